@@ -1,0 +1,1 @@
+"""What bash, zsh, fish and kubectl need to complete our commands."""

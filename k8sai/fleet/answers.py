@@ -1,0 +1,149 @@
+"""What the fleet answers: frozen values that a table, a document and a screen are made from.
+
+Cards are the unit of every total: a MIG slice, a shared replica or a fraction counts as its share of a card, so figures
+may be decimal. Native units (what `kubectl describe node` prints) are in `Resource`.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["card", "slice", "replica", "fraction", "monitor"]
+State = Literal["free", "held", "reserved", "terminating", "unhealthy", "cordoned", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Cards. free = allocatable - used and may be negative; unhealthy = capacity - allocatable.
+
+    `blocked` is the part of free (when positive) on nodes that are cordoned or not ready; `reserved` is asked by nominated
+    pods that are not bound yet; `terminating` is the part of used held by pods that were told to end.
+    """
+
+    capacity: float = 0
+    allocatable: float = 0
+    used: float = 0
+    free: float = 0
+    unhealthy: float = 0
+    pending: float = 0
+    blocked: float = 0
+    reserved: float = 0
+    terminating: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A pod and its share of one device, slot or resource, in cards."""
+
+    namespace: str
+    name: str
+    uid: str
+    share: float
+    phase: str = ""
+    terminating: bool = False
+    nominated: bool = False  # a ghost: reserved for it by the scheduler, not bound yet
+    owner: str = ""  # "Job/train-7b"; the controller at the top that labels or names reveal
+    queue: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A physical device or partition whose identity is known. `source` says from where."""
+
+    id: str  # "driver/pool/device", the device plugin's id, or the card's UUID
+    uuid: str
+    kind: Kind
+    state: State
+    holders: tuple[Holder, ...] = ()
+    product: str = ""
+    parent: str = ""  # the card a partition or replica belongs to
+    source: Literal["", "status", "claim", "hami", "dcgm"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One physical card as the slot bar draws it. Where no identity is known, holders fill slots in order of start."""
+
+    state: State
+    used: float  # 0..1 of the card
+    holder: Holder | None = None  # the one with the largest share
+    holders: int = 0
+    device: str = ""  # the device's id where it is known
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource of one node, in its native units."""
+
+    resource: str
+    kind: Kind
+    family: str  # nvidia, amd, intel, google, aws, habana, …
+    capacity: float
+    allocatable: float
+    used: float
+    free: float
+    unhealthy: float
+    reserved: float
+    cards_each: float  # how many cards one unit is: 1 for a card, 1/7 for a 1g slice, 1/4 for one of four replicas
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRow:
+    """Everything a line about a node says; built on demand for visible rows."""
+
+    name: str
+    product: str
+    ready: bool
+    schedulable: bool  # not cordoned
+    taints: tuple[str, ...]  # "key=value:Effect"
+    zone: str
+    clique: str
+    figures: Figures
+    largest_free: float  # the most cards one new pod could get here; 0 where cordoned or not ready
+    resources: tuple[Resource, ...]
+    slots: tuple[Slot, ...]
+    holders: tuple[Holder, ...]
+    created: str  # RFC 3339
+    gone: bool = False  # pods name this node but it does not exist (any more)
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PodRow:
+    """A pod that holds, reserves or asks for GPUs."""
+
+    namespace: str
+    name: str
+    uid: str
+    node: str
+    phase: str
+    terminating: bool
+    nominated: str  # node the scheduler reserved for it, or ""
+    owner: str
+    queue: str
+    priority: int
+    cards: float
+    requests: tuple[tuple[str, float], ...]  # resource -> native amount; DRA as "<driver or class>"
+    since: str  # RFC 3339: start time, or for a pending pod its creation
+    reason: str = ""  # pending only: machine word, e.g. Unschedulable, SchedulingGated, ClaimMissing
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Figures of a product, namespace or queue; for the last two only used, pending, reserved and terminating are set."""
+
+    name: str
+    figures: Figures
+    nodes: int = 0
+    pods: int = 0
+    pending_pods: int = 0
+    kind: str = ""  # product totals: card, slice, replica or fraction
+    resource: str = ""  # product totals: the resource (or driver) counted
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An object that could not be counted, and why; the object counts as zero."""
+
+    what: str  # "node gpu-1"
+    why: str

@@ -1,0 +1,1 @@
+"""The embedded cluster: an API server with controllers, in one process."""

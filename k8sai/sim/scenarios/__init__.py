@@ -1,0 +1,1 @@
+"""Clusters to start from, one YAML file each."""

@@ -1,0 +1,1 @@
+"""The recipe library: one dash-named folder per recipe, data only."""
