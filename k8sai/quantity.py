@@ -4,13 +4,13 @@ Source: apimachinery `pkg/api/resource`, the grammar at the top of quantity.go.
 """
 
 import re
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_CEILING, Context, Decimal
 from functools import lru_cache
 
 from k8sai.errors import Usage
 
 
-_PATTERN = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)(?:([eE][+-]?\d+)|([numkMGTPE]|[KMGTPE]i)?)")
+_PATTERN = re.compile(r"([+-]?)([0-9]+\.?[0-9]*|\.[0-9]+)(?:([eE][+-]?[0-9]+)|([numkMGTPE]|[KMGTPE]i)?)")
 _SUFFIX = {
     "n": Decimal("1e-9"),
     "u": Decimal("1e-6"),
@@ -29,6 +29,8 @@ _SUFFIX = {
     "Ei": Decimal(1 << 60),
 }
 _NANO = Decimal("1e-9")
+_EXACT = Context(prec=120)  # wider than any legal digits times any suffix
+_MAX_DIGITS = 60
 _MAX_EXPONENT = 30  # beyond any machine; keeps a hostile `1e999999999` from costing memory
 
 Raw = str | int | float
@@ -51,12 +53,13 @@ def parse(raw: Raw) -> Decimal:
     sign, digits, exponent, suffix = match.groups()
     if exponent and abs(int(exponent[1:])) > _MAX_EXPONENT:
         raise BadQuantity(f"{text!r} is not a Kubernetes quantity: the exponent is out of range")
-    value = Decimal(digits + (exponent or ""))
+    if len(digits) > _MAX_DIGITS:
+        raise BadQuantity(f"{text[:20]}… is not a Kubernetes quantity: it has too many digits")
+    value = _EXACT.create_decimal(digits + (exponent or ""))
     if suffix:
-        value *= _SUFFIX[suffix]
-    if value and value % _NANO:
-        value = value.quantize(_NANO, rounding=ROUND_CEILING)
-    return -value if sign == "-" else value
+        value = _EXACT.multiply(value, _SUFFIX[suffix])
+    value = value.quantize(_NANO, rounding=ROUND_CEILING, context=_EXACT)
+    return _EXACT.minus(value) if sign == "-" else value
 
 
 @lru_cache(maxsize=16384)
@@ -68,7 +71,7 @@ def whole(raw: Raw) -> int:
 @lru_cache(maxsize=16384)
 def milli(raw: Raw) -> int:
     """The value in thousandths, rounded up (Quantity.MilliValue()): CPU. Raises BadQuantity."""
-    return int((parse(raw) * 1000).to_integral_value(rounding=ROUND_CEILING))
+    return int(_EXACT.multiply(parse(raw), Decimal(1000)).to_integral_value(rounding=ROUND_CEILING))
 
 
 def binary(value: int) -> str:
