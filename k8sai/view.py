@@ -17,11 +17,12 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A heading; `wide` columns show with `-o wide` only."""
+    """A heading; `wide` columns show with `-o wide` only; `shrink` columns may be cut where a terminal is narrow."""
 
     title: str
     align: Align = "left"
     wide: bool = False
+    shrink: bool = False
 
 
 @dataclass(frozen=True, slots=True)
