@@ -1,7 +1,7 @@
-"""The door every command enters and leaves by: fast `--version`, the words for how we were called, errors to exit codes."""
+"""The door every command enters and leaves by: fast `--version`, errors to exit codes, signals, a closed pipe."""
 
 import os
-import re
+import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -9,25 +9,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from k8sai import __version__
+from k8sai.commands import _print, _talk
 from k8sai.errors import Exit, K8saiError
 
 Command = Callable[..., Any]
-_PLUGIN = re.compile(r"kubectl-ai_(\w+)")
-_OURS = re.compile(r"`k8sai (\w+)")
 
 
-def called_as(argv0: str) -> str:
-    """How the user says our name, with a place for the command: "kubectl ai-{}", "kubectl k8sai {}" or "k8sai {}"."""
-    name = Path(argv0).name.removesuffix(".exe")
-    if _PLUGIN.fullmatch(name):
-        return "kubectl ai-{}"
-    return "kubectl k8sai {}" if name == "kubectl-k8sai" else "k8sai {}"
-
-
-def speak(text: str, argv0: str | None = None) -> str:
-    """Our commands in backticks, as the user would type them: `k8sai top --once` becomes `kubectl ai-top --once`."""
-    said = called_as(sys.argv[0] if argv0 is None else argv0)
-    return _OURS.sub(lambda m: "`" + said.format(m.group(1)), text)
+class _Terminated(BaseException):
+    """SIGTERM arrived: unwind, so that a screen is given back, then die of it."""
 
 
 def command_names() -> tuple[str, ...]:
@@ -40,104 +29,146 @@ def dispatch(argv: list[str] | None = None) -> NoReturn:
     args = sys.argv[1:] if argv is None else argv
     names = command_names()
     if not args or args[0] in ("-h", "--help", "help"):
-        print(_overview(names))
-        sys.exit(Exit.OK)
+        _print.line(_overview(names))
+        _leave(Exit.OK)
     if args[0] in ("--version", "version"):
         _say_version()
     if args[0] not in names:
-        from difflib import get_close_matches
-
-        near = get_close_matches(args[0], names, 1)
-        tail = f"did you mean `k8sai {near[0]}`?" if near else f"commands: {', '.join(names)}"
-        _leave(K8saiErrorLine(f"there is no command {args[0]!r}", tail), Exit.USAGE)
+        _talk.error(*_no_such_command(args[0], names))
+        _leave(Exit.USAGE)
     import_module(f"k8sai.commands.{args[0]}").main(args[1:])
-    sys.exit(Exit.OK)
+    _leave(Exit.OK)
 
 
 def entry(command: Any, name: str) -> Callable[..., NoReturn]:
     """The console script of one command, from its function or from a Typer app with verbs.
 
-    A command returns an exit code (or None for OK) or raises a K8saiError.
+    A command returns an exit code (or None for OK) or raises a K8saiError. `entry(…).command` is what it was made from.
     """
 
     def main(argv: list[str] | None = None) -> NoReturn:
         args = sys.argv[1:] if argv is None else argv
         if args == ["--version"]:
             _say_version()
-        _run(command, name, args)
+        _leave(_guarded(command, name, args))
 
+    main.command = command  # type: ignore[attr-defined]
     return main
 
 
-def _run(command: Any, name: str, args: list[str]) -> NoReturn:
+def click_command(command: Any, name: str) -> Any:
+    """The parser of a command: what `--help` prints and completion is generated from."""
     import typer
+    from typer.main import get_command
+
+    from k8sai.commands._help import Sectioned
 
     if isinstance(command, typer.Typer):
         app = command
     else:
-        app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-        app.command(context_settings={"help_option_names": ["-h", "--help"]})(command)
-    debug = "--debug" in args
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        app.command(name, cls=Sectioned)(command)
+    parser = get_command(app)
+    parser.context_settings.setdefault("help_option_names", ["-h", "--help"])
+    return parser
+
+
+def _guarded(command: Any, name: str, args: list[str]) -> int:
+    """Runs the command and turns every way to fail into its line on stderr and its exit code."""
+    signal.signal(signal.SIGTERM, _on_sigterm)
+    debug, args = _without_debug(args)
     try:
-        code = app(args=[a for a in args if a != "--debug"], prog_name=called_as(sys.argv[0]).format(name), standalone_mode=False)
-        _flush()
-        sys.exit(int(code or 0))
-    except K8saiError as error:
-        if debug:
-            raise
-        _leave(K8saiErrorLine(error.message, error.hint), error.exit)
-    except (KeyboardInterrupt, typer.Abort):
-        sys.exit(Exit.INTERRUPT)
-    except BrokenPipeError:  # `| head` closed the pipe: not an error of ours, and nothing may be flushed at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(Exit.OK)
+        try:
+            return _invoke(command, name, args)
+        finally:
+            _print.flush()  # data before talk, so that the two never interleave wrongly on a terminal
+    except KeyboardInterrupt:
+        return Exit.INTERRUPT
+    except BrokenPipeError:  # `| head` has seen enough: not an error of ours
+        _print.abandon()
+        return Exit.OK
+    except _Terminated:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return Exit.INTERRUPT
     except Exception as error:
-        _unforeseen(error, debug, name)
+        return _told(error, debug)
 
 
-def _unforeseen(error: Exception, debug: bool, name: str) -> NoReturn:
-    if hasattr(error, "exit_code") and hasattr(error, "format_message"):  # the command line library's usage errors
-        _leave(K8saiErrorLine(error.format_message().rstrip("."), f"see `k8sai {name} --help`"), Exit.USAGE)
+def _told(error: Exception, debug: bool) -> int:
+    """Says what went wrong (and where, with --debug) and gives the exit code for it."""
     if debug:
-        raise error
-    what = " ".join(str(error).split())[:200]
-    _leave(
-        K8saiErrorLine(f"a bug in k8sai: {type(error).__name__}: {what}", "run it again with --debug and report what it prints"),
-        Exit.BUG,
-    )
+        from traceback import print_exception
+
+        print_exception(error)
+    if isinstance(error, K8saiError):
+        _talk.error(error.message, error.hint)
+        return error.exit
+    what = f"a bug in k8sai: {type(error).__name__}: {error}"
+    _talk.error(what, "report it with what is printed above" if debug else "run it again with --debug and report it")
+    return Exit.BUG
 
 
-class K8saiErrorLine(str):
-    """What goes to stderr: the sentence, then the next command on a line of its own."""
+def _invoke(command: Any, name: str, args: list[str]) -> int:
+    """Parses and runs; the command line library's own main would hide a closed pipe and Ctrl-C from us."""
+    from typer import Abort
+    from typer import Exit as Leave
+    from typer._click.exceptions import ClickException
 
-    def __new__(cls, message: str, hint: str = "") -> "K8saiErrorLine":
-        text = f"error: {speak(message)}"
-        return super().__new__(cls, text + (f"\n  → {speak(hint)}" if hint else ""))
+    parser = click_command(command, name)
+    try:
+        with parser.make_context(_talk.called_as(sys.argv[0]).format(name), list(args)) as context:
+            return int(parser.invoke(context) or 0)
+    except Leave as leave:
+        return int(leave.exit_code)
+    except Abort:
+        return Exit.INTERRUPT
+    except ClickException as error:
+        _talk.error(error.format_message().rstrip("."), f"see `k8sai {name} --help`")
+        return Exit.USAGE
 
 
-def _leave(line: str, code: int) -> NoReturn:
-    _flush()
-    print(line, file=sys.stderr)
+def _without_debug(args: list[str]) -> tuple[bool, list[str]]:
+    """`--debug` anywhere before a bare `--` belongs to the door."""
+    end = args.index("--") if "--" in args else len(args)
+    ours = [a for a in args[:end] if a != "--debug"]
+    return len(ours) < end, ours + args[end:]
+
+
+def _on_sigterm(_number: int, _frame: object) -> NoReturn:
+    raise _Terminated
+
+
+def _leave(code: int) -> NoReturn:
     sys.exit(int(code))
 
 
-def _flush() -> None:
-    """Data before talk, so that the two streams never interleave wrongly on a terminal."""
-    if sys.stdout is not None and not sys.stdout.closed:
-        sys.stdout.flush()
-
-
 def _say_version() -> NoReturn:
-    print(f"k8sai {__version__}")
-    sys.exit(Exit.OK)
+    _print.line(f"k8sai {__version__}")
+    _leave(Exit.OK)
+
+
+def _no_such_command(word: str, names: tuple[str, ...]) -> tuple[str, str]:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, names, 1)
+    if word.startswith("-"):
+        return (
+            f"{word!r} comes before the command",
+            f"name the command first: {', '.join(f'`k8sai {n}`' for n in names)}",
+        )
+    hint = f"did you mean `k8sai {near[0]}`?" if near else f"commands: {', '.join(names)}"
+    return f"there is no command {word!r}", hint
 
 
 def _overview(names: tuple[str, ...]) -> str:
-    import ast
-
     lines = [f"k8sai {__version__}: where every GPU of a cluster is, who holds it and what is free.", "", "Commands:"]
-    for name in names:
-        doc = ast.get_docstring(ast.parse((Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8"))) or ""
-        lines.append(f"  {name:<12} {doc.splitlines()[0] if doc else ''}")
-    said = called_as(sys.argv[0])
+    lines += [f"  {name:<12} {_first_line(name)}" for name in names]
+    said = _talk.called_as(sys.argv[0])
     return "\n".join([*lines, "", f"Each has its own help: {said.format('COMMAND --help')}"])
+
+
+def _first_line(name: str) -> str:
+    """The first line of the command's docstring, without importing the command."""
+    with (Path(__file__).parent / f"{name}.py").open(encoding="utf-8") as file:
+        return file.readline().strip().strip('"')

@@ -1,0 +1,80 @@
+"""kubectl's own connection flags, with kubectl's meaning, for every command that talks to a cluster."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from typing import Annotated, Any
+
+import typer
+
+from k8sai.cluster.options import Options
+
+_SECTION = "Connection, as in kubectl"
+
+
+def _flag(*names: str, metavar: str = "TEXT", help: str) -> Any:
+    return typer.Option(*names, metavar=metavar, help=help, rich_help_panel=_SECTION, show_default=False)
+
+
+_TYPES: dict[str, Any] = {
+    "namespace": Annotated[str, _flag("-n", "--namespace", metavar="NAME", help="Only what is in this namespace.")],
+    "context": Annotated[str, _flag("--context", metavar="NAME", help="The kubeconfig context to use.")],
+    "kubeconfig": Annotated[str, _flag("--kubeconfig", metavar="FILE", help="The kubeconfig file to use.")],
+    "cluster": Annotated[str, _flag("--cluster", metavar="NAME", help="The kubeconfig cluster to use.")],
+    "user": Annotated[str, _flag("--user", metavar="NAME", help="The kubeconfig user to use.")],
+    "server": Annotated[str, _flag("-s", "--server", metavar="URL", help="Address of the API server.")],
+    "request_timeout": Annotated[
+        str,
+        _flag("--request-timeout", metavar="TIME", help="Give up on one request after this long: 30s, 1m; 0 waits."),
+    ],
+    "token": Annotated[str, _flag("--token", help="Bearer token.")],
+    "as_user": Annotated[str, _flag("--as", metavar="NAME", help="User to impersonate.")],
+    "as_group": Annotated[
+        list[str], _flag("--as-group", metavar="NAME", help="Group to impersonate; may be repeated.")
+    ],
+    "as_uid": Annotated[str, _flag("--as-uid", metavar="UID", help="UID to impersonate.")],
+    "certificate_authority": Annotated[
+        str, _flag("--certificate-authority", metavar="FILE", help="Certificates that vouch for the server.")
+    ],
+    "client_certificate": Annotated[str, _flag("--client-certificate", metavar="FILE", help="Client certificate.")],
+    "client_key": Annotated[str, _flag("--client-key", metavar="FILE", help="Key of the client certificate.")],
+    "tls_server_name": Annotated[
+        str, _flag("--tls-server-name", metavar="NAME", help="The name the server's certificate must have.")
+    ],
+    "insecure_skip_tls_verify": Annotated[
+        bool, _flag("--insecure-skip-tls-verify", metavar="", help="Do not check the server's certificate.")
+    ],
+}
+
+
+def connected(command: Callable[..., int | None]) -> Callable[..., int | None]:
+    """Gives a command whose first parameter is `options: Options` kubectl's flags in its place."""
+    own = signature(command, eval_str=True)
+    rest = [p for p in own.parameters.values() if p.name != "options"]
+    flags = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=_absent(name), annotation=kind) for name, kind in _TYPES.items()
+    ]
+
+    @wraps(command)
+    def run(**given: Any) -> int | None:
+        values = {name: given.pop(name) for name in _TYPES}
+        values["as_group"] = tuple(values["as_group"] or ())
+        return command(Options(**values), **given)
+
+    run.__signature__ = Signature([*(p.replace(kind=Parameter.KEYWORD_ONLY) for p in rest), *flags])  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in [*rest, *flags]}
+    return run
+
+
+def _absent(name: str) -> str | bool | list[str]:
+    return {"as_group": [], "insecure_skip_tls_verify": False}.get(name, "")  # type: ignore[return-value]
+
+
+def given(options: Options) -> list[str]:
+    """The connection flags that were given, by their long names."""
+    return [_long_name(f.name) for f in fields(options) if getattr(options, f.name)]
+
+
+def _long_name(field: str) -> str:
+    return "--as" if field == "as_user" else "--" + field.replace("_", "-")

@@ -1,0 +1,107 @@
+"""The only writer to stderr: errors, notes and progress. Data goes to stdout, by `_print`."""
+
+import os
+import re
+import sys
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+
+from k8sai.view import Note, Tone
+
+_PLUGIN = re.compile(r"kubectl-ai_(\w+)")
+_OURS = re.compile(r"\bk8sai ([a-z]\w*)")
+_SGR: dict[Tone, str] = {"plain": "", "good": "32", "warn": "33", "bad": "31", "dim": "2"}
+_LONGEST = 600  # characters of a sentence: a server may answer with a page
+
+
+def called_as(argv0: str) -> str:
+    """How the user says our name, with a place for the command: "kubectl ai-{}", "kubectl k8sai {}" or "k8sai {}"."""
+    name = Path(argv0).name.removesuffix(".exe")
+    if _PLUGIN.fullmatch(name):
+        return "kubectl ai-{}"
+    return "kubectl k8sai {}" if name == "kubectl-k8sai" else "k8sai {}"
+
+
+def speak(text: str, argv0: str | None = None) -> str:
+    """Our commands as the user would type them: `k8sai top --once` becomes `kubectl ai-top --once`."""
+    said = called_as(sys.argv[0] if argv0 is None else argv0)
+    return _OURS.sub(lambda m: said.format(m.group(1)), text)
+
+
+def colourful(stream: object) -> bool:
+    """Whether to colour: on a terminal that can, unless NO_COLOR; anywhere with CLICOLOR_FORCE."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("CLICOLOR_FORCE", "0") not in ("", "0"):
+        return True
+    isatty = getattr(stream, "isatty", None)
+    return bool(isatty and isatty()) and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def paint(text: str, tone: Tone) -> str:
+    """The text in its tone, for a stream that is `colourful`."""
+    code = _SGR[tone]
+    return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
+
+
+def one_line(text: str) -> str:
+    """Anything as one sentence: no line breaks, no terminal control, bounded."""
+    flat = " ".join(text.split())
+    flat = "".join(c if c.isprintable() else "?" for c in flat)
+    return flat if len(flat) <= _LONGEST else flat[: _LONGEST - 1] + "…"
+
+
+def error(message: str, hint: str = "") -> None:
+    """Why it failed, then the next command on a line of its own."""
+    _say("error", message, "bad", hint)
+
+
+def note(what: Note) -> None:
+    """A sentence beside the data."""
+    _say("warning" if what.tone in ("warn", "bad") else "note", what.text, what.tone, what.hint)
+
+
+def _say(word: str, text: str, tone: Tone, hint: str) -> None:
+    if sys.stderr is None or sys.stderr.closed:
+        return
+    word = paint(word, tone) if colourful(sys.stderr) else word
+    lines = [f"{word}: {speak(one_line(text))}"]
+    if hint:
+        lines.append(f"  → {speak(one_line(hint))}")
+    sys.stderr.write("\n".join(lines).encode(sys.stderr.encoding or "utf-8", "replace").decode(errors="replace") + "\n")
+    sys.stderr.flush()
+
+
+class Progress:
+    """Says on a terminal's stderr what is being waited for, once a second has passed; gone when it is done."""
+
+    def __init__(self, what: str) -> None:
+        self._what = one_line(what)
+        self._done = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> "Progress":
+        if sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb":
+            self._thread = threading.Thread(target=self._show, name="progress", daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._done.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _show(self) -> None:
+        start = time.monotonic()
+        shown = False
+        while not self._done.wait(1.0):
+            shown = True
+            sys.stderr.write(f"\r\x1b[K{self._what} … {time.monotonic() - start:.0f} s")
+            sys.stderr.flush()
+        if shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
