@@ -1,0 +1,38 @@
+"""What every test may ask for: a real control plane, started once a session and only where its binaries are at hand."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+# Tests share a few modules of their own (`tests.contract.api`), whatever folder pytest runs in.
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+if TYPE_CHECKING:
+    from tests.controlplane.session import ControlPlanes
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "controlplane: needs the binaries of a real control plane")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip from one place, so that the summary has one line however many tests it is about."""
+    from tests.controlplane.session import binaries
+
+    asks = item.get_closest_marker("controlplane") or "controlplanes" in getattr(item, "fixturenames", ())
+    if asks and isinstance(why := binaries(), str):
+        pytest.skip(why)
+
+
+@pytest.fixture(scope="session")
+def controlplanes(tmp_path_factory: pytest.TempPathFactory) -> Iterator["ControlPlanes"]:
+    """Control planes of this session, by feature gates; nothing runs until a test asks for one."""
+    from tests.controlplane.session import ControlPlanes, binaries
+
+    found = binaries()
+    assert isinstance(found, Path)
+    with ControlPlanes(found, tmp_path_factory.mktemp("controlplane")) as planes:
+        yield planes

@@ -1,0 +1,199 @@
+"""The judge of the tests: a bare HTTP client for Kubernetes API servers that hides nothing and knows no k8sai."""
+
+import base64
+import json
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlencode
+
+import urllib3
+import yaml
+
+Json = dict[str, Any]
+Query = Mapping[str, str | int]
+JSON = "application/json"
+MERGE = "application/merge-patch+json"
+STRATEGIC = "application/strategic-merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server said; `body` is the decoded JSON, or text where it is none."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+
+    def ok(self) -> Json:
+        """The body of a success; anything else fails the test with the server's words."""
+        assert 200 <= self.status < 300, f"{self.status}: {json.dumps(self.body)[:600]}"
+        body: Json = self.body
+        return body
+
+    def refused(self, code: int, reason: str) -> Json:
+        """The Status of a refusal of exactly this code and reason, its shape checked."""
+        assert self.status == code, f"{self.status}: {json.dumps(self.body)[:600]}"
+        body: Json = self.body
+        assert (body["kind"], body["apiVersion"], body["status"]) == ("Status", "v1", "Failure")
+        assert (body["code"], body["reason"]) == (code, reason)
+        assert body["message"]
+        return body
+
+
+class Api:
+    """One server as one user. Paths are written out; `query` is appended."""
+
+    def __init__(self, url: str, tls: ssl.SSLContext | None = None, token: str = "") -> None:
+        self.url = url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._http = urllib3.PoolManager(4, maxsize=16, ssl_context=tls, retries=False)
+
+    @classmethod
+    def of(cls, kubeconfig: Path) -> Self:
+        """As the current context of a kubeconfig says."""
+        config = yaml.safe_load(kubeconfig.read_text())
+        context = _named(config["contexts"], config["current-context"])["context"]
+        cluster = _named(config["clusters"], context["cluster"])["cluster"]
+        user = _named(config["users"], context["user"])["user"] if context.get("user") else {}
+        return cls(cluster["server"], _tls(cluster, user, kubeconfig), (user or {}).get("token", ""))
+
+    def close(self) -> None:
+        self._http.clear()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Query | None = None,
+        content_type: str = JSON,
+        accept: str = JSON,
+    ) -> Answer:
+        payload = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+        headers = {**self._headers, "Accept": accept, "Content-Type": content_type}
+        response = self._http.request(method, self._address(path, query), body=payload, headers=headers, timeout=30)
+        try:
+            decoded = json.loads(response.data)
+        except ValueError:
+            decoded = response.data.decode(errors="replace")
+        return Answer(response.status, decoded, response.headers)
+
+    def get(self, path: str, query: Query | None = None, accept: str = JSON) -> Answer:
+        return self.call("GET", path, query=query, accept=accept)
+
+    def post(self, path: str, body: Any, query: Query | None = None) -> Answer:
+        return self.call("POST", path, body, query=query)
+
+    def put(self, path: str, body: Any, query: Query | None = None) -> Answer:
+        return self.call("PUT", path, body, query=query)
+
+    def patch(self, path: str, body: Any, content_type: str = MERGE, query: Query | None = None) -> Answer:
+        return self.call("PATCH", path, body, query=query, content_type=content_type)
+
+    def delete(self, path: str, options: Json | None = None, query: Query | None = None) -> Answer:
+        return self.call("DELETE", path, options, query=query)
+
+    def answers(self, path: str = "/readyz") -> bool:
+        """Somebody listens there and says 200."""
+        try:
+            return self.get(path).status == 200
+        except urllib3.exceptions.HTTPError:
+            return False
+
+    @contextmanager
+    def watch(
+        self, path: str, query: Query | None = None, *, seconds: float = 20, accept: str = JSON
+    ) -> Iterator[Iterator[Json]]:
+        """The events of a collection as they come; a refusal, or a silence of `seconds`, fails the test."""
+        address = self._address(path, {"watch": "true", **(query or {})})
+        response = self._http.request(
+            "GET", address, headers={**self._headers, "Accept": accept}, preload_content=False, timeout=seconds
+        )
+        try:
+            assert response.status == 200, response.read().decode()
+            yield _lines(response)
+        finally:
+            response.close()
+
+    def until(
+        self, path: str, reached: Callable[[dict[str, Json]], bool], query: Query | None = None, seconds: float = 30
+    ) -> dict[str, Json]:
+        """The objects of a collection by "namespace/name" as soon as `reached` says so of them; raises TimeoutError."""
+        end = time.monotonic() + seconds
+        listed = self.get(path, query).ok()
+        objects = {_key(item): item for item in listed["items"]}
+        version = listed["metadata"]["resourceVersion"]
+        if reached(objects):
+            return objects
+        left = {"timeoutSeconds": max(1, int(seconds)), "resourceVersion": version, **(query or {})}
+        with self.watch(path, left, seconds=seconds) as events:
+            try:
+                for event in events:
+                    assert event["type"] != "ERROR", event
+                    if event["type"] == "DELETED":
+                        objects.pop(_key(event["object"]), None)
+                    else:
+                        objects[_key(event["object"])] = event["object"]
+                    if reached(objects):
+                        return objects
+                    if time.monotonic() > end:
+                        break
+            except urllib3.exceptions.ReadTimeoutError:
+                pass
+        states = {name: obj.get("status") for name, obj in list(objects.items())[:5]}
+        raise TimeoutError(f"{path} after {seconds:.0f} s: {len(objects)} objects, {json.dumps(states)[:1500]}")
+
+    def until_object(self, path: str, reached: Callable[[Json], bool], seconds: float = 30) -> Json:
+        """One object, by its full path, as soon as it exists and `reached` says so."""
+        collection, name = path.rsplit("/", 1)
+        found = self.until(
+            collection,
+            lambda objects: any(reached(o) for o in objects.values()),
+            {"fieldSelector": f"metadata.name={name}"},
+            seconds,
+        )
+        return next(iter(found.values()))
+
+    def until_gone(self, path: str, seconds: float = 30) -> None:
+        """Returns once no object of this full path exists."""
+        collection, name = path.rsplit("/", 1)
+        self.until(collection, lambda objects: not objects, {"fieldSelector": f"metadata.name={name}"}, seconds)
+
+    def _address(self, path: str, query: Query | None) -> str:
+        return self.url + path + ("?" + urlencode(query) if query else "")
+
+
+def _lines(response: urllib3.BaseHTTPResponse) -> Iterator[Json]:
+    rest = b""
+    for chunk in response.stream(1 << 16, decode_content=True):
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from (json.loads(line) for line in whole if line)
+
+
+def _key(obj: Json) -> str:
+    meta = obj["metadata"]
+    return f"{meta['namespace']}/{meta['name']}" if "namespace" in meta else str(meta["name"])
+
+
+def _named(entries: list[Json], name: str) -> Json:
+    return next(entry for entry in entries if entry["name"] == name)
+
+
+def _tls(cluster: Json, user: Json, kubeconfig: Path) -> ssl.SSLContext | None:
+    if not cluster["server"].startswith("https"):
+        return None
+    authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
+    context = ssl.create_default_context(cadata=authority)
+    if "client-certificate-data" in user:
+        pair = kubeconfig.with_suffix(".pem")  # the ssl module reads pairs from files only
+        pair.write_bytes(b"".join(base64.b64decode(user[f"client-{part}-data"]) for part in ("certificate", "key")))
+        context.load_cert_chain(pair)
+    return context

@@ -1,0 +1,46 @@
+"""Fixtures of the tests on a real control plane."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.contract.api import Api
+from tests.controlplane.addons import Missing, start_addon
+from tests.controlplane.kueue import start_kueue
+from tests.controlplane.namespaces import new_namespace
+from tests.controlplane.server import ControlPlane
+from tests.controlplane.session import ControlPlanes
+
+
+@pytest.fixture(scope="session")
+def plane(controlplanes: ControlPlanes) -> ControlPlane:
+    """The control plane with Kubernetes' own defaults."""
+    return controlplanes.get()
+
+
+@pytest.fixture(scope="session")
+def api(plane: ControlPlane) -> Api:
+    return plane.api
+
+
+@pytest.fixture
+def namespace(api: Api) -> str:
+    """A namespace of the test's own, ready for pods."""
+    return new_namespace(api, "test")
+
+
+@pytest.fixture(scope="session")
+def addon(plane: ControlPlane) -> Callable[..., None]:
+    """`addon("jobset", "kueue")`: these controllers run from here to the end of the session, in this order of start."""
+
+    def start(*names: str) -> None:
+        for name in sorted(names, key="kueue".__eq__):  # it integrates with what is served when it starts
+            try:
+                if name == "kueue":
+                    start_kueue(plane)
+                else:
+                    start_addon(plane, name)
+            except Missing as missing:
+                pytest.skip(str(missing))
+
+    return start

@@ -1,0 +1,47 @@
+"""Which control planes one pytest session runs: one per set of feature gates, each started when first asked for."""
+
+import os
+from pathlib import Path
+from typing import Self
+
+from tests.controlplane.kueue import forget_kueue
+from tests.controlplane.server import ControlPlane
+
+VARIABLE = "K8SAI_CONTROLPLANE_BIN"
+_CORE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok")
+
+
+def binaries() -> Path | str:
+    """The folder of binaries, or the one sentence that says why there is none."""
+    named = os.environ.get(VARIABLE, "")
+    if not named:
+        return f"{VARIABLE} is not set: it names the folder with {', '.join(_CORE)}"
+    folder = Path(named).expanduser()
+    missing = [name for name in _CORE if not (folder / name).is_file()]
+    return f"{VARIABLE}: {folder} has no {', '.join(missing)}" if missing else folder
+
+
+class ControlPlanes:
+    """Ends all of them when the session ends."""
+
+    def __init__(self, folder_of_binaries: Path, folder: Path) -> None:
+        self.binaries, self.folder = folder_of_binaries, folder
+        self._started: dict[str, ControlPlane] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for plane in self._started.values():
+            kueue_ran = plane.processes.runs("kueue")
+            plane.stop()
+            if kueue_ran:
+                forget_kueue()
+
+    def get(self, gates: str = "") -> ControlPlane:
+        """The control plane with these feature gates, as kube-apiserver takes them: "GenericWorkload=true"."""
+        if gates not in self._started:
+            plane = ControlPlane(self.binaries, self.folder / f"plane-{len(self._started)}", gates)
+            plane.start()
+            self._started[gates] = plane
+        return self._started[gates]
