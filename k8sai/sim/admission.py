@@ -1,0 +1,150 @@
+"""What happens to an object between the request and the store: metadata, defaults, rules.
+
+The place where webhooks, quotas and custom schemas would join.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from k8sai.sim import defaults, status, validation
+from k8sai.sim.kinds import Resource
+from k8sai.sim.objects import Obj, deleting, name_of, timestamp
+
+if TYPE_CHECKING:
+    from k8sai.sim.store import Store
+
+# Written by the server alone; an update keeps what is there, whatever the client sent.
+_OURS = (
+    "name",
+    "namespace",
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+)
+_KEEP_STATUS = ("Node", "PersistentVolume", "Service")  # created by those who also know the status
+
+
+def prepared(store: "Store", resource: Resource, obj: Obj) -> Obj:
+    """A new object ready to be stored. Raises ApiFailure."""
+    _check_shape(resource, obj)
+    meta = obj.setdefault("metadata", {})
+    if str(meta.get("resourceVersion") or ""):
+        message = "resourceVersion should not be set on objects to be created"
+        raise status.ApiFailure(500, "InternalError", f"Internal error occurred: {message}")
+    if resource.has_status and resource.kind not in _KEEP_STATUS:
+        obj.pop("status", None)
+    for key in ("uid", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion"):
+        meta.pop(key, None)
+    _home(store, resource, meta)
+    _name(store, resource, meta)
+    new = {"apiVersion": resource.api_version, "kind": resource.kind, **_without_type(obj)}
+    new["metadata"] = {**meta, "uid": store.names.uid(), "creationTimestamp": timestamp(store.now())}
+    if resource.counts:
+        new["metadata"]["generation"] = 1
+    defaults.fill(store, resource, new)
+    validation.check_new(store, resource, new)
+    return new
+
+
+def revised(store: "Store", resource: Resource, old: Obj, obj: Obj, subresource: str) -> Obj:
+    """The object after an update; equal to `old` where nothing changes. Raises ApiFailure."""
+    _check_shape(resource, obj)
+    meta = obj.setdefault("metadata", {})
+    _preconditions(resource, old, meta)
+    if subresource == "status":
+        new = {**old, "status": obj.get("status") or {}}
+        new["metadata"] = meta if resource.builtin else dict(old["metadata"])
+    else:
+        new = {"apiVersion": resource.api_version, "kind": resource.kind, **_without_type(obj)}
+        if resource.has_status:
+            new.pop("status", None)
+            if "status" in old:
+                new["status"] = old["status"]
+    _keep_ours(new["metadata"], old["metadata"])
+    if subresource != "status":
+        defaults.refill(store, resource, new, old)
+        if new.get("spec") == old.get("spec") and "spec" in old:
+            new["spec"] = old["spec"]  # one object in memory for as long as it does not change
+        validation.check_changed(resource, new, old, subresource)
+        if resource.counts and _spec_of(new) != _spec_of(old):
+            new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+    return new
+
+
+def adopted(store: "Store", resource: Resource, obj: Obj) -> Obj:
+    """An object of a scenario or recording with only the metadata filled in that no object can be without."""
+    meta = dict(obj.get("metadata", {}))
+    meta.setdefault("uid", store.names.uid())
+    meta.setdefault("creationTimestamp", timestamp(store.now()))
+    if resource.namespaced:
+        meta.setdefault("namespace", "default")
+    if resource.counts:
+        meta.setdefault("generation", 1)
+    return {"apiVersion": resource.api_version, "kind": resource.kind, **_without_type(obj), "metadata": meta}
+
+
+def _check_shape(resource: Resource, obj: Any) -> None:
+    """Refuse what a decoder of that kind would refuse."""
+    meta = obj.get("metadata") if isinstance(obj, dict) else None
+    if not isinstance(obj, dict) or not isinstance(meta, dict | None):
+        name = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
+        raise status.bad_request(f"{name}: json: cannot unmarshal into Go struct field .metadata")
+    if meta is None:
+        obj["metadata"] = {}
+
+
+def _name(store: "Store", resource: Resource, meta: Obj) -> None:
+    prefix = str(meta.get("generateName") or "")
+    if meta.get("name") or not prefix:
+        return
+    namespace = str(meta.get("namespace") or "")
+    meta["name"] = store.names.generated(prefix, lambda name: store.find(resource, namespace, name) is not None)
+
+
+def _home(store: "Store", resource: Resource, meta: Obj) -> None:
+    """The namespace must exist and must not be going."""
+    if not resource.namespaced:
+        meta.pop("namespace", None)
+        return
+    namespace = meta.setdefault("namespace", "default")
+    home = store.find(validation.NAMESPACES, "", namespace)
+    if home is None:
+        raise status.not_found(validation.NAMESPACES, namespace)
+    if deleting(home):
+        why = f"unable to create new content in namespace {namespace} because it is being terminated"
+        failure = status.refused(resource, str(meta.get("name", "")), why)
+        text = f"namespace {namespace} is being terminated"
+        failure.details["causes"] = [{"reason": "NamespaceTerminating", "message": text, "field": "metadata.namespace"}]
+        raise failure
+
+
+def _preconditions(resource: Resource, old: Obj, meta: Obj) -> None:
+    uid = meta.get("uid")
+    if uid and uid != old["metadata"]["uid"]:
+        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['metadata']['uid']}"
+        raise status.conflict(resource, name_of(old), why)
+    version = meta.get("resourceVersion")
+    if version and version != old["metadata"]["resourceVersion"]:
+        raise status.stale(resource, name_of(old))
+    meta["resourceVersion"] = old["metadata"]["resourceVersion"]
+
+
+def _keep_ours(meta: Obj, old: Obj) -> None:
+    for key in _OURS:
+        if key in old:
+            meta[key] = old[key]
+        else:
+            meta.pop(key, None)
+    meta["resourceVersion"] = old["resourceVersion"]
+    for key in ("finalizers", "ownerReferences", "labels", "annotations"):
+        if key in meta and not meta[key]:
+            del meta[key]
+
+
+def _without_type(obj: Obj) -> Obj:
+    return {key: value for key, value in obj.items() if key not in ("apiVersion", "kind")}
+
+
+def _spec_of(obj: Obj) -> Obj:
+    return {key: value for key, value in obj.items() if key not in ("metadata", "status")}

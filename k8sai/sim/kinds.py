@@ -1,0 +1,170 @@
+"""Every kind the embedded cluster serves: its names, its scope and what may be done with it.
+
+A row a kind. `BUILTIN` is what each cluster starts with; a `Catalog` can take more while it runs, which is where custom
+resource definitions join.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resource:
+    """One served kind. Compared by identity: there is one object for each kind of a catalog."""
+
+    group: str  # "" is the core group
+    version: str
+    plural: str
+    kind: str
+    namespaced: bool = True
+    short: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    subresources: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ALL_VERBS
+    builtin: bool = True  # custom kinds refuse strategic merge patches and keep apiVersion and kind in list items
+    counts: bool = False  # metadata.generation follows the spec
+
+    @property
+    def singular(self) -> str:
+        """`pod`."""
+        return self.kind.lower()
+
+    @property
+    def api_version(self) -> str:
+        """`v1` or `apps/v1`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def title(self) -> str:
+        """The name error messages use: `pods` or `deployments.apps`."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    @property
+    def has_status(self) -> bool:
+        """Whether status is written through its own subresource only."""
+        return "status" in self.subresources
+
+
+_STATUS = ("status",)
+_SCALED = ("scale", "status")
+_POD = (
+    "attach",
+    "binding",
+    "ephemeralcontainers",
+    "eviction",
+    "exec",
+    "log",
+    "portforward",
+    "proxy",
+    "resize",
+    "status",
+)
+_CREATE = ("create",)
+_RBAC = "rbac.authorization.k8s.io"
+_KUEUE = "kueue.x-k8s.io"
+
+
+def _custom(group: str, version: str, plural: str, kind: str, namespaced: bool = True, *short: str) -> Resource:
+    return Resource(group, version, plural, kind, namespaced, short, (), _STATUS, builtin=False, counts=True)
+
+
+BUILTIN: tuple[Resource, ...] = (
+    Resource("", "v1", "bindings", "Binding", verbs=_CREATE),
+    Resource("", "v1", "configmaps", "ConfigMap", short=("cm",)),
+    Resource("", "v1", "endpoints", "Endpoints", short=("ep",)),
+    Resource("", "v1", "events", "Event", short=("ev",)),
+    Resource("", "v1", "limitranges", "LimitRange", short=("limits",)),
+    Resource("", "v1", "namespaces", "Namespace", False, ("ns",), (), ("finalize", "status")),
+    Resource("", "v1", "nodes", "Node", False, ("no",), (), ("proxy", "status")),
+    Resource("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", True, ("pvc",), (), _STATUS),
+    Resource("", "v1", "persistentvolumes", "PersistentVolume", False, ("pv",), (), _STATUS),
+    Resource("", "v1", "pods", "Pod", True, ("po",), ("all",), _POD, counts=True),
+    Resource("", "v1", "podtemplates", "PodTemplate", counts=True),
+    Resource(
+        "", "v1", "replicationcontrollers", "ReplicationController", True, ("rc",), ("all",), _SCALED, counts=True
+    ),
+    Resource("", "v1", "resourcequotas", "ResourceQuota", True, ("quota",), (), _STATUS),
+    Resource("", "v1", "secrets", "Secret"),
+    Resource("", "v1", "serviceaccounts", "ServiceAccount", short=("sa",)),
+    Resource("", "v1", "services", "Service", True, ("svc",), ("all",), ("proxy", "status")),
+    Resource("apps", "v1", "controllerrevisions", "ControllerRevision"),
+    Resource("apps", "v1", "daemonsets", "DaemonSet", True, ("ds",), ("all",), _STATUS, counts=True),
+    Resource("apps", "v1", "deployments", "Deployment", True, ("deploy",), ("all",), _SCALED, counts=True),
+    Resource("apps", "v1", "replicasets", "ReplicaSet", True, ("rs",), ("all",), _SCALED, counts=True),
+    Resource("apps", "v1", "statefulsets", "StatefulSet", True, ("sts",), ("all",), _SCALED, counts=True),
+    Resource("authentication.k8s.io", "v1", "selfsubjectreviews", "SelfSubjectReview", False, verbs=_CREATE),
+    Resource("authorization.k8s.io", "v1", "localsubjectaccessreviews", "LocalSubjectAccessReview", verbs=_CREATE),
+    Resource("authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", False, verbs=_CREATE),
+    Resource("authorization.k8s.io", "v1", "selfsubjectrulesreviews", "SelfSubjectRulesReview", False, verbs=_CREATE),
+    Resource("authorization.k8s.io", "v1", "subjectaccessreviews", "SubjectAccessReview", False, verbs=_CREATE),
+    Resource("batch", "v1", "cronjobs", "CronJob", True, ("cj",), ("all",), _STATUS, counts=True),
+    Resource("batch", "v1", "jobs", "Job", True, (), ("all",), _STATUS, counts=True),
+    Resource("coordination.k8s.io", "v1", "leases", "Lease"),
+    Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", counts=True),
+    Resource("events.k8s.io", "v1", "events", "Event", short=("ev",)),
+    Resource("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", True, ("pdb",), (), _STATUS, counts=True),
+    Resource(_RBAC, "v1", "clusterrolebindings", "ClusterRoleBinding", False),
+    Resource(_RBAC, "v1", "clusterroles", "ClusterRole", False),
+    Resource(_RBAC, "v1", "rolebindings", "RoleBinding"),
+    Resource(_RBAC, "v1", "roles", "Role"),
+    Resource("resource.k8s.io", "v1", "deviceclasses", "DeviceClass", False, counts=True),
+    Resource("resource.k8s.io", "v1", "devicetaintrules", "DeviceTaintRule", False, (), (), _STATUS, counts=True),
+    Resource("resource.k8s.io", "v1", "resourceclaims", "ResourceClaim", True, (), (), _STATUS),
+    Resource("resource.k8s.io", "v1", "resourceclaimtemplates", "ResourceClaimTemplate"),
+    Resource("resource.k8s.io", "v1", "resourceslices", "ResourceSlice", False, counts=True),
+    Resource("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", False, ("pc",), counts=True),
+    Resource("storage.k8s.io", "v1", "storageclasses", "StorageClass", False, ("sc",)),
+    _custom("jobset.x-k8s.io", "v1alpha2", "jobsets", "JobSet"),
+    _custom(_KUEUE, "v1beta2", "admissionchecks", "AdmissionCheck", False),
+    _custom(_KUEUE, "v1beta2", "clusterqueues", "ClusterQueue", False, "cq"),
+    _custom(_KUEUE, "v1beta2", "cohorts", "Cohort", False),
+    _custom(_KUEUE, "v1beta2", "localqueues", "LocalQueue", True, "queue", "queues", "lq"),
+    _custom(_KUEUE, "v1beta2", "resourceflavors", "ResourceFlavor", False, "flavor", "flavors", "rf"),
+    _custom(_KUEUE, "v1beta2", "topologies", "Topology", False),
+    _custom(_KUEUE, "v1beta2", "workloadpriorityclasses", "WorkloadPriorityClass", False),
+    _custom(_KUEUE, "v1beta2", "workloads", "Workload", True, "wl"),
+)
+
+
+class Catalog:
+    """The kinds of one cluster, found by group and plural or by group and kind."""
+
+    def __init__(self, resources: tuple[Resource, ...] = BUILTIN) -> None:
+        self._by_plural: dict[tuple[str, str], Resource] = {}
+        self._by_kind: dict[tuple[str, str], Resource] = {}
+        for resource in resources:
+            self.add(resource)
+
+    def add(self, resource: Resource) -> None:
+        """Serve one more kind from now on."""
+        self._by_plural[resource.group, resource.plural] = resource
+        self._by_kind[resource.group, resource.kind] = resource
+
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(tuple(self._by_plural.values()))
+
+    def get(self, group: str, plural: str) -> Resource | None:
+        """The kind with that plural, or None where it is not served."""
+        return self._by_plural.get((group, plural))
+
+    def of_kind(self, group: str, kind: str) -> Resource | None:
+        """The kind as an ownerReference or a manifest names it."""
+        return self._by_kind.get((group, kind))
+
+    def of(self, obj: dict[str, object]) -> Resource | None:
+        """The kind of a manifest, by its apiVersion's group and its kind."""
+        group, _, _ = str(obj.get("apiVersion", "")).rpartition("/")
+        return self.of_kind(group, str(obj.get("kind", "")))
+
+
+_TABLE = Catalog()
+
+
+def find(group: str, plural: str) -> Resource:
+    """The built-in kind. KeyError where there is none: a mistake of the caller, not of a user."""
+    resource = _TABLE.get(group, plural)
+    if resource is None:
+        raise KeyError(f"{plural}.{group}" if group else plural)
+    return resource

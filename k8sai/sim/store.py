@@ -1,0 +1,254 @@
+"""The embedded cluster's memory: objects, their versions, what may be written to them and who hears of it.
+
+Used from one thread only. A dict that comes out is never changed by whoever got it; a dict that goes in is copied. Each
+write has a resourceVersion of its own, one more than the last. Subscribers are called after the commit, in the order of
+commits, also when one of them writes in turn.
+"""
+
+import time
+from bisect import bisect_left, insort
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from k8sai.sim import admission, deletion, status
+from k8sai.sim.gc import Collector
+from k8sai.sim.kinds import Catalog, Resource
+from k8sai.sim.namespaces import Namespaces, bootstrap
+from k8sai.sim.objects import Names, Obj, copied, name_of, namespace_of, stored_bytes, timestamp
+
+Change = Literal["ADDED", "MODIFIED", "DELETED"]
+Key = tuple[str, str]  # namespace ("" for cluster-scoped) and name
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An object at one version, and its encoding as a list shows it."""
+
+    obj: Obj
+    stored: bytes
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One committed write. `obj` is the object after it (before it went, for DELETED), `old` the one before."""
+
+    type: Change
+    resource: Resource
+    obj: Obj
+    old: Obj | None
+    version: int
+    stored: bytes
+
+
+Entries = list[Entry]
+Events = list[Event]
+
+
+class Deleted(NamedTuple):
+    """What a delete left: the object as last seen, and whether it is gone already."""
+
+    obj: Obj
+    gone: bool
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """All objects of a kind in the order of their keys, and the latest writes to them."""
+
+    history: deque[Event]
+    entries: dict[Key, Entry] = field(default_factory=dict)
+    keys: list[Key] = field(default_factory=list)
+    forgotten: int = 0  # the newest version no longer in history
+
+
+class Store:
+    """All objects of one cluster.
+
+    `now` tells the time in epoch seconds; `window` is how many writes a kind remembers.
+    """
+
+    def __init__(self, *, now: Callable[[], float] = time.time, seed: int = 0, window: int = 10_000) -> None:
+        self.now = now
+        self.names = Names(seed)
+        self.catalog = Catalog()
+        self.version = 0
+        self._window = window
+        self._buckets: dict[Resource, _Bucket] = {}
+        self._subscribers: list[Callable[[Event], None]] = []
+        self._undelivered: deque[Event] = deque()
+        self._delivering = False
+        self.collector = Collector(self)
+        self.subscribe(self.collector.on_event)
+        self.subscribe(Namespaces(self).on_event)
+        bootstrap(self)
+
+    # reading
+
+    def find(self, resource: Resource, namespace: str, name: str) -> Obj | None:
+        """The object, or None."""
+        entry = self._bucket(resource).entries.get((namespace, name))
+        return entry.obj if entry else None
+
+    def get(self, resource: Resource, namespace: str, name: str) -> Obj:
+        """The object. ApiFailure 404 where there is none."""
+        return self.entry(resource, namespace, name).obj
+
+    def entry(self, resource: Resource, namespace: str, name: str) -> Entry:
+        """The object with its encoding. ApiFailure 404 where there is none."""
+        entry = self._bucket(resource).entries.get((namespace, name))
+        if entry is None:
+            raise status.not_found(resource, name)
+        return entry
+
+    def list(self, resource: Resource, namespace: str | None = None) -> Iterable[Obj]:
+        """The objects of a kind by namespace and name; of one namespace, or of all with None."""
+        return [entry.obj for entry in self.entries(resource, namespace)]
+
+    def entries(self, resource: Resource, namespace: str | None = None) -> Entries:
+        """The same with encodings; a list of its own, so it stays as it is while the store moves on."""
+        bucket = self._bucket(resource)
+        if not namespace:
+            return [bucket.entries[key] for key in bucket.keys]
+        first = bisect_left(bucket.keys, (namespace, ""))
+        last = bisect_left(bucket.keys, (namespace + "\0", ""))
+        return [bucket.entries[key] for key in bucket.keys[first:last]]
+
+    def count(self, resource: Resource) -> int:
+        """How many objects of a kind there are."""
+        return len(self._bucket(resource).keys)
+
+    def history(self, resource: Resource, since: int) -> Events:
+        """The writes to a kind after a version. ApiFailure 410 where they are no longer remembered."""
+        bucket = self._bucket(resource)
+        if since < bucket.forgotten:
+            raise status.expired(f"too old resource version: {since} ({bucket.forgotten})")
+        found: Events = []
+        for event in reversed(bucket.history):
+            if event.version <= since:
+                break
+            found.append(event)
+        return found[::-1]
+
+    def compact(self) -> None:
+        """Forget all past writes, as etcd does every few minutes: older watches and continue tokens get 410."""
+        for resource in self.catalog:
+            bucket = self._bucket(resource)
+            bucket.history.clear()
+            bucket.forgotten = self.version
+
+    # writing
+
+    def create(self, resource: Resource, obj: Obj, dry_run: bool = False) -> Obj:
+        """The object as stored, with defaults. ApiFailure: 409 taken, 422 invalid, 403 refused, 404 no namespace."""
+        new = admission.prepared(self, resource, copied(obj))
+        key = namespace_of(new), name_of(new)
+        if key in self._bucket(resource).entries:
+            raise status.already_exists(resource, key[1])
+        if not dry_run:
+            self._commit("ADDED", resource, key, new, None)
+        return new
+
+    def update(self, resource: Resource, obj: Obj, subresource: str = "", dry_run: bool = False) -> Obj:
+        """The object after the write; a `subresource` is "status" (spec untouched), "resize" or "ephemeralcontainers".
+
+        A resourceVersion or uid in the object is a precondition (409). Nothing is written where nothing differs.
+        """
+        key = namespace_of(obj), name_of(obj)
+        old = self.get(resource, *key)
+        new = admission.revised(self, resource, old, copied(obj), subresource)
+        if new == old:
+            return old
+        if deletion.released(new, old):
+            if not dry_run:
+                self._commit("DELETED", resource, key, new, old)
+            return new
+        if not dry_run:
+            self._commit("MODIFIED", resource, key, new, old)
+        return new
+
+    def delete(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        *,
+        uid: str = "",
+        resource_version: str = "",
+        grace: int | None = None,
+        propagation: str = "Background",
+        dry_run: bool = False,
+    ) -> Deleted:
+        """Delete it, or mark it where finalizers, a kubelet or dependents come first.
+
+        `grace` is in seconds, for pods. ApiFailure: 404, 409 precondition, 403 for a namespace every cluster needs.
+        """
+        old = self.get(resource, namespace, name)
+        deletion.check(resource, old, uid, resource_version)
+        new = deletion.marked(resource, old, timestamp, self.now(), grace, propagation)
+        if new is None:
+            if not dry_run:
+                self._commit("DELETED", resource, (namespace, name), {**old, "metadata": dict(old["metadata"])}, old)
+            return Deleted(old, gone=True)
+        if new != old and not dry_run:
+            self._commit("MODIFIED", resource, (namespace, name), new, old)
+        return Deleted(new, gone=False)
+
+    def restore(self, resource: Resource, obj: Obj) -> Obj:
+        """Take over an object as it is, status, node and owners included: for scenarios and recordings of a cluster.
+
+        Nothing is checked or copied, defaults are not filled in, and owners that do not exist are believed.
+        """
+        new = admission.adopted(self, resource, obj)
+        key = namespace_of(new), name_of(new)
+        if key in self._bucket(resource).entries:
+            raise status.already_exists(resource, key[1])
+        self.collector.believe(new)
+        self._commit("ADDED", resource, key, new, None)
+        return new
+
+    # hearing
+
+    def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
+        """Call back after every commit; returns the call that ends it."""
+        self._subscribers.append(callback)
+        return lambda: self._subscribers.remove(callback)
+
+    def _bucket(self, resource: Resource) -> _Bucket:
+        bucket = self._buckets.get(resource)
+        if bucket is None:
+            bucket = self._buckets[resource] = _Bucket(deque())
+        return bucket
+
+    def _commit(self, change: Change, resource: Resource, key: Key, obj: Obj, old: Obj | None) -> None:
+        self.version += 1
+        obj["metadata"]["resourceVersion"] = str(self.version)
+        bucket = self._bucket(resource)
+        stored = stored_bytes(resource, obj)
+        if change == "DELETED":
+            del bucket.entries[key]
+            del bucket.keys[bisect_left(bucket.keys, key)]
+        else:
+            bucket.entries[key] = Entry(obj, stored, self.version)
+            if change == "ADDED":
+                insort(bucket.keys, key)
+        event = Event(change, resource, obj, old, self.version, stored)
+        if len(bucket.history) >= self._window:
+            bucket.forgotten = bucket.history.popleft().version
+        bucket.history.append(event)
+        self._deliver(event)
+
+    def _deliver(self, event: Event) -> None:
+        self._undelivered.append(event)
+        if self._delivering:
+            return
+        self._delivering = True
+        try:
+            while self._undelivered:
+                due = self._undelivered.popleft()
+                for callback in tuple(self._subscribers):
+                    callback(due)
+        finally:
+            self._delivering = False
