@@ -1,0 +1,102 @@
+"""Columns of a table on a screen: which of them fit, and how wide each is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+
+from k8sai.tui.ink import Line
+from k8sai.view import Align
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column. `rank` 0 always shows; of the others the highest leaves first when the screen is narrow.
+
+    `stretch` columns give room and take what is left; `sort` is the order the source knows it by, `letter` its key with
+    shift, `falling` whether the first press puts the largest on top; `middle` cuts long text in the middle, because names
+    differ at their ends.
+    """
+
+    title: str
+    align: Align = "left"
+    rank: int = 0
+    least: int = 3
+    most: int = 40
+    stretch: bool = False
+    sort: str = ""
+    letter: str = ""
+    falling: bool = False
+    middle: bool = False
+
+
+def natural(field: Field) -> int:
+    """The width a column starts from: its title, and room for the sort mark so that sorting moves nothing."""
+    return max(field.least, cell_len(field.title) + bool(field.sort))
+
+
+def layout(fields: Sequence[Field], wanted: Sequence[int], width: int, gap: int, wide: bool = False) -> tuple[tuple[int, int], ...]:
+    """The columns to show as (number, width), left to right.
+
+    `wanted` is the widest text of each column. With `wide` every column shows and the table may be wider than the screen.
+    """
+    asked = [min(field.most, want) for field, want in zip(fields, wanted, strict=True)]
+    shown = list(range(len(fields)))
+    if wide:
+        return tuple((n, asked[n]) for n in shown)
+    floor = [min(asked[n], field.least) if field.stretch else asked[n] for n, field in enumerate(fields)]
+    while len(shown) > 1 and sum(floor[n] for n in shown) + gap * (len(shown) - 1) > width:
+        leaving = max(shown, key=lambda n: (fields[n].rank, n))
+        if fields[leaving].rank == 0:
+            break
+        shown.remove(leaving)
+    sizes = {n: asked[n] for n in shown}
+    over = sum(sizes.values()) + gap * (len(shown) - 1) - width
+    _shrink(sizes, {n: floor[n] for n in shown if fields[n].stretch}, over)
+    for n in shown:  # what is left goes to those that wanted more than their usual most
+        if over < 0 and fields[n].stretch and wanted[n] > sizes[n]:
+            more = min(-over, wanted[n] - sizes[n])
+            sizes[n] += more
+            over += more
+    return tuple((n, sizes[n]) for n in shown)
+
+
+def _shrink(sizes: dict[int, int], floors: dict[int, int], over: int) -> None:
+    """Take `over` cells from the columns in `floors`, always from the widest, none below its floor."""
+    while over > 0:
+        able = [n for n in floors if sizes[n] > floors[n]]
+        if not able:
+            return
+        widest = max(able, key=lambda n: sizes[n])
+        sizes[widest] -= 1
+        over -= 1
+
+
+def fit(line: Line, width: int, field: Field, dots: str) -> Line:
+    """The line in exactly `width` cells: padded on its free side, or cut where it loses least."""
+    length = sum(cell_len(text) for text, _ in line)
+    if length == width:
+        return line
+    if length < width:
+        space = (" " * (width - length), "plain")
+        return (space, *line) if field.align == "right" else (*line, space)
+    if field.middle and len(line) == 1 and width >= 8:
+        text, ink = line[0]
+        tail = (width - 1) // 2
+        return ((set_cell_size(text, width - 1 - tail) + dots + set_cell_size(text[::-1], tail)[::-1], ink),)
+    return _cut(line, width, dots)
+
+
+def _cut(line: Line, width: int, dots: str) -> Line:
+    if width < 1:
+        return ()
+    left = width - 1
+    runs = []
+    for text, ink in line:
+        size = cell_len(text)
+        if size > left:
+            runs.append((set_cell_size(text, left) + dots, ink))
+            return tuple(runs)
+        runs.append((text, ink))
+        left -= size
+    return tuple(runs)

@@ -1,0 +1,59 @@
+"""What every part of the screen shares: the fleet, its feed, the clock, the signs and the inks."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from k8sai.fleet.answers import Holder, PodRow, Slot
+from k8sai.fleet.index import Fleet
+from k8sai.tui.feed import Feed
+from k8sai.tui.glyphs import Glyphs, of_terminal
+from k8sai.tui.ink import COLOURS, Hues, Inks
+
+TINTS: Final = ("namespace", "owner", "queue", "state")
+
+
+class Desk:
+    """One per app. `inks` changes with the theme, `tint` is what held cards are coloured by."""
+
+    def __init__(self, fleet: Fleet, feed: Feed, now: Callable[[], float] = time.time, glyphs: Glyphs | None = None) -> None:
+        self.fleet = fleet
+        self.feed = feed
+        self.now = now
+        self.glyphs = glyphs or of_terminal()
+        self.inks = Inks(COLOURS, {})
+        self.tint = TINTS[0]
+        self._hues = {tint: Hues() for tint in TINTS}
+
+    def cycle_tint(self) -> str:
+        """Colour by the next thing, and say what it is."""
+        self.tint = TINTS[(TINTS.index(self.tint) + 1) % len(TINTS)]
+        return self.tint
+
+    def meet(self, namespaces: list[str]) -> None:
+        """Let the colours of namespaces depend on their names rather than on who came first."""
+        self._hues["namespace"].meet(namespaces)
+
+    def namespace_ink(self, namespace: str) -> str:
+        """The colour of a namespace wherever its name is written; none while cards are coloured by something else."""
+        return self._hues["namespace"].of(namespace) if self.tint == "namespace" else "plain"
+
+    def pod_ink(self, pod: PodRow) -> str:
+        """The colour of a pod's cards."""
+        return self._ink(pod.namespace, pod.owner, pod.queue)
+
+    def slot_ink(self, slot: Slot) -> str:
+        """The colour of a held card."""
+        holder = slot.holder
+        return "key" if holder is None else self._ink(holder.namespace, holder.owner, holder.queue)
+
+    def holder_name(self, holder: Holder) -> tuple[str, str]:
+        """What a holder is called in a line about a node, and its ink."""
+        name = {"owner": holder.owner or holder.name, "queue": holder.queue or "(no queue)"}.get(self.tint, holder.namespace)
+        return name, self._ink(holder.namespace, holder.owner, holder.queue)
+
+    def _ink(self, namespace: str, owner: str, queue: str) -> str:
+        if self.tint == "state":
+            return "key"
+        name = {"namespace": namespace, "owner": f"{namespace}/{owner}" if owner else "", "queue": queue}[self.tint]
+        return self._hues[self.tint].of(name)

@@ -1,0 +1,34 @@
+"""The last line: the panes and the keys most needed."""
+
+from collections.abc import Callable, Sequence
+
+from rich.cells import cell_len
+
+from k8sai.tui.desk import Desk
+from k8sai.tui.ink import Line, Run
+from k8sai.tui.lines import Lines
+from k8sai.tui.panes import PANES
+
+_HINTS = (("?", "help"), ("/", "filter"), ("enter", "open"), ("esc", "back"), ("s", "sort"), ("c", "colour"), ("p", "pause"), ("q", "quit"))
+
+
+class Footer(Lines):
+    """Panes with their numbers, then as many hints as fit."""
+
+    def __init__(self, desk: Desk, current: Callable[[], str]) -> None:
+        super().__init__(desk, id="footer")
+        self.current = current
+
+    def lines(self, width: int, height: int) -> Sequence[Line]:
+        runs: list[Run] = []
+        for number, pane in enumerate(PANES, 1):
+            here = pane.stem == self.current()
+            runs += [(f" {number} ", "dim"), (f" {pane.title} " if here else pane.title, "mark" if here else "plain")]
+        runs.append(("  ", "plain"))
+        left = width - sum(cell_len(text) for text, _ in runs)
+        for key, words in _HINTS:
+            if left < len(key) + len(words) + 3:
+                break
+            left -= len(key) + len(words) + 3
+            runs += [(f" {key}", "key"), (f" {words} ", "dim")]
+        return [tuple(runs)]

@@ -1,0 +1,205 @@
+"""The top of the screen: the cluster, its totals, and how fresh every number is."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from rich.cells import cell_len
+
+from k8sai.cluster.sources import Source
+from k8sai.fleet.answers import Figures
+from k8sai.fleet.tables import amount
+from k8sai.tui.columns import Field, fit
+from k8sai.tui.desk import Desk
+from k8sai.tui.glyphs import meter
+from k8sai.tui.ink import Line, Run
+from k8sai.tui.lines import Lines, beside
+from k8sai.tui.words import clean, clock, share, span
+
+_ROOMY = (120, 34)  # a screen of this size shows products and namespaces beside the totals
+_TROUBLE: Final = ("retrying", "forbidden", "failed")
+_SHORT: Final = {
+    "resourceslices": "slices",
+    "resourceclaims": "claims",
+    "deviceclasses": "classes",
+    "devicetaintrules": "taintrules",
+}
+
+
+class Header(Lines):
+    """Three lines on a small screen, six on a large one, and one more while something is hidden or late."""
+
+    def __init__(self, desk: Desk, paused: Callable[[], bool]) -> None:
+        super().__init__(desk, id="header")
+        self.paused = paused
+        self._tall = 3
+
+    def update(self) -> None:
+        """Say it again, taller or lower when it has more or less to say."""
+        self.repaint()
+        screen = self.app.size
+        tall = len(self.lines(screen.width, 0))
+        if tall != self._tall:
+            self._tall = tall
+            self.styles.height = tall
+
+    def lines(self, width: int, height: int) -> Sequence[Line]:
+        desk = self.desk
+        sources = desk.feed.sources()
+        totals = desk.fleet.totals()
+        roomy = self.app.size.width >= _ROOMY[0] and self.app.size.height >= _ROOMY[1]
+        said: list[Line] = [self._first(sources, width)]
+        if roomy:
+            half = width * 11 // 20
+            left = [
+                _bar(totals, half, desk),
+                _figures(totals, desk),
+                _holders(desk, half),
+                _sources(sources, half, desk),
+            ]
+            right = _products(width - half - 2, len(left), desk)
+            said += [_pair(a, b, half) for a, b in zip(left, right, strict=True)]
+        else:
+            said += [_bar_and_figures(totals, width, desk), _sources(sources, width, desk)]
+        said += _notes(sources, width, desk)
+        return said
+
+    def _first(self, sources: Sequence[Source], width: int) -> Line:
+        left: list[Run] = [(" k8sai ", "mark"), (" ", "plain"), (clean(self.desk.feed.context), "strong")]
+        if self.paused():
+            left += [("  ", "plain"), (f" {self.desk.glyphs.pause} PAUSED ", "mark")]
+        return beside(tuple(left), (*freshness(sources, self.desk), (" ", "plain")), width)
+
+
+def freshness(sources: Sequence[Source], desk: Desk) -> Line:
+    """One phrase for all sources: live, reading, read once, or since when nothing came."""
+    now, glyphs = desk.now(), desk.glyphs
+    asked = [source for source in sources if source.state not in ("absent", "forbidden")]
+    dated = [source.at for source in asked if source.at]
+    lost = [source for source in asked if source.state in ("retrying", "failed")]
+    if lost:
+        since = min((source.at for source in lost if source.at), default=0.0)
+        tail = f", data of {clock(since)}, {span(now - since)} old" if since else ""
+        return ((f"{glyphs.dead} API not answering{tail}", "bad"),)
+    if any(source.state == "starting" for source in asked) or not asked:
+        return ((f"{glyphs.dead} reading {glyphs.dots}", "warn"),)
+    if all(source.state == "once" for source in asked):
+        return ((f"{glyphs.dead} read once at {clock(min(dated, default=0.0))}", "plain"),)
+    return ((f"{glyphs.live} live", "good"), (f" {span(now - min(dated, default=now))}", "dim"))
+
+
+def _bar(totals: Figures, width: int, desk: Desk) -> Line:
+    said: Line = (
+        (f" {amount(totals.used)}", "strong"),
+        (f"/{amount(totals.allocatable)} ", "plain"),
+        (share(totals.used, totals.allocatable), "accent"),
+    )
+    room = width - 6 - sum(cell_len(text) for text, _ in said)
+    return ((" GPUs ", "strong"), *_meter(totals, room, desk), *said)
+
+
+def _meter(totals: Figures, width: int, desk: Desk) -> Line:
+    busy = totals.used - totals.terminating
+    parts = ((busy, "key"), (totals.terminating, "warn"), (totals.unhealthy, "bad"))
+    return meter(parts, max(totals.capacity, totals.used + totals.unhealthy), width, desk.glyphs)
+
+
+def _figures(totals: Figures, desk: Desk) -> Line:
+    usable = totals.free - totals.blocked
+    runs: list[Run] = [(" ", "plain"), (f"{amount(totals.free)} free", "good" if usable > 0 else "bad" if totals.free < 0 else "plain")]
+    for value, word, ink in (
+        (totals.blocked, "blocked", "warn"),
+        (totals.unhealthy, "unhealthy", "bad"),
+        (totals.pending, "pending", "warn"),
+        (totals.reserved, "reserved", "plain"),
+        (totals.terminating, "ending", "plain"),
+    ):
+        if value:
+            runs += [(f" {desk.glyphs.dot} ", "dim"), (f"{amount(value)} {word}", ink)]
+    return tuple(runs)
+
+
+def _bar_and_figures(totals: Figures, width: int, desk: Desk) -> Line:
+    """Both on one line: the bar takes what the words leave."""
+    words = _figures(totals, desk)
+    room = width - sum(cell_len(text) for text, _ in words) - 2
+    least = 24
+    return (*_bar(totals, max(least, min(60, room)), desk), (" ", "plain"), *words)
+
+
+def _holders(desk: Desk, width: int) -> Line:
+    """The namespaces with the most cards, in their colours: the key to the slot bars."""
+    runs: list[Run] = [(" ", "plain")]
+    room = width - 1
+    found = sorted(desk.fleet.namespaces(), key=lambda total: (-total.figures.used, total.name))
+    for total in found:
+        if not total.figures.used:
+            break
+        said = f"{total.name} {amount(total.figures.used)}"
+        if room < len(said) + 3:
+            runs.append((desk.glyphs.dots, "dim"))
+            break
+        room -= len(said) + 2
+        runs += [(total.name, desk.namespace_ink(total.name)), (f" {amount(total.figures.used)}  ", "dim")]
+    return tuple(runs)
+
+
+def _products(width: int, most: int, desk: Desk) -> list[Line]:
+    """A meter per product, the largest first."""
+    found = sorted(desk.fleet.products(), key=lambda total: (-total.figures.capacity, total.name))
+    name_width = min(26, max((cell_len(total.name) for total in found[:most]), default=0))
+    lines: list[Line] = []
+    for total in found[:most]:
+        f = total.figures
+        said = f" {amount(f.used)}/{amount(f.allocatable)}".rjust(10) + f" {amount(f.free)} free".rjust(11)
+        name = fit(((clean(total.name), "plain"),), name_width, Field(""), desk.glyphs.dots)
+        lines.append((*name, (" ", "plain"), *_meter(f, width - name_width - 2 - len(said), desk), (said, "dim")))
+    return lines + [()] * (most - len(lines))
+
+
+def _pair(left: Line, right: Line, width: int) -> Line:
+    return (*fit(left, width, Field(""), " "), ("  ", "plain"), *right)
+
+
+def _sources(sources: Sequence[Source], width: int, desk: Desk) -> Line:
+    """Every source with its count and age; kinds the server does not have are left out where room is short."""
+    now, glyphs = desk.now(), desk.glyphs
+    runs: list[Run] = []
+    for source in sources:
+        name = _SHORT.get(source.kind, source.kind)
+        if source.state in ("live", "once"):
+            sign, ink = glyphs.live, "good" if source.state == "live" else "dim"
+            tail = f" {source.count:,} {span(now - source.at)}"
+        elif source.state == "absent":
+            sign, ink, tail = glyphs.dead, "dim", " absent"
+        else:
+            sign, ink = glyphs.dead, "warn" if source.state == "starting" else "bad"
+            tail = f" {source.state}" + (f" {span(now - source.at)}" if source.at else "")
+        said: list[Run] = [(" " + sign, ink), (f" {name}", "plain" if source.state != "absent" else "dim"), (tail + " ", "dim")]
+        runs += said
+    if sum(cell_len(text) for text, _ in runs) > width:
+        runs = [(text.replace(" absent", "").replace("  ", " "), ink) for text, ink in runs]
+    return fit(tuple(runs), width, Field(""), glyphs.dots)
+
+
+def _notes(sources: Sequence[Source], width: int, desk: Desk) -> list[Line]:
+    """One line for the worst that is hidden or late: the sentence and the next command."""
+    for state in ("failed", "retrying", "forbidden"):
+        for source in sources:
+            if source.state == state:
+                return [_note(source.message or f"{source.kind} {state}", source.hint, width, desk, "bad")]
+    for source in sources:
+        if source.namespace:
+            said = source.message or f"only namespace {source.namespace} can be read: {source.kind} of others are hidden"
+            return [_note(said, source.hint, width, desk, "warn")]
+    problems = desk.fleet.problems()
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        return [_note(f"{problems[0].what} is not counted: {problems[0].why}{more}", "", width, desk, "warn")]
+    return []
+
+
+def _note(sentence: str, hint: str, width: int, desk: Desk, ink: str) -> Line:
+    runs: list[Run] = [(" ! ", ink), (clean(sentence), ink)]
+    if hint:
+        runs += [(f" {desk.glyphs.arrow} ", "dim"), (clean(hint), "key")]
+    return fit(tuple(runs), width, Field(""), desk.glyphs.dots)

@@ -1,0 +1,44 @@
+"""What `?` says: every key of the screen and of the pane in front, made from the key table."""
+
+from collections.abc import Sequence
+
+from k8sai.tui.desk import Desk
+from k8sai.tui.glyphs import MEANING, STATE_INK
+from k8sai.tui.ink import Line
+from k8sai.tui.keymap import GROUPS, KEYS
+from k8sai.tui.pane import Pane, TablePane
+from k8sai.tui.panes import PANES
+
+_KEY_WIDTH = 13
+
+
+def help_lines(desk: Desk, pane: Pane) -> Sequence[Line]:
+    """Keys by group, the sorting letters of this pane, and the signs of the slot bars."""
+    lines: list[Line] = []
+    for group in GROUPS:
+        _heading(lines, group)
+        if group == "Panes":
+            lines += [_key(str(number), f"{each.title}: {each.about}") for number, each in enumerate(PANES, 1)]
+        lines += [_key(key.shown, key.words) for key in KEYS if key.group == group]
+        if group == "Find and sort" and isinstance(pane, TablePane):
+            lines += [
+                _key(f"shift-{letter.lower()}", f"sort {pane.title} by {field.title}; again turns it round")
+                for letter, field in pane.letters().items()
+            ]
+    _heading(lines, "Signs")
+    for state, words in MEANING:
+        lines.append(((desk.glyphs.slots[state].rjust(_KEY_WIDTH - 2) + "  ", STATE_INK[state]), (words, "plain")))
+    parts = desk.glyphs.parts[0] + desk.glyphs.parts[-1]
+    lines.append(((parts.rjust(_KEY_WIDTH - 2) + "  ", STATE_INK["held"]), ("held in part: slices, replicas, fractions", "plain")))
+    lines.append(((" " * _KEY_WIDTH, "plain"), ("A sign is one physical card; its colour says who holds it.", "dim")))
+    return lines
+
+
+def _heading(lines: list[Line], text: str) -> None:
+    if lines:
+        lines.append(())
+    lines.append(((text, "accent"),))
+
+
+def _key(shown: str, words: str) -> Line:
+    return ((shown.rjust(_KEY_WIDTH - 2) + "  ", "key"), (words, "plain"))

@@ -1,0 +1,142 @@
+"""Inks: what a piece of text means, and the terminal style it gets from the theme in use.
+
+A line is made of runs, each a text and the name of an ink. Inks are the five tones of the view model, a few roles of the
+screen, and hues: stable colours for names. Nothing else in this room names a colour.
+"""
+
+from hashlib import blake2s
+from typing import Final
+
+from rich.color import Color as RichColor
+from rich.style import Style
+from textual.color import Color, ColorParseError
+from textual.theme import Theme
+
+Run = tuple[str, str]
+Line = tuple[Run, ...]
+
+# Colours of the 256-colour cube, so that a terminal without true colour shows the same; contrast at least 4.5 (a test).
+_ON_DARK: Final = (
+    "#5fafff",
+    "#ffaf5f",
+    "#d787ff",
+    "#5fd7d7",
+    "#ff87af",
+    "#d7d75f",
+    "#afafff",
+    "#87d7af",
+    "#d7af87",
+    "#87afd7",
+    "#ff87ff",
+    "#afd75f",
+)
+_ON_LIGHT: Final = (
+    "#005faf",
+    "#875f00",
+    "#8700af",
+    "#005f5f",
+    "#af005f",
+    "#5f5f00",
+    "#5f5faf",
+    "#005f00",
+    "#870000",
+    "#005f87",
+    "#870087",
+    "#5f00ff",
+)
+_ANSI: Final = (
+    "blue",
+    "yellow",
+    "magenta",
+    "cyan",
+    "bright_magenta",
+    "bright_yellow",
+    "bright_blue",
+    "bright_cyan",
+    "green",
+    "bright_green",
+)
+HUES: Final = len(_ON_DARK)
+
+COLOURS: Final = Theme(
+    name="k8sai",
+    primary="#5fafff",
+    secondary="#5fd7d7",
+    accent="#d787ff",
+    warning="#ffaf5f",
+    error="#ff5f5f",
+    success="#87d787",
+    foreground="#d7dae0",
+    background="#0f1216",
+    surface="#171b21",
+    panel="#20262e",
+    dark=True,
+)
+
+
+def plain(text: str) -> Line:
+    """A line of one run in the plain ink."""
+    return ((text, "plain"),)
+
+
+def flat(line: Line) -> str:
+    """The text of a line."""
+    return "".join(text for text, _ in line)
+
+
+class Inks:
+    """Styles by ink name for one theme; foregrounds only, so that a cursor or a panel can put its own background below."""
+
+    def __init__(self, theme: Theme, variables: dict[str, str]) -> None:
+        self._styles: dict[str, Style] = {
+            "plain": Style(),
+            "strong": Style(bold=True),
+            "dim": Style(dim=True),
+            "good": Style(color=_rich(variables, "success")),
+            "warn": Style(color=_rich(variables, "warning")),
+            "bad": Style(color=_rich(variables, "error"), bold=True),
+            "accent": Style(color=_rich(variables, "primary"), bold=True),
+            "key": Style(color=_rich(variables, "primary")),
+            "mark": Style(reverse=True, bold=True),
+        }
+        names = _ANSI if theme.ansi else _ON_DARK if theme.dark else _ON_LIGHT
+        for number in range(HUES):
+            self._styles[f"hue{number}"] = Style(color=RichColor.parse(names[number % len(names)]))
+
+    def __getitem__(self, ink: str) -> Style:
+        return self._styles[ink]
+
+
+def _rich(variables: dict[str, str], name: str) -> RichColor | None:
+    try:
+        return Color.parse(variables[name]).rich_color
+    except (KeyError, ColorParseError):
+        return None
+
+
+class Hues:
+    """Gives every name an ink by its hash; names met while a hue is still unused do not share one.
+
+    The same set of names, met in the same order, gets the same inks in every run.
+    """
+
+    def __init__(self) -> None:
+        self._given: dict[str, str] = {}
+        self._taken: set[int] = set()
+
+    def meet(self, names: list[str]) -> None:
+        """Give these names their inks now, in alphabetical order, so that the order of events does not decide."""
+        for name in sorted(set(names) - self._given.keys()):
+            self.of(name)
+
+    def of(self, name: str) -> str:
+        """The ink of a name; "plain" for no name."""
+        if not name:
+            return "plain"
+        ink = self._given.get(name)
+        if ink is None:
+            wanted = int.from_bytes(blake2s(name.encode(), digest_size=4).digest(), "big") % HUES
+            free = next((n % HUES for n in range(wanted, wanted + HUES) if n % HUES not in self._taken), wanted)
+            self._taken.add(free)
+            ink = self._given[name] = f"hue{free}"
+        return ink

@@ -1,0 +1,68 @@
+"""A widget that paints lines of runs: the header, titles, details and help are made of it."""
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from textual.strip import Strip
+from textual.widget import Widget
+
+from k8sai.tui.desk import Desk
+from k8sai.tui.ink import Line, Run
+
+
+class Lines(Widget):
+    """Subclasses say `lines`; they are asked once per refresh."""
+
+    can_focus = False
+
+    def __init__(self, desk: Desk, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.desk = desk
+        self._said: Sequence[Line] | None = None
+
+    def lines(self, width: int, height: int) -> Sequence[Line]:
+        """What to say in this much room."""
+        return ()
+
+    def repaint(self) -> None:
+        """Ask again and paint."""
+        self._said = None
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        self._said = None
+        super().notify_style_update()
+
+    def on_resize(self) -> None:
+        self._said = None
+
+    def render_line(self, y: int) -> Strip:
+        width, height = self.size
+        if self._said is None:
+            self._said = self.lines(width, height)
+        line = self._said[y] if y < len(self._said) else ()
+        inks = self.desk.inks
+        strip = Strip([Segment(text, inks[ink]) for text, ink in line])
+        return strip.adjust_cell_length(width).apply_style(self.rich_style)
+
+
+def beside(left: Line, right: Line, width: int) -> Line:
+    """Two lines as one, the second at the right edge; the first gives way."""
+    from rich.cells import cell_len
+
+    room = width - sum(cell_len(text) for text, _ in right)
+    runs: list[Run] = []
+    for text, ink in left:
+        if cell_len(text) >= room:
+            text = text[: max(0, room - 1)]
+        if text:
+            runs.append((text, ink))
+        room -= cell_len(text)
+    return (*runs, (" " * max(0, room), "plain"), *right)
+
+
+def wrap(text: str, width: int, most: int = 1000) -> list[str]:
+    """The text in lines no wider than `width`, at most `most` of them, the last ending in dots when cut."""
+    from textwrap import wrap as wrapped
+
+    return wrapped(text, max(8, width), max_lines=most, placeholder=" …") or [""]

@@ -1,0 +1,101 @@
+"""The Nodes pane: a line per node, a sign per card."""
+
+from collections.abc import Mapping, Sequence
+
+from k8sai.fleet.answers import NodeRow
+from k8sai.fleet.query import NodeQuery
+from k8sai.fleet.tables import amount, status
+from k8sai.tui.columns import Field
+from k8sai.tui.desk import Desk
+from k8sai.tui.glyphs import slot_bar
+from k8sai.tui.ink import Line, Run, plain
+from k8sai.tui.pane import TablePane
+from k8sai.tui.words import age, blank_zero, clean
+
+
+class Nodes(TablePane):
+    """Every node with GPUs: its cards, what is used, free and broken, and who holds them."""
+
+    stem = "nodes"
+    title = "Nodes"
+    words = ("node", "no")
+    about = "every node with GPUs, one sign per card"
+    fields = (
+        Field("NODE", least=14, most=44, stretch=True, sort="name", letter="N", middle=True),
+        Field("PRODUCT", rank=3, least=10, most=30, stretch=True, sort="product", letter="P"),
+        Field("CARDS", least=8, most=33),
+        Field("USED", "right", least=4, sort="used", letter="U", falling=True),
+        Field("FREE", "right", least=4, sort="free", letter="F", falling=True),
+        Field("LARGEST", "right", rank=5, sort="largest", letter="L", falling=True),
+        Field("UNHEALTHY", "right", rank=4, sort="unhealthy", letter="H", falling=True),
+        Field("STATUS", rank=2, least=8, most=18),
+        Field("HOLDERS", rank=1, least=12, most=48, stretch=True),
+        Field("ZONE", rank=7, most=20, sort="zone", letter="Z"),
+        Field("CLIQUE", rank=8, most=22),
+        Field("TAINTS", rank=9, least=12, most=40, stretch=True),
+        Field("AGE", "right", rank=6, least=4, sort="age", letter="A"),
+    )
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.every = False  # nodes without GPUs too
+
+    def order(self) -> Sequence[str]:
+        return self.desk.fleet.node_names(
+            NodeQuery(
+                text=self.filter.text,
+                labels=self.filter.labels,
+                product=self.subject.get("product", ""),
+                sort=self.sort,
+                reverse=self.reverse,
+                gpu_only=not self.every,
+            )
+        )
+
+    def cells(self, key: str) -> tuple[Line, ...]:
+        row = self.desk.fleet.node(key)
+        figures = row.figures
+        state = status(row)
+        free_ink = "good" if figures.free > 0 and row.largest_free > 0 else "dim" if figures.free >= 0 else "bad"
+        return (
+            plain(row.name),
+            plain(clean(row.product)),
+            slot_bar(row.slots, self.desk.glyphs, self.desk.slot_ink),
+            ((amount(figures.used), "plain"), (f"/{amount(figures.allocatable)}", "dim")),
+            ((amount(figures.free), free_ink),),
+            ((amount(row.largest_free), "plain" if row.largest_free else "dim"),),
+            ((blank_zero(figures.unhealthy), "bad"),),
+            ((state.text, "dim" if state.tone == "good" else state.tone),),
+            holders(row, self.desk),
+            plain(row.zone),
+            plain(clean(row.clique)),
+            ((" ".join(row.taints), "dim"),),
+            ((age(row.created, self.desk.now()), "dim"),),
+        )
+
+    def choose(self, key: str) -> None:
+        self.post_message(self.Go("node", node=key))
+
+    def arrive(self, subject: Mapping[str, str]) -> None:
+        self.every = False
+        super().arrive(subject)
+
+    def toggle_every(self) -> None:
+        """Show nodes without GPUs too, or no longer."""
+        self.every = not self.every
+        self.redraw()
+
+
+def holders(row: NodeRow, desk: Desk) -> Line:
+    """Who holds cards here, largest first, by what cards are coloured by; ghosts in brackets."""
+    held: dict[tuple[str, str], float] = {}
+    for holder in row.holders:
+        name, ink = desk.holder_name(holder)
+        key = (f"({name})" if holder.nominated else name, ink)
+        held[key] = held.get(key, 0.0) + holder.share
+    runs: list[Run] = []
+    for (name, ink), share in sorted(held.items(), key=lambda item: (-item[1], item[0])):
+        if runs:
+            runs.append((" ", "plain"))
+        runs += [(name, ink), (f" {amount(share)}", "dim")]
+    return tuple(runs)

@@ -1,0 +1,242 @@
+"""A pane: one subject of the screen. A new one is a file beside this one and a line in panes.py."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+
+from k8sai.errors import K8saiError
+from k8sai.tui.blank import nothing_matches, what_is_missing
+from k8sai.tui.columns import Field
+from k8sai.tui.desk import Desk
+from k8sai.tui.ink import Line, Run
+from k8sai.tui.lines import Lines, beside
+from k8sai.tui.table import VirtualTable
+
+_RESORT_EVERY = 1.0  # seconds; rows that move more often cannot be read
+_RESORT_SHARE = 10  # sorting may cost at most one tenth of the time
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What `/` was given: text (a regular expression, `!` inverts), or with `-l` a label selector."""
+
+    typed: str = ""
+
+    @property
+    def labels(self) -> str:
+        return self.typed[2:].strip() if self.typed.startswith("-l") else ""
+
+    @property
+    def text(self) -> str:
+        return "" if self.typed.startswith("-l") else self.typed
+
+
+class Title(Lines):
+    """The rule above a pane: what it shows, how many, narrowed by what, sorted and coloured how."""
+
+    def __init__(self, desk: Desk, pane: "Pane") -> None:
+        super().__init__(desk, classes="title")
+        self.pane = pane
+
+    def lines(self, width: int, height: int) -> Sequence[Line]:
+        rule = self.desk.glyphs.rule
+        left: Line = ((rule + " ", "dim"), *self.pane.title_line(), (" ", "dim"))
+        right: Line = ((" ", "dim"), *self.pane.title_end(), (" " + rule, "dim"))
+        line = beside(left, right, width)
+        return [tuple((rule * len(text), "dim") if text.isspace() and len(text) > 1 else (text, ink) for text, ink in line)]
+
+
+class Pane(Vertical):
+    """What the app asks of every pane, whatever it is made of."""
+
+    stem: ClassVar[str]  # its file, and its name in the app
+    title: ClassVar[str]
+    words: ClassVar[tuple[str, ...]] = ()  # what `:` knows it by, besides its stem
+    about: ClassVar[str] = ""  # one line of help
+
+    class Go(Message):
+        """Open another pane, on some subject."""
+
+        def __init__(self, stem: str, **subject: str) -> None:
+            super().__init__()
+            self.stem = stem
+            self.subject = subject
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(id=self.stem, classes="pane")
+        self.desk = desk
+        self.filter = Filter()
+        self.subject: Mapping[str, str] = {}
+        self.complaint = ""  # why the filter cannot be used
+
+    def arrive(self, subject: Mapping[str, str]) -> None:
+        """The pane is opened on a subject; an empty one is everything."""
+        self.subject = subject
+
+    def narrow(self, typed: str) -> None:
+        """`/` says what to show."""
+        self.filter = Filter(typed)
+
+    def tick(self) -> None:
+        """The fleet changed or time went on: paint what is visible again."""
+
+    def redraw(self) -> None:
+        """A key was pressed: paint now."""
+
+    def title_line(self) -> Line:
+        return ((self.title, "strong"),)
+
+    def title_end(self) -> Line:
+        return ()
+
+
+class TablePane(Pane):
+    """A pane that is one table. Subclasses say `fields`, `keys` and `cells`, and what Enter does in `choose`."""
+
+    fields: ClassVar[tuple[Field, ...]]
+    sorts_first: ClassVar[str] = "name"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.sort = self.sorts_first
+        self.reverse = self._falling(self.sort)
+        self.table = VirtualTable(desk, self.fields, self)
+        self.heading = Title(desk, self)
+        self._resort_at = 0.0
+        self._seen_version = -1
+        self._last_keys: Sequence[str] = ()
+
+    def compose(self) -> ComposeResult:
+        yield self.heading
+        yield self.table
+
+    def on_mount(self) -> None:
+        self._show_sort()
+
+    # --- for subclasses -----------------------------------------------------------------------------------------------
+
+    def order(self) -> Sequence[str]:
+        """The keys of all rows in the wanted order. May raise Usage when the filter cannot be used."""
+        raise NotImplementedError
+
+    def cells(self, key: str) -> tuple[Line, ...]:
+        raise NotImplementedError
+
+    def choose(self, key: str) -> None:
+        """Enter on a row."""
+
+    def missing(self, width: int, height: int) -> Sequence[Line]:
+        """What to say when there is nothing to show and no filter is to blame."""
+        return what_is_missing(self.desk, width, height)
+
+    # --- Rows ---------------------------------------------------------------------------------------------------------
+
+    def keys(self) -> Sequence[str]:
+        began = time.perf_counter()
+        try:
+            self._last_keys = self.order()
+            self.complaint = ""
+        except K8saiError as error:  # a filter half typed: keep what is shown, and say why
+            self.complaint = error.message
+        ended = time.perf_counter()
+        self._resort_at = ended + max(_RESORT_EVERY, _RESORT_SHARE * (ended - began))
+        return self._last_keys
+
+    def blank(self, width: int, height: int) -> Sequence[Line]:
+        if self.filter.typed:
+            return nothing_matches(self.filter.typed, width, height)
+        return self.missing(width, height)
+
+    # --- what the app calls -------------------------------------------------------------------------------------------
+
+    def arrive(self, subject: Mapping[str, str]) -> None:
+        super().arrive(subject)
+        self.table.reorder(forget=True)
+        self.heading.repaint()
+
+    def narrow(self, typed: str) -> None:
+        super().narrow(typed)
+        self.table.reorder(forget=True)
+        self.heading.repaint()
+
+    def tick(self) -> None:
+        version = self.desk.fleet.version
+        if not self.table.paused and version != self._seen_version and time.perf_counter() >= self._resort_at:
+            self._seen_version = version
+            self.table.reorder()
+        else:
+            self.table.repaint()
+        self.heading.repaint()
+
+    def redraw(self) -> None:
+        self.table.reorder()
+        self.heading.repaint()
+
+    def pause(self, paused: bool) -> None:
+        """Hold the rows as they are; a key that asks for another order still gets it."""
+        self.table.paused = paused
+        if not paused:
+            self.redraw()
+
+    # --- sorting ------------------------------------------------------------------------------------------------------
+
+    def sort_by(self, sort: str) -> None:
+        """Sort by this column, or turn the order round when it is sorted by already."""
+        self.reverse = not self.reverse if sort == self.sort else self._falling(sort)
+        self.sort = sort
+        self._show_sort()
+        self.redraw()
+
+    def cycle_sort(self, step: int) -> None:
+        """Sort by the next or previous column."""
+        sorts = [field.sort for field in self.fields if field.sort]
+        at = sorts.index(self.sort) if self.sort in sorts else -1
+        self.sort_by(sorts[(at + step) % len(sorts)])
+
+    def letters(self) -> dict[str, Field]:
+        """The keys, with shift, that sort."""
+        return {field.letter: field for field in self.fields if field.letter}
+
+    def _falling(self, sort: str) -> bool:
+        return any(field.falling for field in self.fields if field.sort == sort)
+
+    def _show_sort(self) -> None:
+        self.table.sort = self.sort
+        self.table.reverse = self.reverse
+
+    def on_virtual_table_chosen(self, message: VirtualTable.Chosen) -> None:
+        message.stop()
+        self.choose(message.key)
+
+    def on_virtual_table_sort_asked(self, message: VirtualTable.SortAsked) -> None:
+        message.stop()
+        self.sort_by(message.sort)
+
+    # --- the title ----------------------------------------------------------------------------------------------------
+
+    def title_line(self) -> Line:
+        dot = f" {self.desk.glyphs.dot} "
+        runs: list[Run] = [(self.title, "strong"), (f" {len(self.table.keys):,}", "accent")]
+        for word, value in self.subject.items():
+            if value and not word.startswith("_"):
+                runs += [(dot, "dim"), (f"{word} ", "dim"), (value, "strong")]
+        if self.filter.typed:
+            runs += [(dot, "dim"), (f"/{self.filter.typed}", "warn")]
+        if self.complaint:
+            runs += [(dot, "dim"), (self.complaint, "bad")]
+        return tuple(runs)
+
+    def title_end(self) -> Line:
+        glyphs = self.desk.glyphs
+        runs: list[Run] = []
+        if self.table.paused:
+            runs += [(" PAUSED ", "mark"), (f" {glyphs.dot} ", "dim")]
+        title = next((field.title for field in self.fields if field.sort == self.sort), self.sort)
+        runs += [("by ", "dim"), (title + (glyphs.down if self.reverse else glyphs.up), "plain")]
+        runs += [(f" {glyphs.dot} colour ", "dim"), (self.desk.tint, "plain")]
+        return tuple(runs)

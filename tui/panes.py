@@ -1,0 +1,19 @@
+"""The panes there are, in the order of their number keys. Adding one: its file, and one line here."""
+
+from typing import Final
+
+from k8sai.tui.node import NodePane
+from k8sai.tui.nodes import Nodes
+from k8sai.tui.pane import Pane
+from k8sai.tui.pending import Pending
+from k8sai.tui.pods import Pods
+from k8sai.tui.totals import Totals
+
+PANES: Final[tuple[type[Pane], ...]] = (Nodes, Pods, Pending, Totals)
+OPENED: Final[tuple[type[Pane], ...]] = (NodePane,)  # reached by Enter, on a subject
+
+
+def named(word: str) -> type[Pane] | None:
+    """The pane a user means by a word typed after `:`; None when there is none."""
+    word = word.lower()
+    return next((pane for pane in PANES if word == pane.stem or word in pane.words), None)

@@ -1,0 +1,73 @@
+"""The Pending pane: pods that ask for GPUs and have none, and why."""
+
+from collections.abc import Sequence
+
+from k8sai.fleet.answers import PodRow
+from k8sai.tui.blank import pods_missing
+from k8sai.tui.columns import Field
+from k8sai.tui.desk import Desk
+from k8sai.tui.ink import Line, plain
+from k8sai.tui.matching import matcher, sorted_rows
+from k8sai.tui.pane import TablePane
+from k8sai.tui.pods import cards
+from k8sai.tui.words import age, clean, epoch
+
+
+class Pending(TablePane):
+    """Every pod that waits for GPUs, and the scheduler's reason."""
+
+    stem = "pending"
+    title = "Pending"
+    words = ("pend", "pe")
+    about = "pods that ask for GPUs and wait, with the reason"
+    sorts_first = "since"
+    fields = (
+        Field("NAMESPACE", rank=1, least=9, most=24, stretch=True, sort="namespace", letter="M"),
+        Field("WAITING POD", least=16, most=44, stretch=True, sort="name", letter="N", middle=True),
+        Field("CARDS", "right", least=5, sort="cards", letter="C", falling=True),
+        Field("AGE", "right", least=5, sort="since", letter="A"),
+        Field("OWNER", rank=5, least=12, most=32, stretch=True, sort="owner", letter="O"),
+        Field("QUEUE", rank=4, most=24, sort="queue", letter="Q"),
+        Field("REASON", rank=2, most=20, sort="reason", letter="T"),
+        Field("MESSAGE", rank=3, least=16, most=60, stretch=True),
+    )
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.pods: dict[str, PodRow] = {}
+
+    def order(self) -> Sequence[str]:
+        matches = matcher(self.filter.text)
+        found = [p for p in self.desk.fleet.pending() if matches(p.namespace, p.name, p.owner, p.queue, p.reason, p.message)]
+        self.pods = {pod.uid: pod for pod in sorted_rows(found, _ORDERS[self.sort], self.reverse)}
+        return list(self.pods)
+
+    def cells(self, key: str) -> tuple[Line, ...]:
+        pod = self.pods[key]
+        return (
+            ((pod.namespace, self.desk.namespace_ink(pod.namespace)),),
+            plain(pod.name),
+            cards(pod, self.desk),
+            ((age(pod.since, self.desk.now()), "plain"),),
+            plain(clean(pod.owner)),
+            plain(clean(pod.queue)),
+            ((pod.reason, "warn"),),
+            ((clean(pod.message), "dim"),),
+        )
+
+    def choose(self, key: str) -> None:
+        self.post_message(self.Go("pod", _pod=key))
+
+    def missing(self, width: int, height: int) -> Sequence[Line]:
+        return pods_missing(self.desk, "No pod waits for a GPU", width, height)
+
+
+_ORDERS = {
+    "namespace": lambda pod: (pod.namespace, pod.name),
+    "name": lambda pod: (pod.name, pod.namespace),
+    "cards": lambda pod: pod.cards,
+    "since": lambda pod: epoch(pod.since),
+    "owner": lambda pod: (pod.owner, pod.name),
+    "queue": lambda pod: (pod.queue, pod.name),
+    "reason": lambda pod: (pod.reason, pod.name),
+}

@@ -1,0 +1,91 @@
+"""The Pods pane: every pod that holds, reserves or asks for GPUs; and the columns all lists of pods share."""
+
+from collections.abc import Sequence
+
+from k8sai.fleet.answers import PodRow
+from k8sai.fleet.query import PodQuery
+from k8sai.tui.blank import pods_missing
+from k8sai.fleet.tables import amount
+from k8sai.tui.columns import Field
+from k8sai.tui.desk import Desk
+from k8sai.tui.ink import Line, plain
+from k8sai.tui.pane import TablePane
+from k8sai.tui.status import pod_status
+from k8sai.tui.words import age, clean
+
+
+class Pods(TablePane):
+    """Every GPU pod: what it holds, where, for whom and since when."""
+
+    stem = "pods"
+    title = "Pods"
+    words = ("pod", "po")
+    about = "every pod that holds or asks for GPUs"
+    fields = (
+        Field("NAMESPACE", rank=1, least=9, most=24, stretch=True, sort="namespace", letter="M"),
+        Field("POD", least=16, most=52, stretch=True, sort="name", letter="N", middle=True),
+        Field("CARDS", "right", least=5, sort="cards", letter="C", falling=True),
+        Field("STATUS", rank=2, most=14, sort="phase", letter="T"),
+        Field("NODE", rank=3, least=12, most=40, stretch=True, sort="node", letter="D", middle=True),
+        Field("OWNER", rank=5, least=12, most=36, stretch=True, sort="owner", letter="O"),
+        Field("QUEUE", rank=6, most=24, sort="queue", letter="Q"),
+        Field("REQUESTS", rank=7, least=12, most=40, stretch=True),
+        Field("PRIORITY", "right", rank=8, most=12, sort="priority", letter="R", falling=True),
+        Field("AGE", "right", rank=4, least=5, sort="since", letter="A"),
+    )
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.pods: dict[str, PodRow] = {}
+
+    def order(self) -> Sequence[str]:
+        query = PodQuery(
+            namespace=self.subject.get("namespace", ""),
+            text=self.filter.text,
+            labels=self.filter.labels,
+            sort=self.sort,
+            reverse=self.reverse,
+        )
+        queue = self.subject.get("queue", "")
+        self.pods = {pod.uid: pod for pod in self.desk.fleet.pods(query) if not queue or pod.queue == queue}
+        return list(self.pods)
+
+    def cells(self, key: str) -> tuple[Line, ...]:
+        pod = self.pods[key]
+        return (
+            ((pod.namespace, self.desk.namespace_ink(pod.namespace)),),
+            plain(pod.name),
+            cards(pod, self.desk),
+            pod_status(pod),
+            where(pod),
+            plain(clean(pod.owner)),
+            plain(clean(pod.queue)),
+            ((requests(pod), "dim"),),
+            ((str(pod.priority), "dim"),),
+            ((age(pod.since, self.desk.now()), "plain"),),
+        )
+
+    def missing(self, width: int, height: int) -> Sequence[Line]:
+        return pods_missing(self.desk, "No pod holds or asks for a GPU", width, height)
+
+    def choose(self, key: str) -> None:
+        pod = self.pods[key]
+        if pod.node:
+            self.post_message(self.Go("node", node=pod.node, _pod=pod.uid))
+        else:
+            self.post_message(self.Go("pod", _pod=pod.uid))
+
+
+def cards(pod: PodRow, desk: Desk) -> Line:
+    """How many cards, in the colour the slot bars show them."""
+    return ((amount(pod.cards), desk.pod_ink(pod)),)
+
+
+def where(pod: PodRow) -> Line:
+    """The node it runs on, or in brackets the one reserved for it."""
+    return plain(pod.node) if pod.node or not pod.nominated else ((f"({pod.nominated})", "warn"),)
+
+
+def requests(pod: PodRow) -> str:
+    """What it asks for in native units."""
+    return " ".join(f"{name}={amount(amount)}" for name, amount in pod.requests)

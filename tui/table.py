@@ -1,0 +1,313 @@
+"""A table of any length that paints only what is visible: 100,000 rows cost what 50 cost."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from k8sai.tui.columns import Field, fit, layout, natural
+from k8sai.tui.desk import Desk
+from k8sai.tui.ink import Line
+
+_NARROW = 100  # cells; narrower screens put one space between columns, wider ones two
+
+
+class Rows(Protocol):
+    """What a table shows. Rows are known by keys that stay the same while order and content change."""
+
+    def keys(self) -> Sequence[str]:
+        """All rows in the wanted order."""
+
+    def cells(self, key: str) -> tuple[Line, ...]:
+        """One line per field. Asked for visible rows only."""
+
+    def blank(self, width: int, height: int) -> Sequence[Line]:
+        """What to say where there are no rows."""
+
+
+class VirtualTable(ScrollView, can_focus=True):
+    """A header line, a row cursor that stays with its row, columns that only ever grow, and no animation."""
+
+    BINDINGS = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False),
+        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False),
+        Binding("home,g", "edge(-1)", "First", show=False),
+        Binding("end,G", "edge(1)", "Last", show=False),
+        Binding("left", "sideways(-8)", "Left", show=False),
+        Binding("right", "sideways(8)", "Right", show=False),
+        Binding("enter", "choose", "Open", show=False),
+    ]
+
+    class Chosen(Message):
+        """Enter or a double click on a row."""
+
+        def __init__(self, table: "VirtualTable", key: str) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+    class SortAsked(Message):
+        """A click on a column's title."""
+
+        def __init__(self, table: "VirtualTable", sort: str) -> None:
+            super().__init__()
+            self.table = table
+            self.sort = sort
+
+    def __init__(self, desk: Desk, fields: Sequence[Field], rows: Rows, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.desk = desk
+        self.fields = tuple(fields)
+        self.rows = rows
+        self.keys: Sequence[str] = ()
+        self.index = 0  # the cursor's row
+        self.held_key: str | None = None  # the row the cursor stays with, once it was moved
+        self.wide = False
+        self.sort = ""
+        self.reverse = False
+        self.paused = False
+        self._cells: dict[str, tuple[Line, ...]] = {}
+        self._strips: dict[str, Strip] = {}
+        self._wanted = [natural(field) for field in self.fields]
+        self._columns: tuple[tuple[int, int], ...] = ()
+        self._measured_for = 0
+        self._blank: Sequence[Line] = ()
+
+    # --- what changes -------------------------------------------------------------------------------------------------
+
+    @property
+    def cursor_key(self) -> str | None:
+        """The key under the cursor; None in an empty table."""
+        return self.keys[self.index] if 0 <= self.index < len(self.keys) else None
+
+    def reorder(self, *, forget: bool = False) -> None:
+        """Ask for the order again. The cursor stays with its row; with `forget` it goes to the top and widths start over."""
+        if forget:
+            self.held_key = None
+            self.index = 0
+            self._wanted = [natural(field) for field in self.fields]
+        offset = self.index - self.scroll_offset.y
+        self.keys = self.rows.keys()
+        self.index = self._index_of(self.held_key)
+        self._resize()
+        if forget:
+            self.scroll_to(0, 0, animate=False)
+        elif self.held_key is not None:
+            self.scroll_to(y=max(0, self.index - offset), animate=False)
+        self._reveal()
+        self.repaint()
+
+    def repaint(self) -> None:
+        """Read the visible rows again (unless paused) and paint."""
+        if not self.paused:
+            self._cells.clear()
+        self._strips.clear()
+        self._measure()
+        self.refresh()
+
+    def point_at(self, key: str) -> None:
+        """Put the cursor on a row, wherever it is."""
+        self.held_key = key
+        self.index = self._index_of(key)
+        self._reveal()
+        self.refresh()
+
+    def toggle_wide(self) -> None:
+        """Every column, wider than the screen, or those that fit."""
+        self.wide = not self.wide
+        self._measured_for = 0
+        self.scroll_to(0, animate=False)
+        self.repaint()
+
+    def _index_of(self, key: str | None) -> int:
+        if key is not None:
+            if self.index < len(self.keys) and self.keys[self.index] == key:
+                return self.index
+            try:
+                return self.keys.index(key)
+            except ValueError:
+                self.held_key = None
+        return max(0, min(self.index, len(self.keys) - 1))
+
+    # --- measuring ----------------------------------------------------------------------------------------------------
+
+    @property
+    def _page(self) -> int:
+        """Rows that fit below the header."""
+        return max(1, self.scrollable_content_region.height - 1)
+
+    @property
+    def _gap(self) -> int:
+        return 1 if self.size.width < _NARROW else 2
+
+    def _visible(self) -> Sequence[str]:
+        top = self.scroll_offset.y
+        return self.keys[top : top + self._page + 1]
+
+    def _read(self, key: str) -> tuple[Line, ...]:
+        cells = self._cells.get(key)
+        if cells is None:
+            cells = self._cells[key] = self.rows.cells(key)
+        return cells
+
+    def _measure(self) -> None:
+        """Widths from the visible rows: they grow with what is seen and never shrink, so that nothing jitters."""
+        width = self.scrollable_content_region.width
+        grown = False
+        for key in self._visible():
+            for number, line in enumerate(self._read(key)):
+                size = sum(cell_len(text) for text, _ in line)
+                if size > self._wanted[number]:
+                    self._wanted[number] = size
+                    grown = True
+        if grown or width != self._measured_for:
+            self._measured_for = width
+            self._columns = layout(self.fields, self._wanted, width, self._gap, self.wide)
+            self._strips.clear()
+            self._resize()
+
+    def _resize(self) -> None:
+        width = sum(size for _, size in self._columns) + self._gap * max(0, len(self._columns) - 1)
+        fitting = self.scrollable_content_region.width
+        self.virtual_size = Size(max(width, fitting) if self.wide or width > fitting else fitting, len(self.keys) + 1)
+
+    def on_resize(self) -> None:
+        self._measured_for = 0
+        self._measure()
+        self._reveal()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._measure()
+
+    def notify_style_update(self) -> None:
+        self._strips.clear()
+        super().notify_style_update()
+
+    # --- painting -----------------------------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        left, top = self.scroll_offset
+        width = self.size.width
+        base = self.rich_style
+        if y == 0:
+            return self._header().crop_extend(left, left + width, base).apply_style(self._part("table--header"))
+        if not self.keys:
+            return self._blank_line(y - 1, width).apply_style(base)
+        index = top + y - 1
+        if index >= len(self.keys):
+            return Strip.blank(width, base)
+        key = self.keys[index]
+        if index == self.index:
+            style = self._part("table--cursor") if self.has_focus else self._part("table--cursor-blurred")
+            return self._row(key, bare=True).crop_extend(left, left + width, style).apply_style(base + style)
+        strip = self._strips.get(key)
+        if strip is None:
+            strip = self._strips[key] = self._row(key).apply_style(base)
+        return strip.crop_extend(left, left + width, base)
+
+    COMPONENT_CLASSES = {"table--header", "table--cursor", "table--cursor-blurred"}
+
+    def _part(self, name: str) -> Style:
+        return self.get_component_rich_style(name, partial=True)
+
+    def _header(self) -> Strip:
+        segments: list[Segment] = []
+        gap = " " * self._gap
+        for number, size in self._columns:
+            field = self.fields[number]
+            title = field.title
+            sorted_by = bool(field.sort) and field.sort == self.sort
+            if sorted_by:
+                title += self.desk.glyphs.down if self.reverse else self.desk.glyphs.up
+            (text, _), *rest = fit(((title, "plain"),), size, field, self.desk.glyphs.dots)
+            said = text + "".join(more for more, _ in rest)
+            segments += [Segment(gap)] if segments else []
+            segments.append(Segment(said, self.desk.inks["accent"] if sorted_by else None))
+        return Strip(segments)
+
+    def _row(self, key: str, *, bare: bool = False) -> Strip:
+        """One row; `bare` drops dim ink, which no cursor's background leaves readable."""
+        cells = self._read(key)
+        segments: list[Segment] = []
+        gap = " " * self._gap
+        inks = self.desk.inks
+        for number, size in self._columns:
+            if segments:
+                segments.append(Segment(gap))
+            for text, ink in fit(cells[number], size, self.fields[number], self.desk.glyphs.dots):
+                segments.append(Segment(text, inks["plain" if bare and ink == "dim" else ink]))
+        return Strip(segments)
+
+    def _blank_line(self, y: int, width: int) -> Strip:
+        if y == 0:
+            self._blank = self.rows.blank(width, self._page)
+        line = self._blank[y] if y < len(self._blank) else ()
+        return Strip([Segment(text, self.desk.inks[ink]) for text, ink in line]).adjust_cell_length(width)
+
+    # --- keys and mouse -----------------------------------------------------------------------------------------------
+
+    def _go(self, index: int) -> None:
+        if not self.keys:
+            return
+        self.index = max(0, min(index, len(self.keys) - 1))
+        self.held_key = self.keys[self.index]
+        self._reveal()
+        self.refresh()
+
+    def _reveal(self) -> None:
+        """Scroll as little as brings the cursor into view."""
+        top = self.scroll_offset.y
+        if self.index < top:
+            self.scroll_to(y=self.index, animate=False)
+        elif self.index >= top + self._page:
+            self.scroll_to(y=self.index - self._page + 1, animate=False)
+
+    def action_move(self, rows: int) -> None:
+        self._go(self.index + rows)
+
+    def action_page(self, direction: int) -> None:
+        self.scroll_to(y=self.scroll_offset.y + direction * self._page, animate=False)
+        self._go(self.index + direction * self._page)
+
+    def action_edge(self, direction: int) -> None:
+        self._go(0 if direction < 0 else len(self.keys) - 1)
+
+    def action_sideways(self, cells: int) -> None:
+        self.scroll_to(x=self.scroll_offset.x + cells, animate=False)
+
+    def action_choose(self) -> None:
+        if (key := self.cursor_key) is not None:
+            self.post_message(self.Chosen(self, key))
+
+    def on_click(self, event: events.Click) -> None:
+        if event.y == 0:
+            at = event.x + self.scroll_offset.x
+            for number, size in self._columns:
+                if at < size:
+                    if sort := self.fields[number].sort:
+                        self.post_message(self.SortAsked(self, sort))
+                    return
+                at -= size + self._gap
+            return
+        index = self.scroll_offset.y + event.y - 1
+        if index < len(self.keys):
+            self._go(index)
+            if event.chain == 2:
+                self.action_choose()
+
+    def on_focus(self) -> None:
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self.refresh()
