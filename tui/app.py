@@ -85,7 +85,6 @@ class Cockpit(App[None]):
         self.desk.feed.start()
         self._ink()
         self.theme_changed_signal.subscribe(self, lambda _: self._ink())
-        self.desk.meet([total.name for total in self.desk.fleet.namespaces()])
         self.header.update()
         self._arrive({})
         self.set_interval(_FRAME, self.paint)
@@ -101,7 +100,6 @@ class Cockpit(App[None]):
         if state == self._painted:
             return
         self._painted = state
-        self.desk.meet([total.name for total in self.desk.fleet.namespaces()])
         self.header.update()
         self.current.tick()
 

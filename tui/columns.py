@@ -52,7 +52,7 @@ def layout(fields: Sequence[Field], wanted: Sequence[int], width: int, gap: int,
         shown.remove(leaving)
     sizes = {n: asked[n] for n in shown}
     over = sum(sizes.values()) + gap * (len(shown) - 1) - width
-    _shrink(sizes, {n: floor[n] for n in shown if fields[n].stretch}, over)
+    _shrink(sizes, {n: floor[n] for n in shown if fields[n].stretch}, {n: fields[n].rank for n in shown}, over)
     for n in shown:  # what is left goes to those that wanted more than their usual most
         if over < 0 and fields[n].stretch and wanted[n] > sizes[n]:
             more = min(-over, wanted[n] - sizes[n])
@@ -61,15 +61,12 @@ def layout(fields: Sequence[Field], wanted: Sequence[int], width: int, gap: int,
     return tuple((n, sizes[n]) for n in shown)
 
 
-def _shrink(sizes: dict[int, int], floors: dict[int, int], over: int) -> None:
-    """Take `over` cells from the columns in `floors`, always from the widest, none below its floor."""
-    while over > 0:
-        able = [n for n in floors if sizes[n] > floors[n]]
-        if not able:
-            return
-        widest = max(able, key=lambda n: sizes[n])
-        sizes[widest] -= 1
-        over -= 1
+def _shrink(sizes: dict[int, int], floors: dict[int, int], ranks: dict[int, int], over: int) -> None:
+    """Take `over` cells from the columns in `floors`, none below its floor: first from those that matter least."""
+    for n in sorted(floors, key=lambda n: (-ranks[n], -n)):
+        less = max(0, min(over, sizes[n] - floors[n]))
+        sizes[n] -= less
+        over -= less
 
 
 def fit(line: Line, width: int, field: Field, dots: str) -> Line:

@@ -23,16 +23,16 @@ class Desk:
         self.glyphs = glyphs or of_terminal()
         self.inks = Inks(COLOURS, {})
         self.tint = TINTS[0]
-        self._hues = {tint: Hues() for tint in TINTS}
+        self._hues = {
+            "namespace": Hues(lambda: [total.name for total in fleet.namespaces()]),
+            "owner": Hues(),
+            "queue": Hues(lambda: [total.name for total in fleet.queues()]),
+        }
 
     def cycle_tint(self) -> str:
         """Colour by the next thing, and say what it is."""
         self.tint = TINTS[(TINTS.index(self.tint) + 1) % len(TINTS)]
         return self.tint
-
-    def meet(self, namespaces: list[str]) -> None:
-        """Let the colours of namespaces depend on their names rather than on who came first."""
-        self._hues["namespace"].meet(namespaces)
 
     def namespace_ink(self, namespace: str) -> str:
         """The colour of a namespace wherever its name is written; none while cards are coloured by something else."""

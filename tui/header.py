@@ -13,7 +13,7 @@ from k8sai.tui.desk import Desk
 from k8sai.tui.glyphs import meter
 from k8sai.tui.ink import Line, Run
 from k8sai.tui.lines import Lines, beside
-from k8sai.tui.words import clean, clock, share, span
+from k8sai.tui.words import clean, clock, share, span, without_vendor
 
 _ROOMY = (120, 34)  # a screen of this size shows products and namespaces beside the totals
 _TROUBLE: Final = ("retrying", "forbidden", "failed")
@@ -146,12 +146,12 @@ def _holders(desk: Desk, width: int) -> Line:
 def _products(width: int, most: int, desk: Desk) -> list[Line]:
     """A meter per product, the largest first."""
     found = sorted(desk.fleet.products(), key=lambda total: (-total.figures.capacity, total.name))
-    name_width = min(26, max((cell_len(total.name) for total in found[:most]), default=0))
+    name_width = min(26, max((cell_len(without_vendor(total.name)) for total in found[:most]), default=0))
     lines: list[Line] = []
     for total in found[:most]:
         f = total.figures
         said = f" {amount(f.used)}/{amount(f.allocatable)}".rjust(10) + f" {amount(f.free)} free".rjust(11)
-        name = fit(((clean(total.name), "plain"),), name_width, Field(""), desk.glyphs.dots)
+        name = fit(((without_vendor(clean(total.name)), "plain"),), name_width, Field(""), desk.glyphs.dots)
         lines.append((*name, (" ", "plain"), *_meter(f, width - name_width - 2 - len(said), desk), (said, "dim")))
     return lines + [()] * (most - len(lines))
 
@@ -165,6 +165,8 @@ def _sources(sources: Sequence[Source], width: int, desk: Desk) -> Line:
     now, glyphs = desk.now(), desk.glyphs
     runs: list[Run] = []
     for source in sources:
+        if source.state == "absent" and width < 100:
+            continue
         name = _SHORT.get(source.kind, source.kind)
         if source.state in ("live", "once"):
             sign, ink = glyphs.live, "good" if source.state == "live" else "dim"
@@ -176,8 +178,6 @@ def _sources(sources: Sequence[Source], width: int, desk: Desk) -> Line:
             tail = f" {source.state}" + (f" {span(now - source.at)}" if source.at else "")
         said: list[Run] = [(" " + sign, ink), (f" {name}", "plain" if source.state != "absent" else "dim"), (tail + " ", "dim")]
         runs += said
-    if sum(cell_len(text) for text, _ in runs) > width:
-        runs = [(text.replace(" absent", "").replace("  ", " "), ink) for text, ink in runs]
     return fit(tuple(runs), width, Field(""), glyphs.dots)
 
 

@@ -4,6 +4,7 @@ A line is made of runs, each a text and the name of an ink. Inks are the five to
 screen, and hues: stable colours for names. Nothing else in this room names a colour.
 """
 
+from collections.abc import Callable, Iterable
 from hashlib import blake2s
 from typing import Final
 
@@ -115,19 +116,16 @@ def _rich(variables: dict[str, str], name: str) -> RichColor | None:
 
 
 class Hues:
-    """Gives every name an ink by its hash; names met while a hue is still unused do not share one.
+    """Gives every name an ink by its hash; names known together do not share one while there are enough.
 
-    The same set of names, met in the same order, gets the same inks in every run.
+    `known` tells all names there are now. They get their inks at once and in alphabetical order, so that the same names
+    have the same inks in every run, whichever of them is painted first.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, known: Callable[[], Iterable[str]] | None = None) -> None:
+        self._known = known
         self._given: dict[str, str] = {}
         self._taken: set[int] = set()
-
-    def meet(self, names: list[str]) -> None:
-        """Give these names their inks now, in alphabetical order, so that the order of events does not decide."""
-        for name in sorted(set(names) - self._given.keys()):
-            self.of(name)
 
     def of(self, name: str) -> str:
         """The ink of a name; "plain" for no name."""
@@ -135,8 +133,16 @@ class Hues:
             return "plain"
         ink = self._given.get(name)
         if ink is None:
-            wanted = int.from_bytes(blake2s(name.encode(), digest_size=4).digest(), "big") % HUES
+            others = set(self._known()) - self._given.keys() if self._known else set()
+            for each in sorted({name, *others} - {""}):
+                self._give(each)
+            ink = self._given[name]
+        return ink
+
+    def _give(self, name: str) -> None:
+        wanted = int.from_bytes(blake2s(name.encode(), digest_size=4).digest(), "big") % HUES
+        free = wanted
+        if self._known is not None:
             free = next((n % HUES for n in range(wanted, wanted + HUES) if n % HUES not in self._taken), wanted)
             self._taken.add(free)
-            ink = self._given[name] = f"hue{free}"
-        return ink
+        self._given[name] = f"hue{free}"

@@ -22,7 +22,7 @@ class Key:
 KEYS: Final[tuple[Key, ...]] = (
     Key("enter", "enter", "open what is under the cursor", "Panes"),
     Key("escape", "esc", "clear the filter, else go back", "Panes", "back", "Back"),
-    Key("colon", ":", "go to a pane by name: nodes, pods, pending, totals; q quits", "Panes", "command", "Command line"),
+    Key("colon", ":", "pane by name: nodes, pods, pending, totals; :q quits", "Panes", "command", "Command line"),
     Key("tab", "tab", "next pane", "Panes", "turn(1)", "Next pane"),
     Key("shift+tab", "shift+tab", "previous pane", "Panes", "turn(-1)", "Previous pane"),
     Key("slash", "/", "filter: text or regex, ! inverts, -l SELECTOR by label", "Find and sort", "filter", "Filter"),

@@ -65,4 +65,4 @@ def wrap(text: str, width: int, most: int = 1000) -> list[str]:
     """The text in lines no wider than `width`, at most `most` of them, the last ending in dots when cut."""
     from textwrap import wrap as wrapped
 
-    return wrapped(text, max(8, width), max_lines=most, placeholder=" …") or [""]
+    return wrapped(text, max(8, width), max_lines=most, placeholder=" ...") or [""]

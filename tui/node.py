@@ -38,7 +38,7 @@ class NodePane(TablePane):
         Field("OWNER", rank=5, least=12, most=36, stretch=True, sort="owner", letter="O"),
         Field("QUEUE", rank=6, most=24, sort="queue", letter="Q"),
         Field("REQUESTS", rank=7, least=12, most=48, stretch=True),
-        Field("AGE", "right", rank=4, least=5, sort="since", letter="A"),
+        Field("AGE", "right", rank=4, least=5, sort="since", letter="A", falling=True),
     )
 
     def __init__(self, desk: Desk) -> None:
@@ -217,5 +217,5 @@ _ORDERS = {
     "cards": lambda pod: pod.cards,
     "owner": lambda pod: (pod.owner, pod.name),
     "queue": lambda pod: (pod.queue, pod.name),
-    "since": lambda pod: epoch(pod.since),
+    "since": lambda pod: -epoch(pod.since),
 }

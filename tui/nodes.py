@@ -10,7 +10,7 @@ from k8sai.tui.desk import Desk
 from k8sai.tui.glyphs import slot_bar
 from k8sai.tui.ink import Line, Run, plain
 from k8sai.tui.pane import TablePane
-from k8sai.tui.words import age, blank_zero, clean
+from k8sai.tui.words import age, blank_zero, clean, without_vendor
 
 
 class Nodes(TablePane):
@@ -21,19 +21,19 @@ class Nodes(TablePane):
     words = ("node", "no")
     about = "every node with GPUs, one sign per card"
     fields = (
-        Field("NODE", least=14, most=44, stretch=True, sort="name", letter="N", middle=True),
+        Field("NODE", least=18, most=44, stretch=True, sort="name", letter="N", middle=True),
         Field("PRODUCT", rank=3, least=10, most=30, stretch=True, sort="product", letter="P"),
         Field("CARDS", least=8, most=33),
         Field("USED", "right", least=4, sort="used", letter="U", falling=True),
         Field("FREE", "right", least=4, sort="free", letter="F", falling=True),
         Field("LARGEST", "right", rank=5, sort="largest", letter="L", falling=True),
-        Field("UNHEALTHY", "right", rank=4, sort="unhealthy", letter="H", falling=True),
-        Field("STATUS", rank=2, least=8, most=18),
-        Field("HOLDERS", rank=1, least=12, most=48, stretch=True),
-        Field("ZONE", rank=7, most=20, sort="zone", letter="Z"),
+        Field("UNHEALTHY", "right", rank=7, sort="unhealthy", letter="H", falling=True),
+        Field("STATUS", rank=2, least=9, most=32, stretch=True),
+        Field("HOLDERS", rank=1, least=19, most=48, stretch=True),
+        Field("ZONE", rank=6, most=20, sort="zone", letter="Z"),
         Field("CLIQUE", rank=8, most=22),
         Field("TAINTS", rank=9, least=12, most=40, stretch=True),
-        Field("AGE", "right", rank=6, least=4, sort="age", letter="A"),
+        Field("AGE", "right", rank=4, least=4, sort="age", letter="A"),
     )
 
     def __init__(self, desk: Desk) -> None:
@@ -59,7 +59,7 @@ class Nodes(TablePane):
         free_ink = "good" if figures.free > 0 and row.largest_free > 0 else "dim" if figures.free >= 0 else "bad"
         return (
             plain(row.name),
-            plain(clean(row.product)),
+            plain(without_vendor(clean(row.product))),
             slot_bar(row.slots, self.desk.glyphs, self.desk.slot_ink),
             ((amount(figures.used), "plain"), (f"/{amount(figures.allocatable)}", "dim")),
             ((amount(figures.free), free_ink),),

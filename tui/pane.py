@@ -130,6 +130,13 @@ class TablePane(Pane):
     def choose(self, key: str) -> None:
         """Enter on a row."""
 
+    def pointed(self, key: str) -> None:
+        """The cursor went to a row."""
+
+    def count(self) -> int:
+        """How many things are shown."""
+        return len(self.table.keys)
+
     def missing(self, width: int, height: int) -> Sequence[Line]:
         """What to say when there is nothing to show and no filter is to blame."""
         return what_is_missing(self.desk, width, height)
@@ -213,6 +220,10 @@ class TablePane(Pane):
         message.stop()
         self.choose(message.key)
 
+    def on_virtual_table_moved(self, message: VirtualTable.Moved) -> None:
+        message.stop()
+        self.pointed(message.key)
+
     def on_virtual_table_sort_asked(self, message: VirtualTable.SortAsked) -> None:
         message.stop()
         self.sort_by(message.sort)
@@ -221,7 +232,7 @@ class TablePane(Pane):
 
     def title_line(self) -> Line:
         dot = f" {self.desk.glyphs.dot} "
-        runs: list[Run] = [(self.title, "strong"), (f" {len(self.table.keys):,}", "accent")]
+        runs: list[Run] = [(self.title, "strong"), (f" {self.count():,}", "accent")]
         for word, value in self.subject.items():
             if value and not word.startswith("_"):
                 runs += [(dot, "dim"), (f"{word} ", "dim"), (value, "strong")]

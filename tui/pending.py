@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
+from textual.app import ComposeResult
+
 from k8sai.fleet.answers import PodRow
 from k8sai.tui.blank import pods_missing
 from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
 from k8sai.tui.ink import Line, plain
+from k8sai.tui.lines import Lines, wrap
 from k8sai.tui.matching import matcher, sorted_rows
 from k8sai.tui.pane import TablePane
 from k8sai.tui.pods import cards
@@ -25,9 +28,9 @@ class Pending(TablePane):
         Field("NAMESPACE", rank=1, least=9, most=24, stretch=True, sort="namespace", letter="M"),
         Field("WAITING POD", least=16, most=44, stretch=True, sort="name", letter="N", middle=True),
         Field("CARDS", "right", least=5, sort="cards", letter="C", falling=True),
-        Field("AGE", "right", least=5, sort="since", letter="A"),
-        Field("OWNER", rank=5, least=12, most=32, stretch=True, sort="owner", letter="O"),
-        Field("QUEUE", rank=4, most=24, sort="queue", letter="Q"),
+        Field("AGE", "right", least=5, sort="since", letter="A", falling=True),
+        Field("OWNER", rank=6, least=12, most=32, stretch=True, sort="owner", letter="O"),
+        Field("QUEUE", rank=5, most=24, sort="queue", letter="Q"),
         Field("REASON", rank=2, most=20, sort="reason", letter="T"),
         Field("MESSAGE", rank=3, least=16, most=60, stretch=True),
     )
@@ -35,6 +38,23 @@ class Pending(TablePane):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.pods: dict[str, PodRow] = {}
+        self.reason = Reason(desk, self)
+
+    def compose(self) -> ComposeResult:
+        yield self.heading
+        yield self.table
+        yield self.reason
+
+    def pointed(self, key: str) -> None:
+        self.reason.repaint()
+
+    def tick(self) -> None:
+        super().tick()
+        self.reason.repaint()
+
+    def redraw(self) -> None:
+        super().redraw()
+        self.reason.repaint()
 
     def order(self) -> Sequence[str]:
         matches = matcher(self.filter.text)
@@ -62,11 +82,29 @@ class Pending(TablePane):
         return pods_missing(self.desk, "No pod waits for a GPU", width, height)
 
 
+class Reason(Lines):
+    """Below the table, the whole message of the pod under the cursor."""
+
+    def __init__(self, desk: Desk, pane: Pending) -> None:
+        super().__init__(desk, classes="reason")
+        self.pane = pane
+
+    def lines(self, width: int, height: int) -> Sequence[Line]:
+        pod = self.pane.pods.get(self.pane.table.cursor_key or "")
+        if pod is None:
+            return []
+        said = clean(pod.message) or "The scheduler has said nothing about this pod."
+        rule: Line = ((self.desk.glyphs.rule * 2 + " ", "dim"), (pod.name, "strong"), (f" {pod.reason} ", "warn"))
+        used = sum(len(text) for text, _ in rule)
+        rule += ((self.desk.glyphs.rule * max(0, width - used), "dim"),)
+        return [rule, *(((" " + part, "plain"),) for part in wrap(said, width - 2, max(1, height - 1)))]
+
+
 _ORDERS = {
     "namespace": lambda pod: (pod.namespace, pod.name),
     "name": lambda pod: (pod.name, pod.namespace),
     "cards": lambda pod: pod.cards,
-    "since": lambda pod: epoch(pod.since),
+    "since": lambda pod: -epoch(pod.since),
     "owner": lambda pod: (pod.owner, pod.name),
     "queue": lambda pod: (pod.queue, pod.name),
     "reason": lambda pod: (pod.reason, pod.name),

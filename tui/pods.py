@@ -88,4 +88,4 @@ def where(pod: PodRow) -> Line:
 
 def requests(pod: PodRow) -> str:
     """What it asks for in native units."""
-    return " ".join(f"{name}={amount(amount)}" for name, amount in pod.requests)
+    return " ".join(f"{name}={amount(count)}" for name, count in pod.requests)

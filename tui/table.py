@@ -56,6 +56,14 @@ class VirtualTable(ScrollView, can_focus=True):
             self.table = table
             self.key = key
 
+    class Moved(Message):
+        """The cursor is on another row."""
+
+        def __init__(self, table: "VirtualTable", key: str) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
     class SortAsked(Message):
         """A click on a column's title."""
 
@@ -262,6 +270,7 @@ class VirtualTable(ScrollView, can_focus=True):
             return
         self.index = max(0, min(index, len(self.keys) - 1))
         self.held_key = self.keys[self.index]
+        self.post_message(self.Moved(self, self.held_key))
         self._reveal()
         self.refresh()
 

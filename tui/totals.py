@@ -13,7 +13,7 @@ from k8sai.tui.matching import matcher, sorted_rows
 from k8sai.tui.pane import TablePane
 from k8sai.tui.words import blank_zero, clean, share
 
-_METER = 20  # cells
+_METER = 14  # cells
 _GROUPS = (("product", "Products"), ("namespace", "Namespaces"), ("queue", "Queues"))
 
 
@@ -26,7 +26,7 @@ class Totals(TablePane):
     about = "cards per product, namespace and queue"
     sorts_first = "used"
     fields = (
-        Field("NAME", least=14, most=44, stretch=True, sort="name", letter="N"),
+        Field("NAME", least=20, most=44, stretch=True, sort="name", letter="N"),
         Field("", rank=3, least=_METER, most=_METER),
         Field("USED", "right", least=5, sort="used", letter="U", falling=True),
         Field("OF", "right", rank=1, least=4),
@@ -91,6 +91,9 @@ class Totals(TablePane):
             ((blank_zero(total.nodes), "dim"),),
             ((clean(" ".join(word for word in (total.kind, total.resource) if word)), "dim"),),
         )
+
+    def count(self) -> int:
+        return len(self.rows)
 
     def choose(self, key: str) -> None:
         total = self.rows.get(key)

@@ -47,3 +47,8 @@ def clock(at: float) -> str:
 def clean(text: str) -> str:
     """One line without control characters: what a cluster stores must not reach the terminal as commands."""
     return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+
+
+def without_vendor(product: str) -> str:
+    """A product where room is short: the part of its label that tells it from others."""
+    return product.removeprefix("NVIDIA-").removeprefix("AMD-").removeprefix("Tesla-")
