@@ -1,0 +1,45 @@
+"""kubectl's connection flags as one value, and kubectl's way to write a timeout."""
+
+import re
+from dataclasses import dataclass
+
+from k8sai.errors import Usage
+
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ms|us|µs|ns|h|m|s)")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user said about the connection; empty means not said."""
+
+    kubeconfig: str = ""
+    context: str = ""
+    cluster: str = ""
+    user: str = ""
+    as_user: str = ""
+    as_group: tuple[str, ...] = ()
+    as_uid: str = ""
+    token: str = ""
+    server: str = ""
+    namespace: str = ""
+    request_timeout: str = ""
+    insecure_skip_tls_verify: bool = False
+    certificate_authority: str = ""
+    client_certificate: str = ""
+    client_key: str = ""
+    tls_server_name: str = ""
+
+
+def timeout_seconds(text: str) -> float | None:
+    """`--request-timeout` in seconds; None where there is no limit ("", "0").
+
+    A whole number counts seconds; otherwise numbers with units as in "1m30s".
+    """
+    said = text.strip()
+    if re.fullmatch(r"\d+", said):
+        return float(said) or None
+    parts = _PART.findall(said)
+    if "".join(number + unit for number, unit in parts) != said:
+        raise Usage(f"--request-timeout {text!r} is not a time", "write it as 30, 30s or 1m30s; 0 means no limit")
+    return sum(float(number) * _UNITS[unit] for number, unit in parts) or None
