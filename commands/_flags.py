@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from k8sai.cluster.options import Options
+from k8sai.commands._spelling import long_name
 
 _SECTION = "Connection, as in kubectl"
 
@@ -73,8 +74,4 @@ def _absent(name: str) -> str | bool | list[str]:
 
 def given(options: Options) -> list[str]:
     """The connection flags that were given, by their long names."""
-    return [_long_name(f.name) for f in fields(options) if getattr(options, f.name)]
-
-
-def _long_name(field: str) -> str:
-    return "--as" if field == "as_user" else "--" + field.replace("_", "-")
+    return [long_name(f.name) for f in fields(options) if getattr(options, f.name)]

@@ -12,7 +12,7 @@ from k8sai.errors import Usage
 from k8sai.view import Cell, Page, Table, Tone, Tree
 
 # What a terminal that cannot show them gets instead of our glyphs.
-_ASCII = str.maketrans("■□▣◇◌▨✗·…→├└─│", "#.+o~:x.>>|`-|")
+_ASCII = str.maketrans("■□▂▃▄▅▆▇◊▼×░·…→├└─│", "#.++++++ovx-.~>|`-|")
 _GAP = "  "
 _NARROWEST = 8  # a cut column keeps at least so many characters
 
@@ -24,6 +24,12 @@ def line(text: str = "") -> None:
     """One line of talk that was asked for: a version, an overview, a change in a watch."""
     _write(f"{text}\n")
     flush()
+
+
+def toned(text: str, tone: Tone) -> None:
+    """One line in its tone where there is colour."""
+    flat = _talk.one_line(text)
+    line(_talk.paint(flat, tone) if _talk.colourful(sys.stdout) else flat)
 
 
 def flush() -> None:

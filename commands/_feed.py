@@ -1,0 +1,60 @@
+"""What drives the screen and the line mode: a live cluster, or a recording."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from k8sai.cluster.options import Options
+from k8sai.commands import _talk
+
+if TYPE_CHECKING:
+    from k8sai.cluster.connection import Connection
+    from k8sai.cluster.sources import Source
+    from k8sai.fleet.index import Fleet
+    from k8sai.tui.feed import Feed
+
+
+class LiveFeed:
+    """Lists and watches one cluster into a fleet."""
+
+    def __init__(self, connection: "Connection", fleet: "Fleet") -> None:
+        from k8sai.cluster.live import Live
+
+        self.context = connection.context
+        self._connection = connection
+        self._live = Live(connection, fleet)
+
+    def start(self) -> None:
+        """Begins to read."""
+        self._live.start()
+
+    def wait_synced(self, timeout: float) -> bool:
+        """Whether every kind was read, waiting for it at most so many seconds."""
+        return self._live.wait_synced(timeout)
+
+    def sources(self) -> "tuple[Source, ...]":
+        """The state of every kind, now."""
+        return self._live.sources()
+
+    def stop(self) -> None:
+        """Ends the threads and the connection."""
+        self._live.stop()
+        self._connection.close()
+
+
+def live_feed(options: Options, fleet: "Fleet") -> LiveFeed:
+    """A feed of a server that has answered once: what is wrong with flags, credentials or network is raised here."""
+    from k8sai.cluster.connect import connect
+
+    connection = connect(options)
+    with _talk.Progress(f"asking {connection.server}"):
+        connection.request("GET", "/version", retry=False)
+    return LiveFeed(connection, fleet)
+
+
+def recorded_feed(path: Path, fleet: "Fleet") -> "Feed":
+    """A feed that has said all: the recording is in the fleet already. NotFound and Usage as `recording.load`."""
+    from k8sai.cluster import recording
+    from k8sai.tui.feed import Still
+
+    recorded = recording.load(path, fleet)
+    return Still(f"{recorded.context} at {recorded.at}", recorded.sources)

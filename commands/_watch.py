@@ -1,0 +1,112 @@
+"""`top -w`: a line, or a document, per change of a node, a pod or a source, and the totals after it."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from k8sai.cluster.options import Options
+from k8sai.commands import _print, _talk
+from k8sai.commands._feed import LiveFeed, live_feed
+from k8sai.fleet.changes import Change, Look, between, look
+from k8sai.fleet.document import API_VERSION, document, figures, number
+from k8sai.fleet.index import Fleet
+from k8sai.fleet.picture import Picture, Scope, take
+from k8sai.fleet.tables import totals
+from k8sai.view import Note
+
+_TICK = 0.2  # seconds between looks
+_DUTY = 9.0  # rests so many times as long as a look took: a tenth of one core on the largest cluster
+
+
+def follow(options: Options, scope: Scope, *, documents: bool, plain: bool = False) -> int:
+    """Runs until Ctrl-C. What happened while the server was away is found, and told, when it is back."""
+    fleet = Fleet()
+    feed = live_feed(options, fleet)
+    feed.start()
+    try:
+        with _talk.Progress(f"reading {feed.context}"):
+            while not feed.wait_synced(1.0):
+                pass
+        Follower(fleet, feed, scope, documents=documents, plain=plain).run()
+    finally:
+        feed.stop()
+    return 0
+
+
+class Follower:
+    """Compares looks at a fleet and tells the differences."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        feed: LiveFeed,
+        scope: Scope,
+        *,
+        documents: bool,
+        plain: bool = False,
+        rest: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._fleet = fleet
+        self._feed = feed
+        self._scope = scope
+        self._documents = documents
+        self._plain = plain
+        self._rest = rest
+        self._before: Look | None = None
+        self._seen: tuple[int, tuple[str, ...]] | None = None
+
+    def run(self) -> None:
+        """Forever; the look at an unchanged fleet costs nothing."""
+        while True:
+            start = time.monotonic()
+            self.step()
+            self._rest(max(_TICK, _DUTY * (time.monotonic() - start)))
+
+    def step(self) -> None:
+        """Tells what changed since the last step; at the first step, what there is."""
+        state = (self._fleet.version, tuple(source.state for source in self._feed.sources()))
+        if state == self._seen:
+            return
+        self._seen = state
+        at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        picture = take(self._fleet, context=self._feed.context, at=at, sources=self._feed.sources(), scope=self._scope)
+        now = look(picture)
+        if self._before is None:
+            self._begin(picture)
+        else:
+            self._tell(between(self._before, now), picture)
+        self._before = now
+
+    def _begin(self, picture: Picture) -> None:
+        if self._documents:
+            _print.json_line(document(picture))
+        else:
+            _print.line(f"{picture.at} {totals(picture).cell.text}")
+        for gap in picture.hidden:
+            _talk.note(Note(f"{gap.what} cannot be read, so changes of them are not seen: {gap.why}", "warn", gap.hint))
+
+    def _tell(self, changes: list[Change], picture: Picture) -> None:
+        if self._documents:
+            for change in changes:
+                _print.json_line(_document(change, picture))
+        elif changes:
+            for change in changes:
+                _print.toned(f"{picture.at} {change.what} {change.said}", "plain" if self._plain else change.tone)
+            _print.line(f"{picture.at} {totals(picture).cell.text}")
+
+
+def _document(change: Change, picture: Picture) -> dict[str, Any]:
+    about = {key: number(value) if isinstance(value, float) else value for key, value in change.object.items()}
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "GpuChange",
+        "at": picture.at,
+        "context": picture.context,
+        "complete": picture.complete,
+        "change": change.code,
+        "what": change.what,
+        "sentence": change.said,
+        "object": about,
+        "totals": figures(picture.totals),
+    }

@@ -1,0 +1,289 @@
+"""Where every GPU is, who holds it and what is free: full screen on a terminal, tables and documents for scripts."""
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from k8sai.cluster.options import Options
+from k8sai.commands import _flags, _print, _talk
+from k8sai.commands._door import entry
+from k8sai.errors import Exit, Forbidden, Usage
+from k8sai.view import Note
+
+if TYPE_CHECKING:
+    from k8sai.cluster.sources import Source
+    from k8sai.fleet.picture import Picture, Scope
+
+Output = Literal["table", "wide", "json", "yaml", "csv", "name"]
+By = Literal["node", "product", "namespace", "queue", "pod", "pending"]
+Sort = Literal["name", "product", "free", "used", "unhealthy", "pending", "largest", "zone", "age"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the flags ask for, free of contradictions."""
+
+    options: Options
+    names: tuple[str, ...]
+    screen: bool
+    output: Output | None
+    by: By | None
+    watch: bool
+    plain: bool
+    recording: Path | None
+    labels: str
+    product: str
+    sort: Sort
+    reverse: bool
+    every_node: bool
+    headings: bool
+
+    def scope(self) -> "Scope":
+        """The part of the cluster that is shown."""
+        from k8sai.fleet.picture import Scope
+        from k8sai.fleet.query import NodeQuery, PodQuery
+
+        nodes = NodeQuery(
+            labels=self.labels,
+            product=self.product,
+            sort=self.sort,
+            reverse=self.reverse,
+            gpu_only=not self.every_node,
+        )
+        return Scope(nodes, PodQuery(namespace=self.options.namespace), self.names)
+
+
+def top(
+    options: Options,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NODE]...", help="Only these nodes.")] = None,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Print what is there now and end.")] = False,
+    output: Annotated[
+        Output | None, typer.Option("-o", "--output", help="How to print it; implies --once.", show_default=False)
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("-w", "--watch", help="A line per change; with -o json a document per line.")
+    ] = False,
+    by: Annotated[
+        By | None, typer.Option("--by", help="One list alone, in -o table, wide, csv or name.", show_default=False)
+    ] = None,
+    labels: Annotated[
+        str,
+        typer.Option("-l", "--selector", metavar="LABELS", help="Only nodes with these labels.", show_default=False),
+    ] = "",
+    product: Annotated[
+        str, typer.Option("--product", metavar="TEXT", help="Only nodes of this GPU product.", show_default=False)
+    ] = "",
+    sort: Annotated[Sort, typer.Option("--sort-by", help="The order of nodes.")] = "name",
+    reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
+    every_node: Annotated[bool, typer.Option("--all-nodes", help="Nodes without GPUs too.")] = False,
+    every_namespace: Annotated[
+        bool, typer.Option("-A", "--all-namespaces", help="Pods of all namespaces; this is the default.")
+    ] = False,
+    recording: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="Read a recording or `kubectl get -o json`, not a cluster."),
+    ] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Words instead of bars, no colour: a line per thing.")] = False,
+    no_headers: Annotated[bool, typer.Option("--no-headers", help="Tables without headings.")] = False,
+) -> int:
+    """Where every GPU is, who holds it and what is free.
+
+    On a terminal this is a full-screen view; press ? there for its keys. In a pipe, or with --once or -o, it prints
+    what is there now. Totals are of the whole cluster, or of the nodes listed where nodes are filtered; -n narrows
+    the pods listed.
+
+    \b
+    Examples:
+      k8sai top                         the live view
+      k8sai top --once --sort-by free   a table, the fullest nodes first
+      k8sai top --by pending            the pods that wait for GPUs, and why
+      k8sai top -o json | jq .totals    numbers for a script
+      k8sai top -w                      a line per change
+    """
+    wanted = Wanted(
+        options=options,
+        names=tuple(names or ()),
+        screen=not (once or output or watch or by or plain or no_headers) and _has_screen(),
+        output=output,
+        by=by,
+        watch=watch,
+        plain=plain,
+        recording=recording,
+        labels=labels,
+        product=product,
+        sort=sort,
+        reverse=reverse,
+        every_node=every_node,
+        headings=not no_headers,
+    )
+    _refuse_contradictions(wanted, once=once, every_namespace=every_namespace)
+    if wanted.watch:
+        from k8sai.commands._watch import follow
+
+        return follow(options, wanted.scope(), documents=output == "json", plain=plain)
+    return _screen(wanted) if wanted.screen else _once(wanted)
+
+
+def _has_screen() -> bool:
+    import os
+
+    streams = (sys.stdin, sys.stdout)
+    return all(s is not None and s.isatty() for s in streams) and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def _refuse_contradictions(wanted: Wanted, *, once: bool, every_namespace: bool) -> None:
+    """Before anything is read: each pair of flags that cannot both be meant gets its sentence. Raises Usage."""
+    connection = [flag for flag in _flags.given(wanted.options) if flag != "--namespace"]
+    if every_namespace and wanted.options.namespace:
+        raise Usage("-n and -A contradict each other", "leave one of them out")
+    if wanted.recording and connection:
+        raise Usage(f"--from reads no cluster, so {connection[0]} means nothing with it", "leave one of them out")
+    if wanted.recording and wanted.watch:
+        raise Usage("a recording does not change: --from and -w cannot go together", "leave one of them out")
+    if wanted.watch and once:
+        raise Usage("--once ends at once and -w goes on: they cannot go together", "leave one of them out")
+    if wanted.watch and wanted.output not in (None, "json"):
+        raise Usage(f"-w prints lines, or documents with -o json; not -o {wanted.output}", "`k8sai top -w -o json`")
+    if wanted.watch and wanted.by:
+        raise Usage("-w follows nodes and pods at once, so --by means nothing with it", "leave one of them out")
+    if wanted.by and wanted.output in ("json", "yaml"):
+        raise Usage(
+            f"-o {wanted.output} has every list, so --by means nothing with it", f"`k8sai top -o {wanted.output}`"
+        )
+    if wanted.reverse and wanted.sort == "name" and wanted.by not in (None, "node"):
+        raise Usage("--reverse orders nodes, and --by shows something else", "leave one of them out")
+    if wanted.sort != "name" and wanted.by not in (None, "node"):
+        raise Usage("--sort-by orders nodes, and --by shows something else", "leave one of them out")
+
+
+# --- once -------------------------------------------------------------------------------------------------------------
+
+
+def _once(wanted: Wanted) -> int:
+    picture = _from_recording(wanted, wanted.recording) if wanted.recording else _from_cluster(wanted)
+    _refuse_nothing(picture.sources)
+    _show(picture, wanted)
+    _print.flush()
+    _say_notes(picture, wanted)
+    return Exit.OK if picture.complete else Exit.PARTIAL
+
+
+def _from_recording(wanted: Wanted, path: Path) -> "Picture":
+    from k8sai.cluster import recording
+    from k8sai.fleet.index import Fleet
+    from k8sai.fleet.picture import take
+
+    fleet = Fleet()
+    recorded = recording.load(path, fleet)
+    return take(fleet, context=recorded.context, at=recorded.at, sources=recorded.sources, scope=wanted.scope())
+
+
+def _from_cluster(wanted: Wanted) -> "Picture":
+    from k8sai.cluster.connect import connect
+    from k8sai.cluster.live import read_once
+    from k8sai.fleet.index import Fleet
+    from k8sai.fleet.picture import take
+
+    connection = connect(wanted.options)
+    fleet = Fleet()
+    with _talk.Progress(f"reading {connection.server}"):
+        sources = read_once(connection, fleet, namespace="")
+    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return take(fleet, context=connection.context, at=at, sources=sources, scope=wanted.scope())
+
+
+def _refuse_nothing(sources: "tuple[Source, ...]") -> None:
+    """Raises Forbidden where neither nodes nor pods could be read: nothing is left to show."""
+    denied = {source.kind: source for source in sources if source.state == "forbidden"}
+    if "nodes" in denied and "pods" in denied:
+        source = denied["nodes"]
+        raise Forbidden(source.message or "neither nodes nor pods may be read", source.hint)
+
+
+def _show(picture: "Picture", wanted: Wanted) -> None:
+    if wanted.output in ("json", "yaml"):
+        from k8sai.fleet.document import document
+
+        (_print.json if wanted.output == "json" else _print.yaml)(document(picture))
+    elif wanted.output == "csv":
+        from k8sai.fleet.document import document, flat
+
+        _print.csv(*flat(document(picture), wanted.by or "node"))
+    elif wanted.output == "name":
+        by = wanted.by or "node"
+        _print.names("pod" if by == "pending" else by, _names(picture, by))
+    else:
+        from k8sai.fleet import tables
+
+        bars = not wanted.plain
+        page = tables.one(picture, wanted.by, bars=bars) if wanted.by else tables.overview(picture, bars=bars)
+        if _has_gpus(picture) or wanted.every_node:
+            _print.page(page, wide=wanted.output == "wide", headings=wanted.headings, plain=wanted.plain)
+            _print.flush()
+            for note in page.notes:
+                _talk.note(note)
+
+
+def _names(picture: "Picture", by: By) -> list[str]:
+    lists = {
+        "node": picture.nodes,
+        "product": picture.products,
+        "namespace": picture.namespaces,
+        "queue": picture.queues,
+        "pod": picture.pods,
+        "pending": picture.pending,
+    }
+    return [one.name for one in lists[by]]
+
+
+def _has_gpus(picture: "Picture") -> bool:
+    return bool(picture.nodes or picture.pods or picture.pending)
+
+
+def _say_notes(picture: "Picture", wanted: Wanted) -> None:
+    """What the data does not show, in the order of importance."""
+    for gap in picture.hidden:
+        _talk.note(Note(f"{gap.what} could not be read, so what is shown is partial: {gap.why}", "warn", gap.hint))
+    for problem in picture.problems[:5]:
+        _talk.note(Note(f"{problem.what} counts as zero: {problem.why}", "warn"))
+    if len(picture.problems) > 5:
+        _talk.note(Note(f"{len(picture.problems) - 5} more objects count as zero", "warn", "`k8sai top -o json`"))
+    if not _has_gpus(picture):
+        _talk.note(_no_gpus(picture, wanted))
+    elif wanted.output in (None, "table", "wide") and not wanted.plain and sys.stdout.isatty():
+        from k8sai.fleet.tables import legend
+
+        _talk.note(Note(legend(picture.nodes), "dim"))
+
+
+def _no_gpus(picture: "Picture", wanted: Wanted) -> Note:
+    if wanted.labels or wanted.product:
+        return Note("no node with GPUs matches these flags", "plain", "`k8sai top -o name` lists the nodes with GPUs")
+    count = picture.node_count
+    return Note(
+        f"no GPUs in {picture.context}: none of its {count} nodes offers any and no pod asks for one",
+        "plain",
+        "is the device plugin or DRA driver running? `k8sai top --all-nodes` lists the nodes",
+    )
+
+
+# --- full screen ------------------------------------------------------------------------------------------------------
+
+
+def _screen(wanted: Wanted) -> int:
+    from k8sai.commands._feed import live_feed, recorded_feed
+    from k8sai.fleet.index import Fleet
+
+    fleet = Fleet()
+    feed = recorded_feed(wanted.recording, fleet) if wanted.recording else live_feed(wanted.options, fleet)
+    from k8sai.tui.app import Cockpit
+
+    return int(Cockpit(fleet, feed).run() or Exit.OK)
+
+
+main = entry(_flags.connected(top), "top")

@@ -1,0 +1,19 @@
+#compdef k8sai kubectl-k8sai kubectl-ai_completion kubectl-ai_top
+# zsh completion for k8sai and its kubectl plugins; load it with: source <(k8sai completion zsh)
+_k8sai() {
+    local program=${words[1]:t} completer=kubectl_complete-k8sai line directive prefix=
+    local -a found candidates
+    [[ $program == kubectl-ai_* ]] && completer=kubectl_complete-${program#kubectl-}
+    found=("${(@f)$("$completer" "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+    (( $#found )) || return
+    directive=${found[-1]#:}
+    found=("${(@)found[1,-2]}")
+    [[ ${words[CURRENT]} == -*=* ]] && compset -P '*='
+    for line in $found; do
+        line=${line//:/\\:}
+        candidates+=("${line/$'\t'/:}")
+    done
+    (( $#candidates )) && _describe -V k8sai candidates
+    (( directive & 4 )) || _files
+}
+compdef _k8sai k8sai kubectl-k8sai kubectl-ai_completion kubectl-ai_top

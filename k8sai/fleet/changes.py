@@ -1,0 +1,154 @@
+"""What changed between two looks at the fleet, in GPU terms; by comparing, so nothing is lost while nobody looks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from k8sai.cluster.sources import Source
+from k8sai.fleet.answers import NodeRow, PodRow
+from k8sai.fleet.picture import Picture
+from k8sai.fleet.tables import amount
+from k8sai.view import Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`code` is a machine word, `what` the object ("pod team-a/train-0"), `said` what happened to it."""
+
+    code: str
+    what: str
+    said: str
+    tone: Tone
+    object: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is compared: pods by uid, nodes by name, sources by kind."""
+
+    nodes: dict[str, NodeRow]
+    pods: dict[str, PodRow]
+    sources: dict[str, Source]
+
+
+def look(picture: Picture) -> Look:
+    """The parts of a picture that changes are found in."""
+    return Look(
+        {node.name: node for node in picture.nodes},
+        {pod.uid: pod for pod in (*picture.pods, *picture.pending)},
+        {source.kind: source for source in picture.sources},
+    )
+
+
+def between(before: Look, after: Look) -> list[Change]:
+    """Sources first, then nodes and pods by name."""
+    found = list(_sources(before.sources, after.sources))
+    for name in sorted(before.nodes.keys() | after.nodes.keys()):
+        found += _node(before.nodes.get(name), after.nodes.get(name))
+    pods = before.pods | after.pods
+    for uid in sorted(pods, key=lambda uid: (pods[uid].namespace, pods[uid].name, uid)):
+        found += _pod(before.pods.get(uid), after.pods.get(uid))
+    return found
+
+
+def _sources(before: dict[str, Source], after: dict[str, Source]) -> Iterator[Change]:
+    for kind, now in after.items():
+        was = before.get(kind)
+        if was is None or was.state == now.state:
+            continue
+        about = {"kind": kind, "state": now.state, "message": now.message}
+        if now.state in ("retrying", "failed", "forbidden"):
+            why = f": {now.message}" if now.message else ""
+            yield Change("SourceLost", f"source {kind}", f"lost{why}; what is known of it may be old", "bad", about)
+        elif was.state in ("retrying", "failed", "forbidden") and now.state in ("live", "once"):
+            yield Change("SourceRecovered", f"source {kind}", f"recovered, {now.count} objects", "good", about)
+
+
+def _node(was: NodeRow | None, now: NodeRow | None) -> Iterator[Change]:
+    if was is None and now is not None and not now.gone:
+        cards = f"{amount(now.figures.capacity)} cards of {now.product or 'unknown product'}"
+        yield _node_change(now, "NodeAdded", f"is there, {cards}", "good")
+    elif was is not None and (now is None or now.gone):
+        if not was.gone:
+            lost = f"is gone, {amount(was.figures.capacity)} cards fewer"
+            yield _node_change(now or was, "NodeGone", lost, "bad")
+    elif was is not None and now is not None:
+        yield from _node_differences(was, now)
+
+
+def _node_differences(was: NodeRow, now: NodeRow) -> Iterator[Change]:
+    if was.gone:
+        yield _node_change(now, "NodeAdded", f"is back, {amount(now.figures.capacity)} cards", "good")
+    if was.ready != now.ready:
+        said = ("NodeReady", "is ready", "good") if now.ready else ("NodeNotReady", "is not ready", "bad")
+        yield _node_change(now, *said)  # type: ignore[arg-type]
+    if was.schedulable != now.schedulable:
+        code, word = ("NodeUncordoned", "uncordoned") if now.schedulable else ("NodeCordoned", "cordoned")
+        free = f", {amount(now.figures.free)} cards free"
+        yield _node_change(now, code, word + free, "good" if now.schedulable else "warn")
+    if was.figures.unhealthy != now.figures.unhealthy:
+        said_cards = f"{amount(now.figures.unhealthy)} of {amount(now.figures.capacity)} cards unhealthy"
+        worse = now.figures.unhealthy > was.figures.unhealthy
+        was_cards = f", was {amount(was.figures.unhealthy)}"
+        yield _node_change(now, "NodeHealth", said_cards + was_cards, "bad" if worse else "good")
+    elif was.figures.capacity != now.figures.capacity:
+        cards = f"{amount(now.figures.capacity)} cards, was {amount(was.figures.capacity)}"
+        yield _node_change(now, "NodeCapacity", cards, "plain")
+
+
+def _pod(was: PodRow | None, now: PodRow | None) -> Iterator[Change]:
+    if now is None:
+        if was is not None:
+            yield _gone(was)
+        return
+    if now.node:
+        yield from _bound(was, now)
+    elif was is None or was.reason != now.reason:
+        why = f": {now.reason}" if now.reason else ""
+        yield _pod_change(now, "PodPending", f"waits for {amount(now.cards)} cards{why}", "warn")
+    if now.nominated and not now.node and (was is None or was.nominated != now.nominated):
+        yield _pod_change(now, "PodReserved", f"has {amount(now.cards)} cards reserved on {now.nominated}", "plain")
+
+
+def _bound(was: PodRow | None, now: PodRow) -> Iterator[Change]:
+    if was is None or was.node != now.node:
+        yield _pod_change(now, "PodBound", f"bound to {now.node}, {amount(now.cards)} cards", "good")
+    elif was.cards != now.cards:
+        yield _pod_change(now, "PodResized", f"holds {amount(now.cards)} cards, was {amount(was.cards)}", "plain")
+    if now.terminating and not (was and was.terminating):
+        yield _pod_change(
+            now, "PodTerminating", f"is ending, still holds {amount(now.cards)} cards on {now.node}", "warn"
+        )
+
+
+def _gone(was: PodRow) -> Change:
+    if was.node:
+        return _pod_change(was, "PodGone", f"gone from {was.node}, {amount(was.cards)} cards given back", "plain")
+    return _pod_change(was, "PodGone", f"gone, no longer waits for {amount(was.cards)} cards", "plain")
+
+
+def _node_change(node: NodeRow, code: str, said: str, tone: Tone) -> Change:
+    about = {
+        "name": node.name,
+        "product": node.product,
+        "ready": node.ready,
+        "schedulable": node.schedulable,
+        "capacity": node.figures.capacity,
+        "unhealthy": node.figures.unhealthy,
+        "gone": node.gone or code == "NodeGone",
+    }
+    return Change(code, f"node {node.name}", said, tone, about)
+
+
+def _pod_change(pod: PodRow, code: str, said: str, tone: Tone) -> Change:
+    about = {
+        "namespace": pod.namespace,
+        "name": pod.name,
+        "uid": pod.uid,
+        "node": pod.node,
+        "cards": pod.cards,
+        "queue": pod.queue,
+        "owner": pod.owner,
+        "reason": pod.reason,
+    }
+    return Change(code, f"pod {pod.namespace}/{pod.name}", said, tone, about)

@@ -1,0 +1,151 @@
+"""Everything one look at the fleet shows, taken at one moment: what documents and tables are made from."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+
+from k8sai.cluster.sources import Source
+from k8sai.errors import NotFound
+from k8sai.fleet.answers import Figures, NodeRow, PodRow, Problem, Total
+from k8sai.fleet.answers import Kind as UnitKind
+from k8sai.fleet.index import Fleet
+from k8sai.fleet.query import NodeQuery, PodQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What was asked for. `names` narrows the nodes further; a namespace narrows the pods listed, never the totals."""
+
+    nodes: NodeQuery = field(default_factory=NodeQuery)
+    pods: PodQuery = field(default_factory=PodQuery)
+    names: tuple[str, ...] = ()
+
+    @property
+    def narrows_nodes(self) -> bool:
+        """Whether the totals are of the nodes listed rather than of the cluster."""
+        return bool(self.names or self.nodes.labels or self.nodes.product or self.nodes.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """What could not be read, why, and the next command."""
+
+    what: str
+    why: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """`at` is the ISO time of the data. `pods` hold or reserve GPUs, `pending` wait for them."""
+
+    context: str
+    at: str
+    scope: Scope
+    sources: tuple[Source, ...]
+    hidden: tuple[Hidden, ...]
+    problems: tuple[Problem, ...]
+    totals: Figures
+    by_kind: dict[UnitKind, Figures]
+    products: tuple[Total, ...]
+    namespaces: tuple[Total, ...]
+    queues: tuple[Total, ...]
+    nodes: tuple[NodeRow, ...]
+    pods: tuple[PodRow, ...]
+    pending: tuple[PodRow, ...]
+    node_count: int  # nodes known, with and without GPUs
+
+    @property
+    def complete(self) -> bool:
+        """Nothing was hidden and everything read could be counted."""
+        return not self.hidden and not self.problems
+
+
+def take(fleet: Fleet, *, context: str, at: str, sources: Iterable[Source] = (), scope: Scope | None = None) -> Picture:
+    """The picture of the fleet as it is now. NotFound where a node named in the scope does not exist."""
+    scope = scope or Scope()
+    known = tuple(sources)
+    nodes = tuple(fleet.node(name) for name in _selected(fleet, scope))
+    pods, pending = fleet.pods(scope.pods), fleet.pending()
+    if scope.pods.namespace:
+        pending = tuple(pod for pod in pending if pod.namespace == scope.pods.namespace)
+    if scope.narrows_nodes:
+        shown = {node.name for node in nodes}
+        pods = tuple(pod for pod in pods if pod.node in shown or pod.nominated in shown)
+        products = summed_by_product(nodes)
+        totals = added((node.figures for node in nodes), pending=fleet.totals().pending)
+    else:
+        products, totals = fleet.products(), fleet.totals()
+    return Picture(
+        context=context,
+        at=at,
+        scope=scope,
+        sources=known,
+        hidden=tuple(hidden(known)),
+        problems=fleet.problems(),
+        totals=totals,
+        by_kind=fleet.by_kind(),
+        products=products,
+        namespaces=fleet.namespaces(),
+        queues=fleet.queues(),
+        nodes=nodes,
+        pods=pods,
+        pending=pending,
+        node_count=fleet.counts().get("nodes", 0),
+    )
+
+
+def hidden(sources: Iterable[Source]) -> Iterable[Hidden]:
+    """What the sources could not give, in words."""
+    for source in sources:
+        if source.state in ("forbidden", "failed", "retrying", "starting"):
+            yield Hidden(source.kind, source.message or source.state, source.hint)
+        elif source.namespace:
+            why = source.message or "reading them is allowed in this namespace only"
+            yield Hidden(f"{source.kind} outside namespace {source.namespace}", why, source.hint)
+
+
+def added(figures: Iterable[Figures], *, pending: float) -> Figures:
+    """The sum; what is pending belongs to no node and is given."""
+    sums = {one.name: 0.0 for one in fields(Figures)}
+    for addend in figures:
+        for name in sums:
+            sums[name] += getattr(addend, name)
+    return Figures(**{**sums, "pending": pending})
+
+
+def summed_by_product(nodes: Iterable[NodeRow]) -> tuple[Total, ...]:
+    """Totals of these nodes' products; what is pending is not known per product here."""
+    groups: dict[str, list[NodeRow]] = {}
+    for node in nodes:
+        groups.setdefault(node.product, []).append(node)
+    return tuple(
+        Total(name, added((node.figures for node in group), pending=0), nodes=len(group))
+        for name, group in sorted(groups.items())
+    )
+
+
+def _selected(fleet: Fleet, scope: Scope) -> list[str]:
+    found = fleet.node_names(scope.nodes)
+    if not scope.names:
+        return found
+    present = set(found)
+    for name in scope.names:
+        if name not in present:
+            raise _unknown(name, fleet, scope)
+    wanted = set(scope.names)
+    return [name for name in found if name in wanted]
+
+
+def _unknown(name: str, fleet: Fleet, scope: Scope) -> NotFound:
+    from difflib import get_close_matches
+
+    every = fleet.node_names(NodeQuery(gpu_only=False))
+    if name in every:
+        filtered = scope.nodes.labels or scope.nodes.product
+        why = "does not match the other flags" if filtered else "has no GPUs"
+        return NotFound(f"node {name!r} {why}", f"`k8sai top {name} --all-nodes`" if not filtered else "")
+    near = get_close_matches(name, every, 1)
+    return NotFound(
+        f"there is no node {name!r}",
+        f"did you mean {near[0]!r}?" if near else "`k8sai top -o name` lists the nodes with GPUs",
+    )

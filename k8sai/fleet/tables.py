@@ -1,0 +1,310 @@
+"""What `-o table` and `-o wide` show: totals, products, nodes with a glyph per card, groups, pods, waiting pods."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Literal
+
+from k8sai.fleet.answers import Holder, NodeRow, PodRow, Slot, State, Total
+from k8sai.fleet.picture import Picture
+from k8sai.view import Cell, Column, Note, Page, Row, Table, Tone, Tree
+
+By = Literal["node", "product", "namespace", "queue", "pod", "pending"]
+
+GLYPHS: dict[State, str] = {
+    "held": "■",
+    "free": "□",
+    "reserved": "◊",
+    "terminating": "▼",
+    "unhealthy": "×",
+    "cordoned": "░",
+    "unknown": "?",
+}
+PARTS = "▂▃▄▅▆▇"  # held in part, from little to nearly all: slices, time-shared replicas, fractions
+_WORDS: dict[str, str] = {**{glyph: state for state, glyph in GLYPHS.items()}, "░": "free but blocked"}
+_MOST_PENDING = 10  # in the overview; `--by pending` lists all
+_MOST_SLOTS = 32  # of one node
+
+
+def overview(picture: Picture, *, bars: bool = True) -> Page:
+    """Totals, a line per product, a line per node, and the pods that wait."""
+    pending = picture.pending[:_MOST_PENDING]
+    parts = (
+        totals(picture),
+        products(picture.products),
+        nodes(picture.nodes, picture.at, bars=bars),
+        pods(pending, picture.at, waiting=True),
+    )
+    notes = []
+    if len(picture.pending) > len(pending):
+        more = len(picture.pending) - len(pending)
+        notes.append(Note(f"{more} more pods wait for GPUs", "plain", "`k8sai top --by pending`"))
+    return Page(parts, tuple(notes))
+
+
+def one(picture: Picture, by: By, *, bars: bool = True) -> Page:
+    """One table alone."""
+    table: dict[By, Callable[[], Table]] = {
+        "node": lambda: nodes(picture.nodes, picture.at, bars=bars),
+        "product": lambda: products(picture.products),
+        "namespace": lambda: groups(picture.namespaces, "NAMESPACE"),
+        "queue": lambda: groups(picture.queues, "QUEUE"),
+        "pod": lambda: pods(picture.pods, picture.at),
+        "pending": lambda: pods(picture.pending, picture.at, waiting=True),
+    }
+    return Page((table[by](),))
+
+
+def totals(picture: Picture) -> Tree:
+    """The cluster, or the nodes listed, in one line."""
+    sums = picture.totals
+    whose = f"{len(picture.nodes)} listed nodes" if picture.scope.narrows_nodes else picture.context
+    blocked = f" ({amount(sums.blocked)} on cordoned or not-ready nodes)" if sums.blocked else ""
+    said = [
+        f"{amount(sums.capacity)} cards",
+        f"{amount(sums.used)} used",
+        f"{amount(sums.free)} free{blocked}",
+        f"{amount(sums.unhealthy)} unhealthy",
+    ]
+    if sums.reserved:
+        said.append(f"{amount(sums.reserved)} reserved")
+    if sums.terminating:
+        said.append(f"{amount(sums.terminating)} held by ending pods")
+    said.append(f"{amount(sums.pending)} asked by waiting pods")
+    return Tree(Cell(f"{whose}: {', '.join(said)}"))
+
+
+def products(rows: Iterable[Total]) -> Table:
+    """Totals per product."""
+    columns = (
+        Column("PRODUCT", shrink=True),
+        Column("NODES", "right"),
+        Column("CARDS", "right"),
+        Column("USED", "right"),
+        Column("FREE", "right"),
+        Column("BLOCKED", "right"),
+        Column("UNHEALTHY", "right"),
+        Column("PENDING", "right"),
+        Column("KIND", wide=True),
+        Column("RESOURCE", wide=True),
+    )
+    return Table(columns, tuple(_product(total) for total in rows), "products")
+
+
+def _product(total: Total) -> Row:
+    sums = total.figures
+    cells = (
+        Cell(total.name or "unknown"),
+        Cell(str(total.nodes)),
+        Cell(amount(sums.capacity)),
+        Cell(amount(sums.used)),
+        Cell(amount(sums.free), _free_tone(sums.free - sums.blocked)),
+        Cell(amount(sums.blocked), "warn" if sums.blocked else "dim"),
+        Cell(amount(sums.unhealthy), "bad" if sums.unhealthy else "dim"),
+        Cell(amount(sums.pending), "warn" if sums.pending else "dim"),
+        Cell(total.kind),
+        Cell(total.resource),
+    )
+    return Row(total.name, cells)
+
+
+def groups(rows: Iterable[Total], title: str) -> Table:
+    """Totals per namespace or queue."""
+    columns = (
+        Column(title, shrink=True),
+        Column("PODS", "right"),
+        Column("USED", "right"),
+        Column("RESERVED", "right"),
+        Column("ENDING", "right"),
+        Column("WAITING", "right"),
+        Column("PENDING", "right"),
+    )
+    return Table(columns, tuple(_group(total) for total in rows), f"{title.lower()}s")
+
+
+def _group(total: Total) -> Row:
+    sums = total.figures
+    cells = (
+        Cell(total.name or "none"),
+        Cell(str(total.pods)),
+        Cell(amount(sums.used)),
+        Cell(amount(sums.reserved), "warn" if sums.reserved else "dim"),
+        Cell(amount(sums.terminating), "warn" if sums.terminating else "dim"),
+        Cell(str(total.pending_pods), "warn" if total.pending_pods else "dim"),
+        Cell(amount(sums.pending), "warn" if sums.pending else "dim"),
+    )
+    return Row(total.name, cells)
+
+
+def nodes(rows: Iterable[NodeRow], at: str, *, bars: bool = True) -> Table:
+    """A line per node; `bars` draws a glyph per card. Columns that matter less are further right."""
+    columns = (
+        Column("NODE", shrink=True),
+        Column("PRODUCT", shrink=True),
+        *((Column("CARDS"),) if bars else ()),
+        Column("USED", "right"),
+        Column("FREE", "right"),
+        Column("STATUS", shrink=True),
+        Column("HOLDERS", shrink=True),
+        Column("LARGEST", "right"),
+        Column("AGE", "right"),
+        Column("UNHEALTHY", "right", wide=True),
+        Column("ZONE", wide=True),
+        Column("CLIQUE", wide=True),
+        Column("RESOURCES", wide=True),
+        Column("TAINTS", wide=True),
+        Column("PODS", wide=True),
+    )
+    return Table(columns, tuple(_node(node, at, bars=bars) for node in rows), "nodes")
+
+
+def _node(node: NodeRow, at: str, *, bars: bool) -> Row:
+    sums = node.figures
+    cells = (
+        Cell(node.name),
+        Cell(node.product),
+        *((Cell(bar(node.slots), "bad" if sums.unhealthy else "plain"),) if bars else ()),
+        Cell(f"{amount(sums.used)}/{amount(sums.allocatable)}"),
+        Cell(amount(sums.free), _free_tone(node.largest_free)),
+        status(node),
+        Cell(holders(node.holders)),
+        Cell(amount(node.largest_free), _free_tone(node.largest_free)),
+        Cell(age(node.created, at), "dim"),
+        Cell(amount(sums.unhealthy), "bad" if sums.unhealthy else "dim"),
+        Cell(node.zone),
+        Cell(node.clique),
+        Cell(",".join(f"{one.resource}={amount(one.allocatable)}" for one in node.resources)),
+        Cell(",".join(node.taints)),
+        Cell(",".join(f"{one.namespace}/{one.name}={amount(one.share)}" for one in node.holders)),
+    )
+    return Row(node.name, cells)
+
+
+def bar(slots: Iterable[Slot]) -> str:
+    """One glyph per card."""
+    glyphs = [_glyph(slot) for slot in slots]
+    if len(glyphs) <= _MOST_SLOTS:
+        return "".join(glyphs)
+    return "".join(glyphs[: _MOST_SLOTS - 4]) + f"+{len(glyphs) - _MOST_SLOTS + 4}"
+
+
+def _glyph(slot: Slot) -> str:
+    if slot.state != "held" or slot.used >= 0.999:
+        return GLYPHS[slot.state]
+    return PARTS[max(0, min(len(PARTS) - 1, int(slot.used * len(PARTS))))]
+
+
+def legend(rows: Iterable[NodeRow]) -> str:
+    """The glyphs that these nodes show, in words."""
+    seen = {glyph for node in rows for glyph in map(_glyph, node.slots)}
+    said = [f"{glyph} {word}" for glyph, word in _WORDS.items() if glyph in seen]
+    return "  ".join([*said, f"{PARTS[2]} held in part"] if seen & set(PARTS) else said)
+
+
+def status(node: NodeRow) -> Cell:
+    """Why the free cards of a node may not be what they seem, the worst first; "ok" where nothing is wrong."""
+    said: list[str] = []
+    tone: Tone = "good"
+    if node.gone:
+        return Cell("gone", "bad")
+    if not node.ready:
+        said, tone = ["not ready"], "bad"
+    if node.figures.unhealthy:
+        said, tone = [*said, f"{amount(node.figures.unhealthy)} unhealthy"], "bad"
+    if not node.schedulable:
+        said, tone = [*said, "cordoned"], "warn" if tone == "good" else tone
+    if node.figures.terminating:
+        said, tone = [*said, f"{amount(node.figures.terminating)} ending"], "warn" if tone == "good" else tone
+    return Cell(", ".join(said) or "ok", tone)
+
+
+def holders(found: Iterable[Holder]) -> str:
+    """Cards per namespace, the most first: "team-a 6, team-b 1"."""
+    shares: Counter[str] = Counter()
+    for one in found:
+        shares[one.namespace] += one.share  # type: ignore[assignment]  # shares may be fractions
+    return ", ".join(f"{namespace} {amount(share)}" for namespace, share in shares.most_common())
+
+
+def pods(rows: Iterable[PodRow], at: str, *, waiting: bool = False) -> Table:
+    """Pods that hold GPUs, or with `waiting` pods that ask for them and why they do not run."""
+    columns = (
+        Column("NAMESPACE", shrink=True),
+        Column("WAITING POD" if waiting else "POD", shrink=True),
+        Column("CARDS", "right"),
+        Column("AGE", "right"),
+        Column("REASON" if waiting else "NODE", shrink=True),
+        Column("MESSAGE" if waiting else "STATUS", shrink=True),
+        Column("OWNER", wide=True),
+        Column("QUEUE", wide=True),
+        Column("PRIORITY", "right", wide=True),
+        Column("REQUESTS", wide=True),
+    )
+    return Table(columns, tuple(_pod(row, at, waiting=waiting) for row in rows), "waiting pods" if waiting else "pods")
+
+
+def _pod(row: PodRow, at: str, *, waiting: bool) -> Row:
+    if waiting:
+        where, state = Cell(row.reason, "warn"), Cell(row.message)
+    else:
+        where = Cell(row.node or f"({row.nominated})")
+        state = Cell("Terminating", "warn") if row.terminating else Cell(row.phase)
+    cells = (
+        Cell(row.namespace),
+        Cell(row.name),
+        Cell(amount(row.cards)),
+        Cell(age(row.since, at), "dim"),
+        where,
+        state,
+        Cell(row.owner),
+        Cell(row.queue),
+        Cell(str(row.priority)),
+        Cell(",".join(f"{resource}={amount(count)}" for resource, count in row.requests)),
+    )
+    return Row(f"{row.namespace}/{row.name}", cells)
+
+
+def amount(cards: float) -> str:
+    """Whole, or with two decimals where it is a share: "8", "0.14"."""
+    return str(int(cards)) if cards == int(cards) else f"{cards:.2f}".rstrip("0").rstrip(".")
+
+
+def _free_tone(usable: float) -> Tone:
+    return "good" if usable > 0 else "bad" if usable < 0 else "dim"
+
+
+def age(since: str, at: str) -> str:
+    """From one RFC 3339 time to another as kubectl says it: "45s", "5m10s", "3h", "12d", "2y30d"; "" where unknown."""
+    try:
+        seconds = int((_moment(at) - _moment(since)).total_seconds())
+    except (ValueError, TypeError):
+        return ""
+    return duration(max(seconds, 0))
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def duration(seconds: int) -> str:
+    """Two units at most, as apimachinery's HumanDuration."""
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if seconds < 120:
+        return f"{seconds}s"
+    if minutes < 10:
+        return _two(minutes, "m", seconds % 60, "s")
+    if hours < 3:
+        return f"{minutes}m"
+    if hours < 8:
+        return _two(hours, "h", minutes % 60, "m")
+    if hours < 48:
+        return f"{hours}h"
+    if days < 8:
+        return _two(days, "d", hours % 24, "h")
+    if days < 730:
+        return f"{days}d"
+    return _two(days // 365, "y", days % 365, "d") if days < 2920 else f"{days // 365}y"
+
+
+def _two(big: int, unit: str, small: int, small_unit: str) -> str:
+    return f"{big}{unit}{small}{small_unit}" if small else f"{big}{unit}"
