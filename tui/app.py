@@ -30,6 +30,7 @@ from k8sai.tui.prompt import Prompt
 from k8sai.tui.told import Told
 
 _FRAME = 0.2  # seconds between looks at the fleet; keys do not wait for it
+_LEGEND_FROM = 34  # lines; lower screens have the signs in the help
 _PLAIN_TERMINALS = ("dumb", "linux", "ansi", "vt100", "vt220")
 
 
@@ -70,7 +71,7 @@ class Cockpit(App[None]):
         self.current: Pane = self._pane(PANES[0].stem)
         self.trail: list[tuple[str, dict[str, str]]] = []  # where esc leads back to
         self.header = Header(self.desk, lambda: self.paused)
-        self.footer = Footer(self.desk, lambda: self.current.stem)
+        self.footer = Footer(self.desk, lambda: self.current)
         self.prompt = Prompt()
         self.body = Container(self.current, id="body")
         self._painted: tuple[object, ...] = ()
@@ -115,6 +116,7 @@ class Cockpit(App[None]):
             widget.refresh()
 
     def on_resize(self, event: events.Resize) -> None:
+        self.footer.styles.height = 2 if event.size.height >= _LEGEND_FROM else 1
         self.header.update()
 
     # --- panes --------------------------------------------------------------------------------------------------------
@@ -263,5 +265,3 @@ class Cockpit(App[None]):
             for letter, field in self.current.letters().items():
                 about = f"sort {self.current.title}  (shift-{letter.lower()})"
                 yield SystemCommand(f"Sort by {field.title}", about, partial(self.current.sort_by, field.sort))
-
-

@@ -37,9 +37,13 @@ def what_is_missing(desk: Desk, width: int, height: int) -> Sequence[Line]:
     if unread is not None:
         return unread
     if not nodes.count:
-        return centred("The cluster has no nodes", "There is nowhere for a GPU to be yet.", "kubectl get nodes", width, height)
+        return centred(
+            "The cluster has no nodes", "There is nowhere for a GPU to be yet.", "kubectl get nodes", width, height
+        )
     some = "1 node, and it offers no GPU" if nodes.count == 1 else f"{nodes.count:,} nodes, and none offers a GPU"
-    sentence = "A GPU shows once a device plugin or a DRA driver advertises it. Press a to see the nodes without GPUs too."
+    sentence = (
+        "A GPU shows once a device plugin or a DRA driver advertises it. Press a to see the nodes without GPUs too."
+    )
     return centred(some, sentence, "kubectl get pods -A | grep -iE 'device-plugin|gpu|dra'", width, height)
 
 

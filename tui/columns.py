@@ -8,14 +8,16 @@ from rich.cells import cell_len, set_cell_size
 from k8sai.tui.ink import Line
 from k8sai.view import Align
 
+_EXTRA = 6  # columns of this rank and above show only where none need be cut for them
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
     """One column. `rank` 0 always shows; of the others the highest leaves first when the screen is narrow.
 
     `stretch` columns give room and take what is left; `sort` is the order the source knows it by, `letter` its key with
-    shift, `falling` whether the first press puts the largest on top; `middle` cuts long text in the middle, because names
-    differ at their ends.
+    shift, `falling` whether that order has the largest on top; `middle` cuts long text in the middle, because
+    names differ at their ends.
     """
 
     title: str
@@ -32,24 +34,23 @@ class Field:
 
 def natural(field: Field) -> int:
     """The width a column starts from: its title, and room for the sort mark so that sorting moves nothing."""
-    return max(field.least, cell_len(field.title) + bool(field.sort))
+    return cell_len(field.title) + bool(field.sort)
 
 
-def layout(fields: Sequence[Field], wanted: Sequence[int], width: int, gap: int, wide: bool = False) -> tuple[tuple[int, int], ...]:
+def layout(
+    fields: Sequence[Field], wanted: Sequence[int], width: int, gap: int, wide: bool = False
+) -> tuple[tuple[int, int], ...]:
     """The columns to show as (number, width), left to right.
 
-    `wanted` is the widest text of each column. With `wide` every column shows and the table may be wider than the screen.
+    `wanted` is the widest text of each column. With `wide` every column shows, wider than the screen if it must be.
     """
     asked = [min(field.most, want) for field, want in zip(fields, wanted, strict=True)]
     shown = list(range(len(fields)))
     if wide:
         return tuple((n, asked[n]) for n in shown)
     floor = [min(asked[n], field.least) if field.stretch else asked[n] for n, field in enumerate(fields)]
-    while len(shown) > 1 and sum(floor[n] for n in shown) + gap * (len(shown) - 1) > width:
-        leaving = max(shown, key=lambda n: (fields[n].rank, n))
-        if fields[leaving].rank == 0:
-            break
-        shown.remove(leaving)
+    shown = _fitting(fields, shown, asked, width, gap, _EXTRA)
+    shown = _fitting(fields, shown, floor, width, gap, 1)
     sizes = {n: asked[n] for n in shown}
     over = sum(sizes.values()) + gap * (len(shown) - 1) - width
     _shrink(sizes, {n: floor[n] for n in shown if fields[n].stretch}, {n: fields[n].rank for n in shown}, over)
@@ -59,6 +60,19 @@ def layout(fields: Sequence[Field], wanted: Sequence[int], width: int, gap: int,
             sizes[n] += more
             over += more
     return tuple((n, sizes[n]) for n in shown)
+
+
+def _fitting(
+    fields: Sequence[Field], shown: list[int], sizes: Sequence[int], width: int, gap: int, lowest: int
+) -> list[int]:
+    """The columns left when those of rank `lowest` and above leave, the highest first, until the rest fits."""
+    shown = list(shown)
+    while len(shown) > 1 and sum(sizes[n] for n in shown) + gap * (len(shown) - 1) > width:
+        leaving = max(shown, key=lambda n: (fields[n].rank, n))
+        if fields[leaving].rank < lowest:
+            break
+        shown.remove(leaving)
+    return shown
 
 
 def _shrink(sizes: dict[int, int], floors: dict[int, int], ranks: dict[int, int], over: int) -> None:

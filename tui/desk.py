@@ -16,7 +16,9 @@ TINTS: Final = ("namespace", "owner", "queue", "state")
 class Desk:
     """One per app. `inks` changes with the theme, `tint` is what held cards are coloured by."""
 
-    def __init__(self, fleet: Fleet, feed: Feed, now: Callable[[], float] = time.time, glyphs: Glyphs | None = None) -> None:
+    def __init__(
+        self, fleet: Fleet, feed: Feed, now: Callable[[], float] = time.time, glyphs: Glyphs | None = None
+    ) -> None:
         self.fleet = fleet
         self.feed = feed
         self.now = now
@@ -49,7 +51,9 @@ class Desk:
 
     def holder_name(self, holder: Holder) -> tuple[str, str]:
         """What a holder is called in a line about a node, and its ink."""
-        name = {"owner": holder.owner or holder.name, "queue": holder.queue or "(no queue)"}.get(self.tint, holder.namespace)
+        name = {"owner": holder.owner or holder.name, "queue": holder.queue or "(no queue)"}.get(
+            self.tint, holder.namespace
+        )
         return name, self._ink(holder.namespace, holder.owner, holder.queue)
 
     def _ink(self, namespace: str, owner: str, queue: str) -> str:

@@ -1,28 +1,40 @@
-"""The last line: the panes and the keys most needed."""
+"""The last line: the panes and the keys most needed; above it, where there is room, what the signs mean."""
 
 from collections.abc import Callable, Sequence
 
 from rich.cells import cell_len
 
 from k8sai.tui.desk import Desk
+from k8sai.tui.glyphs import legend
 from k8sai.tui.ink import Line, Run
 from k8sai.tui.lines import Lines
+from k8sai.tui.pane import Pane
 from k8sai.tui.panes import PANES
 
-_HINTS = (("?", "help"), ("/", "filter"), ("enter", "open"), ("esc", "back"), ("s", "sort"), ("c", "colour"), ("p", "pause"), ("q", "quit"))
+_HINTS = (
+    ("?", "help"),
+    ("/", "filter"),
+    ("enter", "open"),
+    ("esc", "back"),
+    ("s", "sort"),
+    ("c", "colour"),
+    ("p", "pause"),
+    ("q", "quit"),
+)
 
 
 class Footer(Lines):
     """Panes with their numbers, then as many hints as fit."""
 
-    def __init__(self, desk: Desk, current: Callable[[], str]) -> None:
+    def __init__(self, desk: Desk, current: Callable[[], Pane]) -> None:
         super().__init__(desk, id="footer")
         self.current = current
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
         runs: list[Run] = []
+        at = self.current()
         for number, pane in enumerate(PANES, 1):
-            here = pane.stem == self.current()
+            here = pane.stem in (at.stem, at.home)
             runs += [(f" {number} ", "dim"), (f" {pane.title} " if here else pane.title, "mark" if here else "plain")]
         runs.append(("  ", "plain"))
         left = width - sum(cell_len(text) for text, _ in runs)
@@ -31,4 +43,4 @@ class Footer(Lines):
                 break
             left -= len(key) + len(words) + 3
             runs += [(f" {key}", "key"), (f" {words} ", "dim")]
-        return [tuple(runs)]
+        return [legend(self.desk.glyphs), tuple(runs)] if height > 1 else [tuple(runs)]

@@ -1,4 +1,4 @@
-"""The signs on the screen: one for each state of a card, told apart without colour, and plain ASCII where the locale needs it."""
+"""The signs on the screen: one for each state of a card, told apart without colour; plain ASCII for other locales."""
 
 import codecs
 import locale
@@ -141,7 +141,7 @@ def slot_bar(slots: Sequence[Slot], glyphs: Glyphs, ink_of: InkOf, most: int = 3
 
 
 def meter(parts: Sequence[tuple[float, str]], whole: float, width: int, glyphs: Glyphs) -> Line:
-    """A bar of `width` cells: the parts of a whole, each in its ink, the rest empty. Parts that exist get at least one cell."""
+    """A bar of `width` cells: parts of a whole, each in its ink, the rest empty. No part that exists is left out."""
     if whole <= 0 or width <= 0:
         return ((glyphs.bar_empty * max(0, width), "dim"),)
     runs: list[Run] = []
@@ -160,8 +160,7 @@ def legend(glyphs: Glyphs) -> Line:
     """The states' signs and their names on one line."""
     runs: list[Run] = []
     for state, words in MEANING:
-        if runs:
-            runs.append(("  ", "dim"))
+        runs.append(("  " if runs else " ", "dim"))
         runs.append((glyphs.slots[state], STATE_INK[state]))
         runs.append((f" {_SHORT.get(state, words)}", "dim"))
         if state == "held":

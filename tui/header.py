@@ -16,7 +16,7 @@ from k8sai.tui.lines import Lines, beside
 from k8sai.tui.words import clean, clock, share, span, without_vendor
 
 _ROOMY = (120, 34)  # a screen of this size shows products and namespaces beside the totals
-_TROUBLE: Final = ("retrying", "forbidden", "failed")
+_LEAST_BAR = 28  # cells for the word, the bar and its numbers
 _SHORT: Final = {
     "resourceslices": "slices",
     "resourceclaims": "claims",
@@ -52,7 +52,7 @@ class Header(Lines):
             half = width * 11 // 20
             left = [
                 _bar(totals, half, desk),
-                _figures(totals, desk),
+                _figures(totals, desk, half),
                 _holders(desk, half),
                 _sources(sources, half, desk),
             ]
@@ -93,7 +93,7 @@ def _bar(totals: Figures, width: int, desk: Desk) -> Line:
         (f"/{amount(totals.allocatable)} ", "plain"),
         (share(totals.used, totals.allocatable), "accent"),
     )
-    room = width - 6 - sum(cell_len(text) for text, _ in said)
+    room = width - 7 - sum(cell_len(text) for text, _ in said)
     return ((" GPUs ", "strong"), *_meter(totals, room, desk), *said)
 
 
@@ -103,9 +103,14 @@ def _meter(totals: Figures, width: int, desk: Desk) -> Line:
     return meter(parts, max(totals.capacity, totals.used + totals.unhealthy), width, desk.glyphs)
 
 
-def _figures(totals: Figures, desk: Desk) -> Line:
+def _figures(totals: Figures, desk: Desk, width: int) -> Line:
+    """The numbers in words, those that matter least left out where they do not fit."""
     usable = totals.free - totals.blocked
-    runs: list[Run] = [(" ", "plain"), (f"{amount(totals.free)} free", "good" if usable > 0 else "bad" if totals.free < 0 else "plain")]
+    runs: list[Run] = [
+        (" ", "plain"),
+        (f"{amount(totals.free)} free", "good" if usable > 0 else "bad" if totals.free < 0 else "plain"),
+    ]
+    room = width - sum(len(text) for text, _ in runs)
     for value, word, ink in (
         (totals.blocked, "blocked", "warn"),
         (totals.unhealthy, "unhealthy", "bad"),
@@ -113,17 +118,18 @@ def _figures(totals: Figures, desk: Desk) -> Line:
         (totals.reserved, "reserved", "plain"),
         (totals.terminating, "ending", "plain"),
     ):
-        if value:
-            runs += [(f" {desk.glyphs.dot} ", "dim"), (f"{amount(value)} {word}", ink)]
+        said = f"{amount(value)} {word}"
+        room -= len(said) + 3 if value else 0
+        if value and room >= 0:
+            runs += [(f" {desk.glyphs.dot} ", "dim"), (said, ink)]
     return tuple(runs)
 
 
 def _bar_and_figures(totals: Figures, width: int, desk: Desk) -> Line:
     """Both on one line: the bar takes what the words leave."""
-    words = _figures(totals, desk)
-    room = width - sum(cell_len(text) for text, _ in words) - 2
-    least = 24
-    return (*_bar(totals, max(least, min(60, room)), desk), (" ", "plain"), *words)
+    words = _figures(totals, desk, width - _LEAST_BAR)
+    room = width - sum(cell_len(text) for text, _ in words)
+    return (*_bar(totals, min(60, room), desk), *words)
 
 
 def _holders(desk: Desk, width: int) -> Line:
@@ -176,7 +182,11 @@ def _sources(sources: Sequence[Source], width: int, desk: Desk) -> Line:
         else:
             sign, ink = glyphs.dead, "warn" if source.state == "starting" else "bad"
             tail = f" {source.state}" + (f" {span(now - source.at)}" if source.at else "")
-        said: list[Run] = [(" " + sign, ink), (f" {name}", "plain" if source.state != "absent" else "dim"), (tail + " ", "dim")]
+        said: list[Run] = [
+            (" " + sign, ink),
+            (f" {name}", "plain" if source.state != "absent" else "dim"),
+            (tail + " ", "dim"),
+        ]
         runs += said
     return fit(tuple(runs), width, Field(""), glyphs.dots)
 
@@ -189,7 +199,9 @@ def _notes(sources: Sequence[Source], width: int, desk: Desk) -> list[Line]:
                 return [_note(source.message or f"{source.kind} {state}", source.hint, width, desk, "bad")]
     for source in sources:
         if source.namespace:
-            said = source.message or f"only namespace {source.namespace} can be read: {source.kind} of others are hidden"
+            said = (
+                source.message or f"only namespace {source.namespace} can be read: {source.kind} of others are hidden"
+            )
             return [_note(said, source.hint, width, desk, "warn")]
     problems = desk.fleet.problems()
     if problems:

@@ -29,7 +29,12 @@ def help_lines(desk: Desk, pane: Pane) -> Sequence[Line]:
     for state, words in MEANING:
         lines.append(((desk.glyphs.slots[state].rjust(_KEY_WIDTH - 2) + "  ", STATE_INK[state]), (words, "plain")))
     parts = desk.glyphs.parts[0] + desk.glyphs.parts[-1]
-    lines.append(((parts.rjust(_KEY_WIDTH - 2) + "  ", STATE_INK["held"]), ("held in part: slices, replicas, fractions", "plain")))
+    lines.append(
+        (
+            (parts.rjust(_KEY_WIDTH - 2) + "  ", STATE_INK["held"]),
+            ("held in part: slices, replicas, fractions", "plain"),
+        )
+    )
     lines.append(((" " * _KEY_WIDTH, "plain"), ("A sign is one physical card; its colour says who holds it.", "dim")))
     return lines
 

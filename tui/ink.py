@@ -1,7 +1,7 @@
 """Inks: what a piece of text means, and the terminal style it gets from the theme in use.
 
-A line is made of runs, each a text and the name of an ink. Inks are the five tones of the view model, a few roles of the
-screen, and hues: stable colours for names. Nothing else in this room names a colour.
+A line is made of runs, each a text and the name of an ink. Inks are the five tones of the view model, a few roles of
+the screen, and hues: stable colours for names. Nothing else in this room names a colour.
 """
 
 from collections.abc import Callable, Iterable
@@ -86,7 +86,7 @@ def flat(line: Line) -> str:
 
 
 class Inks:
-    """Styles by ink name for one theme; foregrounds only, so that a cursor or a panel can put its own background below."""
+    """Styles by ink name for one theme; foregrounds only, so that a cursor can put its own background below."""
 
     def __init__(self, theme: Theme, variables: dict[str, str]) -> None:
         self._styles: dict[str, Style] = {

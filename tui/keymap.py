@@ -1,4 +1,4 @@
-"""Every key, what it does and how help says it. Bindings, the help screen and the palette are made from this one table."""
+"""Every key, what it does and how help says it: bindings, help and palette are made from this one table."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -9,7 +9,7 @@ GROUPS: Final[tuple[Group, ...]] = ("Panes", "Find and sort", "Look", "Move", "G
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """`keys` as Textual names them, `shown` as people do. `action` is the app's; without one the table binds the key."""
+    """`keys` as Textual names them, `shown` as people do; `action` is the app's; without one, the table's."""
 
     keys: str
     shown: str

@@ -12,11 +12,11 @@ from k8sai.tui.desk import Desk
 from k8sai.tui.glyphs import slot_run
 from k8sai.tui.ink import Line, Run, plain
 from k8sai.tui.lines import Lines
-from k8sai.tui.matching import matcher, sorted_rows
+from k8sai.tui.matching import matcher
 from k8sai.tui.pane import TablePane
 from k8sai.tui.pods import cards, requests
 from k8sai.tui.status import pod_status
-from k8sai.tui.words import age, clean, epoch
+from k8sai.tui.words import age, clean
 
 _CARD_WIDTH = 38  # cells one card needs to be told in
 _MOST_CARD_LINES = 8
@@ -27,8 +27,9 @@ class NodePane(TablePane):
 
     stem = "node"
     title = "Node"
+    home = "nodes"
     about = "one node: resources, cards, pods"
-    sorts_first = "since"
+    sorts_first = "age"
     fields = (
         Field("NAMESPACE", rank=1, least=9, most=24, stretch=True, sort="namespace", letter="M"),
         Field("POD", least=16, most=52, stretch=True, sort="name", letter="N", middle=True),
@@ -38,7 +39,7 @@ class NodePane(TablePane):
         Field("OWNER", rank=5, least=12, most=36, stretch=True, sort="owner", letter="O"),
         Field("QUEUE", rank=6, most=24, sort="queue", letter="Q"),
         Field("REQUESTS", rank=7, least=12, most=48, stretch=True),
-        Field("AGE", "right", rank=4, least=5, sort="since", letter="A", falling=True),
+        Field("AGE", "right", rank=4, least=5, sort="age", letter="A", falling=True),
     )
 
     def __init__(self, desk: Desk) -> None:
@@ -82,7 +83,7 @@ class NodePane(TablePane):
         matches = matcher(self.filter.text)
         pods = self.desk.fleet.pods_on(self.name_of_node)
         found = [p for p in pods if matches(p.namespace, p.name, p.owner, p.queue)]
-        self.pods = {pod.uid: pod for pod in sorted_rows(found, _ORDERS[self.sort], self.reverse)}
+        self.pods = {pod.uid: pod for pod in sorted(found, key=_ORDERS[self.sort], reverse=self.reverse)}
         row = self.row()
         self.devices = devices_by_pod(row) if row else {}
         return list(self.pods)
@@ -100,6 +101,10 @@ class NodePane(TablePane):
             ((requests(pod), "dim"),),
             ((age(pod.since, self.desk.now()), "plain"),),
         )
+
+    def subject_line(self) -> Line:
+        many = "1 pod" if self.count() == 1 else f"{self.count()} pods"
+        return (("Node ", "strong"), (self.name_of_node, "accent"), (f" {self.desk.glyphs.dot} {many}", "dim"))
 
     def choose(self, key: str) -> None:
         self.post_message(self.Go("pod", _pod=key))
@@ -130,9 +135,9 @@ class NodeFacts(Lines):
         row = self.pane.row()
         if row is None:
             return [((f" {self.pane.name_of_node} is gone: it was deleted, and no pod names it", "bad"),)]
-        return [*self._about(row), *self._resources(row), *self._cards(row, width)]
+        return [*self._about(row, width), *self._resources(row), *self._cards(row, width)]
 
-    def _about(self, row: NodeRow) -> list[Line]:
+    def _about(self, row: NodeRow, width: int) -> list[Line]:
         state = status(row)
         runs: list[Run] = [(" ", "plain"), (state.text, state.tone)]
         for word, value in (
@@ -144,7 +149,7 @@ class NodeFacts(Lines):
         ):
             if value:
                 runs += [(f"  {word} ", "dim"), (value, "plain")]
-        return [tuple(runs)]
+        return _folded(runs, width)
 
     def _resources(self, row: NodeRow) -> list[Line]:
         lines: list[Line] = []
@@ -193,7 +198,20 @@ class NodeFacts(Lines):
             runs.append((slot.state, "dim"))
         if slot.device:
             runs.append((f" {clean(slot.device)}", "dim"))
-        return fit(tuple(runs), width - 1, Field(""), self.desk.glyphs.dots) + ((" ", "plain"),)
+        return (*fit(tuple(runs), width - 1, Field(""), self.desk.glyphs.dots), (" ", "plain"))
+
+
+def _folded(runs: list[Run], width: int) -> list[Line]:
+    """Words and their values on as many lines as they need."""
+    lines: list[Line] = []
+    line: list[Run] = runs[:2]
+    for word, value in zip(runs[2::2], runs[3::2], strict=True):
+        if sum(len(text) for text, _ in (*line, word, value)) > width and len(line) > 1:
+            lines.append(tuple(line))
+            line = [(" ", "plain"), (word[0].lstrip(), word[1]), value]
+        else:
+            line += [word, value]
+    return [*lines, tuple(line)]
 
 
 def devices_by_pod(row: NodeRow) -> dict[str, list[str]]:
@@ -214,8 +232,8 @@ def _of_a_card(cards_each: float) -> str:
 _ORDERS = {
     "namespace": lambda pod: (pod.namespace, pod.name),
     "name": lambda pod: (pod.name, pod.namespace),
-    "cards": lambda pod: pod.cards,
+    "cards": lambda pod: (-pod.cards, pod.name),
     "owner": lambda pod: (pod.owner, pod.name),
     "queue": lambda pod: (pod.queue, pod.name),
-    "since": lambda pod: -epoch(pod.since),
+    "age": lambda pod: (pod.since, pod.name),
 }

@@ -33,7 +33,7 @@ class Filter:
 
     @property
     def text(self) -> str:
-        return "" if self.typed.startswith("-l") else self.typed
+        return "" if self.typed.startswith("-l") or self.typed == "!" else self.typed
 
 
 class Title(Lines):
@@ -48,7 +48,9 @@ class Title(Lines):
         left: Line = ((rule + " ", "dim"), *self.pane.title_line(), (" ", "dim"))
         right: Line = ((" ", "dim"), *self.pane.title_end(), (" " + rule, "dim"))
         line = beside(left, right, width)
-        return [tuple((rule * len(text), "dim") if text.isspace() and len(text) > 1 else (text, ink) for text, ink in line)]
+        return [
+            tuple((rule * len(text), "dim") if text.isspace() and len(text) > 1 else (text, ink) for text, ink in line)
+        ]
 
 
 class Pane(Vertical):
@@ -56,6 +58,7 @@ class Pane(Vertical):
 
     stem: ClassVar[str]  # its file, and its name in the app
     title: ClassVar[str]
+    home: ClassVar[str] = ""  # the pane in the footer it belongs to, when it is opened on a subject
     words: ClassVar[tuple[str, ...]] = ()  # what `:` knows it by, besides its stem
     about: ClassVar[str] = ""  # one line of help
 
@@ -104,7 +107,7 @@ class TablePane(Pane):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.sort = self.sorts_first
-        self.reverse = self._falling(self.sort)
+        self.reverse = False
         self.table = VirtualTable(desk, self.fields, self)
         self.heading = Title(desk, self)
         self._resort_at = 0.0
@@ -194,7 +197,7 @@ class TablePane(Pane):
 
     def sort_by(self, sort: str) -> None:
         """Sort by this column, or turn the order round when it is sorted by already."""
-        self.reverse = not self.reverse if sort == self.sort else self._falling(sort)
+        self.reverse = not self.reverse if sort == self.sort else False
         self.sort = sort
         self._show_sort()
         self.redraw()
@@ -209,12 +212,14 @@ class TablePane(Pane):
         """The keys, with shift, that sort."""
         return {field.letter: field for field in self.fields if field.letter}
 
-    def _falling(self, sort: str) -> bool:
-        return any(field.falling for field in self.fields if field.sort == sort)
+    @property
+    def falling(self) -> bool:
+        """Whether the largest is on top now."""
+        return any(field.falling for field in self.fields if field.sort == self.sort) != self.reverse
 
     def _show_sort(self) -> None:
         self.table.sort = self.sort
-        self.table.reverse = self.reverse
+        self.table.falling = self.falling
 
     def on_virtual_table_chosen(self, message: VirtualTable.Chosen) -> None:
         message.stop()
@@ -232,14 +237,19 @@ class TablePane(Pane):
 
     def title_line(self) -> Line:
         dot = f" {self.desk.glyphs.dot} "
-        runs: list[Run] = [(self.title, "strong"), (f" {self.count():,}", "accent")]
-        for word, value in self.subject.items():
-            if value and not word.startswith("_"):
-                runs += [(dot, "dim"), (f"{word} ", "dim"), (value, "strong")]
+        runs = list(self.subject_line())
         if self.filter.typed:
             runs += [(dot, "dim"), (f"/{self.filter.typed}", "warn")]
         if self.complaint:
             runs += [(dot, "dim"), (self.complaint, "bad")]
+        return tuple(runs)
+
+    def subject_line(self) -> Line:
+        """What is shown, how many, and of whom."""
+        runs: list[Run] = [(self.title, "strong"), (f" {self.count():,}", "accent")]
+        for word, value in self.subject.items():
+            if value and not word.startswith("_"):
+                runs += [(f" {self.desk.glyphs.dot} ", "dim"), (f"{word} ", "dim"), (value, "strong")]
         return tuple(runs)
 
     def title_end(self) -> Line:
@@ -248,6 +258,6 @@ class TablePane(Pane):
         if self.table.paused:
             runs += [(" PAUSED ", "mark"), (f" {glyphs.dot} ", "dim")]
         title = next((field.title for field in self.fields if field.sort == self.sort), self.sort)
-        runs += [("by ", "dim"), (title + (glyphs.down if self.reverse else glyphs.up), "plain")]
+        runs += [("by ", "dim"), (title + (glyphs.down if self.falling else glyphs.up), "plain")]
         runs += [(f" {glyphs.dot} colour ", "dim"), (self.desk.tint, "plain")]
         return tuple(runs)

@@ -10,10 +10,10 @@ from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
 from k8sai.tui.ink import Line, plain
 from k8sai.tui.lines import Lines, wrap
-from k8sai.tui.matching import matcher, sorted_rows
+from k8sai.tui.matching import matcher
 from k8sai.tui.pane import TablePane
 from k8sai.tui.pods import cards
-from k8sai.tui.words import age, clean, epoch
+from k8sai.tui.words import age, clean
 
 
 class Pending(TablePane):
@@ -23,12 +23,12 @@ class Pending(TablePane):
     title = "Pending"
     words = ("pend", "pe")
     about = "pods that ask for GPUs and wait, with the reason"
-    sorts_first = "since"
+    sorts_first = "age"
     fields = (
         Field("NAMESPACE", rank=1, least=9, most=24, stretch=True, sort="namespace", letter="M"),
         Field("WAITING POD", least=16, most=44, stretch=True, sort="name", letter="N", middle=True),
         Field("CARDS", "right", least=5, sort="cards", letter="C", falling=True),
-        Field("AGE", "right", least=5, sort="since", letter="A", falling=True),
+        Field("AGE", "right", least=5, sort="age", letter="A", falling=True),
         Field("OWNER", rank=6, least=12, most=32, stretch=True, sort="owner", letter="O"),
         Field("QUEUE", rank=5, most=24, sort="queue", letter="Q"),
         Field("REASON", rank=2, most=20, sort="reason", letter="T"),
@@ -58,8 +58,10 @@ class Pending(TablePane):
 
     def order(self) -> Sequence[str]:
         matches = matcher(self.filter.text)
-        found = [p for p in self.desk.fleet.pending() if matches(p.namespace, p.name, p.owner, p.queue, p.reason, p.message)]
-        self.pods = {pod.uid: pod for pod in sorted_rows(found, _ORDERS[self.sort], self.reverse)}
+        found = [
+            p for p in self.desk.fleet.pending() if matches(p.namespace, p.name, p.owner, p.queue, p.reason, p.message)
+        ]
+        self.pods = {pod.uid: pod for pod in sorted(found, key=_ORDERS[self.sort], reverse=self.reverse)}
         return list(self.pods)
 
     def cells(self, key: str) -> tuple[Line, ...]:
@@ -103,8 +105,8 @@ class Reason(Lines):
 _ORDERS = {
     "namespace": lambda pod: (pod.namespace, pod.name),
     "name": lambda pod: (pod.name, pod.namespace),
-    "cards": lambda pod: pod.cards,
-    "since": lambda pod: -epoch(pod.since),
+    "cards": lambda pod: (-pod.cards, pod.name),
+    "age": lambda pod: (pod.since, pod.name),
     "owner": lambda pod: (pod.owner, pod.name),
     "queue": lambda pod: (pod.queue, pod.name),
     "reason": lambda pod: (pod.reason, pod.name),

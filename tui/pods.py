@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from k8sai.fleet.answers import PodRow
 from k8sai.fleet.query import PodQuery
-from k8sai.tui.blank import pods_missing
 from k8sai.fleet.tables import amount
+from k8sai.tui.blank import pods_missing
 from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
 from k8sai.tui.ink import Line, plain
@@ -31,7 +31,7 @@ class Pods(TablePane):
         Field("QUEUE", rank=6, most=24, sort="queue", letter="Q"),
         Field("REQUESTS", rank=7, least=12, most=40, stretch=True),
         Field("PRIORITY", "right", rank=8, most=12, sort="priority", letter="R", falling=True),
-        Field("AGE", "right", rank=4, least=5, sort="since", letter="A"),
+        Field("AGE", "right", rank=4, least=5, sort="age", letter="A", falling=True),
     )
 
     def __init__(self, desk: Desk) -> None:

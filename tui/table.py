@@ -1,13 +1,13 @@
 """A table of any length that paints only what is visible: 100,000 rows cost what 50 cost."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -36,7 +36,7 @@ class Rows(Protocol):
 class VirtualTable(ScrollView, can_focus=True):
     """A header line, a row cursor that stays with its row, columns that only ever grow, and no animation."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
         Binding("down,j", "move(1)", "Down", show=False),
         Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False),
@@ -47,6 +47,8 @@ class VirtualTable(ScrollView, can_focus=True):
         Binding("right", "sideways(8)", "Right", show=False),
         Binding("enter", "choose", "Open", show=False),
     ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"table--header", "table--cursor", "table--cursor-blurred"}
 
     class Chosen(Message):
         """Enter or a double click on a row."""
@@ -82,7 +84,7 @@ class VirtualTable(ScrollView, can_focus=True):
         self.held_key: str | None = None  # the row the cursor stays with, once it was moved
         self.wide = False
         self.sort = ""
-        self.reverse = False
+        self.falling = False
         self.paused = False
         self._cells: dict[str, tuple[Line, ...]] = {}
         self._strips: dict[str, Strip] = {}
@@ -99,7 +101,7 @@ class VirtualTable(ScrollView, can_focus=True):
         return self.keys[self.index] if 0 <= self.index < len(self.keys) else None
 
     def reorder(self, *, forget: bool = False) -> None:
-        """Ask for the order again. The cursor stays with its row; with `forget` it goes to the top and widths start over."""
+        """Ask for the order again. The cursor stays with its row; `forget` sends it to the top."""
         if forget:
             self.held_key = None
             self.index = 0
@@ -224,8 +226,6 @@ class VirtualTable(ScrollView, can_focus=True):
             strip = self._strips[key] = self._row(key).apply_style(base)
         return strip.crop_extend(left, left + width, base)
 
-    COMPONENT_CLASSES = {"table--header", "table--cursor", "table--cursor-blurred"}
-
     def _part(self, name: str) -> Style:
         return self.get_component_rich_style(name, partial=True)
 
@@ -237,7 +237,7 @@ class VirtualTable(ScrollView, can_focus=True):
             title = field.title
             sorted_by = bool(field.sort) and field.sort == self.sort
             if sorted_by:
-                title += self.desk.glyphs.down if self.reverse else self.desk.glyphs.up
+                title += self.desk.glyphs.down if self.falling else self.desk.glyphs.up
             (text, _), *rest = fit(((title, "plain"),), size, field, self.desk.glyphs.dots)
             said = text + "".join(more for more, _ in rest)
             segments += [Segment(gap)] if segments else []

@@ -1,9 +1,10 @@
 """Screens above the panes that only tell: the help, and everything known of one pod. Esc leaves them."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
@@ -27,7 +28,7 @@ class Sheet(Lines):
 class Told(ModalScreen[None]):
     """A sheet of lines in a frame, scrolled where it is longer than the screen."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,enter", "dismiss", "Close", show=False),
         Binding("down,j", "scroll(1)", show=False),
         Binding("up,k", "scroll(-1)", show=False),

@@ -9,7 +9,7 @@ from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
 from k8sai.tui.glyphs import meter
 from k8sai.tui.ink import Line, plain
-from k8sai.tui.matching import matcher, sorted_rows
+from k8sai.tui.matching import matcher
 from k8sai.tui.pane import TablePane
 from k8sai.tui.words import blank_zero, clean, share
 
@@ -55,7 +55,7 @@ class Totals(TablePane):
         self.rows = {}
         keys: list[str] = []
         for (group, _), totals in zip(_GROUPS, (fleet.products(), fleet.namespaces(), fleet.queues()), strict=True):
-            found = sorted_rows((t for t in totals if matches(t.name)), _ORDERS[self.sort], self.reverse)
+            found = sorted((t for t in totals if matches(t.name)), key=_ORDERS[self.sort], reverse=self.reverse)
             if found:
                 keys.append(f"{group}:")
             for total in found:
@@ -108,9 +108,9 @@ class Totals(TablePane):
 
 _ORDERS = {
     "name": lambda total: total.name,
-    "used": lambda total: total.figures.used,
-    "free": lambda total: total.figures.free,
-    "unhealthy": lambda total: total.figures.unhealthy,
-    "pending": lambda total: total.figures.pending,
-    "pods": lambda total: total.pods,
+    "used": lambda total: (-total.figures.used, total.name),
+    "free": lambda total: (-total.figures.free, total.name),
+    "unhealthy": lambda total: (-total.figures.unhealthy, total.name),
+    "pending": lambda total: (-total.figures.pending, total.name),
+    "pods": lambda total: (-total.pods, total.name),
 }
