@@ -74,13 +74,17 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Everything a connection needs to know. `context` is what to call it; `files` are the kubeconfigs it came from."""
+    """Everything a connection needs to know.
+
+    `context` is what to call it, `flags` are kubectl's flags that lead there too, `files` the kubeconfigs it came from.
+    """
 
     context: str
     namespace: str
     endpoint: Endpoint
     identity: Identity = field(default_factory=Identity)
     files: tuple[str, ...] = ()
+    flags: str = ""
 
 
 def resolve(options: Options, environ: Mapping[str, str] = os.environ, account: Path = SERVICE_ACCOUNT) -> Access:
@@ -100,7 +104,24 @@ def resolve(options: Options, environ: Mapping[str, str] = os.environ, account: 
     if not namespace:
         namespace = _pod_namespace(environ, account) if _in_pod(environ, account) else "default"
     endpoint = _endpoint(cluster, options)
-    return Access(context.name or cluster.name or endpoint.server, namespace, endpoint, identity, config.files)
+    title = context.name or cluster.name or endpoint.server
+    return Access(title, namespace, endpoint, identity, config.files, _flags(options, context.name))
+
+
+def _flags(options: Options, context: str) -> str:
+    """For a command line to paste: the same place by the same way. Secrets are left out."""
+    from shlex import quote
+
+    said = (
+        ("kubeconfig", options.kubeconfig),
+        ("context", context),
+        ("cluster", options.cluster),
+        ("user", options.user),
+        ("server", options.server),
+        ("as", options.as_user),
+        *(("as-group", group) for group in options.as_group),
+    )
+    return "".join(f" --{name} {quote(value)}" for name, value in said if value)
 
 
 def _context(config: Kubeconfig, options: Options) -> Entry:
@@ -289,7 +310,8 @@ def _service_account(options: Options, environ: Mapping[str, str], account: Path
     )
     user = Entry("service account", {"tokenFile": str(account / "token")}, kind="user")
     namespace = options.namespace or _pod_namespace(environ, account)
-    return Access("in-cluster", namespace, _endpoint(entry, options), _identity(user, options))
+    endpoint, identity = _endpoint(entry, options), _identity(user, options)
+    return Access("in-cluster", namespace, endpoint, identity, flags=_flags(options, ""))
 
 
 def _nothing_to_connect_to(config: Kubeconfig, options: Options, context: Entry, environ: Mapping[str, str]) -> Usage:

@@ -102,9 +102,9 @@ class Asked:
     method: str = "GET"
     path: str = ""
     context: str = ""
-    as_user: str = ""
-    as_groups: tuple[str, ...] = ()
+    flags: str = ""  # for a kubectl command line that leads to the same server as the same user
     login: str = ""  # what a person does to log in again
+    ended: str = ""  # which credential has ended and when, where that is known
 
 
 def answer_error(status: int, headers: Mapping[str, str], body: bytes, asked: Asked) -> K8saiError:
@@ -161,8 +161,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 def _unauthorized(asked: Asked, message: str) -> str:
     who = f"the credentials of context {asked.context!r}" if asked.context else "these credentials"
-    more = f": {message}" if message and message != "Unauthorized" else ""
-    return f"{asked.server} does not accept {who} (401){more}"
+    why = asked.ended or (message if message != "Unauthorized" else "")
+    return f"{asked.server} does not accept {who} (401){f': {why}' if why else ''}"
 
 
 def _forbidden(said: Mapping[str, Any], message: str, asked: Asked) -> ApiForbidden:
@@ -193,14 +193,7 @@ def _forbidden(said: Mapping[str, Any], message: str, asked: Asked) -> ApiForbid
 
 
 def _can_i(verb: str, what: str, asked: Asked) -> str:
-    from shlex import quote
-
-    line = f"kubectl auth can-i {verb} {what}"
-    if asked.context:
-        line += f" --context {quote(asked.context)}"
-    if asked.as_user:
-        line += f" --as {quote(asked.as_user)}" + "".join(f" --as-group {quote(group)}" for group in asked.as_groups)
-    return line
+    return f"kubectl auth can-i {verb} {what}{asked.flags}"
 
 
 def _unavailable(status: int, reason: str, message: str, asked: Asked, wait: float | None) -> Unavailable:

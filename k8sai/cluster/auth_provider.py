@@ -95,11 +95,7 @@ def _system_authorities() -> str:
     import ssl
 
     paths = ssl.get_default_verify_paths()
-    if paths.cafile:
-        return paths.cafile
-    import certifi
-
-    return certifi.where()
+    return paths.cafile or paths.openssl_cafile  # one that does not exist fails, and nothing is sent unverified
 
 
 def _store(access: Access, changed: dict[str, str]) -> None:

@@ -4,8 +4,8 @@ import os
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from threading import Event, Lock
+from dataclasses import dataclass, field, replace
+from threading import Event, Lock, RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -79,7 +79,7 @@ class Connection:
         self._pools: _Pools | None = None
         self._streams: set[Stream] = set()
         self._remembered: dict[str, Any] = {}
-        self._remembering = Lock()
+        self._remembering = RLock()
 
     def request(
         self,
@@ -130,7 +130,7 @@ class Connection:
         def explain(error: Exception) -> ClusterError:
             if type(error).__name__ == "ReadTimeoutError":
                 return Unavailable(f"{self.server} sent nothing for {idle_timeout:g} s", "the connection is made again")
-            return connection_error(error, self._asked("GET", path), proxy=self._shown_proxy)
+            return connection_error(error, self.asked("GET", path), proxy=self._shown_proxy)
 
         stream = Stream(response, explain, self._forget)
         with self._lock:
@@ -176,9 +176,9 @@ class Connection:
             self._pools = _Pools(proof.certificate, proof.key, manager)
             return self._pools
 
-    def _asked(self, method: str, path: str) -> Asked:
-        who = self._access.identity
-        return Asked(self.server, method, path, self.context, who.as_user, who.as_groups, self._credentials.login())
+    def asked(self, method: str, path: str) -> Asked:
+        """The words to talk about a request of this connection: for errors that come inside an answer."""
+        return Asked(self.server, method, path, self.context, self._access.flags, self._credentials.login())
 
     def _impersonation(self) -> list[tuple[str, str]]:
         who = self._access.identity
@@ -215,6 +215,7 @@ class _Call:
         self._limit = limit
         self._deadline = deadline
         self._waited = 0.0
+        self._proof = Proof()  # what was shown last
 
     def until_answered(self, retries: int) -> Response:
         """The first 2xx; the error of the last try otherwise."""
@@ -233,7 +234,7 @@ class _Call:
                 continue
             if 200 <= response.status < 300:
                 return Response(response.status, response.headers, body)
-            refusal = answer_error(response.status, response.headers, body, self._asked())
+            refusal = self._refusal(response, body)
             if last or response.status not in _PASSING:
                 raise refusal
             self._wait(attempt, getattr(refusal, "retry_after", None), refusal)
@@ -251,7 +252,7 @@ class _Call:
             raise
         except Exception as error:
             raise self._explained(error) from error
-        raise answer_error(response.status, response.headers, body, self._asked())
+        raise self._refusal(response, body)
 
     def _sent(self, *, stream: bool, silence: float) -> "BaseHTTPResponse":
         """One try; a 401 gets one more with new credentials, where there are any."""
@@ -269,7 +270,7 @@ class _Call:
 
         from k8sai.cluster.transport import timeouts
 
-        connection = self._connection
+        connection, self._proof = self._connection, proof
         if connection._closed.is_set():
             raise Unavailable(f"{connection.server}: this connection is closed")
         headers = HTTPHeaderDict(self._headers)
@@ -319,8 +320,14 @@ class _Call:
         if self._connection._closed.wait(wait):
             raise failure
 
-    def _asked(self) -> Asked:
-        return self._connection._asked(self._method, self._path)
+    def _refusal(self, response: "BaseHTTPResponse", body: bytes) -> K8saiError:
+        asked = self._connection.asked(self._method, self._path)
+        if response.status == 401:
+            from k8sai.cluster.expiry import ended
+
+            asked = replace(asked, ended=ended(self._proof.authorization, self._proof.certificate))
+        return answer_error(response.status, response.headers, body, asked)
 
     def _explained(self, error: Exception) -> ClusterError:
-        return connection_error(error, self._asked(), limit=self._limit, proxy=self._connection._shown_proxy)
+        asked = self._connection.asked(self._method, self._path)
+        return connection_error(error, asked, limit=self._limit, proxy=self._connection._shown_proxy)
