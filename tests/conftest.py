@@ -16,15 +16,18 @@ if TYPE_CHECKING:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "controlplane: needs the binaries of a real control plane")
+    config.addinivalue_line("markers", "kubectl: needs kubectl")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip from one place, so that the summary has one line however many tests it is about."""
-    from tests.controlplane.session import binaries
+    from tests.controlplane.session import binaries, kubectl
 
     asks = item.get_closest_marker("controlplane") or "controlplanes" in getattr(item, "fixturenames", ())
     if asks and isinstance(why := binaries(), str):
         pytest.skip(why)
+    if item.get_closest_marker("kubectl") and not kubectl():
+        pytest.skip("there is no kubectl on PATH")
 
 
 @pytest.fixture(scope="session")

@@ -70,6 +70,11 @@ class ControlPlane:
         self.processes.start_again("kube-apiserver")
         self._wait_for_apiserver()
 
+    def restart_apiserver(self) -> None:
+        """Its memory of past versions is gone then; the objects are in etcd."""
+        self.kill_apiserver()
+        self.start_apiserver_again()
+
     def _start(self) -> None:
         authority = Authority(self.folder / "certificates")
         names = ("DNS:localhost", "DNS:kubernetes.default.svc", f"IP:{_HOST}", "IP:10.0.0.1")

@@ -1,6 +1,7 @@
 """Which control planes one pytest session runs: one per set of feature gates, each started when first asked for."""
 
 import os
+import shutil
 from pathlib import Path
 from typing import Self
 
@@ -19,6 +20,15 @@ def binaries() -> Path | str:
     folder = Path(named).expanduser()
     missing = [name for name in _CORE if not (folder / name).is_file()]
     return f"{VARIABLE}: {folder} has no {', '.join(missing)}" if missing else folder
+
+
+def kubectl() -> Path | None:
+    """The kubectl that belongs to the control plane, else the one on PATH, else none."""
+    folder = binaries()
+    if isinstance(folder, Path):
+        return folder / "kubectl"
+    found = shutil.which("kubectl")
+    return Path(found) if found else None
 
 
 class ControlPlanes:
