@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _SAFE = re.compile(r"[A-Za-z][A-Za-z0-9_./@-]*")
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")  # what YAML wants escaped and JSON does not
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"}
 
 
@@ -47,4 +48,7 @@ def scalar(value: Any) -> str:
     """A number, a boolean, null, or a text that is quoted unless every reader sees a text in it anyway."""
     if isinstance(value, str) and _SAFE.fullmatch(value) and value.lower() not in _WORDS:
         return value
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\x7f").replace("\x85", "\\N")
+    text = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, float):
+        return text if "." in text else text.replace("e", ".0e")  # without a point it is a text in YAML 1.1
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)

@@ -46,15 +46,17 @@ class Wanted:
         """The part of the cluster that is shown."""
         from k8sai.fleet.picture import Scope
         from k8sai.fleet.query import NodeQuery, PodQuery
+        from k8sai.fleet.selectors import selector
 
         nodes = NodeQuery(
             labels=self.labels,
-            product=self.product,
             sort=self.sort,
             reverse=self.reverse,
             gpu_only=not self.every_node,
         )
-        return Scope(nodes, PodQuery(namespace=self.options.namespace), self.names)
+        if self.labels:
+            selector(self.labels)  # what is wrong with it is said before a cluster is asked
+        return Scope(nodes, PodQuery(namespace=self.options.namespace), self.product, self.names)
 
 
 def top(

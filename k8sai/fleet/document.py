@@ -98,7 +98,7 @@ def _scope(scope: Scope) -> Document:
     return {
         "namespace": scope.pods.namespace,
         "labels": scope.nodes.labels,
-        "product": scope.nodes.product,
+        "product": scope.product or scope.nodes.product,
         "nodes": list(scope.names),
         "totals": "listed nodes" if scope.narrows_nodes else "cluster",
     }

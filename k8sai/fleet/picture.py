@@ -1,6 +1,6 @@
 """Everything one look at the fleet shows, taken at one moment: what documents and tables are made from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 
 from k8sai.cluster.sources import Source
@@ -13,16 +13,20 @@ from k8sai.fleet.query import NodeQuery, PodQuery
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What was asked for. `names` narrows the nodes further; a namespace narrows the pods listed, never the totals."""
+    """What was asked for. `product` (a part of its name) and `names` narrow the nodes further than their query does.
+
+    A namespace narrows the pods listed, never the totals.
+    """
 
     nodes: NodeQuery = field(default_factory=NodeQuery)
     pods: PodQuery = field(default_factory=PodQuery)
+    product: str = ""
     names: tuple[str, ...] = ()
 
     @property
     def narrows_nodes(self) -> bool:
         """Whether the totals are of the nodes listed rather than of the cluster."""
-        return bool(self.names or self.nodes.labels or self.nodes.product or self.nodes.text)
+        return bool(self.names or self.product or self.nodes.labels or self.nodes.product or self.nodes.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Hidden:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """`at` is the ISO time of the data. `pods` hold or reserve GPUs, `pending` wait for them."""
+    """`at` is the ISO time of the data. `pods` are bound and hold GPUs, `pending` have no node yet."""
 
     context: str
     at: str
@@ -64,13 +68,12 @@ def take(fleet: Fleet, *, context: str, at: str, sources: Iterable[Source] = (),
     """The picture of the fleet as it is now. NotFound where a node named in the scope does not exist."""
     scope = scope or Scope()
     known = tuple(sources)
-    nodes = tuple(fleet.node(name) for name in _selected(fleet, scope))
-    pods, pending = fleet.pods(scope.pods), fleet.pending()
-    if scope.pods.namespace:
-        pending = tuple(pod for pod in pending if pod.namespace == scope.pods.namespace)
+    nodes = tuple(_rows(fleet, scope))
+    pods = tuple(pod for pod in fleet.pods(scope.pods) if pod.node)
+    pending = tuple(pod for pod in fleet.pending() if scope.pods.namespace in ("", pod.namespace))
     if scope.narrows_nodes:
         shown = {node.name for node in nodes}
-        pods = tuple(pod for pod in pods if pod.node in shown or pod.nominated in shown)
+        pods = tuple(pod for pod in pods if pod.node in shown)
         products = summed_by_product(nodes)
         totals = added((node.figures for node in nodes), pending=fleet.totals().pending)
     else:
@@ -94,7 +97,7 @@ def take(fleet: Fleet, *, context: str, at: str, sources: Iterable[Source] = (),
     )
 
 
-def hidden(sources: Iterable[Source]) -> Iterable[Hidden]:
+def hidden(sources: Iterable[Source]) -> Iterator[Hidden]:
     """What the sources could not give, in words."""
     for source in sources:
         if source.state in ("forbidden", "failed", "retrying", "starting"):
@@ -124,6 +127,17 @@ def summed_by_product(nodes: Iterable[NodeRow]) -> tuple[Total, ...]:
     )
 
 
+def _rows(fleet: Fleet, scope: Scope) -> Iterator[NodeRow]:
+    part = scope.product.casefold()
+    for name in _selected(fleet, scope):
+        try:
+            node = fleet.node(name)
+        except KeyError:  # gone since its name was read
+            continue
+        if part in node.product.casefold():
+            yield node
+
+
 def _selected(fleet: Fleet, scope: Scope) -> list[str]:
     found = fleet.node_names(scope.nodes)
     if not scope.names:
@@ -141,7 +155,7 @@ def _unknown(name: str, fleet: Fleet, scope: Scope) -> NotFound:
 
     every = fleet.node_names(NodeQuery(gpu_only=False))
     if name in every:
-        filtered = scope.nodes.labels or scope.nodes.product
+        filtered = scope.nodes.labels or scope.nodes.product or scope.nodes.text
         why = "does not match the other flags" if filtered else "has no GPUs"
         return NotFound(f"node {name!r} {why}", f"`k8sai top {name} --all-nodes`" if not filtered else "")
     near = get_close_matches(name, every, 1)
