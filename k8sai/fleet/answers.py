@@ -15,8 +15,10 @@ State = Literal["free", "held", "reserved", "terminating", "unhealthy", "cordone
 class Figures:
     """Cards. free = allocatable - used and may be negative; unhealthy = capacity - allocatable.
 
-    `blocked` is the part of free (when positive) on nodes that are cordoned or not ready; `reserved` is asked by nominated
-    pods that are not bound yet; `terminating` is the part of used held by pods that were told to end.
+    Two things are held without making anything less free: what pods hold on nodes that do not exist (any more), and DRA
+    devices that are unhealthy or gone. `blocked` is the part of free (when positive) on nodes that are cordoned or not
+    ready; `reserved` is asked by nominated pods that are not bound yet; `terminating` is the part of used held by pods
+    that were told to end.
     """
 
     capacity: float = 0
@@ -105,6 +107,7 @@ class NodeRow:
     created: str  # RFC 3339
     gone: bool = False  # pods name this node but it does not exist (any more)
     labels: tuple[tuple[str, str], ...] = ()
+    devices: tuple[Device, ...] = ()  # those whose identity is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ class PodRow:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """Figures of a product, namespace or queue; for the last two only used, pending, reserved and terminating are set."""
+    """Figures of a product, namespace or queue; the last two set only used, pending, reserved and terminating."""
 
     name: str
     figures: Figures

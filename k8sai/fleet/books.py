@@ -1,0 +1,289 @@
+"""Who holds what where: nodes, the pods on them, and the running sums, changed together and always consistent.
+
+What a pod counts for follows from the facts at hand: its own, its node's, its claim's, those it shares a card with.
+Whenever one of these changes, the pods concerned are taken out, the change is made, and they are put back.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from k8sai.errors import Usage
+from k8sai.facts import Node
+from k8sai.fleet.answers import Kind
+from k8sai.fleet.ledger import Ledger
+from k8sai.fleet.nodes import Line, NodeEntry, NodeReader
+from k8sai.fleet.pods import Key, PodEntry
+from k8sai.fleet.resources import Rules, weigh
+from k8sai.fleet.shares import CARD
+from k8sai.fleet.sharing import RESOURCE
+
+_MEMORY: Final = "nvidia.com/gpu.memory"  # MiB of one card
+FRACTION: Final = "gpu-fraction"  # the demand for parts of cards, counted in shares
+
+
+class Books:
+    """The nodes and pods of a fleet with their sums. Not guarded: the fleet is."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.reader = NodeReader(rules)
+        self.ledger = Ledger()
+        self.nodes: dict[str, NodeEntry] = {}
+        self.pods: dict[Key, PodEntry] = {}
+        self.pending: dict[Key, PodEntry] = {}
+        self.by_extended: dict[Key, PodEntry] = {}  # claim -> the pod whose extended resources it serves
+        self.served: Callable[[Key], bool] = lambda claim: False  # whether the claim is known and allocated
+        self._groups: dict[str, list[PodEntry]] = {}
+
+    # --- nodes --------------------------------------------------------------------------------------------------------
+
+    def put_node(self, fact: Node) -> str:
+        """The node is new or changed. Answers why its resources could not be counted, or nothing."""
+        entry = self.node(fact.metadata.name)
+        why = ""
+        try:
+            supply = self.reader.supply(fact)
+        except Usage as error:
+            supply, why = (), error.message
+        labels = self.reader.labels(fact)
+        self.ledger.leave(entry)
+        if supply is entry.supply and entry.known and (labels == entry.labels or not entry.pods):
+            self.reader.read(fact, labels, entry)
+            self.ledger.enter(entry)
+            return why
+        pods = self._kin(entry.pods)
+        others = self._open(pods, entry)
+        for pod in pods:
+            self._unbook(pod)
+        self.reader.read(fact, labels, entry)
+        entry.supply = supply
+        lines = {unit.resource: Line(unit, capacity, allocatable) for unit, capacity, allocatable in supply}
+        entry.lines = lines | {name: line for name, line in entry.lines.items() if line.unit.dra}
+        for pod in pods:
+            self._book(pod)
+        self._close((entry, *others))
+        return why
+
+    def drop_node(self, name: str, uid: str) -> None:
+        """The node is gone; who holds something there still does."""
+        entry = self.nodes.get(name)
+        if entry is None or not entry.known or (uid and entry.uid and uid != entry.uid):
+            return
+        pods = self._kin(entry.pods)
+        others = self._open(pods, entry)
+        self.ledger.leave(entry)
+        for pod in pods:
+            self._unbook(pod)
+        entry.forget()
+        entry.lines = {key: line for key, line in entry.lines.items() if line.unit.dra}
+        for pod in pods:
+            self._book(pod)
+        self._close((entry, *others))
+
+    def node(self, name: str) -> NodeEntry:
+        """The node's entry; one that nobody has seen yet is made."""
+        entry = self.nodes.get(name)
+        if entry is None:
+            entry = self.nodes[name] = NodeEntry(name)
+        return entry
+
+    # --- pods ---------------------------------------------------------------------------------------------------------
+
+    def swap(self, old: PodEntry | None, new: PodEntry | None) -> None:
+        """`new` takes the place of `old`; either may be absent."""
+        kin = self._kin(pod for pod in (old, new) if pod is not None)
+        changed = {id(pod) for pod in (old, new)}
+        rest = [pod for pod in kin if id(pod) not in changed]
+        touched = self._open([*rest, *(pod for pod in (old, new) if pod is not None)])
+        for pod in rest:
+            self._unbook(pod)
+        if old is not None:
+            self._unbook(old)
+            self._unlink(old)
+        if new is not None:
+            self._link(new)
+            self._book(new)
+        for pod in rest:
+            self._book(pod)
+        self._close(touched)
+
+    def around(self, pods: Iterable[PodEntry], change: Callable[[], None]) -> None:
+        """Make a change that these pods' figures depend on."""
+        concerned = self._kin(pods)
+        touched = self._open(concerned)
+        for pod in concerned:
+            self._unbook(pod)
+        change()
+        for pod in concerned:
+            self._book(pod)
+        self._close(touched)
+
+    def _link(self, pod: PodEntry) -> None:
+        self.pods[pod.key] = pod
+        if pod.pending:
+            self.pending[pod.key] = pod
+        if target := _target(pod):
+            self.node(target).pods.append(pod)
+        if pod.groups is not None and pod.node:
+            for group in pod.groups.names:
+                self._groups.setdefault(group, []).append(pod)
+        if pod.extended is not None:
+            self.by_extended[(pod.namespace, pod.extended[0])] = pod
+
+    def _unlink(self, pod: PodEntry) -> None:
+        key = pod.key
+        del self.pods[key]
+        self.pending.pop(key, None)
+        if target := _target(pod):
+            self.node(target).pods.remove(pod)
+        if pod.groups is not None and pod.node:
+            for group in pod.groups.names:
+                self._groups[group].remove(pod)
+                if not self._groups[group]:
+                    del self._groups[group]
+        if pod.extended is not None:
+            claim = (pod.namespace, pod.extended[0])
+            if self.by_extended.get(claim) is pod:
+                del self.by_extended[claim]
+
+    def _kin(self, pods: Iterable[PodEntry]) -> list[PodEntry]:
+        """The pods, and all that share a card with one of them."""
+        found = {id(pod): pod for pod in pods}
+        for pod in tuple(found.values()):
+            if pod.groups is not None:
+                for group in pod.groups.names:
+                    found.update((id(other), other) for other in self._groups.get(group, ()))
+        return list(found.values())
+
+    def _open(self, pods: Iterable[PodEntry], but: NodeEntry | None = None) -> list[NodeEntry]:
+        """Take the pods' nodes out of the sums."""
+        names = {target for pod in pods if (target := _target(pod))}
+        if but is not None:
+            names.discard(but.name)
+        entries = [self.node(name) for name in names]
+        for entry in entries:
+            self.ledger.leave(entry)
+        return entries
+
+    def _close(self, entries: Iterable[NodeEntry]) -> None:
+        """Put the nodes back into the sums, without what is left over."""
+        for entry in entries:
+            idle = [name for name, line in entry.lines.items() if line.idle and not self._supplied(entry, name)]
+            for name in idle:
+                del entry.lines[name]
+            self.ledger.enter(entry)
+            if entry.bare:
+                self.nodes.pop(entry.name, None)
+
+    @staticmethod
+    def _supplied(entry: NodeEntry, name: str) -> bool:
+        return any(unit.resource == name for unit, _, _ in entry.supply)
+
+    # --- what a pod counts for ----------------------------------------------------------------------------------------
+
+    def _book(self, pod: PodEntry) -> None:
+        pod.booked = self._count(pod, 1)
+        self._tell(pod, 1)
+
+    def _unbook(self, pod: PodEntry) -> None:
+        self._count(pod, -1)
+        self._tell(pod, -1)
+        self.ledger.tidy(pod.namespace, pod.queue)
+
+    def counted(self, pod: PodEntry) -> tuple[tuple[str, int], ...]:
+        """The pod's amounts, without those that a claim was made for: the claim counts them."""
+        if pod.extended is None or not self.served((pod.namespace, pod.extended[0])):
+            return pod.amounts
+        served = pod.extended[1]
+        return tuple((name, amount) for name, amount in pod.amounts if served and name not in served)
+
+    def _count(self, pod: PodEntry, sign: int) -> int:
+        """Add the pod to (or take it from) the lines of its node. Answers its share of cards."""
+        target = _target(pod)
+        if not target:
+            return 0
+        entry = self.node(target)
+        total = 0
+        for name, amount in self.counted(pod):
+            line = self._line(entry, name)
+            share = amount * line.unit.weight
+            total += share
+            line.pods += sign
+            if pod.node:
+                line.used += sign * amount
+                if pod.terminating:
+                    line.terminating += sign * amount
+                if line.unit.primary:
+                    self._line(entry, line.unit.primary).extra += sign * share
+            else:
+                line.reserved += sign * amount
+        if pod.node and pod.fraction is not None:
+            share = pod.fraction.on(_memory(entry))
+            total += share
+            if not self._reserved(pod):
+                line = self._line(entry, RESOURCE)
+                line.extra += sign * share
+                line.pods += sign
+        if pod.node and pod.groups is not None and pod.groups.reserves:
+            total = max(total - self._handed_on(pod), 0)
+        return total
+
+    def _tell(self, pod: PodEntry, sign: int) -> None:
+        """Add the pod to (or take it from) the sums of its namespace and queue, and the demand."""
+        parties = self.ledger.party(pod.namespace, pod.queue)
+        for party in parties:
+            if pod.node:
+                party.pods += sign
+                party.used += sign * pod.booked
+                if pod.terminating:
+                    party.terminating += sign * pod.booked
+            elif pod.pending:
+                party.pending_pods += sign
+                party.reserved += sign * pod.booked
+        if pod.pending:
+            for name, amount in self.counted(pod):
+                self.ledger.demand(parties, name, pod.wanted, sign * amount)
+            if pod.fraction is not None:
+                self.ledger.demand(parties, FRACTION, pod.wanted, sign * pod.fraction.on(0))
+
+    def _line(self, entry: NodeEntry, name: str) -> Line:
+        line = entry.lines.get(name)
+        if line is None:
+            capacity = {unit.resource: amount for unit, amount, _ in entry.supply}
+            unit = self.reader.unit(name, entry.labels, {}, capacity)
+            line = entry.lines[name] = Line(unit)
+        return line
+
+    def _reserved(self, pod: PodEntry) -> bool:
+        """A reservation pod holds the cards this fraction lives on."""
+        names = pod.groups.names if pod.groups is not None else ()
+        return any(
+            other.groups is not None and other.groups.reserves for name in names for other in self._groups.get(name, ())
+        )
+
+    def _handed_on(self, pod: PodEntry) -> int:
+        """How much of the card that the pod reserves is held by fractions, which count for themselves."""
+        names = pod.groups.names if pod.groups is not None else ()
+        return sum(
+            other.fraction.each_on(_memory(self.node(other.node)))
+            for name in names
+            for other in self._groups.get(name, ())
+            if other.fraction is not None
+        )
+
+    def default(self, name: str) -> tuple[Kind, int]:
+        """What a unit of a resource is and is worth where no node says so."""
+        if name == FRACTION:
+            return "fraction", 1
+        rule = self.rules.classify(name)
+        return weigh(rule, name, {}, {}, {}) if rule is not None else ("card", CARD)
+
+
+def _target(pod: PodEntry) -> str:
+    """The node the pod holds something on, or has something reserved on."""
+    return pod.node or (pod.nominated if pod.pending else "")
+
+
+def _memory(entry: NodeEntry) -> int:
+    text = entry.labels.get(_MEMORY, "")
+    return int(text) if text.isascii() and text.isdigit() else 0
