@@ -57,7 +57,7 @@ def revised(store: "Store", resource: Resource, old: Obj, obj: Obj, subresource:
         new["metadata"] = meta if resource.builtin else dict(old["metadata"])
     else:
         new = {"apiVersion": resource.api_version, "kind": resource.kind, **_without_type(obj)}
-        if resource.has_status:
+        if resource.has_status and subresource != "binding":
             new.pop("status", None)
             if "status" in old:
                 new["status"] = old["status"]
@@ -67,7 +67,7 @@ def revised(store: "Store", resource: Resource, old: Obj, obj: Obj, subresource:
         if new.get("spec") == old.get("spec") and "spec" in old:
             new["spec"] = old["spec"]  # one object in memory for as long as it does not change
         validation.check_changed(resource, new, old, subresource)
-        if resource.counts and _spec_of(new) != _spec_of(old):
+        if resource.counts and subresource != "binding" and _spec_of(new) != _spec_of(old):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
     return new
 

@@ -132,6 +132,15 @@ class Store:
             found.append(event)
         return found[::-1]
 
+    def remembers(self, resource: Resource, version: int) -> bool:
+        """Whether the writes to a kind after a version are still known."""
+        return version >= self._bucket(resource).forgotten
+
+    def touched(self, resource: Resource, since: int) -> bool:
+        """Whether a kind was written to after a version."""
+        bucket = self._bucket(resource)
+        return bool(bucket.history and bucket.history[-1].version > since) or bucket.forgotten > since
+
     def compact(self) -> None:
         """Forget all past writes, as etcd does every few minutes: older watches and continue tokens get 410."""
         for resource in self.catalog:

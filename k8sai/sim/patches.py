@@ -1,0 +1,95 @@
+"""The patch formats of the API: JSON patch, merge patch, and strategic merge patch.
+
+Source: apiserver `pkg/endpoints/handlers/patch.go`.
+"""
+
+from typing import Any
+
+import jsonpatch
+import jsonpointer
+
+from k8sai.sim import status
+from k8sai.sim.kinds import Resource
+from k8sai.sim.objects import Obj, copied, name_of
+from k8sai.sim.status import ApiFailure
+from k8sai.sim.strategic import merge_strategic
+
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+APPLY_PATCHES = ("application/apply-patch+yaml", "application/apply-patch+cbor")
+
+
+def check_media(resource: Resource, media: str) -> None:
+    """ApiFailure 415 for a format the kind does not take."""
+    offered = [JSON_PATCH, MERGE_PATCH, *((STRATEGIC_PATCH,) if resource.builtin else ())]
+    if media in APPLY_PATCHES:
+        message = (
+            f"server-side apply is not served by this cluster - accepted media types include: {', '.join(offered)}"
+        )
+        raise status.media_type(message)
+    if media not in offered:
+        kinds = ", ".join([*offered, *APPLY_PATCHES])
+        message = "the body of the request was in an unknown format - accepted media types include: "
+        raise status.media_type(message + kinds)
+
+
+def patched(resource: Resource, old: Obj, patch: Any, media: str) -> Obj:
+    """The object with the patch applied; `old` is left alone. ApiFailure 400, 415, 422."""
+    check_media(resource, media)
+    if media == JSON_PATCH:
+        return _json_patched(resource, old, patch)
+    if not isinstance(patch, dict):
+        raise status.bad_request("json: cannot unmarshal the patch: it must be an object")
+    if media == MERGE_PATCH:
+        return _as_object(merged(copied(old), patch))
+    return _as_object(merge_strategic(copied(old), patch))
+
+
+def merged(target: Any, patch: Any) -> Any:
+    """RFC 7386; changes and returns the target."""
+    if not isinstance(patch, dict):
+        return patch
+    result = target if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merged(result.get(key), value)
+    return result
+
+
+def _json_patched(resource: Resource, old: Obj, patch: Any) -> Obj:
+    if not isinstance(patch, list):
+        raise status.bad_request(
+            "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch"
+        )
+    try:
+        return _as_object(jsonpatch.JsonPatch(patch).apply(copied(old)))
+    except jsonpatch.InvalidJsonPatch as error:
+        raise status.bad_request(f"error decoding patch: {error}") from None
+    except jsonpatch.JsonPatchTestFailed as error:
+        path = next((op.get("path", "") for op in patch if op.get("op") == "test"), "")
+        raise _unprocessable(f"testing value {path} failed: {error}" if path else str(error)) from None
+    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, KeyError, TypeError, IndexError) as error:
+        raise _unprocessable(f"the server rejected our request due to an error in our request: {error}") from None
+
+
+def _unprocessable(message: str) -> ApiFailure:
+    return ApiFailure(422, "Invalid", message)
+
+
+def _as_object(found: Any) -> Obj:
+    if not isinstance(found, dict) or not isinstance(found.get("metadata"), dict):
+        raise status.bad_request("the patched object has no metadata")
+    return found
+
+
+def same_object(resource: Resource, old: Obj, new: Obj) -> None:
+    """ApiFailure where a patch would turn the object into another one."""
+    for key in ("apiVersion", "kind"):
+        if new.get(key, old[key]) != old[key]:
+            raise status.bad_request(f"{key} in the patch ({new[key]}) does not match the object's ({old[key]})")
+    if name_of(new) != name_of(old):
+        cause = status.invalid_value("metadata.name", name_of(new), "field is immutable")
+        raise status.invalid(resource, name_of(old), [cause])

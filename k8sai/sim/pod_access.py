@@ -1,0 +1,99 @@
+"""What reaches into a running pod: logs, and proxied HTTP to ports on this machine."""
+
+import aiohttp
+from aiohttp import web
+
+from k8sai.sim import status
+from k8sai.sim.asking import Ask
+from k8sai.sim.kinds import find
+from k8sai.sim.objects import Obj, epoch, name_of, timestamp
+from k8sai.sim.store import Store
+
+LOG = "sim.k8sai.dev/log"  # annotation: the text of every container's log
+PROXY = "sim.k8sai.dev/proxy-port"  # annotation: the loopback port that stands for the pod, service or node
+_PODS = find("", "pods")
+_HOP_HEADERS = ("connection", "content-length", "host", "transfer-encoding", "accept-encoding", "content-encoding")
+
+
+def log(store: Store, ask: Ask) -> web.Response:
+    """The log of a container. ApiFailure 400 where there is none yet."""
+    pod = store.get(_PODS, ask.target.namespace, ask.target.name)
+    name = _container(pod, ask.query.get("container", ""))
+    text = (pod["metadata"].get("annotations") or {}).get(LOG)
+    if text is None:
+        text = _plausible(pod, name)
+    lines = text.splitlines(keepends=True)
+    tail = ask.number("tailLines")
+    if tail is not None:
+        lines = lines[len(lines) - tail :] if tail else []
+    return web.Response(text="".join(lines), content_type="text/plain")
+
+
+def _container(pod: Obj, wanted: str) -> str:
+    spec = pod["spec"]
+    names = [one["name"] for one in spec.get("containers") or ()]
+    others = [one["name"] for one in spec.get("initContainers") or ()]
+    pod_name = name_of(pod)
+    if wanted and wanted not in (*names, *others):
+        raise status.bad_request(f"container {wanted} is not valid for pod {pod_name}")
+    if not wanted and len(names) > 1:
+        listed = " ".join(names)
+        message = f"a container name must be specified for pod {pod_name}, choose one of: [{listed}]"
+        raise status.bad_request(message)
+    name = wanted or names[0]
+    if not spec.get("nodeName"):
+        raise status.bad_request(f"pod {pod_name} does not have a host assigned")
+    if pod.get("status", {}).get("phase") == "Pending":
+        message = f'container "{name}" in pod "{pod_name}" is waiting to start: ContainerCreating'
+        raise status.bad_request(message)
+    return name
+
+
+def _plausible(pod: Obj, container: str) -> str:
+    started = pod.get("status", {}).get("startTime") or pod["metadata"]["creationTimestamp"]
+    lines = [f"{started} {container} started on {pod['spec']['nodeName']}"]
+    for container_spec in pod["spec"].get("containers") or ():
+        limits = (container_spec.get("resources") or {}).get("limits") or {}
+        devices = [f"{amount} x {resource}" for resource, amount in limits.items() if "/" in resource]
+        if container_spec["name"] == container and devices:
+            lines.append(f"{timestamp(epoch(started) + 1)} devices: {', '.join(devices)}")
+    for ended in pod.get("status", {}).get("containerStatuses") or ():
+        state = (ended.get("state") or {}).get("terminated")
+        if state and ended["name"] == container:
+            lines.append(f"{state.get('finishedAt', started)} exit code {state.get('exitCode', 0)}")
+    return "\n".join(lines) + "\n"
+
+
+async def proxy(store: Store, ask: Ask) -> web.Response:
+    """Forward to the loopback port an annotation of the object names. ApiFailure 503 where there is none."""
+    target = ask.target
+    name = target.name.split(":")[0] if target.name.count(":") == 1 else target.name
+    if target.name.count(":") == 2:  # scheme:name:port
+        name = target.name.split(":")[1]
+    obj = store.get(target.resource, target.namespace, name)
+    port = (obj["metadata"].get("annotations") or {}).get(PROXY, "")
+    if not port.isdigit():
+        message = (
+            f'no endpoints available for service "{name}"' if target.resource.kind == "Service" else "no such host"
+        )
+        raise status.ApiFailure(503, "ServiceUnavailable", message)
+    url = f"http://127.0.0.1:{port}/{target.rest}"
+    sent = {key: value for key, value in ask.request.headers.items() if key.lower() not in _HOP_HEADERS}
+    sent.pop("Authorization", None)
+    try:
+        async with (
+            aiohttp.ClientSession(auto_decompress=True) as session,
+            session.request(
+                ask.request.method,
+                url,
+                params=ask.request.rel_url.query,
+                headers=sent,
+                data=await ask.request.read(),
+                allow_redirects=False,
+            ) as reply,
+        ):
+            headers = {key: value for key, value in reply.headers.items() if key.lower() not in _HOP_HEADERS}
+            return web.Response(status=reply.status, headers=headers, body=await reply.read())
+    except aiohttp.ClientError as error:
+        message = f"error trying to reach service: {error}"
+        raise status.ApiFailure(503, "ServiceUnavailable", message) from None

@@ -1,0 +1,220 @@
+"""The embedded API server: real HTTP on loopback in front of a store.
+
+    runner, url = await serve(store, "127.0.0.1", 0)
+    …
+    await runner.cleanup()
+
+Users are taken at their word (the Impersonate-User header, else `admin`); what they may not do, the denials say.
+Server-side apply, custom resource definitions and RBAC are not served: `patches.check_media`, `kinds.Catalog.add` and
+`deny.Denials` are the places where each would join.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from k8sai.sim import access, binding, discovery, eviction, openapi, pod_access, scale, status
+from k8sai.sim.asking import BODY_LIMIT, Ask, answer, failed
+from k8sai.sim.deny import ADMIN, Denials
+from k8sai.sim.reads import Expired, Reader
+from k8sai.sim.routes import locate, verb_of
+from k8sai.sim.status import ApiFailure
+from k8sai.sim.store import Store
+from k8sai.sim.watch import Hub, serve_watch
+from k8sai.sim.writes import Writer
+
+_ENDPOINTS = ("healthz", "livez", "readyz")
+
+
+class Server:
+    """Everything between a request and the store."""
+
+    def __init__(self, store: Store, denials: Denials, *, bookmark_every: float = 60.0) -> None:
+        self.store = store
+        self.denials = denials
+        self.hub = Hub(store, bookmark_every=bookmark_every)
+        self.address = ""
+        self._reader = Reader(store)
+        self._writer = Writer(store, self._reader)
+
+    def app(self) -> web.Application:
+        """The aiohttp application."""
+        app = web.Application(client_max_size=BODY_LIMIT)
+        app.router.add_route("*", "/{path:.*}", self.handle)
+        app.on_shutdown.append(self._end_streams)
+        return app
+
+    async def _end_streams(self, _: web.Application) -> None:
+        self.hub.stop()
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer any request."""
+        try:
+            return await self._answer(request)
+        except Expired as expired:
+            return answer(request, expired.document, 410)
+        except ApiFailure as failure:
+            return failed(request, failure)
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        path = request.path.strip("/")
+        found = self._about(request, path)
+        if found is not None:
+            return found
+        target = locate(self.store.catalog, request.path)
+        watching = request.query.get("watch", "").lower() in ("1", "true")
+        verb = verb_of(request.method, target, watching)
+        user = request.headers.get("Impersonate-User", ADMIN)
+        refusal = self.denials.refusal(user, verb, target)
+        if refusal is not None:
+            raise refusal
+        return await self._served(Ask(request, target, verb, user))
+
+    def _about(self, request: web.Request, path: str) -> web.Response | None:
+        """What the server says about itself; None for requests about objects."""
+        if path in _ENDPOINTS or path.partition("/")[0] in _ENDPOINTS:
+            return web.Response(text="ok")
+        if path == "version":
+            return answer(request, discovery.VERSION)
+        if path in ("api", "apis"):
+            return self._groups(request, path)
+        if path == "openapi/v2":
+            return self._swagger(request)
+        if path == "openapi/v3":
+            return answer(request, openapi.index(self.store.catalog))
+        if path.startswith("openapi/v3/"):
+            return _or_404(request, openapi.document(self.store.catalog, path.removeprefix("openapi/v3/")))
+        parts = path.split("/")
+        if path == "":
+            paths = [
+                "/api",
+                "/api/v1",
+                "/apis",
+                "/healthz",
+                "/livez",
+                "/openapi/v2",
+                "/openapi/v3",
+                "/readyz",
+                "/version",
+            ]
+            return answer(request, {"paths": paths})
+        if parts[0] == "api" and len(parts) == 2:
+            return _or_404(request, discovery.resources(self.store.catalog, parts[1]))
+        if parts[0] == "apis" and len(parts) == 2:
+            return _or_404(request, discovery.group(self.store.catalog, parts[1]))
+        if parts[0] == "apis" and len(parts) == 3:
+            return _or_404(request, discovery.resources(self.store.catalog, "/".join(parts[1:])))
+        return None
+
+    def _groups(self, request: web.Request, path: str) -> web.Response:
+        """/api and /apis, in the aggregated form for those who accept it."""
+        accept = request.headers.get("Accept", "")
+        whole = any(
+            discovery.AGGREGATED in part and "v=v2" in part.replace("v2beta1", "") for part in accept.split(",")
+        )
+        if not whole:
+            found = discovery.core_versions() if path == "api" else discovery.groups(self.store.catalog)
+            if path == "api":
+                found["serverAddressByClientCIDRs"] = [{"clientCIDR": "0.0.0.0/0", "serverAddress": self.address}]
+            return answer(request, found)
+        document = discovery.aggregated(self.store.catalog, core=path == "api")
+        mark = discovery.etag(document)
+        if request.headers.get("If-None-Match") == mark:
+            return web.Response(status=304, headers={"ETag": mark})
+        response = answer(request, document, headers={"ETag": mark, "Cache-Control": "public"})
+        response.headers["Content-Type"] = discovery.AGGREGATED_TYPE
+        return response
+
+    def _swagger(self, request: web.Request) -> web.Response:
+        accept = request.headers.get("Accept", "")
+        if "json" not in accept and "*/*" not in accept and accept:
+            raise ApiFailure(406, "NotAcceptable", "only the following media types are accepted: application/json")
+        return answer(request, openapi.swagger(self.store.catalog))
+
+    async def _served(self, ask: Ask) -> web.StreamResponse:
+        target = ask.target
+        if access.is_review(target):
+            return await self._review(ask)
+        if target.subresource in _OWN_HANDLING:
+            return await self._subresource(ask)
+        if target.resource.plural == "bindings":
+            return await self._bind(ask)
+        handlers: dict[str, Callable[[Ask], Awaitable[web.Response]]] = {
+            "create": self._writer.create,
+            "update": self._writer.update,
+            "patch": self._writer.patch,
+            "delete": self._writer.delete,
+            "deletecollection": self._writer.delete_collection,
+        }
+        if ask.verb == "watch" or (ask.verb == "get" and ask.flag("watch")):
+            return await serve_watch(self.hub, ask)
+        if ask.verb == "get":
+            return self._reader.get(ask)
+        if ask.verb == "list":
+            return self._reader.list(ask)
+        return await handlers[ask.verb](ask)
+
+    async def _review(self, ask: Ask) -> web.Response:
+        groups = tuple(ask.request.headers.getall("Impersonate-Group", []))
+        if not groups and ask.user == ADMIN:
+            groups = ("system:masters",)
+        found = access.review(self.denials, ask.target, ask.user, groups, await ask.object())
+        return answer(ask.request, found, 201)
+
+    async def _bind(self, ask: Ask) -> web.Response:
+        found = await ask.object()
+        name = ask.target.name or str((found.get("metadata") or {}).get("name", ""))
+        done = binding.bind_by(self.store, ask.target.namespace, name, found, ask.dry_run())
+        return answer(ask.request, done, 201)
+
+    async def _subresource(self, ask: Ask) -> web.StreamResponse:
+        target = ask.target
+        match target.subresource, ask.verb:
+            case "binding", "create":
+                return await self._bind(ask)
+            case "eviction", "create":
+                found = await ask.object()
+                done = eviction.evict(self.store, target.namespace, target.name, found, ask.dry_run())
+                return answer(ask.request, done, 201)
+            case "log", "get":
+                return pod_access.log(self.store, ask)
+            case "proxy", _:
+                return await pod_access.proxy(self.store, ask)
+            case "scale", "get":
+                return answer(ask.request, scale.get(self.store, target))
+            case "scale", "update":
+                return await self._writer.update(ask)
+            case "scale", "patch":
+                return await self._writer.patch(ask)
+            case (("exec" | "attach" | "portforward"), ("get" | "create")):
+                raise status.unserved(f"{target.subresource} is not served by the embedded cluster")
+        raise status.not_allowed()
+
+
+_OWN_HANDLING = ("attach", "binding", "eviction", "exec", "log", "portforward", "proxy", "scale")
+
+
+def _or_404(request: web.Request, document: Any) -> web.Response:
+    if document is None:
+        raise status.no_such_path()
+    return answer(request, document)
+
+
+async def serve(
+    store: Store,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    denials: Denials | None = None,
+    *,
+    bookmark_every: float = 60.0,
+) -> tuple[web.AppRunner, str]:
+    """Listen and answer until the runner is cleaned up; the URL has the real port where `port` is 0."""
+    server = Server(store, denials if denials is not None else Denials(), bookmark_every=bookmark_every)
+    runner = web.AppRunner(server.app(), access_log=None, shutdown_timeout=1.0, keepalive_timeout=3600)
+    await runner.setup()
+    site = web.TCPSite(runner, host, port)
+    await site.start()
+    found = runner.addresses[0]
+    server.address = f"{found[0]}:{found[1]}"
+    return runner, f"http://{server.address}"

@@ -1,0 +1,141 @@
+"""Strategic merge patch: lists of named things are merged by their key instead of being replaced.
+
+Source: apimachinery `pkg/util/strategicpatch` and the patchStrategy and patchMergeKey tags of the API types.
+"""
+
+from typing import Any
+
+from k8sai.sim import status
+from k8sai.sim.objects import Obj
+
+_DIRECTIVE = "$patch"
+_ORDER = "$setElementOrder/"
+_PRUNE = "$deleteFromPrimitiveList/"
+_RETAIN = "$retainKeys"
+
+# The merge key of a list by its name and, where one name means two things, by the field above it ("parent.field").
+_MERGE_KEYS: dict[str, str] = {
+    "addresses": "type",
+    "conditions": "type",
+    "containers": "name",
+    "devices": "",
+    "env": "name",
+    "ephemeralContainers": "name",
+    "hostAliases": "ip",
+    "imagePullSecrets": "name",
+    "initContainers": "name",
+    "ownerReferences": "uid",
+    "ports": "containerPort",
+    "resourceClaims": "name",
+    "resourceClaimStatuses": "name",
+    "schedulingGates": "name",
+    "secrets": "name",
+    "spec.ports": "port",
+    "taints": "",
+    "tolerations": "",
+    "topologySpreadConstraints": "topologyKey",
+    "volumeDevices": "devicePath",
+    "volumeMounts": "mountPath",
+    "volumes": "name",
+    "podIPs": "ip",
+    "hostIPs": "ip",
+    "claims": "",
+    "subsets": "",
+}
+_PRIMITIVE_MERGED = ("finalizers", "podCIDRs")
+
+
+def merge_strategic(target: Obj, patch: Obj, field: str = "") -> Obj:
+    """The target with the patch merged in; changes and returns it. ApiFailure 400 for an unknown directive."""
+    directive = patch.get(_DIRECTIVE)
+    if directive == "replace":
+        return {key: value for key, value in patch.items() if key != _DIRECTIVE}
+    if directive == "delete":
+        return {}
+    if directive not in (None, "merge"):
+        raise status.bad_request(f"Unknown patch type found: {directive}")
+    _retain(target, patch)
+    for key, value in patch.items():
+        if key.startswith("$"):
+            _pruned(target, key, value)
+            continue
+        if value is None:
+            target.pop(key, None)
+        elif isinstance(value, dict):
+            target[key] = _merge_map(target.get(key), value, key)
+        elif isinstance(value, list):
+            target[key] = _merge_list(target.get(key), value, key, field)
+        else:
+            target[key] = value
+    for key, order in patch.items():
+        if key.startswith(_ORDER):
+            _reorder(target, key.removeprefix(_ORDER), order, field)
+    return target
+
+
+def _merge_map(current: Any, patch: Obj, key: str) -> Any:
+    base = current if isinstance(current, dict) else {}
+    return merge_strategic(base, patch, key)
+
+
+def _retain(target: Obj, patch: Obj) -> None:
+    kept = patch.get(_RETAIN)
+    if kept is not None:
+        for key in [key for key in target if key not in kept]:
+            del target[key]
+
+
+def _pruned(target: Obj, key: str, value: Any) -> None:
+    if key.startswith(_PRUNE):
+        name = key.removeprefix(_PRUNE)
+        if isinstance(target.get(name), list):
+            target[name] = [one for one in target[name] if one not in value]
+
+
+def merge_key(key: str, parent: str) -> str:
+    """By which field the elements of a list are told apart; empty where the list is replaced as a whole."""
+    return _MERGE_KEYS.get(f"{parent}.{key}", _MERGE_KEYS.get(key, ""))
+
+
+def _merge_list(current: Any, patch: list[Any], key: str, parent: str) -> list[Any]:
+    base = list(current) if isinstance(current, list) else []
+    if key in _PRIMITIVE_MERGED:
+        return [*base, *(one for one in patch if one not in base)]
+    by = merge_key(key, parent)
+    if not by or any(not isinstance(one, dict) for one in patch):
+        return patch
+    if any(one.get(_DIRECTIVE) == "replace" and len(one) == 1 for one in patch):
+        return [one for one in patch if _DIRECTIVE not in one]
+    for one in patch:
+        base = _merge_element(base, one, by, key)
+    return base
+
+
+def _merge_element(base: list[Any], one: Obj, by: str, key: str) -> list[Any]:
+    if by not in one:
+        message = f"map: {one} does not contain declared merge key: {by}"
+        raise status.ApiFailure(500, "InternalError", message)
+    at = next((i for i, here in enumerate(base) if here.get(by) == one[by]), None)
+    if one.get(_DIRECTIVE) == "delete":
+        return [here for here in base if here.get(by) != one[by]]
+    if at is None:
+        base.append(merge_strategic({}, one, key))
+    else:
+        base[at] = merge_strategic(base[at], one, key)
+    return base
+
+
+def _reorder(target: Obj, key: str, order: list[Any], parent: str) -> None:
+    """Bring a list into the order the client knows; elements only the server knows keep their place after it."""
+    here = target.get(key)
+    if not isinstance(here, list):
+        return
+    by = merge_key(key, parent)
+    wanted = [one.get(by) if isinstance(one, dict) else one for one in order]
+
+    def rank(item: tuple[int, Any]) -> tuple[int, int]:
+        at, one = item
+        name = one.get(by) if isinstance(one, dict) else one
+        return (wanted.index(name), at) if name in wanted else (len(wanted), at)
+
+    target[key] = [one for _, one in sorted(enumerate(here), key=rank)]

@@ -1,0 +1,140 @@
+"""Create, update, patch and delete."""
+
+from typing import Any
+
+from aiohttp import web
+
+from k8sai.sim import patches, scale, status
+from k8sai.sim.asking import Ask, answer, parsed, read_body
+from k8sai.sim.kinds import Resource
+from k8sai.sim.objects import Obj, name_of, namespace_of
+from k8sai.sim.reads import Reader, selection
+from k8sai.sim.store import Store
+
+_POLICIES = ("Background", "Foreground", "Orphan")
+_ORPHANING = ("Job", "ReplicationController")  # keep their pods unless a policy says otherwise
+_RETURNED = ("Pod", "Service", "PersistentVolume", "PersistentVolumeClaim", "ResourceQuota", "ServiceAccount")
+
+
+class Writer:
+    """Answers the writing verbs."""
+
+    def __init__(self, store: Store, reader: Reader) -> None:
+        self._store = store
+        self._reader = reader
+
+    async def create(self, ask: Ask) -> web.Response:
+        """POST to a collection."""
+        obj = await ask.object()
+        target = ask.target
+        self._typed(target.resource, obj)
+        _settle_namespace(ask, obj)
+        new = self._store.create(target.resource, obj, ask.dry_run())
+        return answer(ask.request, self._reader.shaped(ask, new), 201)
+
+    async def update(self, ask: Ask) -> web.Response:
+        """PUT of an object, its status or its scale."""
+        obj = await ask.object()
+        target = ask.target
+        if target.subresource == "scale":
+            return answer(ask.request, scale.put(self._store, target, obj, ask.dry_run()))
+        self._typed(target.resource, obj)
+        _settle_namespace(ask, obj)
+        if name_of(obj) != target.name:
+            message = "the name of the object (%s) does not match the name on the URL (%s)"
+            raise status.bad_request(message % (name_of(obj), target.name))
+        new = self._store.update(target.resource, obj, target.subresource, ask.dry_run())
+        return answer(ask.request, self._reader.shaped(ask, new))
+
+    async def patch(self, ask: Ask) -> web.Response:
+        """PATCH in any of the formats."""
+        target, media = ask.target, ask.request.content_type
+        patches.check_media(target.resource, media)
+        patch = parsed(await read_body(ask.request), "application/json")
+        if target.subresource == "scale":
+            current = scale.get(self._store, target)
+            changed = patches.patched(target.resource, current, patch, media)
+            return answer(ask.request, scale.put(self._store, target, changed, ask.dry_run()))
+        old = self._store.get(target.resource, target.namespace, target.name)
+        obj = patches.patched(target.resource, old, patch, media)
+        patches.same_object(target.resource, old, obj)
+        new = self._store.update(target.resource, obj, target.subresource, ask.dry_run())
+        return answer(ask.request, self._reader.shaped(ask, new))
+
+    async def delete(self, ask: Ask) -> web.Response:
+        """DELETE of one object."""
+        options = await _delete_options(ask)
+        target = ask.target
+        found = self._store.delete(target.resource, target.namespace, target.name, **options)
+        if found.gone and target.resource.kind not in _RETURNED:
+            done = status.success(target.resource, target.name, found.obj["metadata"]["uid"])
+            return answer(ask.request, done)
+        return answer(ask.request, self._reader.shaped(ask, found.obj))
+
+    async def delete_collection(self, ask: Ask) -> web.Response:
+        """DELETE of everything a selector matches."""
+        options = await _delete_options(ask)
+        target, test = ask.target, selection(ask)
+        items: list[Obj] = []
+        for obj in self._store.list(target.resource, target.namespace or None):
+            if test is None or test(obj):
+                place = namespace_of(obj), name_of(obj)
+                if self._store.find(target.resource, *place) is not None:
+                    items.append(self._store.delete(target.resource, *place, **options).obj)
+        metadata = {"resourceVersion": str(self._store.version)}
+        kind = {"kind": f"{target.resource.kind}List", "apiVersion": target.resource.api_version}
+        return answer(ask.request, {**kind, "metadata": metadata, "items": items})
+
+    def _typed(self, resource: Resource, obj: Obj) -> None:
+        """The body must be of the kind the URL names. ApiFailure 400."""
+        kind, version = obj.get("kind", ""), obj.get("apiVersion", "")
+        if (kind and kind != resource.kind) or (version and version != resource.api_version):
+            given, _, plain = str(version).rpartition("/")
+            message = (
+                f'{kind} in version "{plain}" cannot be handled as a {resource.kind}: converting '
+                f"({given or 'v1'}.{kind}) to ({resource.group}.{resource.kind}): unknown conversion"
+            )
+            raise status.bad_request(message)
+
+
+def _settle_namespace(ask: Ask, obj: Obj) -> None:
+    """The object lives where the URL says. ApiFailure 400 where it says otherwise."""
+    target = ask.target
+    meta = obj.get("metadata")
+    if not isinstance(meta, dict):
+        meta = obj["metadata"] = {}
+    if not target.resource.namespaced:
+        return
+    given = meta.get("namespace")
+    if given and target.namespace and given != target.namespace:
+        message = "the namespace of the provided object does not match the namespace sent on the request"
+        raise status.bad_request(message)
+    if target.namespace:
+        meta["namespace"] = target.namespace
+
+
+async def _delete_options(ask: Ask) -> dict[str, Any]:
+    """DeleteOptions from the body, else from the URL. ApiFailure 400, 422."""
+    body = await ask.body()
+    options: Obj = body if isinstance(body, dict) else {}
+    grace = options.get("gracePeriodSeconds", ask.number("gracePeriodSeconds"))
+    policy = options.get("propagationPolicy") or ask.query.get("propagationPolicy", "")
+    orphan = options.get("orphanDependents")
+    if policy and policy not in _POLICIES:
+        allowed = ("Background", "Foreground", "Orphan")
+        cause = status.unsupported_value("propagationPolicy", policy, allowed)
+        message = f'DeleteOptions.meta.k8s.io "" is invalid: {cause}'
+        details = {"group": "meta.k8s.io", "kind": "DeleteOptions", "causes": [cause.document()]}
+        raise status.ApiFailure(422, "Invalid", message, details)
+    if not policy and orphan is not None:
+        policy = "Orphan" if orphan else "Background"
+    if not policy:
+        policy = "Orphan" if ask.target.resource.kind in _ORPHANING else "Background"
+    conditions = options.get("preconditions") or {}
+    return {
+        "grace": grace,
+        "propagation": policy,
+        "uid": conditions.get("uid", ""),
+        "resource_version": conditions.get("resourceVersion", ""),
+        "dry_run": ask.dry_run() or bool(options.get("dryRun")),
+    }
