@@ -38,8 +38,9 @@ async def scaling(client: Any, selector: dict[str, str]) -> None:
     spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": pods}
     web = await Deployment({"metadata": {"name": "web"}, "spec": spec}, api=client)
     await web.create()
+    await web.wait("condition=Available")
     await web.scale(2)
-    await web.wait("jsonpath={.status.readyReplicas}=2")
+    await web.wait("jsonpath='{.status.readyReplicas}'=2")
     assert len(await web.pods()) == 2
 
 
