@@ -131,7 +131,7 @@ def page(what: Page, *, wide: bool = False, headings: bool = True, plain: bool =
         if isinstance(part, Tree):
             parts.append("\n".join(_tree_lines(part, paint, plain=plain)))
         elif part.rows and plain:
-            parts.append("\n".join(_sentences(part)))
+            parts.append("\n".join(_sentences(part, wide=wide)))
         elif part.rows:
             width = None if wide else _terminal_width()
             parts.append("\n".join(_table_lines(part, paint, wide=wide, headings=headings, width=width)))
@@ -150,13 +150,14 @@ def _terminal_width() -> int | None:
     return shutil.get_terminal_size().columns
 
 
-def _sentences(table: Table) -> Iterator[str]:
+def _sentences(table: Table, *, wide: bool) -> Iterator[str]:
     """A row as one line of words and values, for ears: "node gpu-1, product H100, free 2"."""
     if table.title:
         yield f"{table.title}: {len(table.rows)}"
     for row in table.rows:
         said = zip(table.columns, row.cells, strict=True)
-        yield ", ".join(f"{column.title.lower()} {_clean(cell.text)}" for column, cell in said if cell.text)
+        words = ((column.title.lower(), _clean(cell.text)) for column, cell in said if wide or not column.wide)
+        yield ", ".join(f"{title} {text}" for title, text in words if text)
 
 
 def _tree_lines(tree: Tree, paint: Callable[[str, Tone], str], *, plain: bool) -> Iterator[str]:

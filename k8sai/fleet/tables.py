@@ -30,7 +30,7 @@ def overview(picture: Picture, *, bars: bool = True) -> Page:
     """Totals, a line per product, a line per node, and the pods that wait."""
     pending = picture.pending[:_MOST_PENDING]
     parts = (
-        totals(picture),
+        totals(picture, dated=True),
         products(picture.products),
         nodes(picture.nodes, picture.at, bars=bars),
         pods(pending, picture.at, waiting=True),
@@ -55,8 +55,8 @@ def one(picture: Picture, by: By, *, bars: bool = True) -> Page:
     return Page((table[by](),))
 
 
-def totals(picture: Picture) -> Tree:
-    """The cluster, or the nodes listed, in one line."""
+def totals(picture: Picture, *, dated: bool = False) -> Tree:
+    """The cluster, or the nodes listed, in one line; `dated` says when that was."""
     sums = picture.totals
     whose = f"{len(picture.nodes)} listed nodes" if picture.scope.narrows_nodes else picture.context
     blocked = f" ({amount(sums.blocked)} on cordoned or not-ready nodes)" if sums.blocked else ""
@@ -71,13 +71,15 @@ def totals(picture: Picture) -> Tree:
     if sums.terminating:
         said.append(f"{amount(sums.terminating)} held by ending pods")
     said.append(f"{amount(sums.pending)} asked by waiting pods")
-    return Tree(Cell(f"{whose}: {', '.join(said)}"))
+    when = f" at {picture.at}" if dated else ""
+    return Tree(Cell(f"{whose}{when}: {', '.join(said)}"))
 
 
 def products(rows: Iterable[Total]) -> Table:
     """Totals per product."""
     columns = (
         Column("PRODUCT", shrink=True),
+        Column("KIND"),
         Column("NODES", "right"),
         Column("CARDS", "right"),
         Column("USED", "right"),
@@ -85,7 +87,6 @@ def products(rows: Iterable[Total]) -> Table:
         Column("BLOCKED", "right"),
         Column("UNHEALTHY", "right"),
         Column("PENDING", "right"),
-        Column("KIND", wide=True),
         Column("RESOURCE", wide=True),
     )
     return Table(columns, tuple(_product(total) for total in rows), "products")
@@ -95,6 +96,7 @@ def _product(total: Total) -> Row:
     sums = total.figures
     cells = (
         Cell(total.name or "unknown"),
+        Cell(total.kind),
         Cell(str(total.nodes)),
         Cell(amount(sums.capacity)),
         Cell(amount(sums.used)),
@@ -102,10 +104,9 @@ def _product(total: Total) -> Row:
         Cell(amount(sums.blocked), "warn" if sums.blocked else "dim"),
         Cell(amount(sums.unhealthy), "bad" if sums.unhealthy else "dim"),
         Cell(amount(sums.pending), "warn" if sums.pending else "dim"),
-        Cell(total.kind),
         Cell(total.resource),
     )
-    return Row(total.name, cells)
+    return Row(f"{total.name} {total.kind} {total.resource}", cells)
 
 
 def groups(rows: Iterable[Total], title: str) -> Table:
@@ -164,7 +165,7 @@ def _node(node: NodeRow, at: str, *, bars: bool) -> Row:
         Cell(node.name),
         Cell(node.product),
         *((Cell(bar(node.slots), "bad" if sums.unhealthy else "plain"),) if bars else ()),
-        Cell(f"{amount(sums.used)}/{amount(sums.allocatable)}"),
+        Cell(f"{amount(sums.used)}{'/' if bars else ' of '}{amount(sums.allocatable)}"),
         Cell(amount(sums.free), _free_tone(node.largest_free)),
         status(node),
         Cell(holders(node.holders)),
@@ -175,7 +176,7 @@ def _node(node: NodeRow, at: str, *, bars: bool) -> Row:
         Cell(node.clique),
         Cell(",".join(f"{one.resource}={amount(one.allocatable)}" for one in node.resources)),
         Cell(",".join(node.taints)),
-        Cell(",".join(f"{one.namespace}/{one.name}={amount(one.share)}" for one in node.holders)),
+        Cell(",".join(f"{one.namespace}/{one.name}={amount(one.share)}" for one in node.holders if not one.nominated)),
     )
     return Row(node.name, cells)
 
@@ -213,15 +214,17 @@ def status(node: NodeRow) -> Cell:
         said, tone = [*said, f"{amount(node.figures.unhealthy)} unhealthy"], "bad"
     if not node.schedulable:
         said, tone = [*said, "cordoned"], "warn" if tone == "good" else tone
+    if node.figures.reserved:
+        said = [*said, f"{amount(node.figures.reserved)} reserved"]
     if node.figures.terminating:
         said, tone = [*said, f"{amount(node.figures.terminating)} ending"], "warn" if tone == "good" else tone
     return Cell(", ".join(said) or "ok", tone)
 
 
 def holders(found: Iterable[Holder]) -> str:
-    """Cards per namespace, the most first: "team-a 6, team-b 1"."""
+    """Cards held per namespace, the most first: "team-a 6, team-b 1"."""
     shares: Counter[str] = Counter()
-    for one in found:
+    for one in (one for one in found if not one.nominated):
         shares[one.namespace] += one.share  # type: ignore[assignment]  # shares may be fractions
     return ", ".join(f"{namespace} {amount(share)}" for namespace, share in shares.most_common())
 
