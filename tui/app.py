@@ -19,7 +19,7 @@ from k8sai.tui.footer import Footer
 from k8sai.tui.glyphs import Glyphs
 from k8sai.tui.header import Header
 from k8sai.tui.help import help_lines
-from k8sai.tui.ink import COLOURS, Inks
+from k8sai.tui.ink import DARK, LIGHT, Inks
 from k8sai.tui.keymap import KEYS
 from k8sai.tui.node import devices_by_pod
 from k8sai.tui.nodes import Nodes
@@ -64,8 +64,9 @@ class Cockpit(App[None]):
         plain = few_colours() if plain is None else plain
         super().__init__(ansi_color=True if plain else None)
         self.desk = Desk(fleet, feed, now, glyphs)
-        self.register_theme(COLOURS)
-        self.theme = "ansi-dark" if plain else COLOURS.name
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = "ansi-dark" if plain else DARK.name
         self.paused = False
         self.panes: dict[str, Pane] = {}
         self.current: Pane = self._pane(PANES[0].stem)

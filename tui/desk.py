@@ -8,7 +8,7 @@ from k8sai.fleet.answers import Holder, PodRow, Slot
 from k8sai.fleet.index import Fleet
 from k8sai.tui.feed import Feed
 from k8sai.tui.glyphs import Glyphs, of_terminal
-from k8sai.tui.ink import COLOURS, Hues, Inks
+from k8sai.tui.ink import DARK, Hues, Inks
 
 TINTS: Final = ("namespace", "owner", "queue", "state")
 
@@ -23,7 +23,7 @@ class Desk:
         self.feed = feed
         self.now = now
         self.glyphs = glyphs or of_terminal()
-        self.inks = Inks(COLOURS, {})
+        self.inks = Inks(DARK, {})
         self.tint = TINTS[0]
         self._hues = {
             "namespace": Hues(lambda: [total.name for total in fleet.namespaces()]),

@@ -13,7 +13,8 @@ from k8sai.tui.ink import Line, Run
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """One set of signs. `parts` are a card's share in use, from little to nearly all; `slots` one sign per state."""
+    """One set of signs. `parts` are a card's share in use, from little to nearly all, none as tall as a
+    whole one; `slots` one sign per state."""
 
     slots: Mapping[State, str]
     parts: str
@@ -40,7 +41,7 @@ UNICODE: Final = Glyphs(
         "cordoned": "░",
         "unknown": "?",
     },
-    parts="▂▃▄▅▆▇",
+    parts="▁▂▃▄▅",
     bar_full="█",
     bar_empty="░",
     up="↑",
@@ -63,7 +64,7 @@ ASCII: Final = Glyphs(
         "cordoned": "-",
         "unknown": "?",
     },
-    parts="++++++",
+    parts="+++++",
     bar_full="#",
     bar_empty=".",
     up="^",

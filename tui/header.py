@@ -16,6 +16,7 @@ from k8sai.tui.lines import Lines, beside
 from k8sai.tui.words import clean, clock, share, span, without_vendor
 
 _ROOMY = (120, 34)  # a screen of this size shows products and namespaces beside the totals
+_ROOMY_LINE = 100  # cells
 _LEAST_BAR = 28  # cells for the word, the bar and its numbers
 _SHORT: Final = {
     "resourceslices": "slices",
@@ -26,7 +27,7 @@ _SHORT: Final = {
 
 
 class Header(Lines):
-    """Three lines on a small screen, six on a large one, and one more while something is hidden or late."""
+    """Three lines on a small screen, six on a large one, and one or two more while something is hidden or late."""
 
     def __init__(self, desk: Desk, paused: Callable[[], bool]) -> None:
         super().__init__(desk, id="header")
@@ -71,7 +72,7 @@ class Header(Lines):
 
 
 def freshness(sources: Sequence[Source], desk: Desk) -> Line:
-    """One phrase for all sources: live, reading, read once, or since when nothing came."""
+    """One phrase for all sources: live, reading, read once, forbidden, or since when nothing came."""
     now, glyphs = desk.now(), desk.glyphs
     asked = [source for source in sources if source.state not in ("absent", "forbidden")]
     dated = [source.at for source in asked if source.at]
@@ -80,6 +81,8 @@ def freshness(sources: Sequence[Source], desk: Desk) -> Line:
         since = min((source.at for source in lost if source.at), default=0.0)
         tail = f", data of {clock(since)}, {span(now - since)} old" if since else ""
         return ((f"{glyphs.dead} API not answering{tail}", "bad"),)
+    if not asked and sources:
+        return ((f"{glyphs.dead} no rights", "bad"),)
     if any(source.state == "starting" for source in asked) or not asked:
         return ((f"{glyphs.dead} reading {glyphs.dots}", "warn"),)
     if all(source.state == "once" for source in asked):
@@ -167,51 +170,54 @@ def _pair(left: Line, right: Line, width: int) -> Line:
 
 
 def _sources(sources: Sequence[Source], width: int, desk: Desk) -> Line:
-    """Every source with its count and age; kinds the server does not have are left out where room is short."""
+    """Every source with its count and age; those that are not live together by what they are."""
     now, glyphs = desk.now(), desk.glyphs
     runs: list[Run] = []
+    others: dict[tuple[str, str], list[str]] = {}
     for source in sources:
-        if source.state == "absent" and width < 100:
-            continue
         name = _SHORT.get(source.kind, source.kind)
+        since = span(now - source.at) if source.at else ""
         if source.state in ("live", "once"):
-            sign, ink = glyphs.live, "good" if source.state == "live" else "dim"
-            tail = f" {source.count:,} {span(now - source.at)}"
-        elif source.state == "absent":
-            sign, ink, tail = glyphs.dead, "dim", " absent"
-        else:
-            sign, ink = glyphs.dead, "warn" if source.state == "starting" else "bad"
-            tail = f" {source.state}" + (f" {span(now - source.at)}" if source.at else "")
-        said: list[Run] = [
-            (" " + sign, ink),
-            (f" {name}", "plain" if source.state != "absent" else "dim"),
-            (tail + " ", "dim"),
+            ink = "good" if source.state == "live" else "dim"
+            runs += [(f" {glyphs.live}", ink), (f" {name}", "plain"), (f" {source.count:,} {since} ", "dim")]
+        elif source.state != "absent" or width >= _ROOMY_LINE:  # a narrow line is for what is there, or should be
+            others.setdefault((source.state, since), []).append(name)
+    for (state, since), names in others.items():
+        ink = {"absent": "dim", "starting": "warn"}.get(state, "bad")
+        said = " ".join(names)
+        runs += [
+            (f" {glyphs.dead}", ink),
+            (f" {said}", "dim" if ink == "dim" else "plain"),
+            (f" {state} {since} ", ink),
         ]
-        runs += said
     return fit(tuple(runs), width, Field(""), glyphs.dots)
 
 
 def _notes(sources: Sequence[Source], width: int, desk: Desk) -> list[Line]:
-    """One line for the worst that is hidden or late: the sentence and the next command."""
+    """The worst that is hidden or late: the sentence and the next command."""
     for state in ("failed", "retrying", "forbidden"):
         for source in sources:
             if source.state == state:
-                return [_note(source.message or f"{source.kind} {state}", source.hint, width, desk, "bad")]
+                return _note(source.message or f"{source.kind} {state}", source.hint, width, desk, "bad")
     for source in sources:
         if source.namespace:
             said = (
                 source.message or f"only namespace {source.namespace} can be read: {source.kind} of others are hidden"
             )
-            return [_note(said, source.hint, width, desk, "warn")]
+            return _note(said, source.hint, width, desk, "warn")
     problems = desk.fleet.problems()
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        return [_note(f"{problems[0].what} is not counted: {problems[0].why}{more}", "", width, desk, "warn")]
+        return _note(f"{problems[0].what} is not counted: {problems[0].why}{more}", "", width, desk, "warn")
     return []
 
 
-def _note(sentence: str, hint: str, width: int, desk: Desk, ink: str) -> Line:
-    runs: list[Run] = [(" ! ", ink), (clean(sentence), ink)]
-    if hint:
-        runs += [(f" {desk.glyphs.arrow} ", "dim"), (clean(hint), "key")]
-    return fit(tuple(runs), width, Field(""), desk.glyphs.dots)
+def _note(sentence: str, hint: str, width: int, desk: Desk, ink: str) -> list[Line]:
+    """On one line where it fits, else the command on a line of its own: it is there to be copied."""
+    said: Line = ((" ! ", ink), (clean(sentence), ink))
+    if not hint:
+        return [fit(said, width, Field(""), desk.glyphs.dots)]
+    then: Line = ((f" {desk.glyphs.arrow} ", "dim"), (clean(hint), "key"))
+    if sum(cell_len(text) for text, _ in (*said, *then)) <= width:
+        return [(*said, *then)]
+    return [fit(line, width, Field(""), desk.glyphs.dots) for line in (said, ((" ", "plain"), *then))]

@@ -59,7 +59,7 @@ _ANSI: Final = (
 )
 HUES: Final = len(_ON_DARK)
 
-COLOURS: Final = Theme(
+DARK: Final = Theme(
     name="k8sai",
     primary="#5fafff",
     secondary="#5fd7d7",
@@ -72,6 +72,21 @@ COLOURS: Final = Theme(
     surface="#171b21",
     panel="#20262e",
     dark=True,
+)
+
+LIGHT: Final = Theme(
+    name="k8sai-light",
+    primary="#005fd7",
+    secondary="#005f87",
+    accent="#8700af",
+    warning="#af5f00",
+    error="#d70000",
+    success="#00772a",
+    foreground="#1c2024",
+    background="#fbfbfc",
+    surface="#f1f2f4",
+    panel="#e3e6ea",
+    dark=False,
 )
 
 

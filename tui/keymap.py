@@ -24,7 +24,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("escape", "esc", "clear the filter, else go back", "Panes", "back", "Back"),
     Key("colon", ":", "pane by name: nodes, pods, pending, totals; :q quits", "Panes", "command", "Command line"),
     Key("tab", "tab", "next pane", "Panes", "turn(1)", "Next pane"),
-    Key("shift+tab", "shift+tab", "previous pane", "Panes", "turn(-1)", "Previous pane"),
+    Key("shift+tab", "shift-tab", "previous pane", "Panes", "turn(-1)", "Previous pane"),
     Key("slash", "/", "filter: text or regex, ! inverts, -l SELECTOR by label", "Find and sort", "filter", "Filter"),
     Key("s", "s", "sort by the next column", "Find and sort", "cycle_sort(1)", "Sort by the next column"),
     Key("S", "S", "sort by the previous column", "Find and sort", "cycle_sort(-1)", "Sort by the previous column"),

@@ -126,7 +126,7 @@ class NodeFacts(Lines):
     def resize_and_paint(self) -> None:
         """Say it again; take another height when the node has other cards than the one before."""
         self.repaint()
-        tall = len(self.lines(self.size.width or 80, 0))
+        tall = len(self.lines(self.app.size.width, 0))
         if tall != self._tall:
             self._tall = tall
             self.styles.height = tall

@@ -22,13 +22,13 @@ class Nodes(TablePane):
     about = "every node with GPUs, one sign per card"
     fields = (
         Field("NODE", least=18, most=44, stretch=True, sort="name", letter="N", middle=True),
-        Field("PRODUCT", rank=3, least=14, most=30, stretch=True, sort="product", letter="P"),
+        Field("PRODUCT", rank=3, least=12, most=30, stretch=True, sort="product", letter="P"),
         Field("CARDS", least=8, most=33),
         Field("USED", "right", least=4, sort="used", letter="U", falling=True),
         Field("FREE", "right", least=4, sort="free", letter="F", falling=True),
         Field("LARGEST", "right", rank=5, sort="largest", letter="L", falling=True),
         Field("UNHEALTHY", "right", rank=7, sort="unhealthy", letter="H", falling=True),
-        Field("STATUS", rank=2, least=9, most=32, stretch=True),
+        Field("STATUS", rank=2, least=11, most=32, stretch=True),
         Field("HOLDERS", rank=1, least=13, most=48, stretch=True),
         Field("ZONE", rank=6, most=20, sort="zone", letter="Z"),
         Field("CLIQUE", rank=8, most=22),

@@ -210,10 +210,11 @@ class VirtualTable(ScrollView, can_focus=True):
         left, top = self.scroll_offset
         width = self.size.width
         base = self.rich_style
-        if y == 0:
-            return self._header().crop_extend(left, left + width, base).apply_style(self._part("table--header"))
+        if y == 0 and self.keys:
+            style = self._part("table--header")
+            return self._header().crop_extend(left, left + width, style).apply_style(base + style)
         if not self.keys:
-            return self._blank_line(y - 1, width).apply_style(base)
+            return self._blank_line(y, width).apply_style(base)
         index = top + y - 1
         if index >= len(self.keys):
             return Strip.blank(width, base)
@@ -250,11 +251,12 @@ class VirtualTable(ScrollView, can_focus=True):
         segments: list[Segment] = []
         gap = " " * self._gap
         inks = self.desk.inks
+        reversed_ = bare and self.app.native_ansi_color  # colours in reverse would make blots
         for number, size in self._columns:
             if segments:
                 segments.append(Segment(gap))
             for text, ink in fit(cells[number], size, self.fields[number], self.desk.glyphs.dots):
-                segments.append(Segment(text, inks["plain" if bare and ink == "dim" else ink]))
+                segments.append(Segment(text, inks["plain" if reversed_ or (bare and ink == "dim") else ink]))
         return Strip(segments)
 
     def _blank_line(self, y: int, width: int) -> Strip:

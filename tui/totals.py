@@ -75,7 +75,7 @@ class Totals(TablePane):
         bar_ink = self.desk.namespace_ink(total.name) if group == "namespace" else "key"
         product = group == "product"
         return (
-            (("  ", "plain"), (clean(total.name) or "(none)", ink)),
+            (("  ", "plain"), (clean(total.name) or ("unknown" if product else "none"), ink)),
             meter(((f.used, "key" if bar_ink == "plain" else bar_ink),), whole, _METER, self.desk.glyphs),
             plain(amount(f.used)),
             ((amount(f.allocatable) if product else "", "dim"),),

@@ -1,0 +1,123 @@
+"""The screens as pictures. `pytest tests/tui --snapshot-update` draws them again; look at them before they are kept."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from k8sai.cluster.sources import Source
+from k8sai.fleet.index import Fleet
+from k8sai.tui.app import Cockpit
+from k8sai.tui.glyphs import ASCII
+from tests.tui.stage import LARGE, SMALL, cockpit
+from tests.tui.world import NOW, FixedFeed, all_in, live, node
+
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])
+Compare = Callable[..., bool]
+
+
+def typing(*keys: str) -> Callable[[Pilot[Any]], Awaitable[None]]:
+    """Press keys before the picture is taken."""
+
+    async def before(pilot: Pilot[Any]) -> None:
+        await pilot.pause()
+        await pilot.press(*keys)
+        await pilot.pause()
+
+    return before
+
+
+def picture(
+    compare: Compare, app: Cockpit, size: tuple[int, int], before: Callable[[Pilot[Any]], Awaitable[None]] | None = None
+) -> None:
+    assert compare(app, terminal_size=size, run_before=before or typing())
+
+
+@SIZES
+def test_first_paint(snap_compare: Compare, size: tuple[int, int]) -> None:
+    picture(snap_compare, cockpit(Fleet(), FixedFeed(*all_in("starting"))), size)
+
+
+@SIZES
+def test_full_data(snap_compare: Compare, size: tuple[int, int]) -> None:
+    picture(snap_compare, cockpit(), size)
+
+
+@SIZES
+def test_empty_cluster(snap_compare: Compare, size: tuple[int, int]) -> None:
+    picture(snap_compare, cockpit(Fleet(), FixedFeed(*live(0, 0))), size)
+
+
+@SIZES
+def test_no_gpu_in_the_cluster(snap_compare: Compare, size: tuple[int, int]) -> None:
+    fleet = Fleet()
+    fleet.replace("nodes", [node(f"cpu-{number}", product="") for number in range(3)])
+    picture(snap_compare, cockpit(fleet, FixedFeed(*live(3, 40))), size)
+
+
+@SIZES
+def test_no_rights(snap_compare: Compare, size: tuple[int, int]) -> None:
+    why = 'User "ana" cannot list resource "nodes" at the cluster scope of https://prod-eu-1.example:6443'
+    hint = "kubectl auth can-i list nodes --context prod-eu-1"
+    picture(snap_compare, cockpit(Fleet(), FixedFeed(*all_in("forbidden", 0.0, why, hint))), size)
+
+
+@SIZES
+def test_api_lost(snap_compare: Compare, size: tuple[int, int]) -> None:
+    why = "https://prod-eu-1.example:6443 does not answer: connection refused"
+    feed = FixedFeed(*all_in("retrying", NOW - 95, why, "kubectl cluster-info --context prod-eu-1"))
+    picture(snap_compare, cockpit(None, feed), size)
+
+
+@SIZES
+def test_claims_hidden(snap_compare: Compare, size: tuple[int, int]) -> None:
+    hidden = Source(
+        "resourceclaims",
+        "forbidden",
+        0,
+        0.0,
+        "",
+        'resourceclaims: forbidden for user "ana"',
+        "kubectl auth can-i list resourceclaims -A",
+    )
+    feed = FixedFeed(*(hidden if source.kind == "resourceclaims" else source for source in live(16, 21)))
+    picture(snap_compare, cockpit(None, feed), size)
+
+
+@SIZES
+def test_filter(snap_compare: Compare, size: tuple[int, int]) -> None:
+    picture(snap_compare, cockpit(), size, typing("slash", "a", "1", "0", "0"))
+
+
+@SIZES
+def test_drill_down(snap_compare: Compare, size: tuple[int, int]) -> None:
+    picture(snap_compare, cockpit(), size, typing(*["down"] * 6, "enter"))
+
+
+@SIZES
+@pytest.mark.parametrize("key", ["2", "3", "4"], ids=["pods", "pending", "totals"])
+def test_panes(snap_compare: Compare, size: tuple[int, int], key: str) -> None:
+    picture(snap_compare, cockpit(), size, typing(key))
+
+
+def test_help(snap_compare: Compare) -> None:
+    picture(snap_compare, cockpit(), SMALL, typing("question_mark"))
+
+
+def test_pod(snap_compare: Compare) -> None:
+    picture(snap_compare, cockpit(), SMALL, typing("3", "enter"))
+
+
+def test_without_colours_and_utf_8(snap_compare: Compare) -> None:
+    picture(snap_compare, cockpit(plain=True, glyphs=ASCII), SMALL)
+
+
+def test_paused(snap_compare: Compare) -> None:
+    picture(snap_compare, cockpit(), SMALL, typing("p"))
+
+
+def test_light_theme(snap_compare: Compare) -> None:
+    app = cockpit()
+    app.theme = "k8sai-light"
+    picture(snap_compare, app, SMALL)
