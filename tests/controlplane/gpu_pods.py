@@ -66,6 +66,15 @@ def wait_placed(api: Api, namespace: str, seconds: float = 120, *, expect_pendin
     return api.until(pods_path(namespace), settled, seconds=seconds)
 
 
+def wait_decided(api: Api, namespace: str, seconds: float = 300) -> dict[str, Json]:
+    """All pods of the namespace once each runs, has ended, or is known not to fit."""
+
+    def decided(pods: dict[str, Json]) -> bool:
+        return all(runs(pod) or succeeded(pod) or unschedulable(pod) for pod in pods.values())
+
+    return api.until(pods_path(namespace), decided, seconds=seconds)
+
+
 def wait_pods(api: Api, namespace: str, reached: Callable[[Json], bool], seconds: float = 60) -> dict[str, Json]:
     """All pods of the namespace once there are some and each has got there."""
     return api.until(
@@ -75,6 +84,10 @@ def wait_pods(api: Api, namespace: str, reached: Callable[[Json], bool], seconds
 
 def runs(pod: Json) -> bool:
     return bool(pod["status"].get("phase") == "Running")
+
+
+def succeeded(pod: Json) -> bool:
+    return bool(pod["status"].get("phase") == "Succeeded")
 
 
 def unschedulable(pod: Json) -> bool:

@@ -36,13 +36,14 @@ class ControlPlanes:
 
     def __init__(self, folder_of_binaries: Path, folder: Path) -> None:
         self.binaries, self.folder = folder_of_binaries, folder
-        self._started: dict[str, ControlPlane] = {}
+        self._shared: dict[str, ControlPlane] = {}
+        self._all: list[ControlPlane] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for plane in self._started.values():
+        for plane in self._all:
             kueue_ran = plane.processes.runs("kueue")
             plane.stop()
             if kueue_ran:
@@ -50,8 +51,13 @@ class ControlPlanes:
 
     def get(self, gates: str = "") -> ControlPlane:
         """The control plane with these feature gates, as kube-apiserver takes them: "GenericWorkload=true"."""
-        if gates not in self._started:
-            plane = ControlPlane(self.binaries, self.folder / f"plane-{len(self._started)}", gates)
-            plane.start()
-            self._started[gates] = plane
-        return self._started[gates]
+        if gates not in self._shared:
+            self._shared[gates] = self.fresh(gates)
+        return self._shared[gates]
+
+    def fresh(self, gates: str = "", *, audit: bool = True) -> ControlPlane:
+        """One that no other test has written to; its caller should stop it as soon as it can be spared."""
+        plane = ControlPlane(self.binaries, self.folder / f"plane-{len(self._all)}", gates, audit=audit)
+        plane.start()
+        self._all.append(plane)
+        return plane
