@@ -42,6 +42,12 @@ class Page:
     remaining: int | None = None
     skipped: tuple[str, ...] = ()
 
+    @property
+    def unread(self) -> str:
+        """What a person is told of the skipped: the first, and how many more; empty if all could be read."""
+        more = f" (and {len(self.skipped) - 1} more)" if len(self.skipped) > 1 else ""
+        return f"could not read {self.skipped[0]}{more}" if self.skipped else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Changed:
