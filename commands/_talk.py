@@ -6,13 +6,17 @@ import sys
 import threading
 import time
 from pathlib import Path
-from types import TracebackType
+from typing import TYPE_CHECKING
 
-from k8sai.view import Note, Tone
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from k8sai.view import Note, Tone
+
 
 _PLUGIN = re.compile(r"kubectl-ai_(\w+)")
 _OURS = re.compile(r"\bk8sai ([a-z]\w*)")
-_SGR: dict[Tone, str] = {"plain": "", "good": "32", "warn": "33", "bad": "31", "dim": "2"}
+_SGR: "dict[Tone, str]" = {"plain": "", "good": "32", "warn": "33", "bad": "31", "dim": "2"}
 _LONGEST = 600  # characters of a sentence: a server may answer with a page
 
 
@@ -40,7 +44,7 @@ def colourful(stream: object) -> bool:
     return bool(isatty and isatty()) and os.environ.get("TERM", "dumb") != "dumb"
 
 
-def paint(text: str, tone: Tone) -> str:
+def paint(text: str, tone: "Tone") -> str:
     """The text in its tone, for a stream that is `colourful`."""
     code = _SGR[tone]
     return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
@@ -58,12 +62,12 @@ def error(message: str, hint: str = "") -> None:
     _say("error", message, "bad", hint)
 
 
-def note(what: Note) -> None:
+def note(what: "Note") -> None:
     """A sentence beside the data."""
     _say("warning" if what.tone in ("warn", "bad") else "note", what.text, what.tone, what.hint)
 
 
-def _say(word: str, text: str, tone: Tone, hint: str) -> None:
+def _say(word: str, text: str, tone: "Tone", hint: str) -> None:
     if sys.stderr is None or sys.stderr.closed:
         return
     word = paint(word, tone) if colourful(sys.stderr) else word
@@ -89,7 +93,7 @@ class Progress:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: "TracebackType | None"
     ) -> None:
         self._done.set()
         if self._thread is not None:

@@ -84,7 +84,7 @@ class Follower:
         else:
             _print.line(f"{picture.at} {totals(picture).cell.text}")
         for gap in picture.hidden:
-            _talk.note(Note(f"{gap.what} cannot be read, so changes of them are not seen: {gap.why}", "warn", gap.hint))
+            _talk.note(Note(f"{gap.meaning}: {gap.why}", "warn", gap.hint))
 
     def _tell(self, changes: list[Change], picture: Picture) -> None:
         if self._documents:

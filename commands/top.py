@@ -1,6 +1,7 @@
 """Where every GPU is, who holds it and what is free: full screen on a terminal, tables and documents for scripts."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from k8sai.view import Note
 
 if TYPE_CHECKING:
     from k8sai.cluster.sources import Source
+    from k8sai.fleet.answers import NodeRow, PodRow, Total
     from k8sai.fleet.picture import Picture, Scope
 
 Output = Literal["table", "wide", "json", "yaml", "csv", "name"]
@@ -232,7 +234,7 @@ def _show(picture: "Picture", wanted: Wanted) -> None:
 
 
 def _names(picture: "Picture", by: By) -> list[str]:
-    lists = {
+    lists: dict[By, Sequence[NodeRow | PodRow | Total]] = {
         "node": picture.nodes,
         "product": picture.products,
         "namespace": picture.namespaces,
@@ -250,7 +252,7 @@ def _has_gpus(picture: "Picture") -> bool:
 def _say_notes(picture: "Picture", wanted: Wanted) -> None:
     """What the data does not show, in the order of importance."""
     for gap in picture.hidden:
-        _talk.note(Note(f"{gap.what} could not be read, so what is shown is partial: {gap.why}", "warn", gap.hint))
+        _talk.note(Note(f"{gap.meaning}: {gap.why}", "warn", gap.hint))
     for problem in picture.problems[:5]:
         _talk.note(Note(f"{problem.what} counts as zero: {problem.why}", "warn"))
     if len(picture.problems) > 5:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 from k8sai.cluster.sources import Source
@@ -86,14 +87,19 @@ def _node_differences(was: NodeRow, now: NodeRow) -> Iterator[Change]:
         code, word = ("NodeUncordoned", "uncordoned") if now.schedulable else ("NodeCordoned", "cordoned")
         free = f", {amount(now.figures.free)} cards free"
         yield _node_change(now, code, word + free, "good" if now.schedulable else "warn")
-    if was.figures.unhealthy != now.figures.unhealthy:
+    if _differ(was.figures.unhealthy, now.figures.unhealthy):
         said_cards = f"{amount(now.figures.unhealthy)} of {amount(now.figures.capacity)} cards unhealthy"
         worse = now.figures.unhealthy > was.figures.unhealthy
         was_cards = f", was {amount(was.figures.unhealthy)}"
         yield _node_change(now, "NodeHealth", said_cards + was_cards, "bad" if worse else "good")
-    elif was.figures.capacity != now.figures.capacity:
+    elif _differ(was.figures.capacity, now.figures.capacity):
         cards = f"{amount(now.figures.capacity)} cards, was {amount(was.figures.capacity)}"
         yield _node_change(now, "NodeCapacity", cards, "plain")
+
+
+def _differ(was: float, now: float) -> bool:
+    """Two unknown figures are alike."""
+    return was != now and not (isnan(was) and isnan(now))
 
 
 def _pod(was: PodRow | None, now: PodRow | None) -> Iterator[Change]:

@@ -1,12 +1,13 @@
 """The `GpuView` document of `top`: names that scripts may rely on, numbers as numbers, times ISO."""
 
 from collections.abc import Iterable, Mapping
+from math import isnan
 from typing import Any
 
 from k8sai.cluster.sources import Source
-from k8sai.fleet.answers import Figures, Holder, NodeRow, PodRow, Resource, Total
+from k8sai.fleet.answers import Figures, Holder, NodeRow, PodRow, Problem, Resource, Total
 from k8sai.fleet.index import Fleet
-from k8sai.fleet.picture import Picture, Scope, take
+from k8sai.fleet.picture import Hidden, Picture, Scope, take
 
 API_VERSION = "k8sai.dev/v1alpha1"
 Document = dict[str, Any]
@@ -39,7 +40,7 @@ def document(picture: Picture) -> Document:
 
 def heading(kind: str, picture: Picture) -> Document:
     """The keys every document starts with."""
-    gaps = [*picture.hidden, *picture.problems]
+    gaps: list[Hidden | Problem] = [*picture.hidden, *picture.problems]
     return {
         "apiVersion": API_VERSION,
         "kind": kind,
@@ -50,8 +51,10 @@ def heading(kind: str, picture: Picture) -> Document:
     }
 
 
-def number(value: float) -> float:
-    """Whole numbers as integers, shares with at most six decimals."""
+def number(value: float) -> float | None:
+    """Whole numbers as integers, shares with at most six decimals, null where nothing is known."""
+    if isnan(value):
+        return None
     return int(value) if value == int(value) else round(value, 6)
 
 

@@ -1,7 +1,9 @@
 """Everything one look at the fleet shows, taken at one moment: what documents and tables are made from."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from math import nan
+from typing import Any
 
 from k8sai.cluster.sources import Source
 from k8sai.errors import NotFound
@@ -31,16 +33,20 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """What could not be read, why, and the next command."""
+    """What could not be read, why, what that means for the reader, and the next command."""
 
     what: str
     why: str
+    meaning: str
     hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """`at` is the ISO time of the data. `pods` are bound and hold GPUs, `pending` have no node yet."""
+    """`at` is the ISO time of the data. `pods` are bound and hold GPUs, `pending` have no node yet.
+
+    A figure that nobody knows, because nodes or pods could not be read, is NaN: "?" in a table, null in a document.
+    """
 
     context: str
     at: str
@@ -68,7 +74,8 @@ def take(fleet: Fleet, *, context: str, at: str, sources: Iterable[Source] = (),
     """The picture of the fleet as it is now. NotFound where a node named in the scope does not exist."""
     scope = scope or Scope()
     known = tuple(sources)
-    nodes = tuple(_rows(fleet, scope))
+    unknown = _unknown_figures(known)
+    nodes = tuple(_masked_row(row, unknown) for row in _rows(fleet, scope))
     pods = tuple(pod for pod in fleet.pods(scope.pods) if pod.node)
     pending = tuple(pod for pod in fleet.pending() if scope.pods.namespace in ("", pod.namespace))
     if scope.narrows_nodes:
@@ -85,11 +92,11 @@ def take(fleet: Fleet, *, context: str, at: str, sources: Iterable[Source] = (),
         sources=known,
         hidden=tuple(hidden(known)),
         problems=fleet.problems(),
-        totals=totals,
-        by_kind=fleet.by_kind(),
-        products=products,
-        namespaces=fleet.namespaces(),
-        queues=fleet.queues(),
+        totals=_masked(totals, unknown),
+        by_kind={kind: _masked(sums, unknown) for kind, sums in fleet.by_kind().items()},
+        products=tuple(_masked_total(total, unknown) for total in products),
+        namespaces=tuple(_masked_total(total, unknown) for total in fleet.namespaces()),
+        queues=tuple(_masked_total(total, unknown) for total in fleet.queues()),
         nodes=nodes,
         pods=pods,
         pending=pending,
@@ -100,11 +107,48 @@ def take(fleet: Fleet, *, context: str, at: str, sources: Iterable[Source] = (),
 def hidden(sources: Iterable[Source]) -> Iterator[Hidden]:
     """What the sources could not give, in words."""
     for source in sources:
-        if source.state in ("forbidden", "failed", "retrying", "starting"):
-            yield Hidden(source.kind, source.message or source.state, source.hint)
+        kind, why = source.kind, source.message
+        if source.state in ("forbidden", "failed", "starting"):
+            yield Hidden(kind, why or source.state, f"{kind} are not shown", source.hint)
+        elif source.state == "retrying":
+            yield Hidden(kind, why or "no answer", f"what is known of {kind} may be old", source.hint)
         elif source.namespace:
-            why = source.message or "reading them is allowed in this namespace only"
-            yield Hidden(f"{source.kind} outside namespace {source.namespace}", why, source.hint)
+            outside = f"{kind} outside namespace {source.namespace}"
+            why = why or f"only those of {source.namespace} may be read"
+            yield Hidden(outside, why, f"{outside} are not shown, so less may be free than it seems", source.hint)
+        elif why and source.state in ("live", "once"):
+            yield Hidden(f"some {kind}", why, f"some {kind} are not counted", source.hint)
+
+
+_OF_NODES = frozenset({"capacity", "allocatable", "unhealthy", "free", "blocked"})
+_OF_PODS = frozenset({"used", "pending", "reserved", "terminating", "free", "blocked"})
+
+
+def _unknown_figures(sources: Iterable[Source]) -> frozenset[str]:
+    """The figures nobody knows because nodes or pods were not read at all; a zero would be a lie."""
+    unread = {source.kind for source in sources if source.state in ("forbidden", "failed", "starting")}
+    return (_OF_NODES if "nodes" in unread else frozenset()) | (_OF_PODS if "pods" in unread else frozenset())
+
+
+def _masked(sums: Figures, unknown: frozenset[str]) -> Figures:
+    return replace(sums, **dict.fromkeys(unknown, nan)) if unknown else sums
+
+
+def _masked_total(total: Total, unknown: frozenset[str]) -> Total:
+    return replace(total, figures=_masked(total.figures, unknown)) if unknown else total
+
+
+def _masked_row(row: NodeRow, unknown: frozenset[str]) -> NodeRow:
+    if not unknown:
+        return row
+    of_resource: dict[str, Any] = dict.fromkeys(unknown - {"pending", "terminating", "blocked"}, nan)
+    return replace(
+        row,
+        figures=_masked(row.figures, unknown),
+        largest_free=nan,
+        resources=tuple(replace(one, **of_resource) for one in row.resources),
+        slots=tuple(replace(slot, state="unknown") for slot in row.slots),
+    )
 
 
 def added(figures: Iterable[Figures], *, pending: float) -> Figures:

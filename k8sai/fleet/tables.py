@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from math import isnan
 from typing import Literal
 
 from k8sai.fleet.answers import Holder, NodeRow, PodRow, Slot, State, Total
@@ -59,16 +60,16 @@ def totals(picture: Picture, *, dated: bool = False) -> Tree:
     """The cluster, or the nodes listed, in one line; `dated` says when that was."""
     sums = picture.totals
     whose = f"{len(picture.nodes)} listed nodes" if picture.scope.narrows_nodes else picture.context
-    blocked = f" ({amount(sums.blocked)} on cordoned or not-ready nodes)" if sums.blocked else ""
+    blocked = f" ({amount(sums.blocked)} on cordoned or not-ready nodes)" if sums.blocked > 0 else ""
     said = [
         f"{amount(sums.capacity)} cards",
         f"{amount(sums.used)} used",
         f"{amount(sums.free)} free{blocked}",
         f"{amount(sums.unhealthy)} unhealthy",
     ]
-    if sums.reserved:
+    if sums.reserved > 0:
         said.append(f"{amount(sums.reserved)} reserved")
-    if sums.terminating:
+    if sums.terminating > 0:
         said.append(f"{amount(sums.terminating)} held by ending pods")
     said.append(f"{amount(sums.pending)} asked by waiting pods")
     when = f" at {picture.at}" if dated else ""
@@ -101,9 +102,9 @@ def _product(total: Total) -> Row:
         Cell(amount(sums.capacity)),
         Cell(amount(sums.used)),
         Cell(amount(sums.free), _free_tone(sums.free - sums.blocked)),
-        Cell(amount(sums.blocked), "warn" if sums.blocked else "dim"),
-        Cell(amount(sums.unhealthy), "bad" if sums.unhealthy else "dim"),
-        Cell(amount(sums.pending), "warn" if sums.pending else "dim"),
+        Cell(amount(sums.blocked), "warn" if sums.blocked > 0 else "dim"),
+        Cell(amount(sums.unhealthy), "bad" if sums.unhealthy > 0 else "dim"),
+        Cell(amount(sums.pending), "warn" if sums.pending > 0 else "dim"),
         Cell(total.resource),
     )
     return Row(f"{total.name} {total.kind} {total.resource}", cells)
@@ -132,7 +133,7 @@ def _group(total: Total) -> Row:
         Cell(amount(sums.reserved), "warn" if sums.reserved else "dim"),
         Cell(amount(sums.terminating), "warn" if sums.terminating else "dim"),
         Cell(str(total.pending_pods), "warn" if total.pending_pods else "dim"),
-        Cell(amount(sums.pending), "warn" if sums.pending else "dim"),
+        Cell(amount(sums.pending), "warn" if sums.pending > 0 else "dim"),
     )
     return Row(total.name, cells)
 
@@ -163,15 +164,15 @@ def _node(node: NodeRow, at: str, *, bars: bool) -> Row:
     sums = node.figures
     cells = (
         Cell(node.name),
-        Cell(node.product),
-        *((Cell(bar(node.slots), "bad" if sums.unhealthy else "plain"),) if bars else ()),
+        Cell(node.product.removeprefix("NVIDIA-")),
+        *((Cell(bar(node.slots), "bad" if sums.unhealthy > 0 else "plain"),) if bars else ()),
         Cell(f"{amount(sums.used)}{'/' if bars else ' of '}{amount(sums.allocatable)}"),
         Cell(amount(sums.free), _free_tone(node.largest_free)),
         status(node),
         Cell(holders(node.holders)),
         Cell(amount(node.largest_free), _free_tone(node.largest_free)),
         Cell(age(node.created, at), "dim"),
-        Cell(amount(sums.unhealthy), "bad" if sums.unhealthy else "dim"),
+        Cell(amount(sums.unhealthy), "bad" if sums.unhealthy > 0 else "dim"),
         Cell(node.zone),
         Cell(node.clique),
         Cell(",".join(f"{one.resource}={amount(one.allocatable)}" for one in node.resources)),
@@ -199,24 +200,26 @@ def legend(rows: Iterable[NodeRow]) -> str:
     """The glyphs that these nodes show, in words."""
     seen = {glyph for node in rows for glyph in map(_glyph, node.slots)}
     said = [f"{glyph} {word}" for glyph, word in _WORDS.items() if glyph in seen]
-    return "  ".join([*said, f"{PARTS[2]} held in part"] if seen & set(PARTS) else said)
+    return ", ".join([*said, f"{PARTS[2]} held in part"] if seen & set(PARTS) else said)
 
 
 def status(node: NodeRow) -> Cell:
     """Why the free cards of a node may not be what they seem, the worst first; "ok" where nothing is wrong."""
     said: list[str] = []
     tone: Tone = "good"
+    if isnan(node.figures.capacity):
+        return Cell("?", "dim")
     if node.gone:
         return Cell("gone", "bad")
     if not node.ready:
         said, tone = ["not ready"], "bad"
-    if node.figures.unhealthy:
+    if node.figures.unhealthy > 0:
         said, tone = [*said, f"{amount(node.figures.unhealthy)} unhealthy"], "bad"
     if not node.schedulable:
         said, tone = [*said, "cordoned"], "warn" if tone == "good" else tone
-    if node.figures.reserved:
+    if node.figures.reserved > 0:
         said = [*said, f"{amount(node.figures.reserved)} reserved"]
-    if node.figures.terminating:
+    if node.figures.terminating > 0:
         said, tone = [*said, f"{amount(node.figures.terminating)} ending"], "warn" if tone == "good" else tone
     return Cell(", ".join(said) or "ok", tone)
 
@@ -268,7 +271,9 @@ def _pod(row: PodRow, at: str, *, waiting: bool) -> Row:
 
 
 def amount(cards: float) -> str:
-    """Whole, or with two decimals where it is a share: "8", "0.14"."""
+    """Whole, or with two decimals where it is a share: "8", "0.14"; "?" where nothing is known."""
+    if isnan(cards):
+        return "?"
     return str(int(cards)) if cards == int(cards) else f"{cards:.2f}".rstrip("0").rstrip(".")
 
 

@@ -1,0 +1,127 @@
+"""How tables and trees become lines: aligned, cut to the terminal, in colour, or in words. Pure: nothing is printed."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from textwrap import wrap
+from unicodedata import east_asian_width
+
+from k8sai.view import Cell, Page, Table, Tone, Tree
+
+_GAP = "  "
+_NARROWEST = 8  # a cut column keeps at least so many characters
+
+Paint = Callable[[str, Tone], str]
+
+
+def _as_it_is(text: str, _tone: Tone) -> str:
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """`width` is the terminal's, None in a pipe; `paint` colours a text, None where there is no colour."""
+
+    wide: bool = False
+    headings: bool = True
+    plain: bool = False
+    width: int | None = None
+    paint: Paint | None = None
+
+
+def text(what: Page, style: Style) -> str:
+    """The page; an empty table is left out."""
+    parts = ["\n".join(_part(part, style)) for part in what.parts if isinstance(part, Tree) or part.rows]
+    return "\n\n".join(parts) + "\n" if parts else ""
+
+
+def _part(part: Table | Tree, style: Style) -> Iterator[str]:
+    paint = style.paint or _as_it_is
+    if isinstance(part, Tree):
+        return _folded(_tree_lines(part, paint, plain=style.plain), style.width)
+    if style.plain:
+        return _sentences(part, wide=style.wide)
+    width = None if style.wide else style.width
+    return _table_lines(part, paint, wide=style.wide, headings=style.headings, width=width)
+
+
+def _folded(texts: Iterable[str], width: int | None) -> Iterator[str]:
+    """Lines that a terminal would break anywhere are broken between words."""
+    for line in texts:
+        yield from wrap(line, width or 10**6, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+
+
+def _sentences(table: Table, *, wide: bool) -> Iterator[str]:
+    """A row as one line of words and values, for ears: "node gpu-1, product H100, free 2"."""
+    if table.title:
+        yield f"{table.title}: {len(table.rows)}"
+    for row in table.rows:
+        said = zip(table.columns, row.cells, strict=True)
+        words = ((column.title.lower(), _clean(cell.text)) for column, cell in said if wide or not column.wide)
+        yield ", ".join(f"{title} {text}" for title, text in words if text)
+
+
+def _tree_lines(tree: Tree, paint: Paint, *, plain: bool) -> Iterator[str]:
+    yield paint(_clean(tree.cell.text), tree.cell.tone)
+    for number, child in enumerate(tree.children):
+        last = number == len(tree.children) - 1
+        first, others = ("  ", "  ") if plain else ("└─ ", "   ") if last else ("├─ ", "│  ")
+        for at, text in enumerate(_tree_lines(child, paint, plain=plain)):
+            yield (others if at else first) + text
+
+
+def _table_lines(table: Table, paint: Paint, *, wide: bool, headings: bool, width: int | None) -> Iterator[str]:
+    shown = [i for i, column in enumerate(table.columns) if wide or not column.wide]
+    rows = [[Cell(_clean(row.cells[i].text), row.cells[i].tone) for i in shown] for row in table.rows]
+    heads = [Cell(table.columns[i].title, "dim") for i in shown]
+    grid = [heads, *rows] if headings else rows
+    widths = [max((_width(line[n].text) for line in grid), default=0) for n in range(len(shown))]
+    if width is not None:
+        widths = _fitted(widths, [table.columns[i].shrink for i in shown], width)
+    right = [table.columns[i].align == "right" for i in shown]
+    for cells in grid:
+        yield _row(cells, widths, right, paint)
+
+
+def _fitted(widths: list[int], shrink: list[bool], width: int) -> list[int]:
+    """Narrower columns: those that may be cut first, the widest first; then columns are left out from the right."""
+    widths = list(widths)
+    floor = [min(w, _NARROWEST) if may else w for w, may in zip(widths, shrink, strict=True)]
+    while len(widths) > 1 and sum(floor[: len(widths)]) + len(_GAP) * (len(widths) - 1) > width:
+        widths.pop()
+    excess = sum(widths) + len(_GAP) * (len(widths) - 1) - width
+    while excess > 0:
+        candidates = [n for n in range(len(widths)) if widths[n] > floor[n]]
+        if not candidates:
+            break
+        widths[max(candidates, key=lambda n: widths[n])] -= 1
+        excess -= 1
+    return widths
+
+
+def _row(cells: list[Cell], widths: list[int], right: list[bool], paint: Paint) -> str:
+    """One line; `widths` may be shorter than `cells`. Spaces are outside the colour, none at the end."""
+    out = []
+    for cell, width, to_right in zip(cells, widths, right, strict=False):
+        text = _cut(cell.text, width)
+        space = " " * (width - _width(text))
+        out.append(space + paint(text, cell.tone) if to_right else paint(text, cell.tone) + space)
+    return _GAP.join(out).rstrip()
+
+
+def _clean(text: str) -> str:
+    """Nothing that moves a cursor or breaks a line, whoever wrote the text."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+
+
+def _width(text: str) -> int:
+    """Terminal cells."""
+    return len(text) if text.isascii() else sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _cut(text: str, width: int) -> str:
+    if _width(text) <= width:
+        return text
+    kept = text[: max(width - 1, 0)]
+    while kept and _width(kept) > width - 1:
+        kept = kept[:-1]
+    return f"{kept}…"
