@@ -1,0 +1,47 @@
+"""All controllers of a cluster, in the order in which they hear of a change."""
+
+from k8sai.sim.controllers.claims import Claims
+from k8sai.sim.controllers.daemonsets import DaemonSets
+from k8sai.sim.controllers.deployments import Deployments
+from k8sai.sim.controllers.desk import Desk
+from k8sai.sim.controllers.disruption import Disruption
+from k8sai.sim.controllers.jobs import Jobs
+from k8sai.sim.controllers.jobsets import JobSets
+from k8sai.sim.controllers.kubelet import Kubelets
+from k8sai.sim.controllers.nodelife import Heartbeats, NodeLife
+from k8sai.sim.controllers.quotas import Quotas
+from k8sai.sim.controllers.replicasets import ReplicaSets
+from k8sai.sim.controllers.scheduler import Scheduler
+from k8sai.sim.controllers.statefulsets import StatefulSets
+from k8sai.sim.controllers.tenants import Tenants
+
+
+class Crew:
+    """The controllers at work; they begin with what they hear, so they must be there before the first object is."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.scheduler = Scheduler(desk)
+        self.tenants = Tenants(desk)
+        self._heartbeats = Heartbeats(desk)
+        members = (
+            self.scheduler,
+            Kubelets(desk),
+            Claims(desk),
+            Jobs(desk),
+            JobSets(desk),
+            Deployments(desk),
+            ReplicaSets(desk),
+            StatefulSets(desk),
+            DaemonSets(desk),
+            Disruption(desk),
+            Quotas(desk),
+            NodeLife(desk),
+            self._heartbeats,
+            self.tenants,
+        )
+        for member in members:
+            desk.store.subscribe(member.on_event)
+
+    def start(self) -> None:
+        """Begin what happens without a cause: the heartbeats."""
+        self._heartbeats.start()
