@@ -226,7 +226,7 @@ def devices_by_pod(row: NodeRow) -> dict[str, list[str]]:
 def _of_a_card(cards_each: float) -> str:
     """ "1/7 card each" where it is a plain part, else a decimal."""
     parts = 1 / cards_each
-    return f"1/{round(parts)} card each" if abs(parts - round(parts)) < 1e-6 else f"{amount(cards_each)} card each"
+    return f"1/{round(parts)} card each" if abs(parts - round(parts)) < 0.001 else f"{amount(cards_each)} card each"
 
 
 _ORDERS = {

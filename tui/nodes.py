@@ -53,7 +53,10 @@ class Nodes(TablePane):
         )
 
     def cells(self, key: str) -> tuple[Line, ...]:
-        row = self.desk.fleet.node(key)
+        try:
+            row = self.desk.fleet.node(key)
+        except KeyError:  # it went away since the rows were ordered
+            return plain(key), *[()] * 6, (("gone", "bad"),), *[()] * 5
         figures = row.figures
         state = status(row)
         free_ink = "good" if figures.free > 0 and row.largest_free > 0 else "dim" if figures.free >= 0 else "bad"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 
@@ -55,6 +56,11 @@ class Title(Lines):
 
 class Pane(Vertical):
     """What the app asks of every pane, whatever it is made of."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [  # a screen of Textual takes tab for itself: a pane has to ask first
+        Binding("tab", "app.turn(1)", show=False),
+        Binding("shift+tab", "app.turn(-1)", show=False),
+    ]
 
     stem: ClassVar[str]  # its file, and its name in the app
     title: ClassVar[str]
@@ -165,8 +171,11 @@ class TablePane(Pane):
     # --- what the app calls -------------------------------------------------------------------------------------------
 
     def arrive(self, subject: Mapping[str, str]) -> None:
+        elsewhere = subject != self.subject
+        if elsewhere:
+            self.filter = Filter()
         super().arrive(subject)
-        self.table.reorder(forget=True)
+        self.table.reorder(forget=elsewhere)
         self.heading.repaint()
 
     def narrow(self, typed: str) -> None:

@@ -1,0 +1,316 @@
+"""The cockpit as a whole: its clock, pausing, losing the API and getting it back, finding the way around."""
+
+from k8sai.cluster.sources import Source
+from k8sai.facts import Node
+from k8sai.fleet.index import Fleet
+from tests.tui.stage import alone, cockpit, keys, lines, press, screen, table, write
+from tests.tui.world import GPU, NOW, FixedFeed, all_in, fill, live, node, pod
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.time = NOW
+
+    def __call__(self) -> float:
+        return self.time
+
+
+@alone
+async def test_the_feed_is_started_once_and_stopped() -> None:
+    feed = FixedFeed()
+    async with cockpit(feed=feed).run_test() as pilot:
+        await pilot.pause()
+        assert (feed.started, feed.stopped) == (1, 0)
+    assert (feed.started, feed.stopped) == (1, 1)
+
+
+@alone
+async def test_the_clock_paints_what_changed() -> None:
+    fleet = fill(Fleet())
+    app = cockpit(fleet)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert "4/4" in lines(app)[5]
+        fleet.drop("pods", pod("inference", "chat-0", 4, "a100-00"))
+        app.paint()
+        await pilot.pause()
+        assert "0/4" in lines(app)[5]
+        assert "44.46/95.86" in lines(app)[1]
+
+
+@alone
+async def test_nothing_is_painted_while_nothing_changes() -> None:
+    app = cockpit()
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        app.paint()
+        painted: list[str] = []
+        table(app).table.repaint = lambda: painted.append("table")  # type: ignore[method-assign]  # counts instead
+        app.paint()
+        assert painted == []
+
+
+@alone
+async def test_rows_appear_and_go_as_the_fleet_does() -> None:
+    fleet = fill(Fleet())
+    app = cockpit(fleet)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        fleet.put("nodes", node("aaa-new", {GPU: 8}))
+        table(app)._resort_at = 0.0
+        app.paint()
+        await pilot.pause()
+        assert "aaa-new" in keys(app)
+        fleet.drop("nodes", node("aaa-new", {GPU: 8}))
+        app.paint()  # before the next sorting: the row is there, what it showed is not
+        await pilot.pause()
+        assert "aaa-new" in screen(app)
+        table(app)._resort_at = 0.0
+        fleet.put("nodes", node("zzz-new", {GPU: 8}))
+        app.paint()
+        await pilot.pause()
+        assert "aaa-new" not in screen(app)
+
+
+@alone
+async def test_many_events_sort_once_a_second_and_repaint_at_every_frame() -> None:
+    fleet = fill(Fleet())
+    app = cockpit(fleet)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        app.paint()
+        asked: list[object] = []
+        inner = fleet.node_names
+        fleet.node_names = lambda query=None: (asked.append(query), inner(query))[1]  # type: ignore[method-assign]  # counts
+        for number in range(20):
+            fleet.put("pods", pod("research", "busy", 1 + number % 2, "a100-02"))
+            app.paint()
+        assert len(asked) <= 1
+        await pilot.pause()
+        assert "2/4" in screen(app)
+
+
+@alone
+async def test_pause_holds_the_rows_while_the_header_goes_on() -> None:
+    fleet, clock = fill(Fleet()), Clock()
+    app = cockpit(fleet, clock=clock)
+    async with app.run_test() as pilot:
+        await press(pilot, "p")
+        fleet.drop("pods", pod("inference", "chat-0", 4, "a100-00"))
+        clock.time += 60
+        app.paint()
+        await pilot.pause()
+        assert "4/4" in lines(app)[5]
+        assert "44.46/95.86" in lines(app)[1]
+        assert "live 61s" in lines(app)[0]
+        await press(pilot, "p")
+        assert "0/4" in lines(app)[5]
+
+
+@alone
+async def test_a_lost_api_keeps_the_picture_dated_and_comes_back() -> None:
+    clock, feed = Clock(), FixedFeed()
+    app = cockpit(feed=feed, clock=clock)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert "live 1s" in lines(app)[0]
+        before = lines(app)[4:20]
+        clock.time += 34
+        feed.said = all_in("retrying", NOW - 1, "connection refused", "kubectl cluster-info")
+        app.paint()
+        await pilot.pause()
+        assert "API not answering, data of 09:59:59, 35s old" in lines(app)[0]
+        assert "! connection refused → kubectl cluster-info" in screen(app)
+        assert "a100-00" in screen(app)
+        feed.said = live(16, 21, clock.time)
+        app.paint()
+        await pilot.pause()
+        assert "live 0s" in lines(app)[0]
+        assert "refused" not in screen(app)
+        assert lines(app)[4:20] == before
+
+
+@alone
+async def test_what_is_hidden_is_said_and_the_rest_goes_on() -> None:
+    hidden = Source(
+        "resourceclaims", "forbidden", message="you may not list resourceclaims", hint="kubectl auth can-i x"
+    )
+    feed = FixedFeed(*(hidden if source.kind == "resourceclaims" else source for source in live(16, 21)))
+    app = cockpit(feed=feed)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        assert "live" in lines(app)[0]
+        assert "claims forbidden" in screen(app)
+        assert "! you may not list resourceclaims → kubectl auth can-i x" in screen(app)
+        assert len(keys(app)) == 15
+
+
+@alone
+async def test_one_readable_namespace_is_said() -> None:
+    one = Source("pods", "live", 4, NOW - 1, namespace="team-llm")
+    feed = FixedFeed(*(one if source.kind == "pods" else source for source in live(16, 21)))
+    app = cockpit(feed=feed)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        assert "! only namespace team-llm can be read: pods of others are hidden" in screen(app)
+
+
+@alone
+async def test_what_cannot_be_counted_is_said() -> None:
+    fleet = fill(Fleet())
+    fleet.put("nodes", node("odd", {GPU: 1}))
+    broken = node("odd", {GPU: 1})
+    assert broken.status.capacity is not None
+    broken.status.capacity[GPU] = "eight"
+    fleet.put("nodes", broken)
+    app = cockpit(fleet)
+    async with app.run_test(size=(160, 30)) as pilot:
+        await pilot.pause()
+        assert "! node odd is not counted: 'eight' is not a Kubernetes quantity" in screen(app)
+
+
+@alone
+async def test_a_recording_says_when_it_was_read() -> None:
+    app = cockpit(feed=FixedFeed(*all_in("once", NOW - 3600)))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert "read once at 09:00:00" in lines(app)[0]
+
+
+@alone
+async def test_the_filter_is_live_and_understands_what_k9s_understands() -> None:
+    app = cockpit()
+    async with app.run_test() as pilot:
+        await press(pilot, "slash")
+        await write(pilot, "MI3")
+        assert keys(app) == ["mi300-00"]
+        assert "/MI3" in lines(app)[3]
+        await press(pilot, "escape")
+        assert len(keys(app)) == 15
+        for typed, expected in (
+            ("0[5-6]$", ["h100-05", "h100-06"]),
+            ("!h100", 6),
+            ("!", 15),
+            ("[", 0),
+            ("-l nvidia.com/gpu.clique", ["h100-00", "h100-01", "h100-02", "h100-03"]),
+            ("research", ["a100-mig", "h100-03", "h100-04"]),
+        ):
+            app.current.narrow(typed)
+            assert (len(keys(app)) if isinstance(expected, int) else keys(app)) == expected, typed
+
+
+@alone
+async def test_enter_keeps_a_filter_and_a_half_typed_selector_keeps_the_rows() -> None:
+    app = cockpit()
+    async with app.run_test(size=(120, 24)) as pilot:
+        await press(pilot, "slash")
+        await write(pilot, "a100")
+        await press(pilot, "enter", "down", "down")
+        assert table(app).table.index == 2
+        await press(pilot, "slash", "escape")
+        app.current.narrow("-l a in (")
+        await pilot.pause()
+        assert len(keys(app)) == 15
+        assert table(app).complaint
+        assert table(app).complaint in lines(app)[3]
+
+
+@alone
+async def test_a_filter_that_leaves_nothing_says_how_to_clear_it() -> None:
+    app = cockpit()
+    async with app.run_test() as pilot:
+        await press(pilot, "slash")
+        await write(pilot, "nowhere")
+        assert "Nothing matches /nowhere" in screen(app)
+        assert "esc clears the filter" in screen(app)
+
+
+@alone
+async def test_keys_typed_into_the_prompt_do_nothing_else() -> None:
+    app = cockpit()
+    async with app.run_test() as pilot:
+        await press(pilot, "slash")
+        await write(pilot, "q2sFc")
+        assert app.is_running
+        assert app.current.stem == "nodes"
+        assert (table(app).sort, app.desk.tint) == ("name", "namespace")
+
+
+@alone
+async def test_the_command_line_knows_panes_by_their_short_names_too() -> None:
+    app = cockpit()
+    async with app.run_test(notifications=True) as pilot:
+        for word, stem in (("po", "pods"), ("pe", "pending"), ("totals", "totals"), ("no", "nodes"), ("PODS", "pods")):
+            await press(pilot, "colon")
+            await write(pilot, word)
+            await press(pilot, "enter")
+            assert app.current.stem == stem
+        await press(pilot, "colon")
+        await write(pilot, "secrets")
+        await press(pilot, "enter")
+        await pilot.pause()
+        assert app.current.stem == "pods"
+        assert "There is no pane 'secrets'" in screen(app)
+
+
+@alone
+async def test_colon_q_quits() -> None:
+    app = cockpit()
+    async with app.run_test() as pilot:
+        await press(pilot, "colon")
+        await write(pilot, "q")
+        await press(pilot, "enter")
+        assert app._exit
+
+
+@alone
+async def test_a_pane_keeps_its_place_while_another_is_looked_at() -> None:
+    app = cockpit()
+    async with app.run_test() as pilot:
+        await press(pilot, "F", *["down"] * 3, "enter")
+        opened = app.current.subject["node"]
+        await press(pilot, "escape")
+        assert table(app).sort == "free"
+        assert table(app).table.cursor_key == opened
+
+
+@alone
+async def test_a_small_and_a_tiny_screen_do_not_break() -> None:
+    for size in ((80, 24), (40, 12), (20, 6), (10, 3)):
+        app = cockpit()
+        async with app.run_test(size=size) as pilot:
+            await press(
+                pilot, "down", "enter", "escape", "2", "3", "4", "question_mark", "escape", "slash", "x", "escape"
+            )
+            assert app.is_running
+
+
+@alone
+async def test_the_screen_follows_a_resize() -> None:
+    app = cockpit()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert "CLIQUE" not in screen(app)
+        await pilot.resize_terminal(200, 50)
+        await pilot.pause()
+        assert "CLIQUE" in screen(app)
+        assert "shared or sliced" in lines(app)[-2]
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert "CLIQUE" not in screen(app)
+
+
+@alone
+async def test_what_a_cluster_stores_never_reaches_the_terminal_as_commands() -> None:
+    evil = node("plain-name", {GPU: 8}, product="H\x1b]0;gotcha\x07\x9b31m100")
+    assert isinstance(evil, Node)
+    fleet = Fleet()
+    fleet.replace("nodes", [evil])
+    fleet.replace("pods", [pod("a", "b", 1, message="line\none\x1b[2J")])
+    app = cockpit(fleet)
+    async with app.run_test() as pilot:
+        for key in ("1", "2", "3", "4", "3", "enter"):
+            await press(pilot, key)
+            assert not set(screen(app)) & {"\x1b", "\x07", "\x9b"}

@@ -1,0 +1,298 @@
+"""Every key in the help does what it says, and everything with a key has a name in the palette."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from k8sai.tui.app import Cockpit
+from k8sai.tui.keymap import GROUPS, KEYS
+from k8sai.tui.panes import PANES
+from k8sai.tui.table import VirtualTable
+from k8sai.tui.told import Told
+from tests.tui.stage import Stage, alone, cockpit, keys, lines, press, screen, table, write
+
+Check = Callable[[Stage, Cockpit, str], Awaitable[None]]
+
+
+async def opens(pilot: Stage, app: Cockpit, key: str) -> None:
+    await press(pilot, "down", key)
+    assert app.current.stem == "node"
+    assert app.current.subject["node"] == "a100-01"
+
+
+async def clears_then_goes_back(pilot: Stage, app: Cockpit, key: str) -> None:
+    await press(pilot, "slash", *"h100-0", "enter", "enter")
+    assert app.current.stem == "node"
+    await press(pilot, key)
+    assert app.current.stem == "nodes"
+    assert app.current.filter.typed == "h100-0"
+    await press(pilot, key)
+    assert app.current.filter.typed == ""
+    assert len(keys(app)) == 15
+
+
+async def commands(pilot: Stage, app: Cockpit, key: str) -> None:
+    await press(pilot, key)
+    await write(pilot, "pending")
+    await press(pilot, "enter")
+    assert app.current.stem == "pending"
+
+
+async def next_pane(pilot: Stage, app: Cockpit, key: str) -> None:
+    seen = []
+    for _ in PANES:
+        seen.append(app.current.stem)
+        await press(pilot, key)
+    assert seen == [pane.stem for pane in PANES]
+    assert app.current.stem == PANES[0].stem
+
+
+async def previous_pane(pilot: Stage, app: Cockpit, key: str) -> None:
+    await press(pilot, key)
+    assert app.current.stem == PANES[-1].stem
+
+
+async def filters(pilot: Stage, app: Cockpit, key: str) -> None:
+    await press(pilot, key)
+    await write(pilot, "a100-0")
+    assert keys(app) == ["a100-00", "a100-01", "a100-02"]
+
+
+async def next_sort(pilot: Stage, app: Cockpit, key: str) -> None:
+    await press(pilot, key)
+    assert table(app).sort == "product"
+    assert "by PRODUCT" in lines(app)[3]
+
+
+async def previous_sort(pilot: Stage, app: Cockpit, key: str) -> None:
+    await press(pilot, key)
+    assert table(app).sort == "age"
+
+
+async def reverses(pilot: Stage, app: Cockpit, key: str) -> None:
+    before = keys(app)
+    await press(pilot, key)
+    assert keys(app) == before[::-1]
+    await press(pilot, key)
+    assert keys(app) == before
+
+
+async def colours(pilot: Stage, app: Cockpit, key: str) -> None:
+    seen = []
+    for _ in range(4):
+        seen.append(app.desk.tint)
+        assert f"colour {app.desk.tint}" in lines(app)[3]
+        await press(pilot, key)
+    assert seen == ["namespace", "owner", "queue", "state"]
+    assert app.desk.tint == "namespace"
+
+
+async def pauses(pilot: Stage, app: Cockpit, key: str) -> None:
+    await press(pilot, key)
+    assert app.paused
+    assert "PAUSED" in lines(app)[0]
+    await press(pilot, key)
+    assert not app.paused
+    assert "PAUSED" not in screen(app)
+
+
+async def widens(pilot: Stage, app: Cockpit, key: str) -> None:
+    assert "TAINTS" not in screen(app)
+    await press(pilot, key, *["right"] * 12)
+    assert "TAINTS" in screen(app)
+    await press(pilot, *["left"] * 12)
+    assert lines(app)[4].startswith("NODE")
+    await press(pilot, key)
+    assert "TAINTS" not in screen(app)
+
+
+async def every_node(pilot: Stage, app: Cockpit, key: str) -> None:
+    assert "cpu-00" not in keys(app)
+    await press(pilot, key)
+    assert "cpu-00" in keys(app)
+    await press(pilot, key)
+    assert "cpu-00" not in keys(app)
+
+
+async def scrolls_right(pilot: Stage, app: Cockpit, key: str) -> None:
+    await press(pilot, "ctrl+w", key)
+    assert table(app).table.scroll_offset.x == 8
+
+
+async def scrolls_left(pilot: Stage, app: Cockpit, key: str) -> None:
+    await press(pilot, "ctrl+w", "right", "right", key)
+    assert table(app).table.scroll_offset.x == 8
+
+
+def moves(*first: str, to: int) -> Check:
+    async def check(pilot: Stage, app: Cockpit, key: str) -> None:
+        await press(pilot, *first, key)
+        assert table(app).table.index == to
+
+    return check
+
+
+async def helps(pilot: Stage, app: Cockpit, key: str) -> None:
+    await press(pilot, key)
+    assert isinstance(app.screen, Told)
+    assert "Find and sort" in screen(app)
+    await press(pilot, "escape")
+    assert not isinstance(app.screen, Told)
+
+
+async def palette(pilot: Stage, app: Cockpit, key: str) -> None:
+    await press(pilot, key)
+    assert app.screen.__class__.__name__ == "CommandPalette"
+    await press(pilot, "escape")
+
+
+async def quits(pilot: Stage, app: Cockpit, key: str) -> None:
+    await press(pilot, key)
+    assert not app.is_running or app._exit
+
+
+CHECKS: dict[str, Check] = {
+    "enter": opens,
+    "escape": clears_then_goes_back,
+    "colon": commands,
+    "tab": next_pane,
+    "shift+tab": previous_pane,
+    "slash": filters,
+    "s": next_sort,
+    "S": previous_sort,
+    "r": reverses,
+    "c": colours,
+    "p": pauses,
+    "space": pauses,
+    "ctrl+w": widens,
+    "a": every_node,
+    "up": moves("down", "down", to=1),
+    "k": moves("down", "down", to=1),
+    "down": moves(to=1),
+    "j": moves(to=1),
+    "pageup": moves("end", to=0),
+    "ctrl+b": moves("end", to=0),
+    "pagedown": moves(to=14),
+    "ctrl+f": moves(to=14),
+    "home": moves("end", to=0),
+    "g": moves("end", to=0),
+    "end": moves(to=14),
+    "G": moves(to=14),
+    "left": scrolls_left,
+    "right": scrolls_right,
+    "question_mark": helps,
+    "ctrl+p": palette,
+    "q": quits,
+}
+ALL = [key for entry in KEYS for key in entry.keys.split(",")]
+
+
+@pytest.mark.parametrize("key", ALL)
+def test_the_key_does_what_help_says(key: str) -> None:
+    @alone
+    async def story() -> None:
+        app = cockpit()
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            await CHECKS[key](pilot, app, key)
+
+    story()
+
+
+@pytest.mark.parametrize("number", range(1, len(PANES) + 1))
+def test_every_pane_has_a_number(number: int) -> None:
+    @alone
+    async def story() -> None:
+        app = cockpit()
+        async with app.run_test(size=(80, 24)) as pilot:
+            await press(pilot, "4" if number == 1 else "1", str(number))
+            assert app.current.stem == PANES[number - 1].stem
+            assert PANES[number - 1].title in lines(app)[3]
+
+    story()
+
+
+@pytest.mark.parametrize("stem", [pane.stem for pane in PANES])
+def test_every_sorting_letter_of_every_pane_sorts(stem: str) -> None:
+    @alone
+    async def story() -> None:
+        app = cockpit()
+        async with app.run_test(size=(200, 50)) as pilot:
+            await app.action_pane(stem)
+            await pilot.pause()
+            letters = table(app).letters()
+            assert letters
+            for letter, field in letters.items():
+                await press(pilot, letter)
+                assert table(app).sort == field.sort
+                first = keys(app)
+                assert f"by {field.title}" in screen(app)
+                was = table(app).reverse
+                await press(pilot, letter)
+                assert table(app).reverse is not was
+                assert sorted(keys(app)) == sorted(first)
+
+    story()
+
+
+def test_no_two_keys_are_the_same() -> None:
+    assert len(set(ALL)) == len(ALL)
+    for pane in PANES:
+        letters = [field.letter for field in getattr(pane, "fields", ()) if field.letter]
+        assert len(set(letters)) == len(letters)
+        assert not set(letters) & set(ALL)
+        assert all(letter.isupper() for letter in letters)
+
+
+def test_every_column_that_sorts_has_a_letter() -> None:
+    for pane in PANES:
+        for field in getattr(pane, "fields", ()):
+            assert bool(field.sort) == bool(field.letter), f"{pane.stem} {field.title}"
+
+
+def test_the_help_lists_every_key_of_app_and_table() -> None:
+    known = set(ALL) | {str(number) for number in range(1, len(PANES) + 1)}
+    bound = set()
+    for source in (Cockpit.BINDINGS, VirtualTable.BINDINGS):
+        for binding in source:
+            bound |= set(binding[0].split(",") if isinstance(binding, tuple) else binding.key.split(","))
+    assert bound <= known
+    assert {entry.group for entry in KEYS} == set(GROUPS)
+
+
+@alone
+async def test_the_help_says_every_key_and_letter() -> None:
+    app = cockpit()
+    async with app.run_test(size=(120, 90)) as pilot:
+        await press(pilot, "question_mark")
+        said = screen(app)
+        for entry in KEYS:
+            assert f"{entry.shown}  {entry.words}" in said
+        for letter, field in table(app).letters().items():
+            assert f"shift-{letter.lower()}  sort Nodes by {field.title}" in said
+
+
+@alone
+async def test_the_palette_has_every_action() -> None:
+    app = cockpit()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        titles = [command.title for command in app.get_system_commands(app.screen)]
+        for entry in KEYS:
+            if entry.action and entry.action != "quit":
+                assert entry.palette in titles
+        assert "Quit" in titles
+        assert {pane.title for pane in PANES} <= set(titles)
+        assert {f"Sort by {field.title}" for field in table(app).letters().values()} <= set(titles)
+        assert len(set(titles)) == len(titles)
+
+
+@alone
+async def test_a_palette_command_acts() -> None:
+    app = cockpit()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "ctrl+p")
+        await write(pilot, "Sort by FREE")
+        await press(pilot, "enter")
+        await pilot.pause()
+        assert table(app).sort == "free"
