@@ -31,7 +31,7 @@ def prepared(store: "Store", resource: Resource, obj: Obj) -> Obj:
     meta = obj.setdefault("metadata", {})
     if str(meta.get("resourceVersion") or ""):
         message = "resourceVersion should not be set on objects to be created"
-        raise status.ApiFailure(500, "InternalError", f"Internal error occurred: {message}")
+        raise status.ApiFailure(500, "", message)
     if resource.has_status and resource.kind not in _KEEP_STATUS:
         obj.pop("status", None)
     for key in ("uid", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion"):
@@ -122,7 +122,11 @@ def _home(store: "Store", resource: Resource, meta: Obj) -> None:
 def _preconditions(resource: Resource, old: Obj, meta: Obj) -> None:
     uid = meta.get("uid")
     if uid and uid != old["metadata"]["uid"]:
-        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['metadata']['uid']}"
+        place = "/".join(part for part in (resource.plural, old["metadata"].get("namespace"), name_of(old)) if part)
+        why = (
+            f"StorageError: invalid object, Code: 4, Key: /registry/{place}, ResourceVersion: 0, AdditionalErrorMsg: "
+            f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['metadata']['uid']}"
+        )
         raise status.conflict(resource, name_of(old), why)
     version = meta.get("resourceVersion")
     if version and version != old["metadata"]["resourceVersion"]:

@@ -10,7 +10,7 @@ import msgspec
 import yaml
 from aiohttp import web
 
-from k8sai.sim import status
+from k8sai.sim import status, wire
 from k8sai.sim.objects import Obj, decode, encode
 from k8sai.sim.routes import Target
 from k8sai.sim.status import ApiFailure
@@ -20,6 +20,7 @@ Form = Literal["json", "table", "partial"]
 BODY_LIMIT = 3 << 20  # bytes, as kube-apiserver
 _GZIP_FROM = 128 << 10  # bytes; below it compressing costs more than it saves
 _BROWSERS = ("curl", "Wget", "Mozilla/")
+_OPTIONS = {"create": "CreateOptions", "update": "UpdateOptions", "patch": "PatchOptions"}
 _JSON = ("application/json", "*/*", "application/*", "")
 
 
@@ -55,8 +56,12 @@ class Ask:
         """Whether nothing may be kept. ApiFailure 422 for any value but All."""
         values = self.request.query.getall("dryRun", [])
         if any(value != "All" for value in values):
-            message = f'dryRun: Unsupported value: "{values[0]}": supported values: "All"'
-            raise ApiFailure(422, "Invalid", f' "" is invalid: {message}')
+            name = _OPTIONS.get(self.verb, "DeleteOptions")
+            shown = ",".join(f'"{value}"' for value in values)
+            text = f'Unsupported value: [{shown}]: supported values: "All"'
+            cause = {"reason": "FieldValueNotSupported", "message": text, "field": "dryRun"}
+            details = {"group": "meta.k8s.io", "kind": name, "causes": [cause]}
+            raise ApiFailure(422, "Invalid", f'{name}.meta.k8s.io "" is invalid: dryRun: {text}', details)
         return bool(values)
 
     def form(self) -> Form:
@@ -66,13 +71,14 @@ class Ask:
     async def body(self) -> Any:
         """The JSON or YAML body, None where there is none. ApiFailure 400, 413, 415."""
         raw = await read_body(self.request)
-        return parsed(raw, self.request.content_type) if raw else None
+        return parsed(raw, self.request.content_type, self.target.resource.kind) if raw else None
 
     async def object(self) -> Obj:
         """The body as an object. ApiFailure 400."""
         found = await self.body()
         if not isinstance(found, dict):
-            raise status.bad_request("the request body must be a JSON object")
+            where = f"the object provided is unrecognized (must be of type {self.target.resource.kind})"
+            raise status.bad_request(f"{where}: couldn't get version/kind; json parse error: it is not an object")
         return found
 
 
@@ -105,23 +111,23 @@ async def read_body(request: web.Request) -> bytes:
         raise ApiFailure(413, "RequestEntityTooLarge", message) from None
 
 
-def parsed(raw: bytes, media: str) -> Any:
-    """A body of that media type. ApiFailure 400, 415."""
+def parsed(raw: bytes, media: str, kind: str = "Object") -> Any:
+    """A body of that media type, of that kind. ApiFailure 400, 415."""
     if media == "application/yaml":
         try:
             return yaml.safe_load(raw)
         except yaml.YAMLError as error:
             raise status.bad_request(f"error converting YAML to JSON: {error}") from None
+    if media == wire.MEDIA_TYPE:
+        return wire.decoded(raw)
     if media not in ("application/json", "application/octet-stream", "text/plain", ""):
         message = "the body of the request was in an unknown format - accepted media types include: "
-        raise status.media_type(message + "application/json, application/yaml")
+        raise status.media_type(message + f"application/json, application/yaml, {wire.MEDIA_TYPE}")
     try:
         return decode(raw)
     except msgspec.DecodeError as error:
-        message = (
-            "the object provided is unrecognized (must be of type Object): couldn't get version/kind; json parse error"
-        )
-        raise status.bad_request(f"{message}: {error}") from None
+        where = f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind"
+        raise status.bad_request(f"{where}; json parse error: {error}") from None
 
 
 def answer(

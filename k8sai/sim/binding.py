@@ -38,11 +38,10 @@ def _refused(name: str, why: str) -> status.ApiFailure:
 
 
 def bind_by(store: Store, namespace: str, name: str, binding: Obj, dry_run: bool) -> Obj:
-    """Do what a Binding says. ApiFailure 400 where it names no node."""
+    """Do what a Binding says. ApiFailure 500 where it names no node, as the real server."""
     target = binding.get("target") or {}
     if target.get("kind") not in (None, "", "Node") or not target.get("name"):
-        cause = status.required("target.name")
-        raise status.invalid(find("", "bindings"), name, [cause])
+        raise status.ApiFailure(500, "", "target.name: Required value")
     uid = (binding.get("metadata") or {}).get("uid") or ""
     bind(store, namespace, name, target["name"], dry_run, uid)
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}

@@ -149,6 +149,7 @@ def _job_labels(obj: Obj) -> None:
     labels.update({"controller-uid": uid, "job-name": name})
     labels.update({"batch.kubernetes.io/controller-uid": uid, "batch.kubernetes.io/job-name": name})
     spec.setdefault("selector", {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}})
+    meta.setdefault("labels", dict(labels))
 
 
 def _cronjob(obj: Obj) -> None:

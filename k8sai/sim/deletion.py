@@ -19,15 +19,15 @@ def check(resource: Resource, obj: Obj, uid: str, resource_version: str) -> None
     """Hold the preconditions against the object. ApiFailure 409, or 403 for a namespace every cluster needs."""
     meta = obj["metadata"]
     name = name_of(obj)
-    if uid and uid != meta["uid"]:
-        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {meta['uid']}"
-        raise status.conflict(resource, name, why)
-    if resource_version and resource_version != meta["resourceVersion"]:
-        why = (
-            f"Precondition failed: ResourceVersion in precondition: {resource_version}, "
-            f"ResourceVersion in object meta: {meta['resourceVersion']}"
-        )
-        raise status.conflict(resource, name, why)
+    for what, asked, here in (
+        ("UID", uid, meta["uid"]),
+        ("ResourceVersion", resource_version, meta["resourceVersion"]),
+    ):
+        if asked and asked != here:
+            why = f"the {what} in the precondition ({asked}) does not match the {what} in record ({here}). "
+            message = f'Operation cannot be fulfilled on {resource.kind} "{name}": {why}'
+            message += "The object might have been " + ("deleted and then recreated" if what == "UID" else "modified")
+            raise status.ApiFailure(409, "Conflict", message, {"name": name, "kind": resource.kind})
     if resource.kind == "Namespace" and name in _PROTECTED:
         raise status.refused(resource, name, "this namespace may not be deleted")
 
@@ -56,6 +56,16 @@ def marked(
     if resource.kind == "Namespace":
         new["status"] = {**old.get("status", {}), "phase": "Terminating"}
     return new
+
+
+def farewell(resource: Resource, old: Obj, now: str) -> Obj:
+    """The object as its last event shows it: a pod that nobody waits for is marked all the same."""
+    meta = dict(old["metadata"])
+    if resource.kind == "Pod":
+        if "deletionTimestamp" not in meta:
+            meta["generation"] = meta.get("generation", 0) + 1
+        meta.update(deletionTimestamp=now, deletionGracePeriodSeconds=0)
+    return {**old, "metadata": meta}
 
 
 def released(new: Obj, old: Obj) -> bool:

@@ -29,7 +29,9 @@ def check_media(resource: Resource, media: str) -> None:
         )
         raise status.media_type(message)
     if media not in offered:
-        kinds = ", ".join([*offered, *APPLY_PATCHES])
+        if resource.builtin:
+            raise ApiFailure(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
+        kinds = ", ".join([*offered, APPLY_PATCHES[0]])
         message = "the body of the request was in an unknown format - accepted media types include: "
         raise status.media_type(message + kinds)
 
@@ -40,7 +42,9 @@ def patched(resource: Resource, old: Obj, patch: Any, media: str) -> Obj:
     if media == JSON_PATCH:
         return _json_patched(resource, old, patch)
     if not isinstance(patch, dict):
-        raise status.bad_request("json: cannot unmarshal the patch: it must be an object")
+        raise status.bad_request(
+            "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"
+        )
     if media == MERGE_PATCH:
         return _as_object(merged(copied(old), patch))
     return _as_object(merge_strategic(copied(old), patch))
@@ -62,21 +66,13 @@ def merged(target: Any, patch: Any) -> Any:
 def _json_patched(resource: Resource, old: Obj, patch: Any) -> Obj:
     if not isinstance(patch, list):
         raise status.bad_request(
-            "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch"
+            "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"
         )
     try:
         return _as_object(jsonpatch.JsonPatch(patch).apply(copied(old)))
-    except jsonpatch.InvalidJsonPatch as error:
-        raise status.bad_request(f"error decoding patch: {error}") from None
-    except jsonpatch.JsonPatchTestFailed as error:
-        path = next((op.get("path", "") for op in patch if op.get("op") == "test"), "")
-        raise _unprocessable(f"testing value {path} failed: {error}" if path else str(error)) from None
-    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, KeyError, TypeError, IndexError) as error:
-        raise _unprocessable(f"the server rejected our request due to an error in our request: {error}") from None
-
-
-def _unprocessable(message: str) -> ApiFailure:
-    return ApiFailure(422, "Invalid", message)
+    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, KeyError, TypeError, IndexError):
+        message = "the server rejected our request due to an error in our request"
+        raise ApiFailure(422, "Invalid", message, {}) from None
 
 
 def _as_object(found: Any) -> Obj:
@@ -85,11 +81,11 @@ def _as_object(found: Any) -> Obj:
     return found
 
 
-def same_object(resource: Resource, old: Obj, new: Obj) -> None:
+def same_object(old: Obj, new: Obj) -> None:
     """ApiFailure where a patch would turn the object into another one."""
     for key in ("apiVersion", "kind"):
         if new.get(key, old[key]) != old[key]:
             raise status.bad_request(f"{key} in the patch ({new[key]}) does not match the object's ({old[key]})")
     if name_of(new) != name_of(old):
-        cause = status.invalid_value("metadata.name", name_of(new), "field is immutable")
-        raise status.invalid(resource, name_of(old), [cause])
+        message = f"the name of the object ({name_of(new)}) does not match the name on the URL ({name_of(old)})"
+        raise status.bad_request(message)

@@ -40,12 +40,19 @@ def spec_causes(spec: Obj, path: str) -> Iterator[Cause]:
         effect = toleration.get("effect")
         if effect and effect not in _EFFECTS:
             yield unsupported_value(f"{path}.tolerations[{at}].effect", effect, _EFFECTS)
-    known = {claim.get("name") for claim in spec.get("resourceClaims") or ()}
+    yield from _claims(spec, path)
+
+
+def _claims(spec: Obj, path: str) -> Iterator[Cause]:
+    """Containers may use only claims that the pod names."""
+    known = [str(claim.get("name")) for claim in spec.get("resourceClaims") or ()]
     for at, container in enumerate(spec.get("containers") or ()):
         for index, claim in enumerate((container.get("resources") or {}).get("claims") or ()):
             if claim.get("name") not in known:
-                place = f"{path}.containers[{at}].resources.claims[{index}].name"
-                yield Cause(place, "FieldValueNotFound", f'Not found: "{claim.get("name")}"')
+                place = f"{path}.containers[{at}].resources.claims[{index}]"
+                names = "which is empty" if not known else "[" + " ".join(known) + "]"
+                rule = f"must be one of the names in pod.spec.resourceClaims {names}"
+                yield Cause(place, "FieldValueNotFound", f'Not found: "{claim.get("name")}": {rule}')
 
 
 def _container(container: Obj, path: str) -> Iterator[Cause]:

@@ -125,19 +125,17 @@ class Reader:
                 raise _invalid_match('resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
             return
         if not wanted.isdigit():
-            raise status.bad_request(
-                f'Invalid value: "{wanted}": strconv.ParseUint: parsing "{wanted}": invalid syntax'
-            )
+            raise status.bad_request("invalid resource version: " + not_a_version(wanted))
         version = int(wanted)
         if version > self._store.version:
-            message = f"Too large resource version: {version}, current: {self._store.version}"
+            message = f"Timeout: Too large resource version: {version}, current: {self._store.version}"
             failure = status.ApiFailure(504, "Timeout", message, retry_after=1)
             failure.details["causes"] = [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]
             raise failure
         limit = ask.number("limit") or 0
         exact = match == "Exact" or (limit and not match and ask.verb == "list")
         if exact and version != self._store.version and self._store.touched(ask.target.resource, version):
-            raise status.expired(f"The resourceVersion for the provided list is too old: {version}.")
+            raise status.expired("The resourceVersion for the provided list is too old.")
 
 
 class Expired(Exception):
@@ -185,7 +183,14 @@ def _read_token(token: str) -> tuple[int, Key]:
         namespace, name = value["start"]
         return int(value["rv"]), (str(namespace), str(name))
     except (ValueError, KeyError, TypeError, binascii.Error):
-        raise status.bad_request("continue key is not valid: illegal base64 data") from None
+        raise status.bad_request(
+            "invalid continue token: continue key is not valid: it is none of this server's"
+        ) from None
+
+
+def not_a_version(text: str) -> str:
+    """What is wrong with a resourceVersion that is no number."""
+    return f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
 
 
 def _invalid_match(text: str) -> status.ApiFailure:

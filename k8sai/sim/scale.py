@@ -1,11 +1,13 @@
 """The scale subresource: replicas of a workload without the rest of it."""
 
 from k8sai.sim import status
+from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj
 from k8sai.sim.routes import Target
 from k8sai.sim.selectors import selector_text
 from k8sai.sim.store import Store
 
+_SCALE = Resource("autoscaling", "v1", "scales", "Scale")
 _META = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
 
@@ -20,7 +22,7 @@ def put(store: Store, target: Target, scale: Obj, dry_run: bool) -> Obj:
     replicas = (scale.get("spec") or {}).get("replicas", 0)
     if not isinstance(replicas, int) or replicas < 0:
         cause = status.invalid_value("spec.replicas", replicas, "must be greater than or equal to 0")
-        raise status.invalid(target.resource, target.name, [cause])
+        raise status.invalid(_SCALE, target.name, [cause])
     meta = dict(old["metadata"])
     sent = scale.get("metadata") or {}
     meta["resourceVersion"] = sent.get("resourceVersion") or meta["resourceVersion"]

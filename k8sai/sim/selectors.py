@@ -172,14 +172,13 @@ def _field_requirement(part: str, resource: Resource) -> Test:
 def _field_path(name: str, resource: Resource) -> tuple[str, ...]:
     if name == "metadata.name" or (name == "metadata.namespace" and resource.namespaced):
         return ("metadata", name.rpartition(".")[2])
-    path = _FIELDS.get((resource.group, resource.plural), {}).get(name)
+    known = _FIELDS.get((resource.group, resource.plural), {})
+    path = known.get(name)
     if path is None:
-        raise status.bad_request(
-            f'Unable to find "{resource.api_version}, Resource={resource.plural}" that match label selector "", '
-            f'field selector "{name}": field label not supported: {name}'
-            if not resource.builtin
-            else f"field label not supported: {name}"
-        )
+        if resource.builtin and not known:
+            text = f'"{name}" is not a known field selector: only "metadata.name", "metadata.namespace"'
+            raise status.bad_request(text)
+        raise status.bad_request(f"field label not supported: {name}")
     return path
 
 

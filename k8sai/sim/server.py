@@ -17,6 +17,7 @@ from aiohttp import web
 from k8sai.sim import access, binding, discovery, eviction, openapi, pod_access, scale, status
 from k8sai.sim.asking import BODY_LIMIT, Ask, answer, failed
 from k8sai.sim.deny import ADMIN, Denials
+from k8sai.sim.kinds import Catalog
 from k8sai.sim.reads import Expired, Reader
 from k8sai.sim.routes import locate, verb_of
 from k8sai.sim.status import ApiFailure
@@ -62,6 +63,8 @@ class Server:
         found = self._about(request, path)
         if found is not None:
             return found
+        if _no_such_group(self.store.catalog, path):
+            return web.Response(status=404, text="404 page not found\n")
         target = locate(self.store.catalog, request.path)
         watching = request.query.get("watch", "").lower() in ("1", "true")
         verb = verb_of(request.method, target, watching)
@@ -100,11 +103,14 @@ class Server:
             ]
             return answer(request, {"paths": paths})
         if parts[0] == "api" and len(parts) == 2:
-            return _or_404(request, discovery.resources(self.store.catalog, parts[1]))
+            document = discovery.resources(self.store.catalog, parts[1])
+            return answer(request, document) if document else None
         if parts[0] == "apis" and len(parts) == 2:
-            return _or_404(request, discovery.group(self.store.catalog, parts[1]))
+            document = discovery.group(self.store.catalog, parts[1])
+            return answer(request, document) if document else None
         if parts[0] == "apis" and len(parts) == 3:
-            return _or_404(request, discovery.resources(self.store.catalog, "/".join(parts[1:])))
+            document = discovery.resources(self.store.catalog, "/".join(parts[1:]))
+            return answer(request, document) if document else None
         return None
 
     def _groups(self, request: web.Request, path: str) -> web.Response:
@@ -193,6 +199,15 @@ class Server:
 
 
 _OWN_HANDLING = ("attach", "binding", "eviction", "exec", "log", "portforward", "proxy", "scale")
+
+
+def _no_such_group(catalog: Catalog, path: str) -> bool:
+    """Whether a path leads out of the API: the real server has no handler there and says so in plain text."""
+    parts = path.split("/")
+    if parts[0] == "api":
+        return parts[1:2] != ["v1"]
+    versions = {resource.api_version for resource in catalog}
+    return parts[0] != "apis" or "/".join(parts[1:3]) not in versions
 
 
 def _or_404(request: web.Request, document: Any) -> web.Response:

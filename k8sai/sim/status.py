@@ -22,6 +22,7 @@ class ApiFailure(Exception):
         self.reason = reason
         self.message = message
         self.details = dict(details or {})
+        self._tells_details = details is not None
         self.retry_after = retry_after
         if retry_after:
             self.details["retryAfterSeconds"] = retry_after
@@ -36,7 +37,7 @@ class ApiFailure(Exception):
             "message": self.message,
             "reason": self.reason,
         }
-        if self.details:
+        if self.details or self._tells_details:
             status["details"] = self.details
         status["code"] = self.code
         if not self.reason:
@@ -112,7 +113,7 @@ def not_found(resource: Resource, name: str) -> ApiFailure:
 
 def no_such_path() -> ApiFailure:
     """404: nothing is served there."""
-    return ApiFailure(404, "NotFound", "the server could not find the requested resource")
+    return ApiFailure(404, "NotFound", "the server could not find the requested resource", {})
 
 
 def already_exists(resource: Resource, name: str) -> ApiFailure:
@@ -184,7 +185,7 @@ def too_many(message: str, *, retry_after: int = 0, causes: Iterable[dict[str, s
 
 def not_allowed(message: str = "the server does not allow this method on the requested resource") -> ApiFailure:
     """405: the kind has no such verb."""
-    return ApiFailure(405, "MethodNotAllowed", message)
+    return ApiFailure(405, "MethodNotAllowed", message, {})
 
 
 def media_type(message: str) -> ApiFailure:

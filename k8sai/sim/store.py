@@ -198,9 +198,10 @@ class Store:
         deletion.check(resource, old, uid, resource_version)
         new = deletion.marked(resource, old, timestamp, self.now(), grace, propagation)
         if new is None:
+            gone = deletion.farewell(resource, old, timestamp(self.now()))
             if not dry_run:
-                self._commit("DELETED", resource, (namespace, name), {**old, "metadata": dict(old["metadata"])}, old)
-            return Deleted(old, gone=True)
+                self._commit("DELETED", resource, (namespace, name), gone, old)
+            return Deleted(gone, gone=True)
         if new != old and not dry_run:
             self._commit("MODIFIED", resource, (namespace, name), new, old)
         return Deleted(new, gone=False)

@@ -46,14 +46,14 @@ _PRIMITIVE_MERGED = ("finalizers", "podCIDRs")
 
 
 def merge_strategic(target: Obj, patch: Obj, field: str = "") -> Obj:
-    """The target with the patch merged in; changes and returns it. ApiFailure 400 for an unknown directive."""
+    """The target with the patch merged in; changes and returns it. ApiFailure 500 for an unknown directive, as the real server."""
     directive = patch.get(_DIRECTIVE)
     if directive == "replace":
         return {key: value for key, value in patch.items() if key != _DIRECTIVE}
     if directive == "delete":
         return {}
     if directive not in (None, "merge"):
-        raise status.bad_request(f"Unknown patch type found: {directive}")
+        raise status.ApiFailure(500, "", f"unknown patch type: {directive} in map: {_go_map(patch)}")
     _retain(target, patch)
     for key, value in patch.items():
         if key.startswith("$"):
@@ -113,8 +113,7 @@ def _merge_list(current: Any, patch: list[Any], key: str, parent: str) -> list[A
 
 def _merge_element(base: list[Any], one: Obj, by: str, key: str) -> list[Any]:
     if by not in one:
-        message = f"map: {one} does not contain declared merge key: {by}"
-        raise status.ApiFailure(500, "InternalError", message)
+        raise status.ApiFailure(500, "", f"map: {_go_map(one)} does not contain declared merge key: {by}")
     at = next((i for i, here in enumerate(base) if here.get(by) == one[by]), None)
     if one.get(_DIRECTIVE) == "delete":
         return [here for here in base if here.get(by) != one[by]]
@@ -139,3 +138,10 @@ def _reorder(target: Obj, key: str, order: list[Any], parent: str) -> None:
         return (wanted.index(name), at) if name in wanted else (len(wanted), at)
 
     target[key] = [one for _, one in sorted(enumerate(here), key=rank)]
+
+
+def _go_map(value: Any) -> str:
+    """A map as the API server's messages print it."""
+    if isinstance(value, dict):
+        return "map[" + " ".join(f"{key}:{_go_map(value[key])}" for key in sorted(value)) + "]"
+    return str(value)

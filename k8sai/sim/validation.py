@@ -51,7 +51,9 @@ def _metadata(resource: Resource, obj: Obj) -> Iterator[Cause]:
     elif resource.kind in _SHORT_NAMES:
         if len(name) > 63:
             yield invalid_value("metadata.name", name, "must be no more than 63 bytes")
-        if not LABEL.fullmatch(name):
+        if resource.kind == "Namespace" and "." in name:
+            yield invalid_value("metadata.name", name, "must not contain dots")
+        elif not LABEL.fullmatch(name):
             yield invalid_value("metadata.name", name, LABEL_RULE)
     else:
         if len(name) > 253:
@@ -117,14 +119,13 @@ def _workload(obj: Obj) -> Iterator[Cause]:
     selector = spec.get("selector")
     if not selector:
         yield required("spec.selector")
-    template = spec.get("template")
-    if not isinstance(template, dict):
-        yield required("spec.template")
-        return
+    template = spec.get("template") or {}
     found = template.get("metadata", {}).get("labels") or {}
     wanted = (selector or {}).get("matchLabels") or {} if isinstance(selector, dict) else {}
-    if selector and any(found.get(key) != value for key, value in wanted.items()):
-        yield invalid_value("spec.template.metadata.labels", found, "`selector` does not match template `labels`")
+    if not selector or any(found.get(key) != value for key, value in wanted.items()):
+        yield invalid_value(
+            "spec.template.metadata.labels", found or None, "`selector` does not match template `labels`"
+        )
     yield from podrules.spec_causes(template.get("spec") or {}, "spec.template.spec")
     policy = (template.get("spec") or {}).get("restartPolicy", "Always")
     if policy != "Always":

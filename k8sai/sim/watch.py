@@ -9,11 +9,11 @@ from typing import Any
 
 from aiohttp import web
 
-from k8sai.sim import status, tables
+from k8sai.sim import tables
 from k8sai.sim.asking import Ask, Form
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj, encode, stored_bytes, typed_bytes
-from k8sai.sim.reads import selection
+from k8sai.sim.reads import not_a_version, selection
 from k8sai.sim.selectors import Test
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Event, Store
@@ -72,6 +72,7 @@ class Stream:
         self._form = form
         self._test = test
         self._now = now
+        self._since = 0
         self._include = ask.query.get("includeObject", "Metadata")
         self._events: deque[Event] = deque()
         self._wake = asyncio.Event()
@@ -81,8 +82,14 @@ class Stream:
         self.ended = True
         self._wake.set()
 
+    def skip_to(self, version: int) -> None:
+        """Leave out what happens up to a version that may still be to come."""
+        self._since = version
+
     def feed(self, event: Event) -> None:
         """Take one event; called inside the commit, so it only queues."""
+        if event.version <= self._since:
+            return
         if len(self._events) >= _PENDING:
             self.end()
             return
@@ -183,8 +190,6 @@ async def serve_watch(hub: Hub, ask: Ask) -> web.StreamResponse:
     response.enable_chunked_encoding()
     first: list[bytes] = []
     try:
-        if start > store.version:
-            raise _too_large(start, store.version)
         if initial or start == 0:
             for entry in store.entries(ask.target.resource, ask.target.namespace):
                 if stream.selects(entry.obj):
@@ -192,6 +197,7 @@ async def serve_watch(hub: Hub, ask: Ask) -> web.StreamResponse:
             if initial and ask.flag("allowWatchBookmarks"):
                 first.append(stream.bookmark(store.version, last_initial=True))
         else:
+            stream.skip_to(start)
             for event in store.history(ask.target.resource, start):
                 stream.feed(event)
     except ApiFailure as failure:
@@ -242,7 +248,7 @@ async def _pump(hub: Hub, ask: Ask, stream: Stream, response: web.StreamResponse
 def _start_version(ask: Ask) -> int:
     text = ask.query.get("resourceVersion", "")
     if text and not text.isdigit():
-        raise status.bad_request(f'Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax')
+        raise ApiFailure(500, "", not_a_version(text))
     return int(text or 0)
 
 
@@ -257,10 +263,3 @@ def _initial_events(ask: Ask) -> bool:
         message = f'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: {text}'
         raise ApiFailure(422, "Invalid", message, details)
     return ask.flag("sendInitialEvents")
-
-
-def _too_large(version: int, current: int) -> ApiFailure:
-    message = f"Too large resource version: {version}, current: {current}"
-    failure = ApiFailure(504, "Timeout", message, retry_after=1)
-    failure.details["causes"] = [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]
-    return failure

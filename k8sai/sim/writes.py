@@ -57,7 +57,7 @@ class Writer:
             return answer(ask.request, scale.put(self._store, target, changed, ask.dry_run()))
         old = self._store.get(target.resource, target.namespace, target.name)
         obj = patches.patched(target.resource, old, patch, media)
-        patches.same_object(target.resource, old, obj)
+        patches.same_object(old, obj)
         new = self._store.update(target.resource, obj, target.subresource, ask.dry_run())
         return answer(ask.request, self._reader.shaped(ask, new))
 
@@ -89,11 +89,10 @@ class Writer:
         """The body must be of the kind the URL names. ApiFailure 400."""
         kind, version = obj.get("kind", ""), obj.get("apiVersion", "")
         if (kind and kind != resource.kind) or (version and version != resource.api_version):
-            given, _, plain = str(version).rpartition("/")
-            message = (
-                f'{kind} in version "{plain}" cannot be handled as a {resource.kind}: converting '
-                f"({given or 'v1'}.{kind}) to ({resource.group}.{resource.kind}): unknown conversion"
-            )
+            plain = str(version).rpartition("/")[2] or resource.version
+            group = resource.group.partition(".")[0] or "core"
+            message = f'{kind} in version "{plain}" cannot be handled as a {resource.kind}: '
+            message += f"converting ({plain}.{kind}) to ({group}.{resource.kind}): unknown conversion"
             raise status.bad_request(message)
 
 
@@ -121,7 +120,7 @@ async def _delete_options(ask: Ask) -> dict[str, Any]:
     policy = options.get("propagationPolicy") or ask.query.get("propagationPolicy", "")
     orphan = options.get("orphanDependents")
     if policy and policy not in _POLICIES:
-        allowed = ("Background", "Foreground", "Orphan")
+        allowed = ("Foreground", "Background", "Orphan", "nil")
         cause = status.unsupported_value("propagationPolicy", policy, allowed)
         message = f'DeleteOptions.meta.k8s.io "" is invalid: {cause}'
         details = {"group": "meta.k8s.io", "kind": "DeleteOptions", "causes": [cause.document()]}
