@@ -48,7 +48,7 @@ def certificate_end(pem: bytes) -> datetime | None:
 
 def _inside(der: bytes) -> bytes:
     """What the first sequence holds."""
-    tag, content = next(_elements(der))
+    tag, content = next(_elements(der), (0, b""))
     if tag != _SEQUENCE:
         raise ValueError("not a sequence")
     return content
