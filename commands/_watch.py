@@ -8,6 +8,7 @@ from typing import Any
 from k8sai.cluster.options import Options
 from k8sai.commands import _print, _talk
 from k8sai.commands._feed import LiveFeed, live_feed
+from k8sai.commands._notes import gaps
 from k8sai.fleet.changes import Change, Look, between, look
 from k8sai.fleet.document import API_VERSION, document, figures, number
 from k8sai.fleet.index import Fleet
@@ -16,6 +17,7 @@ from k8sai.fleet.tables import totals
 from k8sai.view import Note
 
 _TICK = 0.2  # seconds between looks
+_PATIENCE = 5.0  # seconds of waiting before its reason is told
 _DUTY = 9.0  # rests so many times as long as a look took: a tenth of one core on the largest cluster
 
 
@@ -25,13 +27,22 @@ def follow(options: Options, scope: Scope, *, documents: bool, plain: bool = Fal
     feed = live_feed(options, fleet)
     feed.start()
     try:
-        with _talk.Progress(f"reading {feed.context}"):
-            while not feed.wait_synced(1.0):
-                pass
+        _wait(feed)
         Follower(fleet, feed, scope, documents=documents, plain=plain).run()
     finally:
         feed.stop()
     return 0
+
+
+def _wait(feed: LiveFeed) -> None:
+    """Until every kind is read or known not to be; why that takes long is told, each reason once."""
+    told: set[str] = set()
+    with _talk.Progress(f"reading {feed.context}"):
+        while not feed.wait_synced(_PATIENCE):
+            for source in feed.sources():
+                if source.message and source.message not in told:
+                    told.add(source.message)
+                    _talk.note(Note(f"still waiting for {source.kind}: {source.message}", "warn", source.hint))
 
 
 class Follower:
@@ -83,17 +94,18 @@ class Follower:
             _print.json_line(document(picture))
         else:
             _print.line(f"{picture.at} {totals(picture).cell.text}")
-        for gap in picture.hidden:
-            _talk.note(Note(f"{gap.meaning}: {gap.why}", "warn", gap.hint))
+        for gap in gaps(picture):
+            _talk.note(gap)
 
     def _tell(self, changes: list[Change], picture: Picture) -> None:
         if self._documents:
             for change in changes:
                 _print.json_line(_document(change, picture))
-        elif changes:
+        else:
             for change in changes:
                 _print.toned(f"{picture.at} {change.what} {change.said}", "plain" if self._plain else change.tone)
-            _print.line(f"{picture.at} {totals(picture).cell.text}")
+            if any(not change.code.startswith("Source") for change in changes):
+                _print.line(f"{picture.at} {totals(picture).cell.text}")
 
 
 def _document(change: Change, picture: Picture) -> dict[str, Any]:

@@ -12,11 +12,9 @@ import typer
 from k8sai.cluster.options import Options
 from k8sai.commands import _flags, _print, _talk
 from k8sai.commands._door import entry
-from k8sai.errors import Exit, Forbidden, Usage
-from k8sai.view import Note
+from k8sai.errors import Exit, Usage
 
 if TYPE_CHECKING:
-    from k8sai.cluster.sources import Source
     from k8sai.fleet.answers import NodeRow, PodRow, Total
     from k8sai.fleet.picture import Picture, Scope
 
@@ -170,10 +168,9 @@ def _refuse_contradictions(wanted: Wanted, *, once: bool, every_namespace: bool)
 
 def _once(wanted: Wanted) -> int:
     picture = _from_recording(wanted, wanted.recording) if wanted.recording else _from_cluster(wanted)
-    _refuse_nothing(picture.sources)
     _show(picture, wanted)
     _print.flush()
-    _say_notes(picture, wanted)
+    _say(picture, wanted)
     return Exit.OK if picture.complete else Exit.PARTIAL
 
 
@@ -201,14 +198,6 @@ def _from_cluster(wanted: Wanted) -> "Picture":
     return take(fleet, context=connection.context, at=at, sources=sources, scope=wanted.scope())
 
 
-def _refuse_nothing(sources: "tuple[Source, ...]") -> None:
-    """Raises Forbidden where neither nodes nor pods could be read: nothing is left to show."""
-    denied = {source.kind: source for source in sources if source.state == "forbidden"}
-    if "nodes" in denied and "pods" in denied:
-        source = denied["nodes"]
-        raise Forbidden(source.message or "neither nodes nor pods may be read", source.hint)
-
-
 def _show(picture: "Picture", wanted: Wanted) -> None:
     if wanted.output in ("json", "yaml"):
         from k8sai.fleet.document import document
@@ -226,11 +215,22 @@ def _show(picture: "Picture", wanted: Wanted) -> None:
 
         bars = not wanted.plain
         page = tables.one(picture, wanted.by, bars=bars) if wanted.by else tables.overview(picture, bars=bars)
-        if _has_gpus(picture) or wanted.every_node:
+        if picture.shows_gpus or wanted.every_node:
             _print.page(page, wide=wanted.output == "wide", headings=wanted.headings, plain=wanted.plain)
             _print.flush()
             for note in page.notes:
                 _talk.note(note)
+
+
+def _say(picture: "Picture", wanted: Wanted) -> None:
+    from k8sai.commands import _notes
+
+    filtered = bool(wanted.labels or wanted.product)
+    notes = [*_notes.gaps(picture), *_notes.emptiness(picture, filtered=filtered)]
+    if wanted.output in (None, "table", "wide") and not wanted.plain and sys.stdout is not None and sys.stdout.isatty():
+        notes += _notes.signs(picture)
+    for note in notes:
+        _talk.note(note)
 
 
 def _names(picture: "Picture", by: By) -> list[str]:
@@ -243,37 +243,6 @@ def _names(picture: "Picture", by: By) -> list[str]:
         "pending": picture.pending,
     }
     return [one.name for one in lists[by]]
-
-
-def _has_gpus(picture: "Picture") -> bool:
-    return bool(picture.nodes or picture.pods or picture.pending)
-
-
-def _say_notes(picture: "Picture", wanted: Wanted) -> None:
-    """What the data does not show, in the order of importance."""
-    for gap in picture.hidden:
-        _talk.note(Note(f"{gap.meaning}: {gap.why}", "warn", gap.hint))
-    for problem in picture.problems[:5]:
-        _talk.note(Note(f"{problem.what} counts as zero: {problem.why}", "warn"))
-    if len(picture.problems) > 5:
-        _talk.note(Note(f"{len(picture.problems) - 5} more objects count as zero", "warn", "`k8sai top -o json`"))
-    if not _has_gpus(picture):
-        _talk.note(_no_gpus(picture, wanted))
-    elif wanted.output in (None, "table", "wide") and not wanted.plain and sys.stdout.isatty():
-        from k8sai.fleet.tables import legend
-
-        _talk.note(Note(legend(picture.nodes), "dim"))
-
-
-def _no_gpus(picture: "Picture", wanted: Wanted) -> Note:
-    if wanted.labels or wanted.product:
-        return Note("no node with GPUs matches these flags", "plain", "`k8sai top -o name` lists the nodes with GPUs")
-    count = picture.node_count
-    return Note(
-        f"no GPUs in {picture.context}: none of its {count} nodes offers any and no pod asks for one",
-        "plain",
-        "is the device plugin or DRA driver running? `k8sai top --all-nodes` lists the nodes",
-    )
 
 
 # --- full screen ------------------------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ from k8sai.fleet.picture import Picture
 from k8sai.fleet.tables import amount
 from k8sai.view import Tone
 
+_LOST = ("retrying", "failed", "forbidden")
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -53,16 +55,23 @@ def between(before: Look, after: Look) -> list[Change]:
 
 
 def _sources(before: dict[str, Source], after: dict[str, Source]) -> Iterator[Change]:
+    """Sources that were lost for the same reason are one change: a server that is away is one thing."""
+    lost: dict[tuple[str, str], list[str]] = {}
+    found: list[str] = []
     for kind, now in after.items():
-        was = before.get(kind)
-        if was is None or was.state == now.state:
-            continue
-        about = {"kind": kind, "state": now.state, "message": now.message}
-        if now.state in ("retrying", "failed", "forbidden"):
-            why = f": {now.message}" if now.message else ""
-            yield Change("SourceLost", f"source {kind}", f"lost{why}; what is known of it may be old", "bad", about)
-        elif was.state in ("retrying", "failed", "forbidden") and now.state in ("live", "once"):
-            yield Change("SourceRecovered", f"source {kind}", f"recovered, {now.count} objects", "good", about)
+        was = before.get(kind, now).state
+        if was != now.state and now.state in _LOST:
+            lost.setdefault((now.state, now.message), []).append(kind)
+        elif was in _LOST and now.state in ("live", "once"):
+            found.append(kind)
+    for (state, message), kinds in lost.items():
+        why = f": {message}" if message else ""
+        about = {"kinds": kinds, "state": state, "message": message}
+        said = f"lost, what is known may be old{why}"
+        yield Change("SourceLost", f"source {', '.join(kinds)}", said, "bad", about)
+    if found:
+        about = {"kinds": found, "state": "live", "message": ""}
+        yield Change("SourceRecovered", f"source {', '.join(found)}", "recovered", "good", about)
 
 
 def _node(was: NodeRow | None, now: NodeRow | None) -> Iterator[Change]:

@@ -6,7 +6,7 @@ from math import nan
 from typing import Any
 
 from k8sai.cluster.sources import Source
-from k8sai.errors import NotFound
+from k8sai.errors import Forbidden, NotFound
 from k8sai.fleet.answers import Figures, NodeRow, PodRow, Problem, Total
 from k8sai.fleet.answers import Kind as UnitKind
 from k8sai.fleet.index import Fleet
@@ -33,7 +33,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """What could not be read, why, what that means for the reader, and the next command."""
+    """What could not be read, why, what that means for the reader ("{} are not shown"), and the next command."""
 
     what: str
     why: str
@@ -65,15 +65,24 @@ class Picture:
     node_count: int  # nodes known, with and without GPUs
 
     @property
+    def shows_gpus(self) -> bool:
+        """Whether there is anything to show."""
+        return bool(self.nodes or self.pods or self.pending)
+
+    @property
     def complete(self) -> bool:
         """Nothing was hidden and everything read could be counted."""
         return not self.hidden and not self.problems
 
 
 def take(fleet: Fleet, *, context: str, at: str, sources: Iterable[Source] = (), scope: Scope | None = None) -> Picture:
-    """The picture of the fleet as it is now. NotFound where a node named in the scope does not exist."""
+    """The picture of the fleet as it is now.
+
+    Raises Forbidden where neither nodes nor pods may be read, NotFound where a node named in the scope does not exist.
+    """
     scope = scope or Scope()
     known = tuple(sources)
+    _insist_on_something(known)
     unknown = _unknown_figures(known)
     nodes = tuple(_masked_row(row, unknown) for row in _rows(fleet, scope))
     pods = tuple(pod for pod in fleet.pods(scope.pods) if pod.node)
@@ -104,20 +113,27 @@ def take(fleet: Fleet, *, context: str, at: str, sources: Iterable[Source] = (),
     )
 
 
+def _insist_on_something(sources: Iterable[Source]) -> None:
+    denied = {source.kind: source for source in sources if source.state == "forbidden"}
+    if "nodes" in denied and "pods" in denied:
+        nodes = denied["nodes"]
+        raise Forbidden(nodes.message or "neither nodes nor pods may be read", nodes.hint)
+
+
 def hidden(sources: Iterable[Source]) -> Iterator[Hidden]:
     """What the sources could not give, in words."""
     for source in sources:
         kind, why = source.kind, source.message
         if source.state in ("forbidden", "failed", "starting"):
-            yield Hidden(kind, why or source.state, f"{kind} are not shown", source.hint)
+            yield Hidden(kind, why or source.state, "{} are not shown", source.hint)
         elif source.state == "retrying":
-            yield Hidden(kind, why or "no answer", f"what is known of {kind} may be old", source.hint)
+            yield Hidden(kind, why or "no answer", "what is known of {} may be old", source.hint)
         elif source.namespace:
             outside = f"{kind} outside namespace {source.namespace}"
             why = why or f"only those of {source.namespace} may be read"
-            yield Hidden(outside, why, f"{outside} are not shown, so less may be free than it seems", source.hint)
+            yield Hidden(outside, why, "{} are not shown, so less may be free than it seems", source.hint)
         elif why and source.state in ("live", "once"):
-            yield Hidden(f"some {kind}", why, f"some {kind} are not counted", source.hint)
+            yield Hidden(f"some {kind}", why, "{} are not counted", source.hint)
 
 
 _OF_NODES = frozenset({"capacity", "allocatable", "unhealthy", "free", "blocked"})
