@@ -245,7 +245,7 @@ def test_kubectl_asks_the_same(name: str, tmp_path: Path, pki: Pki, kubectl_bina
     (tmp_path / "the-token").write_text("from-file\n")
     with serving(lambda request: document({"kind": "Probe"}), pki.server(ask_clients=True)) as loopback:
         file = tmp_path / "config"
-        cluster = {"server": f"{loopback.url}/root", "certificate-authority": str(pki.crt("ca"))}
+        cluster = {"server": loopback.url, "certificate-authority": str(pki.crt("ca"))}
         file.write_text(json.dumps(config("x", ("x", cluster, user, {}))))
         environ = {**os.environ, "KUBECONFIG": str(file), "HOME": str(tmp_path), "KUBERC": "off"}
         command = [str(kubectl_binary), *flags, "get", "--raw", "/probe?x=1"]
