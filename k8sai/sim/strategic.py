@@ -46,7 +46,7 @@ _PRIMITIVE_MERGED = ("finalizers", "podCIDRs")
 
 
 def merge_strategic(target: Obj, patch: Obj, field: str = "") -> Obj:
-    """The target with the patch merged in; changes and returns it. ApiFailure 500 for an unknown directive, as the real server."""
+    """The target with the patch merged in; changes and returns it. ApiFailure 500 for an unknown directive."""
     directive = patch.get(_DIRECTIVE)
     if directive == "replace":
         return {key: value for key, value in patch.items() if key != _DIRECTIVE}
