@@ -3,7 +3,8 @@
     {apiVersion: k8sai.dev/v1alpha1, kind: Recording, at, context, serverVersion, hidden: [{kind, state, …}],
      objects: {nodes: [...], pods: [...], …}}
 
-in gzip, the objects as Kubernetes writes them. Only the kinds the fleet is built from, and of these only the fields in facts.py: no Secret can be in it.
+in gzip, the objects as Kubernetes writes them. Only the kinds the fleet is built from, and of these only the fields in
+facts.py: no Secret can be in it.
 """
 
 import gzip
