@@ -57,9 +57,11 @@ def api(server: Server) -> Api:
 
 
 @pytest.fixture
-def namespace(api: Api) -> str:
-    """A namespace of the test's own, ready for pods."""
-    return new_namespace(api, "contract")
+def namespace(api: Api) -> Iterator[str]:
+    """A namespace of the test's own, ready for pods. None that still waits may take another test's GPUs later."""
+    name = new_namespace(api, "contract")
+    yield name
+    api.delete(f"/api/v1/namespaces/{name}/pods", {"gracePeriodSeconds": 0})
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from tests.contract.api import Api, Json
 from tests.contract.conftest import Nodes, Server
 from tests.contract.objects import deployment, job, template
 
-DONE = {"test.k8sai.dev/complete-after": "1ms"}  # how long a pod works, to whoever plays the kubelet
+DONE = {"test.k8sai.dev/complete-after": "1ms", "sim.k8sai.dev/run-for": "1ms"}  # a short life, to either kubelet
 JOBSETS = "/apis/jobset.x-k8s.io/v1alpha2"
 
 

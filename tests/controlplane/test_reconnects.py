@@ -81,7 +81,7 @@ def test_top_w_sees_what_happened_around_a_crash(busy: ControlPlane, working: st
 
 
 def _settled(totals: Document) -> bool:
-    """10 of 20 pods are left, 3 for "before", 14 for the new ones; a card broken; a cordoned node's free cards blocked."""
+    """10 of 20 pods are left, 3 for "before", 14 for the new; a card broken; free cards of a cordoned node blocked."""
     return bool((totals["used"], totals["unhealthy"], totals["pending"]) == (27, 1, 0) and totals["blocked"] > 0)
 
 
