@@ -21,7 +21,7 @@ from typing import Any
 
 from k8sai.errors import ClusterError, Exit, Forbidden, K8saiError, NotFound, Refused, TimedOut
 
-_DENIED = re.compile(
+_DENIED = (  # not compiled until it is needed: that takes as long as a whole request
     r'User "(?P<user>[^"]*)" cannot (?P<verb>\S+) (?:resource "(?P<resource>[^"]+)" in API group "(?P<group>[^"]*)"'
     r'(?: in the namespace "(?P<namespace>[^"]*)")?|path "(?P<path>[^"]+)")'
 )
@@ -166,7 +166,7 @@ def _unauthorized(asked: Asked, message: str) -> str:
 
 
 def _forbidden(said: Mapping[str, Any], message: str, asked: Asked) -> ApiForbidden:
-    denied = _DENIED.search(message)
+    denied = re.search(_DENIED, message)
     if not denied:
         return ApiForbidden(f"{asked.server} forbids it: {message or asked.path}", verb=_VERBS.get(asked.method, "get"))
     verb = denied["verb"]

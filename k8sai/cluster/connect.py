@@ -17,6 +17,6 @@ def connect(options: Options, environ: Mapping[str, str] = os.environ) -> Connec
     """
     timeout = timeout_seconds(options.request_timeout)
     access = resolve(options, environ)
-    credentials = credentials_for(access)
+    credentials = credentials_for(access, environ)
     credentials.proof()
     return Connection(access, credentials, request_timeout=timeout, environ=environ)

@@ -3,7 +3,7 @@
 import os
 import time
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -99,7 +99,7 @@ class TokenFile:
         self._known, self._read_at = token, self._clock()
 
 
-def credentials_for(access: Access) -> Credentials:
+def credentials_for(access: Access, environ: Mapping[str, str] = os.environ) -> Credentials:
     """Where this identity's proof comes from. A plugin or the official client is asked at the first `proof()`."""
     who = access.identity
     if not access.endpoint.secure:  # as kubectl: no secret ever goes over plain http
@@ -118,7 +118,7 @@ def credentials_for(access: Access) -> Credentials:
     if who.plugin:
         from k8sai.cluster.plugins import PluginCredentials
 
-        return PluginCredentials(who.plugin, who.name, access.endpoint)
+        return PluginCredentials(who.plugin, who.name, access.endpoint, environ)
     if who.auth_provider:
         from k8sai.cluster.auth_provider import ProviderCredentials
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from k8sai.errors import Usage
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ms|us|µs|ns|h|m|s)")
+_PART = r"(\d+(?:\.\d*)?|\.\d+)(ms|us|µs|ns|h|m|s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ def timeout_seconds(text: str) -> float | None:
     A whole number counts seconds; otherwise numbers with units as in "1m30s".
     """
     said = text.strip()
-    if re.fullmatch(r"\d+", said):
+    if said.isdecimal():
         return float(said) or None
-    parts = _PART.findall(said)
+    parts = re.findall(_PART, said) if said else []
     if "".join(number + unit for number, unit in parts) != said:
         raise Usage(f"--request-timeout {text!r} is not a time", "write it as 30, 30s or 1m30s; 0 means no limit")
     return sum(float(number) * _UNITS[unit] for number, unit in parts) or None

@@ -17,6 +17,7 @@ from typing import Any
 
 from k8sai.cluster.access import Endpoint, Plugin
 from k8sai.cluster.credentials import Proof
+from k8sai.cluster.plugin_policy import check
 from k8sai.errors import ClusterError
 
 _PATIENCE = 120.0  # seconds a plugin may take where it cannot ask anybody
@@ -40,10 +41,18 @@ class PluginCredentials:
     The first run may speak with the person at the terminal; later ones may not: by then a screen may be drawn there.
     """
 
-    def __init__(self, plugin: Plugin, user: str, endpoint: Endpoint, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        plugin: Plugin,
+        user: str,
+        endpoint: Endpoint,
+        environ: Mapping[str, str] = os.environ,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._plugin = plugin
         self._user = user
         self._endpoint = endpoint
+        self._environ = environ
         self._clock = clock
         self._lock = Lock()
         self._known: Proof | None = None
@@ -77,6 +86,7 @@ class PluginCredentials:
         return join([self._plugin.command, *self._plugin.args])
 
     def _run(self) -> Proof:
+        check(self._plugin.command, self._environ)
         interactive = self._may_ask()
         printed = self._printed(interactive)
         status = self._status(printed)
@@ -136,7 +146,7 @@ class PluginCredentials:
         if self._plugin.provide_cluster_info:
             spec["cluster"] = _cluster_info(self._endpoint)
         said = {"kind": "ExecCredential", "apiVersion": self._plugin.api_version, "spec": spec}
-        return {**os.environ, **dict(self._plugin.env), "KUBERNETES_EXEC_INFO": json.dumps(said)}
+        return {**self._environ, **dict(self._plugin.env), "KUBERNETES_EXEC_INFO": json.dumps(said)}
 
     def _status(self, printed: bytes) -> Mapping[str, Any]:
         try:

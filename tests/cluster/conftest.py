@@ -1,8 +1,20 @@
 """What tests of the connection share."""
 
+import shutil
+
 import pytest
 
 from tests.cluster import certificates
+from tests.controlplane.session import kubectl
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip from one place, so that the summary has one line for each tool that is missing."""
+    asked = getattr(item, "fixturenames", ())
+    if "pki" in asked and shutil.which("openssl") is None:
+        pytest.skip("openssl is not on PATH: it makes the certificates of these tests")
+    if "kubectl_binary" in asked and kubectl() is None:
+        pytest.skip("no kubectl on PATH and none in $K8SAI_CONTROLPLANE_BIN: nothing to compare with")
 
 
 @pytest.fixture(scope="session")

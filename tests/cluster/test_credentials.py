@@ -29,6 +29,11 @@ SECURE = Endpoint("https://one.example:6443")
 V1 = "client.authentication.k8s.io/v1"
 
 
+@pytest.fixture(autouse=True)
+def _no_preferences_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBERC", "off")
+
+
 class Clock:
     def __init__(self, now: float = 1_000_000.0) -> None:
         self.now = now
@@ -173,7 +178,7 @@ def test_a_plugin_is_not_told_of_the_cluster_unasked(tmp_path: Path) -> None:
 def test_a_plugin_runs_again_only_when_its_credential_ends(tmp_path: Path) -> None:
     clock = Clock()
     plugin = plugin_that(tmp_path, "give(token=f't{runs}', expirationTimestamp='1970-01-12T14:46:40Z')")  # 1_003_600
-    credentials = PluginCredentials(plugin, "u", SECURE, clock)
+    credentials = PluginCredentials(plugin, "u", SECURE, clock=clock)
     assert [credentials.proof().authorization for _ in range(3)] == ["Bearer t0"] * 3
     clock.now = 1_003_600 - 11
     assert credentials.proof().authorization == "Bearer t0"
@@ -255,6 +260,83 @@ def test_a_file_that_cannot_be_run(tmp_path: Path) -> None:
     (tmp_path / "login").write_text("give")
     with pytest.raises(ClusterError, match="cannot be run: Permission denied"):
         PluginCredentials(Plugin(str(tmp_path / "login"), V1), "u", SECURE).proof()
+
+
+# --- which plugins may run --------------------------------------------------------------------------------------------
+
+
+def preferring(folder: Path, **fields: Any) -> dict[str, str]:
+    """An environment whose kuberc has these fields."""
+    (folder / "kuberc").write_text(
+        "---\n" + yaml.safe_dump({"apiVersion": "kubectl.config.k8s.io/v1beta1", "kind": "Preference", **fields})
+    )
+    return {"KUBERC": str(folder / "kuberc"), "HOME": str(folder)}
+
+
+@pytest.mark.parametrize(
+    ("policy", "allowed"),
+    [
+        ("", None),
+        ("AllowAll", None),
+        ("Allowlist", [{"command": "other"}, {"command": "{}"}]),
+        ("Allowlist", [{"name": "{}"}]),
+    ],
+)
+def test_a_plugin_that_may_run(tmp_path: Path, policy: str, allowed: list[dict[str, str]] | None) -> None:
+    plugin = plugin_that(tmp_path, "give(token='t')")
+    fields: dict[str, Any] = {"credentialPluginPolicy": policy} if policy else {}
+    if allowed:
+        listed = [{key: value.format(plugin.command) for key, value in entry.items()} for entry in allowed]
+        fields["credentialPluginAllowlist"] = listed
+    assert PluginCredentials(plugin, "u", SECURE, preferring(tmp_path, **fields)).proof().authorization == "Bearer t"
+
+
+def test_a_plugin_found_on_the_path_is_the_one_it_leads_to(tmp_path: Path) -> None:
+    plugin = plugin_that(tmp_path, "give(token='t')")
+    allowed = [{"command": plugin.command}]
+    environ = preferring(tmp_path, credentialPluginPolicy="Allowlist", credentialPluginAllowlist=allowed)
+    short = Plugin("login", V1)
+    assert PluginCredentials(short, "u", SECURE, environ | {"PATH": str(tmp_path)}).proof().authorization == "Bearer t"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"credentialPluginPolicy": "DenyAll"},
+        {"credentialPluginPolicy": "Allowlist", "credentialPluginAllowlist": [{"command": "other"}]},
+    ],
+)
+def test_a_plugin_that_may_not_run_does_not(tmp_path: Path, fields: dict[str, Any]) -> None:
+    plugin = plugin_that(tmp_path, "give(token='t')")
+    environ = preferring(tmp_path, **fields)
+    with pytest.raises(ClusterError, match=r"does not let the credential plugin .*/login run") as caught:
+        PluginCredentials(plugin, "u", SECURE, environ).proof()
+    assert caught.value.hint == f"allow it in {tmp_path}/kuberc"
+    assert not (tmp_path / "runs").exists()
+    assert PluginCredentials(plugin, "u", SECURE, environ | {"KUBERC": "off"}).proof()
+
+
+def test_the_policy_lies_beside_the_kubeconfig(tmp_path: Path) -> None:
+    (tmp_path / ".kube").mkdir()
+    (tmp_path / ".kube" / "kuberc").write_text("kind: Preference\ncredentialPluginPolicy: DenyAll\n")
+    with pytest.raises(ClusterError, match="does not let"):
+        PluginCredentials(Plugin("any", V1), "u", SECURE, {"HOME": str(tmp_path)}).proof()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("kind: Preference\ncredentialPluginPolicy: Some\n", "credentialPluginPolicy is 'Some'"),
+        ("kind: Preference\ncredentialPluginPolicy: Allowlist\n", "contradict each other"),
+        ("kind: Preference\ncredentialPluginAllowlist: [{command: x}]\n", "contradict each other"),
+        ("kind: Preference\ncredentialPluginPolicy: Allowlist\ncredentialPluginAllowlist: [{}]\n", "not a command"),
+        ("a: [", "which says which credential plugins may run"),
+    ],
+)
+def test_preferences_that_cannot_be_kept_to(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "kuberc").write_text(text)
+    with pytest.raises(Usage, match=said):
+        PluginCredentials(Plugin("any", V1), "u", SECURE, {"KUBERC": str(tmp_path / "kuberc")}).proof()
 
 
 # --- over a connection ------------------------------------------------------------------------------------------------

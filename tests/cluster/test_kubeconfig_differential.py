@@ -121,8 +121,7 @@ def ours(access: Access) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def kubectl_binary() -> Path:
     found = kubectl()
-    if found is None:
-        pytest.skip("no kubectl on PATH and none in $K8SAI_CONTROLPLANE_BIN: nothing to compare with")
+    assert found is not None  # conftest.py skips what asks for it in vain
     return found
 
 
