@@ -29,7 +29,8 @@ from k8sai.sim.store import Store
 T = TypeVar("T")
 _HOST = "127.0.0.1"
 _SLICE = 0.01  # seconds the controllers work before requests get their turn
-_LOAD_PATH = "/sim.k8sai.dev/load"
+LOAD_PATH = "/sim.k8sai.dev/load"
+ABOUT_PATH = "/sim.k8sai.dev/about"
 _SPARED = ("default", "kube-node-lease", "kube-public", "kube-system")
 _log = logging.getLogger("k8sai.sim")
 _log.addHandler(logging.NullHandler())
@@ -40,8 +41,8 @@ Said = Callable[[str, int, int], None]
 class Sim:
     """An embedded cluster. `with Sim("demo") as sim: … sim.server`.
 
-    `scenario` is a name, a file or None; `nodes` sets the size of one that scales; `port` 0 takes a free one; with `speed` 10
-    a minute of a run takes six seconds; the same `seed` draws the same names. `said` hears how far a load is.
+    `scenario` is a name, a file or None; `nodes` sets the size of one that scales; `port` 0 takes a free one; with
+    `speed` 10 a minute of a run takes six seconds; the same `seed` draws the same names. `said` hears of a load.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Sim:
     # life
 
     def start(self) -> None:
-        """Returns when the scenario is loaded and the server answers. Raises Usage for a port that is taken, or a scenario."""
+        """Returns when the scenario is loaded and the server answers. Usage for a port that is taken, or a scenario."""
         self._thread = threading.Thread(target=self._run, name="k8sai-sim", daemon=True)
         self._thread.start()
         self._ready.wait()
@@ -187,7 +188,8 @@ class Sim:
     async def _listen(self) -> web.AppRunner:
         server = Server(self._store, self._denials)
         app = server.app()
-        app.router.add_post(_LOAD_PATH, self._load_asked)
+        app.router.add_post(LOAD_PATH, self._load_asked)
+        app.router.add_get(ABOUT_PATH, self._about_asked)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5, keepalive_timeout=3600)
         await runner.setup()
         try:
@@ -247,7 +249,13 @@ class Sim:
         except (K8saiError, ValueError) as error:
             return web.json_response({"message": str(error)}, status=400)
         self.scenario = name
-        return web.json_response({"nodes": self._count("nodes"), "pods": self._count("pods")})
+        return await self._about_asked(request)
+
+    async def _about_asked(self, _: web.Request) -> web.Response:
+        """What is in it, and whether its controllers have come to rest."""
+        settled = self._work.idle() and not self._clock.settling() and not self._held
+        about = {"scenario": self.scenario, "settled": settled, "failures": self._failures}
+        return web.json_response({**about, "nodes": self._count("nodes"), "pods": self._count("pods")})
 
     def _count(self, plural: str) -> int:
         return self._store.count(kinds.find("", plural))

@@ -26,7 +26,7 @@ from k8sai.sim.scheduling.nodes import pod_info
 from k8sai.sim.slices import DEVICE_CLASSES, slices
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Store
-from k8sai.sim.workloads import claim_template, title, top_object
+from k8sai.sim.workloads import claim_template, top_object
 
 Obj = dict[str, Any]
 
@@ -165,13 +165,13 @@ class Population:
         if template is not None:
             self._make(TEMPLATES, template)
         first = self._next(workload, number)
-        if workload.placed and workload.kind == "Pod":
+        if workload.kind == "Pod" and age:
             self._place(workload, first, age)
             return
         top = self._aged(_TOP[workload.kind], first, age)
         if workload.again:
             self.crew.tenants.follow(top, self._habit(workload, number))
-        if workload.placed:
+        if age and workload.kind != "StatefulSet" and not workload.suspend:
             self._place(workload, top, age)
 
     def _next(self, workload: Workload, number: int) -> Obj:
@@ -199,11 +199,12 @@ class Population:
         return self.store.restore(resource, made)
 
     def _place(self, workload: Workload, top: Obj, age: float) -> None:
-        """The pods of the workload, running since its beginning; one that fits nowhere waits."""
+        """The pods of the workload, as old as it is; running if it is `placed` and they fit, else waiting."""
         for pod in self._pods_of(workload, top, age):
             made = self.store.create(PODS, pod, dry_run=True)
             made["metadata"]["creationTimestamp"] = timestamp(self.now - age)
-            placed = self.placing.place(workload.group, made, self.now - age + 5) or made
+            running = self.placing.place(workload.group, made, self.now - age + 5) if workload.placed else None
+            placed = running or made
             stored = self.store.restore(PODS, placed)
             if workload.kind == "Pod" and workload.again:
                 self.crew.tenants.follow(stored, self._habit(workload, 1))
@@ -218,8 +219,6 @@ class Population:
             replicated = top["spec"]["replicatedJobs"][0]
             jobs = [self._aged(JOBS, child_job(top, replicated, i, i, 0), age) for i in range(workload.jobs)]
             return [pod_of_job(job, index) for job in jobs for index in range(workload.pods)]
-        if workload.kind == "StatefulSet":
-            raise Usage(f"workload {title(workload, 1)}: placed is for pods, Jobs, JobSets and Deployments")
         if workload.kind == "Pod":
             return [top]
         return self._pods_of_deployment(workload, top, age)

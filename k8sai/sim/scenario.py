@@ -134,15 +134,20 @@ def names() -> tuple[str, ...]:
 
 def load(what: str | Path, *, nodes: int | None = None) -> Scenario:
     """A scenario by name or file; `nodes` sets the count of the group that scales. Raises Usage, NotFound."""
-    text, place = _read(what)
+    return check(text_of(what), str(what), nodes)
+
+
+def check(text: str, place: str, nodes: int | None = None) -> Scenario:
+    """A scenario from its text; `nodes` as in `load`. Raises Usage."""
     scenario = parse(text, place)
     return scenario if nodes is None else scaled(scenario, nodes, place)
 
 
-def _read(what: str | Path) -> tuple[str, str]:
+def text_of(what: str | Path) -> str:
+    """The YAML of a scenario by name or file. Raises Usage, NotFound."""
     if isinstance(what, Path) or what.endswith(_SUFFIXES) or "/" in what:
         try:
-            return Path(what).read_text(encoding="utf-8"), str(what)
+            return Path(what).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
             kind = NotFound if isinstance(error, FileNotFoundError) else Usage
@@ -152,7 +157,7 @@ def _read(what: str | Path) -> tuple[str, str]:
         near = get_close_matches(what, known, 1)
         hint = f"did you mean {near[0]}?" if near else f"scenarios: {', '.join(known)}; or give a file: ./mine.yaml"
         raise NotFound(f"there is no scenario {what!r}", hint)
-    return files("k8sai.sim.scenarios").joinpath(f"{what}.yaml").read_text(encoding="utf-8"), what
+    return files("k8sai.sim.scenarios").joinpath(f"{what}.yaml").read_text(encoding="utf-8")
 
 
 def parse(text: str, place: str) -> Scenario:
@@ -248,6 +253,8 @@ def _check_workload(workload: Workload, groups: dict[str, NodeGroup], where: str
         raise Usage(f"{where}.name: {workload.count} of them need different names: write {{i}} into it")
     if workload.placed and (workload.claim or workload.gate or workload.suspend or not workload.group):
         raise Usage(f"{where}.placed: needs `group`, and neither claim, gate nor suspend")
+    if workload.placed and workload.kind == "StatefulSet":
+        raise Usage(f"{where}.placed: for pods, Jobs, JobSets and Deployments, not for StatefulSets")
     if workload.kind in ("Deployment", "StatefulSet") and workload.again:
         raise Usage(f"{where}.again: a {workload.kind} does not end")
     for name, text in (("age", workload.age), ("runFor", workload.run_for), ("again", workload.again)):

@@ -7,7 +7,7 @@ from k8sai.sim import kinds
 from k8sai.sim.controllers.claims import CLAIMS, EXTENDED, allocate, claim_names, claims_of
 from k8sai.sim.controllers.desk import PODS, Desk, Obj, own
 from k8sai.sim.scheduling.allocate import Allocator
-from k8sai.sim.scheduling.devices import holdings, inventory
+from k8sai.sim.scheduling.devices import Inventory, holdings, inventory
 from k8sai.sim.scheduling.filters import Check, Refusal
 from k8sai.sim.scheduling.nodes import NodeInfo, PodInfo
 from k8sai.sim.scheduling.selectors import node_matches
@@ -46,6 +46,7 @@ class Dra:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._inventory: Inventory | None = None  # survives claims coming and going: its selectors are worked out once
         self._allocator: Allocator | None = None
         self._bridges: dict[str, str] | None = None
 
@@ -59,6 +60,8 @@ class Dra:
             return event.type == "ADDED" or before != after
         if event.resource in (SLICES, CLASSES, RULES):
             self._allocator = self._bridges = None
+            if event.resource is SLICES:
+                self._inventory = None
             return True
         return False
 
@@ -152,7 +155,7 @@ class Dra:
     def _current(self) -> Allocator:
         if self._allocator is None:
             store = self._desk.store
-            known = inventory(store.list(SLICES))
+            known = self._inventory = self._inventory or inventory(store.list(SLICES))
             self._allocator = Allocator(
                 inventory=known,
                 held=holdings(store.list(CLAIMS), known),

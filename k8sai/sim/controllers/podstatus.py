@@ -78,8 +78,9 @@ def running_status(pod: Obj, now: str, restarts: int, address: str, devices: lis
     for container in pod["spec"]["containers"]:
         last = (old.get(container["name"]) or {}).get("lastState")
         made = _container(container, {"running": {"startedAt": now}}, ready=True, restarts=restarts, last=last)
+        own_id = uuid.uuid5(uuid.NAMESPACE_OID, pod["metadata"]["uid"] + container["name"]).hex
         made |= {
-            "containerID": f"containerd://{uuid.uuid5(uuid.NAMESPACE_OID, pod['metadata']['uid'] + container['name']).hex}",
+            "containerID": f"containerd://{own_id}",
             "imageID": f"sha256:{uuid.uuid5(uuid.NAMESPACE_OID, container['image']).hex * 2}",
         }
         resources = container.get("resources") or {}

@@ -88,9 +88,8 @@ class Scheduler:
                 self._wake(seeking=True)
         elif leaving(pod):
             self._unqueue(uid)
-        elif event.old is None or event.old["spec"] != pod["spec"] or _claims_made(event):
-            if pod["spec"].get("schedulerName", NAME) == NAME:
-                self._enqueue(pod)
+        elif _may_fit_now(event) and pod["spec"].get("schedulerName", NAME) == NAME:
+            self._enqueue(pod)
 
     def _unqueue(self, uid: str) -> None:
         if self._waiting.pop(uid, None) is not None:
@@ -362,8 +361,10 @@ class Scheduler:
         return tried
 
 
-def _claims_made(event: Event) -> bool:
-    """The pod's claims were made since it was last looked at."""
+def _may_fit_now(event: Event) -> bool:
+    """An unbound pod is new or changed, or its claims were made since it was last looked at."""
+    if event.old is None or event.old["spec"] != event.obj["spec"]:
+        return True
     before, after = ((event.old or {}).get("status") or {}), (event.obj.get("status") or {})
     return before.get("resourceClaimStatuses") != after.get("resourceClaimStatuses")
 

@@ -52,7 +52,7 @@ class Work:
             self.failed(name, error)
 
     def drain(self, limit: int = 1_000_000) -> None:
-        """Handle everything, also what is added meanwhile. RuntimeError beyond `limit` keys (two controllers at war)."""
+        """Handle everything, also what is added meanwhile. RuntimeError beyond `limit` keys: controllers at war."""
         for _ in range(limit):
             if not self._items:
                 return

@@ -1,7 +1,7 @@
 """The device allocator: which devices of a node satisfy a set of claims, if any do.
 
 Follows the structured parameters of `resource.k8s.io/v1`: ExactCount and All, firstAvailable, admin access, selectors
-of class and request, matchAttribute and distinctAttribute, taints and tolerations, shared counters, consumable capacity.
+of class and request, matchAttribute and distinctAttribute, taints, shared counters, consumable capacity.
 """
 
 import uuid

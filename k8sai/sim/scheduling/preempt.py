@@ -31,7 +31,7 @@ class Candidate:
 def choose(
     pod: PodInfo, view: View, refusals: Mapping[str, Refusal], checks: Checks, budgets: Iterable[Budget]
 ) -> Candidate | None:
-    """The best node to preempt on, or None: fewest broken budgets, least important and fewest victims, youngest first."""
+    """The best node to preempt on: fewest broken budgets, least important victims, fewest, youngest. None: nowhere."""
     kept = tuple(budgets)
     found = [
         candidate
@@ -75,7 +75,7 @@ def _victims(pod: PodInfo, view: View, node: NodeInfo, checks: Checks, budgets: 
 
 
 def hopeless_reasons(pod: PodInfo, view: View, node: NodeInfo, checks: Checks) -> tuple[str, ...]:
-    """Why the pod would not fit even without the less important pods of the node; empty where there are none of those."""
+    """Why the pod would not fit even without the less important pods of the node; empty where there are none."""
     lesser = {p.uid for p in node.pods.values() if p.priority < pod.priority}
     refusal = _refusal(view, node, lesser, checks) if lesser else None
     return refusal.reasons if refusal else ()

@@ -1,0 +1,67 @@
+"""The live GPU view on an embedded cluster: nothing to install, nothing to connect to."""
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from k8sai.cluster.options import Options
+from k8sai.commands import _talk
+from k8sai.commands._door import entry
+from k8sai.errors import Exit
+
+if TYPE_CHECKING:
+    from k8sai.sim.cluster import Sim
+
+_REST = 15.0  # seconds the first pods get to start before a snapshot is printed
+
+
+def demo(
+    *,
+    scenario: Annotated[str, typer.Option("--scenario", metavar="NAME", help="demo, huge, …, or a file.")] = "demo",
+    nodes: Annotated[
+        int | None, typer.Option("--nodes", metavar="N", help="Size of a scenario that scales, such as huge.")
+    ] = None,
+) -> int:
+    """The live GPU view on an embedded cluster: nothing to install, nothing to connect to.
+
+    On a terminal this is the full-screen view of `k8sai top`; in a pipe it prints what `k8sai top --once` prints.
+
+    \b
+    Examples:
+      k8sai demo                                 48 nodes, six teams, everything that can be wrong
+      k8sai demo --scenario huge --nodes 5000    40,000 GPUs
+    """
+    from k8sai.sim.cluster import Sim
+
+    with tempfile.TemporaryDirectory(prefix="k8sai-demo-") as place, Sim(scenario, nodes=nodes) as sim:
+        kubeconfig = Path(place) / "kubeconfig"
+        sim.write_kubeconfig(kubeconfig, "k8sai-demo")
+        options = Options(kubeconfig=str(kubeconfig))
+        return _screen(options) if _has_screen() else _snapshot(sim, options)
+
+
+def _has_screen() -> bool:
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
+def _screen(options: Options) -> int:
+    from k8sai.commands._feed import live_feed
+    from k8sai.fleet.index import Fleet
+    from k8sai.tui.app import Cockpit
+
+    fleet = Fleet()
+    return int(Cockpit(fleet, live_feed(options, fleet)).run() or Exit.OK)
+
+
+def _snapshot(sim: "Sim", options: Options) -> int:
+    from k8sai.commands.top import top
+
+    with _talk.Progress("waiting for the first pods to start"):
+        sim.settled(_REST)
+    return top(options, once=True)
+
+
+main = entry(demo, "demo")
