@@ -167,35 +167,36 @@ def _refuse_contradictions(wanted: Wanted, *, once: bool, every_namespace: bool)
 
 
 def _once(wanted: Wanted) -> int:
-    picture = _from_recording(wanted, wanted.recording) if wanted.recording else _from_cluster(wanted)
+    scope = wanted.scope()
+    picture = _from_recording(wanted.recording, scope) if wanted.recording else _from_cluster(wanted.options, scope)
     _show(picture, wanted)
     _print.flush()
     _say(picture, wanted)
     return Exit.OK if picture.complete else Exit.PARTIAL
 
 
-def _from_recording(wanted: Wanted, path: Path) -> "Picture":
+def _from_recording(path: Path, scope: "Scope") -> "Picture":
     from k8sai.cluster import recording
     from k8sai.fleet.index import Fleet
     from k8sai.fleet.picture import take
 
     fleet = Fleet()
     recorded = recording.load(path, fleet)
-    return take(fleet, context=recorded.context, at=recorded.at, sources=recorded.sources, scope=wanted.scope())
+    return take(fleet, context=recorded.context, at=recorded.at, sources=recorded.sources, scope=scope)
 
 
-def _from_cluster(wanted: Wanted) -> "Picture":
+def _from_cluster(options: Options, scope: "Scope") -> "Picture":
     from k8sai.cluster.connect import connect
     from k8sai.cluster.live import read_once
     from k8sai.fleet.index import Fleet
     from k8sai.fleet.picture import take
 
-    connection = connect(wanted.options)
+    connection = connect(options)
     fleet = Fleet()
     with _talk.Progress(f"reading {connection.server}"):
-        sources = read_once(connection, fleet, namespace="")
+        sources = read_once(connection, fleet)
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return take(fleet, context=connection.context, at=at, sources=sources, scope=wanted.scope())
+    return take(fleet, context=connection.context, at=at, sources=sources, scope=scope)
 
 
 def _show(picture: "Picture", wanted: Wanted) -> None:

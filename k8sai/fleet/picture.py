@@ -67,7 +67,7 @@ class Picture:
     @property
     def shows_gpus(self) -> bool:
         """Whether there is anything to show."""
-        return bool(self.nodes or self.pods or self.pending)
+        return bool(self.nodes) if self.scope.narrows_nodes else bool(self.nodes or self.pods or self.pending)
 
     @property
     def complete(self) -> bool:

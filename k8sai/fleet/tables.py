@@ -28,19 +28,13 @@ _MOST_SLOTS = 32  # of one node
 
 
 def overview(picture: Picture, *, bars: bool = True) -> Page:
-    """Totals, a line per product, a line per node, and the pods that wait."""
-    pending = picture.pending[:_MOST_PENDING]
-    parts = (
-        totals(picture, dated=True),
-        products(picture.products),
-        nodes(picture.nodes, picture.at, bars=bars),
-        pods(pending, picture.at, waiting=True),
-    )
-    notes = []
-    if len(picture.pending) > len(pending):
-        more = len(picture.pending) - len(pending)
-        notes.append(Note(f"{more} more pods wait for GPUs", "plain", "`k8sai top --by pending`"))
-    return Page(parts, tuple(notes))
+    """Totals, a line per product, a line per node, and the pods that wait; where nodes are named, the pods on them."""
+    head = (totals(picture, dated=True), products(picture.products), nodes(picture.nodes, picture.at, bars=bars))
+    if picture.scope.names:
+        return Page((*head, pods(picture.pods, picture.at)))
+    more = len(picture.pending) - _MOST_PENDING
+    notes = (Note(f"{more} more pods wait for GPUs", "plain", "`k8sai top --by pending`"),) if more > 0 else ()
+    return Page((*head, pods(picture.pending[:_MOST_PENDING], picture.at, waiting=True)), notes)
 
 
 def one(picture: Picture, by: By, *, bars: bool = True) -> Page:
@@ -59,7 +53,8 @@ def one(picture: Picture, by: By, *, bars: bool = True) -> Page:
 def totals(picture: Picture, *, dated: bool = False) -> Tree:
     """The cluster, or the nodes listed, in one line; `dated` says when that was."""
     sums = picture.totals
-    whose = f"{len(picture.nodes)} listed nodes" if picture.scope.narrows_nodes else picture.context
+    listed = f"{len(picture.nodes)} of {picture.node_count} nodes of {picture.context}"
+    whose = listed if picture.scope.narrows_nodes else picture.context
     blocked = f" ({amount(sums.blocked)} on cordoned or not-ready nodes)" if sums.blocked > 0 else ""
     said = [
         f"{amount(sums.capacity)} cards",

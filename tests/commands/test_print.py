@@ -100,7 +100,7 @@ def test_a_terminal_that_is_not_unicode(monkeypatch: pytest.MonkeyPatch) -> None
     _print.page(Page((Tree(Cell("■■□▄×é 世")),)))
     _print.json({"name": "世"})
     out.flush()
-    assert out.buffer.getvalue() == b"##.+x\xe9 ?\n" + '{\n  "name": "世"\n}\n'.encode()  # type: ignore[attr-defined]
+    assert out.buffer.getvalue() == b"##.+x\xe9 ?\n" + '{\n  "name": "世"\n}\n'.encode()
 
 
 def test_csv_quotes_what_must_be(capsys: pytest.CaptureFixture[str]) -> None:
