@@ -18,7 +18,7 @@ class Figures:
     Two things are held without making anything less free: what pods hold on nodes that do not exist (any more), and DRA
     devices that are unhealthy or gone. `blocked` is the part of free (when positive) on nodes that are cordoned or not
     ready; `reserved` is asked by nominated pods that are not bound yet; `terminating` is the part of used held by pods
-    that were told to end.
+    that were told to end, `leaked` the part held by claims that no pod may use.
     """
 
     capacity: float = 0
@@ -30,6 +30,7 @@ class Figures:
     blocked: float = 0
     reserved: float = 0
     terminating: float = 0
+    leaked: float = 0
 
 
 @dataclass(frozen=True, slots=True)

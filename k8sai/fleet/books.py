@@ -4,14 +4,14 @@ What a pod counts for follows from the facts at hand: its own, its node's, its c
 Whenever one of these changes, the pods concerned are taken out, the change is made, and they are put back.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from k8sai.errors import Usage
 from k8sai.facts import Node
 from k8sai.fleet.answers import Kind
 from k8sai.fleet.ledger import Ledger
-from k8sai.fleet.nodes import Line, NodeEntry, NodeReader
+from k8sai.fleet.nodes import DRA_SUMS, Line, NodeEntry, NodeReader, Unit
 from k8sai.fleet.pods import Key, PodEntry
 from k8sai.fleet.resources import Rules, weigh
 from k8sai.fleet.shares import CARD
@@ -32,7 +32,12 @@ class Books:
         self.pods: dict[Key, PodEntry] = {}
         self.pending: dict[Key, PodEntry] = {}
         self.by_extended: dict[Key, PodEntry] = {}  # claim -> the pod whose extended resources it serves
-        self.served: Callable[[Key], bool] = lambda claim: False  # whether the claim is known and allocated
+        self.unplaced = NodeEntry("")  # DRA devices that several nodes reach, while no claim has drawn them to one
+        self.unplaced.known = self.unplaced.ready = True
+        self.gpu_pods = 0
+        # What only the claims can tell: whether a claim is known and allocated, and whether a pod is about GPUs at all.
+        self.served: Callable[[Key], bool] = lambda claim: False
+        self.concerns: Callable[[PodEntry], bool] = lambda pod: True
         self._groups: dict[str, list[PodEntry]] = {}
 
     # --- nodes --------------------------------------------------------------------------------------------------------
@@ -84,8 +89,29 @@ class Books:
         """The node's entry; one that nobody has seen yet is made."""
         entry = self.nodes.get(name)
         if entry is None:
+            if not name:
+                return self.unplaced
             entry = self.nodes[name] = NodeEntry(name)
         return entry
+
+    def post(self, posts: Mapping[tuple[str, str, str], Sequence[int]]) -> None:
+        """Add to the lines of DRA drivers, by node, driver and product; the amounts are in the order of `DRA_SUMS`."""
+        by_node: dict[str, list[tuple[str, str, Sequence[int]]]] = {}
+        for (node, driver, product), amounts in posts.items():
+            if any(amounts):
+                by_node.setdefault(node, []).append((driver, product, amounts))
+        for node, found in by_node.items():
+            entry = self.node(node)
+            self.ledger.leave(entry)
+            for driver, product, amounts in found:
+                name = f"{driver} {product}" if product else driver
+                line = entry.lines.get(name)
+                if line is None:
+                    unit = Unit(driver, self.rules.driver(driver), "card", 1, product, dra=True)
+                    line = entry.lines[name] = Line(self.reader.same(unit))
+                for field, amount in zip(DRA_SUMS, amounts, strict=True):
+                    setattr(line, field, getattr(line, field) + amount)
+            self._close((entry,))
 
     # --- pods ---------------------------------------------------------------------------------------------------------
 
@@ -182,6 +208,7 @@ class Books:
     # --- what a pod counts for ----------------------------------------------------------------------------------------
 
     def _book(self, pod: PodEntry) -> None:
+        pod.gpu = self.concerns(pod)
         pod.booked = self._count(pod, 1)
         self._tell(pod, 1)
 
@@ -230,6 +257,9 @@ class Books:
 
     def _tell(self, pod: PodEntry, sign: int) -> None:
         """Add the pod to (or take it from) the sums of its namespace and queue, and the demand."""
+        if not pod.gpu:
+            return
+        self.gpu_pods += sign
         parties = self.ledger.party(pod.namespace, pod.queue)
         for party in parties:
             if pod.node:

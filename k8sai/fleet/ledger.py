@@ -21,6 +21,7 @@ class UnitSums:
         "capacity",
         "extra",
         "free",
+        "leaked",
         "lines",
         "nodes",
         "pods",
@@ -31,7 +32,7 @@ class UnitSums:
 
     def __init__(self) -> None:
         self.capacity = self.allocatable = self.used = self.reserved = self.terminating = self.extra = 0
-        self.free = self.blocked = self.nodes = self.lines = self.pods = 0
+        self.free = self.blocked = self.leaked = self.nodes = self.lines = self.pods = 0
 
 
 class Party:
@@ -67,7 +68,7 @@ class Ledger:
     def enter(self, node: NodeEntry) -> None:
         """Count the node as it is now, and keep its own sums."""
         node.capacity = node.allocatable = node.used = node.free = 0
-        node.reserved = node.terminating = node.largest = 0
+        node.reserved = node.terminating = node.largest = node.leaked = 0
         for line in node.lines.values():
             self._count(node, line, 1)
 
@@ -84,15 +85,17 @@ class Ledger:
             sums = self._units[unit] = UnitSums()
         free = line.free if node.known else 0
         silent = bool(unit.primary)
-        sums.capacity += sign * line.capacity
-        sums.allocatable += sign * line.allocatable
+        if node.known:
+            sums.capacity += sign * line.capacity
+            sums.allocatable += sign * line.allocatable
         sums.used += sign * line.used
         sums.reserved += sign * line.reserved
         sums.terminating += sign * line.terminating
         sums.extra += sign * line.extra
+        sums.leaked += sign * line.leaked
         sums.pods += sign * line.pods
         sums.lines += sign
-        if node.known and line.capacity:
+        if node.known and line.capacity and node.name:
             sums.nodes += sign
         usable = node.usable
         if not silent:
@@ -102,9 +105,11 @@ class Ledger:
         if sign > 0:
             node.reserved += line.reserved * weight
             node.terminating += line.terminating * weight
+            node.leaked += line.leaked
             if not silent:
-                node.capacity += line.capacity * weight
-                node.allocatable += line.allocatable * weight
+                if node.known:
+                    node.capacity += line.capacity * weight
+                    node.allocatable += line.allocatable * weight
                 node.used += line.used * weight + line.extra
                 node.free += free
             if usable:
@@ -216,6 +221,8 @@ class Worth:
         self._sums: dict[str, tuple[int, int]] = {}
         self._kinds: dict[str, Kind] = {}
         for unit, sums in units.items():
+            if unit.dra:  # a driver may be called like a class; devices of a class are asked for by the piece
+                continue
             amount, share = self._sums.get(unit.resource, (0, 0))
             self._sums[unit.resource] = (amount + sums.capacity, share + sums.capacity * unit.weight)
             if sums.capacity:
@@ -238,10 +245,11 @@ Entry = tuple[Unit, UnitSums]
 
 
 def _figures(entries: Iterable[Entry], pending: int) -> Figures:
-    capacity = allocatable = used = free = blocked = reserved = terminating = 0
+    capacity = allocatable = used = free = blocked = reserved = terminating = leaked = 0
     for unit, sums in entries:
         reserved += sums.reserved * unit.weight
         terminating += sums.terminating * unit.weight
+        leaked += sums.leaked
         if not unit.primary:
             capacity += sums.capacity * unit.weight
             allocatable += sums.allocatable * unit.weight
@@ -258,12 +266,13 @@ def _figures(entries: Iterable[Entry], pending: int) -> Figures:
         blocked=cards(blocked),
         reserved=cards(reserved),
         terminating=cards(terminating),
+        leaked=cards(leaked),
     )
 
 
 def _native(entries: Iterable[Entry], pending: int) -> Figures:
     """Native units; those of DRA, which are kept in shares of a card, and the others on one scale."""
-    capacity = allocatable = used = free = blocked = reserved = terminating = 0
+    capacity = allocatable = used = free = blocked = reserved = terminating = leaked = 0
     for unit, sums in entries:
         scale = 1 if unit.dra else CARD
         capacity += sums.capacity * scale
@@ -271,6 +280,7 @@ def _native(entries: Iterable[Entry], pending: int) -> Figures:
         used += sums.used * scale
         reserved += sums.reserved * scale
         terminating += sums.terminating * scale
+        leaked += sums.leaked
         free += sums.free if unit.dra else (sums.allocatable - sums.used) * scale
         blocked += sums.blocked * scale // unit.weight if unit.weight else 0
     return Figures(
@@ -283,6 +293,7 @@ def _native(entries: Iterable[Entry], pending: int) -> Figures:
         blocked=cards(blocked),
         reserved=cards(reserved),
         terminating=cards(terminating),
+        leaked=cards(leaked),
     )
 
 

@@ -35,17 +35,30 @@ class Line:
     """One resource of one node, in native units; `extra`, `spare` and `best` are shares of a card.
 
     `extra` is held through another name of the same silicon. `spare` is held but takes nothing away from what is free:
-    an unhealthy DRA device, or one that its slice no longer shows. `best` is the most a new claim could get (DRA only).
+    an unhealthy DRA device, or one that its slice no longer shows. `best` is the most a new claim could get, `leaked`
+    is held by claims that no pod may use (DRA only).
     """
 
-    __slots__ = ("allocatable", "best", "capacity", "extra", "pods", "reserved", "spare", "terminating", "unit", "used")
+    __slots__ = (
+        "allocatable",
+        "best",
+        "capacity",
+        "extra",
+        "leaked",
+        "pods",
+        "reserved",
+        "spare",
+        "terminating",
+        "unit",
+        "used",
+    )
 
     def __init__(self, unit: Unit, capacity: int = 0, allocatable: int = 0) -> None:
         self.unit = unit
         self.capacity = capacity
         self.allocatable = allocatable
         self.used = self.reserved = self.terminating = self.pods = 0
-        self.extra = self.spare = self.best = 0
+        self.extra = self.spare = self.best = self.leaked = 0
 
     @property
     def free(self) -> int:
@@ -58,6 +71,8 @@ class Line:
         return not (self.capacity or self.allocatable or self.used or self.reserved or self.extra or self.pods)
 
 
+# The order in which DRA pools tell what they add to a line.
+DRA_SUMS: Final = ("capacity", "allocatable", "used", "spare", "best", "terminating", "leaked", "pods")
 Supply = tuple[tuple[Unit, int, int], ...]  # unit, capacity, allocatable
 
 
@@ -72,6 +87,7 @@ class NodeEntry:
         "known",
         "labels",
         "largest",
+        "leaked",
         "lines",
         "name",
         "pods",
@@ -94,6 +110,7 @@ class NodeEntry:
         self.pods: list[PodEntry] = []
         # Sums over the lines, in shares of a card; the ledger keeps them.
         self.capacity = self.allocatable = self.used = self.free = self.reserved = self.terminating = self.largest = 0
+        self.leaked = 0
         self.forget()
 
     def forget(self) -> None:
@@ -121,7 +138,7 @@ class NodeEntry:
     @property
     def gpu(self) -> bool:
         """The node has GPUs, had them, says it has them, or somebody holds some there."""
-        return bool(self.lines or self.supply or self.pods or self.product)
+        return bool(self.lines or self.supply or self.product) or any(pod.gpu for pod in self.pods)
 
     @property
     def bare(self) -> bool:

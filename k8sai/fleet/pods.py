@@ -27,11 +27,13 @@ class PodEntry:
     __slots__ = (
         "amounts",
         "booked",
+        "claimed",
         "claims",
         "created",
         "devices",
         "extended",
         "fraction",
+        "gpu",
         "groups",
         "hami",
         "message",
@@ -66,7 +68,10 @@ class PodEntry:
         self.created = meta.creation_timestamp or ""
         self.started = status.start_time or ""
         self.amounts = amounts
-        self.booked = 0
+        # What follows from other facts: its shares of cards by its own requests and by claims, and whether it has to do
+        # with GPUs at all. Kept by `books` and `dra`.
+        self.booked = self.claimed = 0
+        self.gpu = False
         self.wanted = "" if spec.node_name else sys.intern(wanted(spec.node_selector))
         self.claims, self.unmade = _claims(pod)
         # The claim the scheduler made for extended resources, and which of them it serves.
@@ -89,6 +94,16 @@ class PodEntry:
         return (self.namespace, self.name)
 
     @property
+    def held(self) -> int:
+        """Its share of cards in all, in units of CARD."""
+        return self.booked + self.claimed
+
+    def claim_keys(self) -> set[Key]:
+        """The claims it uses, also the one made for its extended resources."""
+        names = self.claims if self.extended is None else (*self.claims, self.extended[0])
+        return {(self.namespace, name) for name in names}
+
+    @property
     def since(self) -> str:
         return self.started or self.created
 
@@ -109,7 +124,7 @@ def read_pod(pod: Pod, rules: Rules) -> PodEntry | None:
 def _concerns(pod: Pod, names: Mapping[str, Rule | None], rules: Rules) -> bool:
     """A first look, made for the many pods that have nothing to do with GPUs."""
     spec = pod.spec
-    if spec.resource_claims:
+    if spec.resource_claims or pod.status.extended_resource_claim_status is not None:
         return True
     for containers in (spec.containers, spec.init_containers):
         for container in containers or ():

@@ -53,7 +53,7 @@ POD_ORDERS: Final[dict[str, Callable[[PodEntry], Any]]] = {
     "name": lambda pod: (pod.namespace, pod.name),
     "namespace": lambda pod: (pod.namespace, pod.name),
     "node": lambda pod: (pod.node or pod.nominated, pod.namespace, pod.name),
-    "cards": lambda pod: (-pod.booked, pod.namespace, pod.name),
+    "cards": lambda pod: (-pod.held, pod.namespace, pod.name),
     "owner": lambda pod: (pod.owner, pod.namespace, pod.name),
     "queue": lambda pod: (pod.queue, pod.namespace, pod.name),
     "priority": lambda pod: (-pod.priority, pod.namespace, pod.name),

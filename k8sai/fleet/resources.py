@@ -8,6 +8,7 @@ from functools import cache
 from typing import Final
 
 from k8sai.fleet.answers import Kind
+from k8sai.fleet.drivers import DRIVERS
 from k8sai.fleet.shares import CARD, part
 
 KINDS: Final[tuple[Kind, ...]] = ("card", "slice", "replica", "fraction", "monitor")
@@ -88,8 +89,10 @@ VOLCANO_REGISTER: Final = "volcano.sh/node-vgpu-register"
 class Rules:
     """The table with its answers remembered: a name is matched once, then looked up."""
 
-    def __init__(self, rules: Iterable[Rule] = BUILTIN) -> None:
+    def __init__(self, rules: Iterable[Rule] = BUILTIN, drivers: Iterable[tuple[str, str]] = DRIVERS) -> None:
         self._rules = [(re.compile(rule.pattern), rule) for rule in rules]
+        self._drivers = [(re.compile(pattern), family) for pattern, family in drivers]
+        self._families: dict[str, str] = {}
         self._known: dict[str, Rule | None] = {"cpu": None, "memory": None, "ephemeral-storage": None}
 
     def classify(self, name: str) -> Rule | None:
@@ -100,6 +103,14 @@ class Rules:
             rule = next((rule for pattern, rule in self._rules if pattern.fullmatch(name)), None)
             self._known[name] = rule
             return rule
+
+    def driver(self, name: str) -> str:
+        """The family of GPUs that a DRA driver allocates; empty for a driver of something else."""
+        family = self._families.get(name)
+        if family is None:
+            family = next((family for pattern, family in self._drivers if pattern.fullmatch(name)), "")
+            self._families[name] = family
+        return family
 
     @property
     def names(self) -> Mapping[str, Rule | None]:

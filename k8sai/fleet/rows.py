@@ -1,7 +1,8 @@
 """Rows about nodes and pods, made when somebody looks at them."""
 
 from k8sai.fleet.answers import Figures, Holder, NodeRow, PodRow, Resource
-from k8sai.fleet.books import Books
+from k8sai.fleet.books import FRACTION, Books
+from k8sai.fleet.dra import Allocations
 from k8sai.fleet.nodes import Line, NodeEntry
 from k8sai.fleet.pods import PodEntry
 from k8sai.fleet.shares import CARD, cards
@@ -10,7 +11,7 @@ from k8sai.fleet.slots import slots
 
 def node_row(books: Books, entry: NodeEntry) -> NodeRow:
     """Everything a line about the node says."""
-    holders = tuple(holder(pod) for pod in sorted(entry.pods, key=_order))
+    holders = tuple(holder(pod) for pod in present(entry))
     return NodeRow(
         name=entry.name,
         product=entry.product or _product(entry),
@@ -30,8 +31,11 @@ def node_row(books: Books, entry: NodeEntry) -> NodeRow:
     )
 
 
-def pod_row(books: Books, pod: PodEntry) -> PodRow:
+def pod_row(books: Books, dra: Allocations, pod: PodEntry) -> PodRow:
     """Everything a line about the pod says."""
+    reason, message = pod.reason, pod.message
+    if reason == "NoVerdict" and (missing := sorted(name for _, name in pod.claim_keys() - dra.claims.keys())):
+        reason, message = "ClaimMissing", f"there is no claim {', '.join(missing)}"
     return PodRow(
         namespace=pod.namespace,
         name=pod.name,
@@ -43,12 +47,33 @@ def pod_row(books: Books, pod: PodEntry) -> PodRow:
         owner=pod.owner,
         queue=pod.queue,
         priority=pod.priority,
-        cards=cards(pod.booked),
-        requests=tuple((name, float(amount)) for name, amount in pod.amounts),
+        cards=cards(pod.held),
+        requests=_requests(books, dra, pod),
         since=pod.since,
-        reason=pod.reason,
-        message=pod.message,
+        reason=reason,
+        message=message,
     )
+
+
+def _requests(books: Books, dra: Allocations, pod: PodEntry) -> tuple[tuple[str, float], ...]:
+    """What it asks for in native units; of a claim the cards per driver, or the devices per class while it waits."""
+    asked = [(name, float(amount)) for name, amount in books.counted(pod)]
+    if pod.fraction is not None:
+        asked.append((FRACTION, cards(pod.fraction.on(0) if pod.fraction.share else pod.booked)))
+    for key in sorted(pod.claim_keys() & dra.claims.keys()):
+        claim = dra.claims[key]
+        shares: dict[str, int] = {}
+        for result, share in zip(claim.results, claim.shares, strict=True):
+            shares[result.driver] = shares.get(result.driver, 0) + share
+        asked += [(driver, cards(share)) for driver, share in shares.items()]
+        if claim.gpu and not claim.allocated:
+            asked += [(name, float(count)) for name, count in claim.asks]
+    return tuple(asked)
+
+
+def present(entry: NodeEntry) -> list[PodEntry]:
+    """Who holds or reserves GPUs on the node: holders in order of start, ghosts after them."""
+    return sorted((pod for pod in entry.pods if pod.gpu), key=_order)
 
 
 def holder(pod: PodEntry) -> Holder:
@@ -56,7 +81,7 @@ def holder(pod: PodEntry) -> Holder:
         namespace=pod.namespace,
         name=pod.name,
         uid=pod.uid,
-        share=cards(pod.booked),
+        share=cards(pod.held),
         phase=pod.phase,
         terminating=pod.terminating,
         nominated=not pod.node,
@@ -75,6 +100,7 @@ def _figures(entry: NodeEntry) -> Figures:
         blocked=0.0 if entry.usable else cards(sum(max(line.free, 0) for line in entry.lines.values() if _tells(line))),
         reserved=cards(entry.reserved),
         terminating=cards(entry.terminating),
+        leaked=cards(entry.leaked),
     )
 
 
@@ -110,5 +136,4 @@ def _product(entry: NodeEntry) -> str:
 
 
 def _order(pod: PodEntry) -> tuple[bool, str, str, str]:
-    """Holders in order of start, ghosts after them."""
     return (not pod.node, pod.since, pod.namespace, pod.name)

@@ -4,7 +4,9 @@ from typing import Any
 
 import msgspec
 
-from k8sai.facts import Node, Pod
+from k8sai.cluster.sources import Kind
+from k8sai.facts import DeviceClass, DeviceTaintRule, Node, Object, Pod, ResourceClaim, ResourceSlice
+from k8sai.fleet.index import Fleet
 
 H100 = "NVIDIA-H100-80GB-HBM3"
 
@@ -96,3 +98,158 @@ def pod(
         Pod,
         strict=False,
     )
+
+
+DRIVER = "gpu.nvidia.com"
+
+
+def card(index: int, **more: Any) -> dict[str, Any]:
+    """A whole GPU as a device; `more` replaces keys."""
+    attributes = {
+        "type": {"string": "gpu"},
+        "uuid": {"string": f"GPU-{index}"},
+        "productName": {"string": "NVIDIA H100 80GB HBM3"},
+    }
+    return {"name": f"gpu-{index}", "attributes": attributes, "capacity": {"memory": {"value": "80Gi"}}, **more}
+
+
+def draws(memory: int, slots: int, index: int = 0) -> list[dict[str, Any]]:
+    counters = {"memory": {"value": f"{memory}Gi"}, "slots": {"value": slots}}
+    return [{"counterSet": f"gpu-{index}-counters", "counters": counters}]
+
+
+def partitionable(index: int = 0) -> list[dict[str, Any]]:
+    """Every device that one 80 GiB card of 7 slots could be: whole, two 3g (40 GiB each), seven 1g (10 GiB each)."""
+    whole = card(index, consumesCounters=draws(80, 7, index))
+    threes = [
+        {"name": f"gpu-{index}-mig-3g-{n}", "consumesCounters": draws(40, 3, index), "attributes": {}} for n in (0, 1)
+    ]
+    ones = [
+        {"name": f"gpu-{index}-mig-1g-{n}", "consumesCounters": draws(10, 1, index), "attributes": {}} for n in range(7)
+    ]
+    return [whole, *threes, *ones]
+
+
+def counters(index: int = 0) -> dict[str, Any]:
+    return {
+        "name": f"gpu-{index}-counters",
+        "counters": {"memory": {"value": "80Gi"}, "slots": {"value": "7"}},
+    }
+
+
+def resource_slice(
+    devices: list[dict[str, Any]] | None = None,
+    *,
+    name: str = "",
+    node: str = "n1",
+    pool: str = "",
+    generation: int = 1,
+    count: int = 1,
+    driver: str = DRIVER,
+    shared: list[dict[str, Any]] | None = None,
+    **spec: Any,
+) -> ResourceSlice:
+    pool = pool or node
+    where = {"nodeName": node} if node else {}
+    return msgspec.convert(
+        {
+            "metadata": {"name": name or f"{pool}-{driver}"},
+            "spec": {
+                "driver": driver,
+                "pool": {"name": pool, "generation": generation, "resourceSliceCount": count},
+                "devices": devices or [],
+                "sharedCounters": shared or [],
+                **where,
+                **spec,
+            },
+        },
+        ResourceSlice,
+        strict=False,
+    )
+
+
+def claim(
+    name: str,
+    devices: list[str | dict[str, Any]] | None = None,
+    *,
+    asks: int = 1,
+    device_class: str = DRIVER,
+    namespace: str = "team-a",
+    reserved: tuple[str, ...] = (),
+    pool: str = "n1",
+    driver: str = DRIVER,
+    node: str = "",
+    uid: str = "",
+    annotations: dict[str, str] | None = None,
+    deleting: bool = False,
+    requests: list[dict[str, Any]] | None = None,
+) -> ResourceClaim:
+    """A claim; allocated if `devices` are given, and reserved for the pods of these names in its namespace."""
+    status: dict[str, Any] = {}
+    if devices is not None:
+        results = [{"device": one} if isinstance(one, str) else one for one in devices]
+        status["allocation"] = {
+            "devices": {"results": [{"driver": driver, "pool": pool, "request": "r", **one} for one in results]},
+        }
+        if node:
+            field = {"key": "metadata.name", "operator": "In", "values": [node]}
+            status["allocation"]["nodeSelector"] = {"nodeSelectorTerms": [{"matchFields": [field]}]}
+    status["reservedFor"] = [{"resource": "pods", "name": pod, "uid": f"uid-{namespace}-{pod}"} for pod in reserved]
+    asked = [{"name": "r", "exactly": {"deviceClassName": device_class, "count": asks, "allocationMode": "ExactCount"}}]
+    return msgspec.convert(
+        {
+            "metadata": {
+                "name": name,
+                "namespace": namespace,
+                "uid": uid or f"uid-claim-{name}",
+                "annotations": annotations or {},
+                "deletionTimestamp": "2026-11-03T00:00:00Z" if deleting else None,
+            },
+            "spec": {"devices": {"requests": asked if requests is None else requests}},
+            "status": status,
+        },
+        ResourceClaim,
+        strict=False,
+    )
+
+
+def claiming(name: str, *claims: str, node: str = "", **more: Any) -> Pod:
+    """A pod that uses these claims and asks for nothing else."""
+    uses = [{"name": f"c{at}", "resourceClaimName": claim} for at, claim in enumerate(claims)]
+    return pod(name, 0, node, spec={"resourceClaims": uses}, **more)
+
+
+def device_class(name: str, resource: str | None = None) -> DeviceClass:
+    return msgspec.convert({"metadata": {"name": name}, "spec": {"extendedResourceName": resource}}, DeviceClass)
+
+
+def taint_rule(name: str = "rule", effect: str = "NoSchedule", **selector: str | None) -> DeviceTaintRule:
+    return msgspec.convert(
+        {
+            "metadata": {"name": name},
+            "spec": {"deviceSelector": selector, "taint": {"key": "bad", "effect": effect}},
+        },
+        DeviceTaintRule,
+    )
+
+
+_KINDS: dict[type, Kind] = {
+    Node: "nodes",
+    Pod: "pods",
+    ResourceSlice: "resourceslices",
+    ResourceClaim: "resourceclaims",
+    DeviceClass: "deviceclasses",
+    DeviceTaintRule: "devicetaintrules",
+}
+
+
+def kind_of(obj: Object) -> Kind:
+    return _KINDS[type(obj)]
+
+
+def fleet_of(*objects: Object) -> Fleet:
+    """A fleet that was told of these objects in this order."""
+    fleet = Fleet()
+    for obj in objects:
+        fleet.put(kind_of(obj), obj)
+    return fleet
