@@ -8,7 +8,7 @@ from typing import Any
 from k8sai.cluster.sources import Source
 from k8sai.fleet.answers import NodeRow, PodRow
 from k8sai.fleet.picture import Picture
-from k8sai.fleet.tables import amount
+from k8sai.fleet.tables import amount, cards
 from k8sai.view import Tone
 
 _LOST = ("retrying", "failed", "forbidden")
@@ -76,11 +76,11 @@ def _sources(before: dict[str, Source], after: dict[str, Source]) -> Iterator[Ch
 
 def _node(was: NodeRow | None, now: NodeRow | None) -> Iterator[Change]:
     if was is None and now is not None and not now.gone:
-        cards = f"{amount(now.figures.capacity)} cards of {now.product or 'unknown product'}"
-        yield _node_change(now, "NodeAdded", f"is there, {cards}", "good")
+        there = f"{cards(now.figures.capacity)} of {now.product or 'unknown product'}"
+        yield _node_change(now, "NodeAdded", f"is there, {there}", "good")
     elif was is not None and (now is None or now.gone):
         if not was.gone:
-            lost = f"is gone, {amount(was.figures.capacity)} cards fewer"
+            lost = f"is gone, {cards(was.figures.capacity)} fewer"
             yield _node_change(now or was, "NodeGone", lost, "bad")
     elif was is not None and now is not None:
         yield from _node_differences(was, now)
@@ -88,22 +88,22 @@ def _node(was: NodeRow | None, now: NodeRow | None) -> Iterator[Change]:
 
 def _node_differences(was: NodeRow, now: NodeRow) -> Iterator[Change]:
     if was.gone:
-        yield _node_change(now, "NodeAdded", f"is back, {amount(now.figures.capacity)} cards", "good")
+        yield _node_change(now, "NodeAdded", f"is back, {cards(now.figures.capacity)}", "good")
     if was.ready != now.ready:
         said = ("NodeReady", "is ready", "good") if now.ready else ("NodeNotReady", "is not ready", "bad")
         yield _node_change(now, *said)  # type: ignore[arg-type]
     if was.schedulable != now.schedulable:
         code, word = ("NodeUncordoned", "uncordoned") if now.schedulable else ("NodeCordoned", "cordoned")
-        free = f", {amount(now.figures.free)} cards free"
+        free = f", {cards(now.figures.free)} free"
         yield _node_change(now, code, word + free, "good" if now.schedulable else "warn")
     if _differ(was.figures.unhealthy, now.figures.unhealthy):
-        said_cards = f"{amount(now.figures.unhealthy)} of {amount(now.figures.capacity)} cards unhealthy"
+        said_cards = f"{amount(now.figures.unhealthy)} of {cards(now.figures.capacity)} unhealthy"
         worse = now.figures.unhealthy > was.figures.unhealthy
         was_cards = f", was {amount(was.figures.unhealthy)}"
         yield _node_change(now, "NodeHealth", said_cards + was_cards, "bad" if worse else "good")
     elif _differ(was.figures.capacity, now.figures.capacity):
-        cards = f"{amount(now.figures.capacity)} cards, was {amount(was.figures.capacity)}"
-        yield _node_change(now, "NodeCapacity", cards, "plain")
+        size = f"{cards(now.figures.capacity)}, was {amount(was.figures.capacity)}"
+        yield _node_change(now, "NodeCapacity", size, "plain")
 
 
 def _differ(was: float, now: float) -> bool:
@@ -120,26 +120,24 @@ def _pod(was: PodRow | None, now: PodRow | None) -> Iterator[Change]:
         yield from _bound(was, now)
     elif was is None or was.reason != now.reason:
         why = f": {now.reason}" if now.reason else ""
-        yield _pod_change(now, "PodPending", f"waits for {amount(now.cards)} cards{why}", "warn")
+        yield _pod_change(now, "PodPending", f"waits for {cards(now.cards)}{why}", "warn")
     if now.nominated and not now.node and (was is None or was.nominated != now.nominated):
-        yield _pod_change(now, "PodReserved", f"has {amount(now.cards)} cards reserved on {now.nominated}", "plain")
+        yield _pod_change(now, "PodReserved", f"has {cards(now.cards)} reserved on {now.nominated}", "plain")
 
 
 def _bound(was: PodRow | None, now: PodRow) -> Iterator[Change]:
     if was is None or was.node != now.node:
-        yield _pod_change(now, "PodBound", f"bound to {now.node}, {amount(now.cards)} cards", "good")
+        yield _pod_change(now, "PodBound", f"bound to {now.node}, {cards(now.cards)}", "good")
     elif was.cards != now.cards:
-        yield _pod_change(now, "PodResized", f"holds {amount(now.cards)} cards, was {amount(was.cards)}", "plain")
+        yield _pod_change(now, "PodResized", f"holds {cards(now.cards)}, was {amount(was.cards)}", "plain")
     if now.terminating and not (was and was.terminating):
-        yield _pod_change(
-            now, "PodTerminating", f"is ending, still holds {amount(now.cards)} cards on {now.node}", "warn"
-        )
+        yield _pod_change(now, "PodTerminating", f"is ending, still holds {cards(now.cards)} on {now.node}", "warn")
 
 
 def _gone(was: PodRow) -> Change:
     if was.node:
-        return _pod_change(was, "PodGone", f"gone from {was.node}, {amount(was.cards)} cards given back", "plain")
-    return _pod_change(was, "PodGone", f"gone, no longer waits for {amount(was.cards)} cards", "plain")
+        return _pod_change(was, "PodGone", f"gone from {was.node}, {cards(was.cards)} given back", "plain")
+    return _pod_change(was, "PodGone", f"gone, no longer waits for {cards(was.cards)}", "plain")
 
 
 def _node_change(node: NodeRow, code: str, said: str, tone: Tone) -> Change:

@@ -21,7 +21,7 @@ GLYPHS: dict[State, str] = {
     "cordoned": "░",
     "unknown": "?",
 }
-PARTS = "▂▃▄▅▆▇"  # held in part, from little to nearly all: slices, time-shared replicas, fractions
+PARTS = "▁▂▃▄▅"  # held in part, from little to nearly all: slices, time-shared replicas, fractions
 _WORDS: dict[str, str] = {**{glyph: state for state, glyph in GLYPHS.items()}, "░": "free but blocked"}
 _MOST_PENDING = 10  # in the overview; `--by pending` lists all
 _MOST_SLOTS = 32  # of one node
@@ -270,6 +270,11 @@ def amount(cards: float) -> str:
     if isnan(cards):
         return "?"
     return str(int(cards)) if cards == int(cards) else f"{cards:.2f}".rstrip("0").rstrip(".")
+
+
+def cards(count: float) -> str:
+    """"1 card", "8 cards", "0.14 cards"."""
+    return f"{amount(count)} card" + ("" if count == 1 else "s")
 
 
 def _free_tone(usable: float) -> Tone:
