@@ -37,6 +37,7 @@ class Asked:
 
     path: str
     query: dict[str, str]
+    headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def plural(self) -> str:
@@ -138,7 +139,8 @@ class ScriptedApi:
 
             def do_GET(self) -> None:
                 url = urlsplit(self.path)
-                answer = api._take(Asked(url.path, {k: v[0] for k, v in parse_qs(url.query).items()}))
+                query = {k: v[0] for k, v in parse_qs(url.query).items()}
+                answer = api._take(Asked(url.path, query, dict(self.headers)))
                 self.send_response(answer.status)
                 for name, value in {"Content-Type": "application/json", **answer.headers}.items():
                     self.send_header(name, value)
