@@ -108,7 +108,7 @@ class Cockpit(App[None]):
     def _repaint(self) -> None:
         """After a key: now."""
         self.header.update()
-        self.current.redraw()
+        self.current.repaint()
         self.footer.repaint()
 
     def _ink(self) -> None:

@@ -68,16 +68,11 @@ class NodePane(TablePane):
         super().arrive(subject)
         if pod := subject.get("_pod"):
             self.table.point_at(pod)
-        self.facts.resize_and_paint()
 
-    def tick(self) -> None:
-        super().tick()
+    def paint_rest(self) -> None:
+        super().paint_rest()
         if not self.table.paused:
             self.facts.resize_and_paint()
-
-    def redraw(self) -> None:
-        super().redraw()
-        self.facts.resize_and_paint()
 
     def order(self) -> Sequence[str]:
         matches = matcher(self.filter.text)

@@ -86,7 +86,7 @@ class Nodes(TablePane):
     def toggle_every(self) -> None:
         """Show nodes without GPUs too, or no longer."""
         self.every = not self.every
-        self.redraw()
+        self.reorder()
 
 
 def holders(row: NodeRow, desk: Desk) -> Line:

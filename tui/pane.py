@@ -19,6 +19,7 @@ from k8sai.tui.lines import Lines, beside
 from k8sai.tui.table import VirtualTable
 
 _RESORT_EVERY = 1.0  # seconds; rows that move more often cannot be read
+_AT_ONCE = 0.02  # seconds an ordering may take within the frame of a key
 _RESORT_SHARE = 10  # sorting may cost at most one tenth of the time
 
 
@@ -94,8 +95,8 @@ class Pane(Vertical):
     def tick(self) -> None:
         """The fleet changed or time went on: paint what is visible again."""
 
-    def redraw(self) -> None:
-        """A key was pressed: paint now."""
+    def repaint(self) -> None:
+        """A key was pressed that changes how things look: paint now."""
 
     def title_line(self) -> Line:
         return ((self.title, "strong"),)
@@ -117,6 +118,8 @@ class TablePane(Pane):
         self.table = VirtualTable(desk, self.fields, self)
         self.heading = Title(desk, self)
         self._resort_at = 0.0
+        self._cost = 0.0  # seconds the last ordering took
+        self._due: bool | None = None  # an ordering that waits for the next frame, and whether it forgets the cursor
         self._seen_version = -1
         self._last_keys: Sequence[str] = ()
 
@@ -131,10 +134,15 @@ class TablePane(Pane):
 
     def order(self) -> Sequence[str]:
         """The keys of all rows in the wanted order. May raise Usage when the filter cannot be used."""
-        raise NotImplementedError
+        return ()
 
     def cells(self, key: str) -> tuple[Line, ...]:
-        raise NotImplementedError
+        """A row, one line per field."""
+        return ()
+
+    def paint_rest(self) -> None:
+        """Paint what the pane has besides its table."""
+        self.heading.repaint()
 
     def choose(self, key: str) -> None:
         """Enter on a row."""
@@ -160,7 +168,8 @@ class TablePane(Pane):
         except K8saiError as error:  # a filter half typed: keep what is shown, and say why
             self.complaint = error.message
         ended = time.perf_counter()
-        self._resort_at = ended + max(_RESORT_EVERY, _RESORT_SHARE * (ended - began))
+        self._cost = ended - began
+        self._resort_at = ended + max(_RESORT_EVERY, _RESORT_SHARE * self._cost)
         return self._last_keys
 
     def blank(self, width: int, height: int) -> Sequence[Line]:
@@ -176,12 +185,11 @@ class TablePane(Pane):
             self.filter = Filter()
         super().arrive(subject)
         self.table.reorder(forget=elsewhere)
-        self.heading.repaint()
+        self.paint_rest()
 
     def narrow(self, typed: str) -> None:
         super().narrow(typed)
-        self.table.reorder(forget=True)
-        self.heading.repaint()
+        self.reorder(forget=True)
 
     def tick(self) -> None:
         version = self.desk.fleet.version
@@ -190,17 +198,34 @@ class TablePane(Pane):
             self.table.reorder()
         else:
             self.table.repaint()
-        self.heading.repaint()
+        self.paint_rest()
 
-    def redraw(self) -> None:
-        self.table.reorder()
-        self.heading.repaint()
+    def repaint(self) -> None:
+        self.table.repaint()
+        self.paint_rest()
+
+    def reorder(self, *, forget: bool = False) -> None:
+        """A key asks for another order: at once, or where that takes long after the key itself has been painted."""
+        if self._cost <= _AT_ONCE:
+            self.table.reorder(forget=forget)
+        else:
+            if self._due is None:
+                self.call_after_refresh(self._reorder_now)
+            self._due = forget or bool(self._due)
+            self.table.refresh()
+        self.paint_rest()
+
+    def _reorder_now(self) -> None:
+        forget, self._due = bool(self._due), None
+        self.table.reorder(forget=forget)
+        self.paint_rest()
 
     def pause(self, paused: bool) -> None:
         """Hold the rows as they are; a key that asks for another order still gets it."""
         self.table.paused = paused
         if not paused:
-            self.redraw()
+            self._resort_at = 0.0
+        self.repaint()
 
     # --- sorting ------------------------------------------------------------------------------------------------------
 
@@ -209,7 +234,7 @@ class TablePane(Pane):
         self.reverse = not self.reverse if sort == self.sort else False
         self.sort = sort
         self._show_sort()
-        self.redraw()
+        self.reorder()
 
     def cycle_sort(self, step: int) -> None:
         """Sort by the next or previous column."""

@@ -48,12 +48,8 @@ class Pending(TablePane):
     def pointed(self, key: str) -> None:
         self.reason.repaint()
 
-    def tick(self) -> None:
-        super().tick()
-        self.reason.repaint()
-
-    def redraw(self) -> None:
-        super().redraw()
+    def paint_rest(self) -> None:
+        super().paint_rest()
         self.reason.repaint()
 
     def order(self) -> Sequence[str]:

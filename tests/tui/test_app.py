@@ -3,6 +3,7 @@
 from k8sai.cluster.sources import Source
 from k8sai.facts import Node
 from k8sai.fleet.index import Fleet
+from k8sai.fleet.query import NodeQuery
 from tests.tui.stage import alone, cockpit, keys, lines, press, screen, table, write
 from tests.tui.world import GPU, NOW, FixedFeed, all_in, fill, live, node, pod
 
@@ -81,15 +82,37 @@ async def test_many_events_sort_once_a_second_and_repaint_at_every_frame() -> No
     async with app.run_test() as pilot:
         await pilot.pause()
         app.paint()
-        asked: list[object] = []
+        asked: list[NodeQuery | None] = []
         inner = fleet.node_names
-        fleet.node_names = lambda query=None: (asked.append(query), inner(query))[1]  # type: ignore[method-assign]  # counts
+
+        def counting(query: NodeQuery | None = None) -> list[str]:
+            asked.append(query)
+            return inner(query)
+
+        fleet.node_names = counting  # type: ignore[method-assign]  # counts what the screen asks
         for number in range(20):
             fleet.put("pods", pod("research", "busy", 1 + number % 2, "a100-02"))
             app.paint()
         assert len(asked) <= 1
         await pilot.pause()
         assert "2/4" in screen(app)
+
+
+@alone
+async def test_an_ordering_that_takes_long_comes_after_the_key_is_painted() -> None:
+    app = cockpit()
+    async with app.run_test() as pilot:
+        await press(pilot, "down")
+        pane = table(app)
+        before = keys(app)
+        pane._cost = 1.0
+        pane.sort_by("free")
+        pane.reorder(forget=True)
+        assert keys(app) == before
+        assert "by FREE" in "".join(text for text, _ in pane.title_end())
+        await pilot.pause()
+        assert keys(app) != before
+        assert pane.table.index == 0
 
 
 @alone

@@ -60,7 +60,7 @@ def test_a_bar_has_a_sign_per_card_in_the_ink_of_its_holder() -> None:
         Slot("free", 0),
         Slot("unhealthy", 0),
     )
-    assert slot_bar(slots, UNICODE, red) == (("■■▄", "hue0"), ("□", "good"), ("×", "bad"))
+    assert slot_bar(slots, UNICODE, red) == (("■■▃", "hue0"), ("□", "good"), ("×", "bad"))
 
 
 def test_a_share_of_a_card_rises_with_what_is_used() -> None:
