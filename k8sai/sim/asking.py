@@ -120,7 +120,7 @@ def parsed(raw: bytes, media: str, kind: str = "Object") -> Any:
             raise status.bad_request(f"error converting YAML to JSON: {error}") from None
     if media == wire.MEDIA_TYPE:
         return wire.decoded(raw)
-    if media not in ("application/json", "application/octet-stream", "text/plain", ""):
+    if media not in ("application/json", "application/octet-stream", ""):
         message = "the body of the request was in an unknown format - accepted media types include: "
         raise status.media_type(message + f"application/json, application/yaml, {wire.MEDIA_TYPE}")
     try:

@@ -13,6 +13,7 @@ from k8sai.sim.status import Cause, duplicate_value, forbidden_value, invalid_va
 
 _POLICIES = ("Always", "Never", "OnFailure")
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+_OPERATORS = ("Equal", "Exists")
 _MUTABLE = (
     "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
     "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
@@ -37,6 +38,9 @@ def spec_causes(spec: Obj, path: str) -> Iterator[Cause]:
     if spec.get("restartPolicy", "Always") not in _POLICIES:
         yield unsupported_value(f"{path}.restartPolicy", spec["restartPolicy"], _POLICIES)
     for at, toleration in enumerate(spec.get("tolerations") or ()):
+        operator = toleration.get("operator")
+        if operator and operator not in _OPERATORS:
+            yield unsupported_value(f"{path}.tolerations[{at}].operator", operator, _OPERATORS)
         effect = toleration.get("effect")
         if effect and effect not in _EFFECTS:
             yield unsupported_value(f"{path}.tolerations[{at}].effect", effect, _EFFECTS)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PRIORITY_CLASSES = find("scheduling.k8s.io", "priorityclasses")
 _PODS = find("", "pods")
+_ACCOUNTS = find("", "serviceaccounts")
 _EVICTING = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 _BINARY = ("Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _DECIMAL = (("E", 18), ("P", 15), ("T", 12), ("G", 9), ("M", 6), ("k", 3), ("", 0), ("m", -3), ("u", -6), ("n", -9))
@@ -59,6 +60,9 @@ def fill_pod(store: "Store", pod: Obj) -> None:
     spec.setdefault("enableServiceLinks", True)
     spec.setdefault("serviceAccountName", "default")
     spec["serviceAccount"] = spec["serviceAccountName"]
+    if int(spec["terminationGracePeriodSeconds"]) < 0:
+        spec["terminationGracePeriodSeconds"] = 1
+    _check_account(store, pod)
     _set_priority(store, pod)
     _set_tolerations(spec)
     phase: Obj = {"phase": "Pending", "qosClass": qos_class(spec)}
@@ -132,6 +136,13 @@ def _requests_from_limits(container: Obj) -> None:
         requests = container["resources"].setdefault("requests", {})
         for name, amount in limits.items():
             requests.setdefault(name, amount)
+
+
+def _check_account(store: "Store", pod: Obj) -> None:
+    meta, account = pod["metadata"], pod["spec"]["serviceAccountName"]
+    if store.find(_ACCOUNTS, meta["namespace"], account) is None:
+        why = f'error looking up service account {meta["namespace"]}/{account}: serviceaccount "{account}" not found'
+        raise status.refused(_PODS, meta.get("name", ""), why)
 
 
 def _set_priority(store: "Store", pod: Obj) -> None:

@@ -112,6 +112,18 @@ def _kind(resource: Resource, obj: Obj) -> Iterator[Cause]:
         yield from rule(obj)
 
 
+def _pod(obj: Obj) -> Iterator[Cause]:
+    spec = obj.get("spec") or {}
+    yield from labels(spec.get("nodeSelector"), "spec.nodeSelector")
+    yield from podrules.spec_causes(spec, "spec")
+
+
+def _lease(obj: Obj) -> Iterator[Cause]:
+    seconds = (obj.get("spec") or {}).get("leaseDurationSeconds")
+    if seconds is not None and int(seconds) <= 0:
+        yield invalid_value("spec.leaseDurationSeconds", seconds, "must be greater than 0")
+
+
 def _workload(obj: Obj) -> Iterator[Cause]:
     spec = obj.get("spec", {})
     if "replicas" in spec:
@@ -194,13 +206,14 @@ def _unchangeable(resource: Resource, new: Obj, old: Obj, subresource: str) -> I
 
 
 _KINDS: dict[tuple[str, str], Callable[[Obj], Iterator[Cause]]] = {
-    ("", "Pod"): lambda pod: podrules.spec_causes(pod.get("spec") or {}, "spec"),
+    ("", "Pod"): _pod,
     ("", "Service"): _service,
     ("apps", "DaemonSet"): _workload,
     ("apps", "Deployment"): _workload,
     ("apps", "ReplicaSet"): _workload,
     ("apps", "StatefulSet"): _workload,
     ("batch", "Job"): _job,
+    ("coordination.k8s.io", "Lease"): _lease,
     ("policy", "PodDisruptionBudget"): _budget,
     ("scheduling.k8s.io", "PriorityClass"): _priority_class,
 }

@@ -15,7 +15,6 @@ from k8sai.sim.wire_types import MESSAGES
 
 MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\x00"
-_RENAMED = {("events.k8s.io", "Event"): "EventsEvent"}
 
 
 class Field(NamedTuple):
@@ -42,12 +41,10 @@ def decoded(body: bytes) -> Obj:
         envelope = {number: value for number, _, value in _fields(body[len(_MAGIC) :])}
         types = {number: value for number, _, value in _fields(_bytes(envelope.get(1, b"")))}
         version, kind = _bytes(types.get(1, b"")).decode(), _bytes(types.get(2, b"")).decode()
-        group = version.rpartition("/")[0]
-        message = _RENAMED.get((group, kind), kind)
-        if message not in messages():
+        if kind not in messages():
             text = f"the shape of {kind} in {version} is not known here, send application/json"
             raise status.media_type(text)
-        found = _message(message, _bytes(envelope.get(2, b"")))
+        found = _message(kind, _bytes(envelope.get(2, b"")))
     except (_Malformed, UnicodeDecodeError, IndexError) as error:
         raise status.bad_request(f"unable to decode the protobuf body: {error}") from None
     return {"apiVersion": version, "kind": kind, **found}

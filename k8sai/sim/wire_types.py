@@ -86,11 +86,6 @@ Event: 1=metadata:ObjectMeta 2=involvedObject:ObjectReference 3=reason:s 4=messa
   13=related:ObjectReference 14=reportingComponent:s! 15=reportingInstance:s!
 EventSeries: 1=count:i 2=lastObservedTime:m
 EventSource: 1=component:s 2=host:s
-EventsEvent: 1=metadata:ObjectMeta 2=eventTime:m 3=series:EventsEventSeries 4=reportingController:s
-  5=reportingInstance:s 6=action:s 7=reason:s 8=regarding:ObjectReference 9=related:ObjectReference 10=note:s
-  11=type:s 12=deprecatedSource:EventSource 13=deprecatedFirstTimestamp:t 14=deprecatedLastTimestamp:t
-  15=deprecatedCount:i
-EventsEventSeries: 1=count:i! 2=lastObservedTime:m
 Eviction: 1=metadata:ObjectMeta 2=deleteOptions:DeleteOptions
 EvictionResponder: 1=name:s! 2=priority:i!
 ExecAction: 1=command:*s

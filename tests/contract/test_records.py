@@ -27,13 +27,6 @@ def test_an_event_is_kept_with_what_it_is_about(api: Api, core: str, namespace: 
     assert api.get(f"{core}/events", {"fieldSelector": "involvedObject.name=q"}).ok()["items"] == []
 
 
-def test_an_event_is_served_by_both_groups(api: Api, core: str, namespace: str) -> None:
-    made = api.post(f"{core}/events", _event(namespace)).ok()
-    other = api.get(f"/apis/events.k8s.io/v1/namespaces/{namespace}/events/happened").ok()
-    assert other["metadata"]["uid"] == made["metadata"]["uid"]
-    assert (other["regarding"]["name"], other["note"]) == ("p", "saved step 100")
-
-
 def test_the_scheduler_says_why_a_pod_waits(api: Api, core: str) -> None:
     api.post(f"{core}/pods", pod(nodeSelector={"no.such/label": "x"})).ok()
     events = api.until(f"{core}/events", bool, {"fieldSelector": "involvedObject.name=p,reason=FailedScheduling"})
