@@ -215,7 +215,6 @@ class Books:
     def _unbook(self, pod: PodEntry) -> None:
         self._count(pod, -1)
         self._tell(pod, -1)
-        self.ledger.tidy(pod.namespace, pod.queue)
 
     def counted(self, pod: PodEntry) -> tuple[tuple[str, int], ...]:
         """The pod's amounts, without those that a claim was made for: the claim counts them."""
@@ -257,7 +256,7 @@ class Books:
 
     def _tell(self, pod: PodEntry, sign: int) -> None:
         """Add the pod to (or take it from) the sums of its namespace and queue, and the demand."""
-        if not pod.gpu:
+        if not pod.gpu or not (pod.node or pod.pending):
             return
         self.gpu_pods += sign
         parties = self.ledger.party(pod.namespace, pod.queue)
@@ -275,6 +274,8 @@ class Books:
                 self.ledger.demand(parties, name, pod.wanted, sign * amount)
             if pod.fraction is not None:
                 self.ledger.demand(parties, FRACTION, pod.wanted, sign * pod.fraction.on(0))
+        if sign < 0:
+            self.ledger.tidy(pod.namespace, pod.queue)
 
     def _line(self, entry: NodeEntry, name: str) -> Line:
         line = entry.lines.get(name)

@@ -272,7 +272,6 @@ class Allocations:
                 del pool.holds[one.device]
             self._touch(pool, one.device)
         self._tell(claim, -1)
-        self._books.ledger.tidy(claim.namespace, claim.queue)
 
     def _tell(self, claim: ClaimEntry, sign: int) -> None:
         """Add the claim to (or take it from) its pods, and the sums of its namespace and queue."""
@@ -288,6 +287,7 @@ class Allocations:
             for name, count in claim.asks:
                 if self._hands_out_gpus(name):
                     self._books.ledger.demand(parties, name, "", sign * count)
+        self._books.ledger.tidy(claim.namespace, claim.queue)
 
     def _touch(self, pool: Pool, device: str) -> None:
         for card in pool.cards_of(device):

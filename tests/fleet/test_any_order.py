@@ -13,6 +13,7 @@ from k8sai.fleet.query import NodeQuery
 from tests.fleet import facts_by_hand as make
 
 NODES = ("n1", "n2")
+AMOUNTS: tuple[int | str, ...] = (0, 1, 3, "many")
 names = st.sampled_from(("a", "b", "c"))
 uids = st.sampled_from(("u1", "u2"))
 places = st.sampled_from(("", *NODES))
@@ -60,7 +61,7 @@ def pods(draw: st.DrawFn) -> Object:
     status: dict[str, Any] = {}
     annotations: dict[str, str] = {}
     labels: dict[str, str] = {}
-    gpus: int | str = draw(st.sampled_from((0, 1, 3, "many")))
+    gpus: int | str = draw(st.sampled_from(AMOUNTS))
     kind = draw(st.sampled_from(("plain", "claims", "extended", "fraction", "reservation", "unmade")))
     if kind == "claims":
         used = draw(st.lists(names, min_size=1, max_size=2, unique=True))
@@ -127,11 +128,11 @@ def slices(draw: st.DrawFn) -> Object:
 def claims(draw: st.DrawFn) -> Object:
     device = st.sampled_from(("gpu-0", "gpu-1", "gpu-0-mig-3g-0", "gpu-0-mig-1g-4"))
     consumed = st.sampled_from(({}, {"consumedCapacity": {"memory": "20Gi"}}, {"adminAccess": True}))
+    one = st.builds(lambda name, more: {"device": name, **more}, device, consumed)
+    held: Any = draw(st.none() | st.lists(one, max_size=2))
     return make.claim(
         draw(names),
-        draw(
-            st.none() | st.lists(st.builds(lambda name, more: {"device": name, **more}, device, consumed), max_size=2)
-        ),
+        held,
         asks=draw(st.sampled_from((1, 2))),
         device_class=draw(st.sampled_from((make.DRIVER, "rdma"))),
         namespace=draw(st.sampled_from(("x", "y"))),
