@@ -8,7 +8,7 @@ from unicodedata import east_asian_width
 from k8sai.view import Cell, Page, Table, Tone, Tree
 
 _GAP = "  "
-_NARROWEST = 8  # a cut column keeps at least so many characters
+_NARROWEST = 12  # a cut column keeps at least so many characters
 
 Paint = Callable[[str, Tone], str]
 
@@ -85,7 +85,7 @@ def _table_lines(table: Table, paint: Paint, *, wide: bool, headings: bool, widt
 def _fitted(widths: list[int], shrink: list[bool], width: int) -> list[int]:
     """Narrower columns: those that may be cut first, the widest first; then columns are left out from the right."""
     widths = list(widths)
-    floor = [min(w, _NARROWEST) if may else w for w, may in zip(widths, shrink, strict=True)]
+    floor = [min(w, _NARROWEST, width) if may else w for w, may in zip(widths, shrink, strict=True)]
     while len(widths) > 1 and sum(floor[: len(widths)]) + len(_GAP) * (len(widths) - 1) > width:
         widths.pop()
     excess = sum(widths) + len(_GAP) * (len(widths) - 1) - width

@@ -88,7 +88,7 @@ def top(
     ] = False,
     recording: Annotated[
         Path | None,
-        typer.Option("--from", metavar="FILE", help="Read a recording or `kubectl get -o json`, not a cluster."),
+        typer.Option("--from", metavar="FILE", help="Read a recording or `kubectl get -o json`; - is stdin."),
     ] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Words instead of bars, no colour: a line per thing.")] = False,
     no_headers: Annotated[bool, typer.Option("--no-headers", help="Tables without headings.")] = False,
@@ -115,7 +115,7 @@ def top(
         by=by,
         watch=watch,
         plain=plain,
-        recording=recording,
+        recording=Path("/dev/stdin") if recording == Path("-") else recording,
         labels=labels,
         product=product,
         sort=sort,

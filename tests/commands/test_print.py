@@ -72,14 +72,14 @@ def test_no_line_is_wider_than_the_terminal(
 
 
 def test_what_is_cut_first(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(_print, "_terminal_width", lambda: 30)
+    monkeypatch.setattr(_print, "_terminal_width", lambda: 34)
     assert printed(capsys, TABLE) == (
-        "NODE         FREE  WHY\n"
-        "gpu-1           8  ok\n"
-        "gpu-with-a…    -1  kernel pan…\n"
+        "NODE            FREE  WHY\n"
+        "gpu-1              8  ok\n"
+        "gpu-with-a-lo…    -1  kernel panic\n"
     )  # fmt: skip
     monkeypatch.setattr(_print, "_terminal_width", lambda: 14)
-    assert printed(capsys, TABLE) == "NODE      FREE\ngpu-1        8\ngpu-wit…    -1\n"
+    assert printed(capsys, TABLE) == "NODE\ngpu-1\ngpu-with-a-lo…\n"
 
 
 def test_colour_surrounds_the_text_alone(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
