@@ -106,8 +106,12 @@ def ask(state: State, path: str, body: bytes | None = None) -> dict[str, Any]:
             return found
     except urllib.error.HTTPError as error:
         with error:
-            said = json.loads(error.read() or b"{}")
-        raise Usage(str(said.get("message", error.reason))) from error
+            text = error.read().decode(errors="replace")
+        if error.code != 400:
+            raise ClusterError(
+                f"the embedded cluster failed: {text or error.reason}", f"its log: {state.log}"
+            ) from error
+        raise Usage(str(json.loads(text)["message"])) from error
     except (OSError, ValueError) as error:
         raise ClusterError(
             f"the embedded cluster at {state.server} does not answer: {getattr(error, 'reason', error)}",

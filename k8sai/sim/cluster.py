@@ -19,8 +19,8 @@ from k8sai.sim.controllers.crew import Crew
 from k8sai.sim.controllers.desk import Desk
 from k8sai.sim.controllers.work import Work
 from k8sai.sim.deny import Denials
+from k8sai.sim.kinds import Resource
 from k8sai.sim.kubeconfig import kubeconfig_text, write_private
-from k8sai.sim.namespaces import bootstrap
 from k8sai.sim.populate import Population
 from k8sai.sim.scenario import Scenario, load, parse, scaled
 from k8sai.sim.server import Server
@@ -31,6 +31,7 @@ _HOST = "127.0.0.1"
 _SLICE = 0.01  # seconds the controllers work before requests get their turn
 LOAD_PATH = "/sim.k8sai.dev/load"
 ABOUT_PATH = "/sim.k8sai.dev/about"
+_FURNITURE = (("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt"), ("Service", "kubernetes"))
 _SPARED = ("default", "kube-node-lease", "kube-public", "kube-system")
 _log = logging.getLogger("k8sai.sim")
 _log.addHandler(logging.NullHandler())
@@ -262,27 +263,38 @@ class Sim:
 
     async def _replace(self, plan: Scenario) -> None:
         self._held = True
-        wipe(self._store)
+        try:
+            wipe(self._store)
+        finally:
+            self._held = False
         await self._populate(plan)
 
 
 def wipe(store: Store) -> None:
     """Take everything away but what each cluster starts with."""
-    namespaces = kinds.find("", "namespaces")
     for resource in store.catalog:
-        if resource is namespaces:
-            continue
         for obj in store.list(resource):
-            meta = obj["metadata"]
-            current = store.find(resource, meta.get("namespace", ""), meta["name"])
-            if current is None:
-                continue
-            if current["metadata"].get("finalizers"):
-                kept = {k: v for k, v in current["metadata"].items() if k != "finalizers"}
-                store.update(resource, {**current, "metadata": kept})
-            if store.find(resource, meta.get("namespace", ""), meta["name"]) is not None:
-                store.delete(resource, meta.get("namespace", ""), meta["name"], grace=0)
-    for obj in store.list(namespaces):
-        if obj["metadata"]["name"] not in _SPARED and store.find(namespaces, "", obj["metadata"]["name"]) is not None:
-            store.delete(namespaces, "", obj["metadata"]["name"])
-    bootstrap(store)
+            if not _first(resource, obj):
+                _remove(store, resource, obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
+
+
+def _first(resource: Resource, obj: dict[str, Any]) -> bool:
+    """It belongs to an empty cluster."""
+    namespace, name = obj["metadata"].get("namespace", ""), obj["metadata"]["name"]
+    if resource.kind == "Namespace":
+        return name in _SPARED
+    if resource.kind == "PriorityClass":
+        return bool(name.startswith("system-"))
+    return namespace in _SPARED and (resource.kind, name) in _FURNITURE
+
+
+def _remove(store: Store, resource: Resource, namespace: str, name: str) -> None:
+    """Without waiting for finalizers; it may be gone already, with its owner."""
+    found = store.find(resource, namespace, name)
+    if found is None:
+        return
+    if found["metadata"].get("finalizers"):
+        kept = {k: v for k, v in found["metadata"].items() if k != "finalizers"}
+        store.update(resource, {**found, "metadata": kept})
+    if store.find(resource, namespace, name) is not None:
+        store.delete(resource, namespace, name, grace=0)

@@ -85,6 +85,8 @@ class Kubelets:
             return
         life = self._lives.setdefault(uid, _Life())
         if leaving(pod):
+            if not life.stage and (pod.get("status") or {}).get("phase") == "Running":
+                self._resume(key, pod, life)
             self._stop(key, pod, life)
         elif not life.stage:
             self._begin(key, pod, node, life)
