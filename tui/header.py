@@ -1,6 +1,7 @@
 """The top of the screen: the cluster, its totals, and how fresh every number is."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from typing import Final
 
 from rich.cells import cell_len
@@ -16,13 +17,14 @@ from k8sai.tui.lines import Lines, beside
 from k8sai.tui.words import clean, clock, share, span, without_vendor
 
 _ROOMY = (120, 34)  # a screen of this size shows products and namespaces beside the totals
+_QUIET = 120  # seconds; a quiet watch hears from its server about once a minute
 _ROOMY_LINE = 100  # cells
 _LEAST_BAR = 28  # cells for the word, the bar and its numbers
 _SHORT: Final = {
     "resourceslices": "slices",
     "resourceclaims": "claims",
     "deviceclasses": "classes",
-    "devicetaintrules": "taintrules",
+    "devicetaintrules": "taints",
 }
 
 
@@ -87,7 +89,8 @@ def freshness(sources: Sequence[Source], desk: Desk) -> Line:
         return ((f"{glyphs.dead} reading {glyphs.dots}", "warn"),)
     if all(source.state == "once" for source in asked):
         return ((f"{glyphs.dead} read once at {clock(min(dated, default=0.0))}", "plain"),)
-    return ((f"{glyphs.live} live", "good"), (f" {span(now - min(dated, default=now))}", "dim"))
+    oldest = now - min(dated, default=now)
+    return ((f"{glyphs.live} live", "good"), *(((f", oldest {span(oldest)}", "warn"),) if oldest > _QUIET else ()))
 
 
 def _bar(totals: Figures, width: int, desk: Desk) -> Line:
@@ -154,15 +157,21 @@ def _holders(desk: Desk, width: int) -> Line:
 
 def _products(width: int, most: int, desk: Desk) -> list[Line]:
     """A meter per product, the largest first."""
-    found = sorted(desk.fleet.products(), key=lambda total: (-total.figures.capacity, total.name))
-    name_width = min(26, max((cell_len(without_vendor(total.name)) for total in found[:most]), default=0))
+    sums: dict[str, Figures] = {}
+    for total in desk.fleet.products():  # one name may be counted through several resources
+        sums[total.name] = _sum(sums.get(total.name, Figures()), total.figures)
+    found = sorted(sums.items(), key=lambda item: (-item[1].capacity, item[0]))[:most]
+    name_width = min(26, max((cell_len(without_vendor(name)) for name, _ in found), default=0))
     lines: list[Line] = []
-    for total in found[:most]:
-        f = total.figures
+    for product, f in found:
         said = f" {amount(f.used)}/{amount(f.allocatable)}".rjust(10) + f" {amount(f.free)} free".rjust(11)
-        name = fit(((without_vendor(clean(total.name)), "plain"),), name_width, Field(""), desk.glyphs.dots)
+        name = fit(((without_vendor(clean(product)), "plain"),), name_width, Field(""), desk.glyphs.dots)
         lines.append((*name, (" ", "plain"), *_meter(f, width - name_width - 2 - len(said), desk), (said, "dim")))
     return lines + [()] * (most - len(lines))
+
+
+def _sum(one: Figures, other: Figures) -> Figures:
+    return Figures(*(getattr(one, field.name) + getattr(other, field.name) for field in fields(Figures)))
 
 
 def _pair(left: Line, right: Line, width: int) -> Line:
@@ -170,7 +179,7 @@ def _pair(left: Line, right: Line, width: int) -> Line:
 
 
 def _sources(sources: Sequence[Source], width: int, desk: Desk) -> Line:
-    """Every source with its count and age; those that are not live together by what they are."""
+    """Every source with its age, and its count where there is room; those not live together by what they are."""
     now, glyphs = desk.now(), desk.glyphs
     runs: list[Run] = []
     others: dict[tuple[str, str], list[str]] = {}
@@ -179,7 +188,8 @@ def _sources(sources: Sequence[Source], width: int, desk: Desk) -> Line:
         since = span(now - source.at) if source.at else ""
         if source.state in ("live", "once"):
             ink = "good" if source.state == "live" else "dim"
-            runs += [(f" {glyphs.live}", ink), (f" {name}", "plain"), (f" {source.count:,} {since} ", "dim")]
+            count = f" {source.count:,}" if width >= _ROOMY_LINE else ""
+            runs += [(f" {glyphs.live}", ink), (f" {name}", "plain"), (f"{count} {since} ", "dim")]
         elif source.state != "absent" or width >= _ROOMY_LINE:  # a narrow line is for what is there, or should be
             others.setdefault((source.state, since), []).append(name)
     for (state, since), names in others.items():

@@ -230,11 +230,11 @@ class TablePane(Pane):
     # --- sorting ------------------------------------------------------------------------------------------------------
 
     def sort_by(self, sort: str) -> None:
-        """Sort by this column, or turn the order round when it is sorted by already."""
+        """Sort by this column, or turn the order round when it is sorted by already; what comes first is looked at."""
         self.reverse = not self.reverse if sort == self.sort else False
         self.sort = sort
         self._show_sort()
-        self.reorder()
+        self.reorder(forget=True)
 
     def cycle_sort(self, step: int) -> None:
         """Sort by the next or previous column."""

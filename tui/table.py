@@ -209,6 +209,8 @@ class VirtualTable(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         left, top = self.scroll_offset
         width = self.size.width
+        if self._measured_for != self.scrollable_content_region.width:  # a first frame, or a scrollbar came or went
+            self._measure()
         base = self.rich_style
         if y == 0 and self.keys:
             style = self._part("table--header")

@@ -1,9 +1,13 @@
 """How the screen says numbers, ages and times; figures and durations as `top --once` says them."""
 
+import re
 from datetime import datetime
 from functools import lru_cache
+from typing import Final
 
 from k8sai.fleet.tables import amount, duration
+
+_VENDOR: Final = re.compile(r"^(NVIDIA|AMD[-_ ]Instinct|AMD|Tesla|Intel)[-_ ]")
 
 
 def blank_zero(value: float) -> str:
@@ -51,4 +55,4 @@ def clean(text: str) -> str:
 
 def without_vendor(product: str) -> str:
     """A product where room is short: the part of its label that tells it from others."""
-    return product.removeprefix("NVIDIA-").removeprefix("AMD-").removeprefix("Tesla-")
+    return _VENDOR.sub("", product)
