@@ -37,6 +37,7 @@ UNICODE: Final = Glyphs(
         "free": "□",
         "reserved": "◊",
         "terminating": "▼",
+        "leaked": "¤",
         "unhealthy": "×",
         "cordoned": "░",
         "unknown": "?",
@@ -60,6 +61,7 @@ ASCII: Final = Glyphs(
         "free": ".",
         "reserved": "o",
         "terminating": "v",
+        "leaked": "!",
         "unhealthy": "x",
         "cordoned": "-",
         "unknown": "?",
@@ -90,6 +92,7 @@ MEANING: Final[tuple[tuple[State, str], ...]] = (
 _SHORT: Final[Mapping[State, str]] = {
     "reserved": "reserved",
     "terminating": "terminating",
+    "leaked": "leaked",
     "cordoned": "blocked",
     "unknown": "unknown",
 }
@@ -98,6 +101,7 @@ STATE_INK: Final[Mapping[State, str]] = {
     "free": "good",
     "reserved": "warn",
     "terminating": "warn",
+    "leaked": "bad",
     "unhealthy": "bad",
     "cordoned": "dim",
     "unknown": "dim",

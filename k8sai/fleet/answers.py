@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["card", "slice", "replica", "fraction", "monitor"]
-State = Literal["free", "held", "reserved", "terminating", "unhealthy", "cordoned", "unknown"]
+# leaked: held by a ResourceClaim that no pod may use; cordoned: free, but the node takes no new pods.
+State = Literal["free", "held", "reserved", "terminating", "leaked", "unhealthy", "cordoned", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ A claim counts for what its allocation holds, whoever made it and however many p
 per card and posted to the nodes' lines once per event.
 """
 
-from collections.abc import Iterable
 from weakref import WeakValueDictionary
 
 from k8sai.errors import Usage
@@ -37,6 +36,7 @@ class Allocations:
         self._layouts: WeakValueDictionary[object, Layout] = WeakValueDictionary()
         self._unsettled: dict[PoolKey, Pool] = {}
         self._stale: dict[tuple[PoolKey, str], None] = {}
+        self._at: dict[str, set[PoolKey]] = {}  # by node; tidied when somebody looks
         self._posts: dict[tuple[str, str, str], list[int]] = {}
         books.served = self._serves
         books.concerns = self._concern
@@ -316,6 +316,8 @@ class Allocations:
         self._books.post(posts)
 
     def _post(self, pool: Pool, state: State, sign: int) -> None:
+        if sign > 0 and state.node:
+            self._at.setdefault(state.node, set()).add((pool.driver, pool.name))
         sums = self._posts.setdefault((state.node, pool.driver, state.product), [0] * len(state.sums))
         for at, amount in enumerate(state.sums):
             sums[at] += sign * amount
@@ -326,6 +328,9 @@ class Allocations:
             pool = self.pools[key] = Pool(*key)
         return pool
 
-    def users(self, claims: Iterable[Key]) -> list[PodEntry]:
-        """The pods that use one of the claims."""
-        return [pod for key in claims for pod in self._users.get(key, ())]
+    def pools_at(self, node: str) -> list[Pool]:
+        """The pools with cards on the node, or drawn to it by an allocation; by driver and name."""
+        keys = self._at.get(node, set())
+        gone = {key for key in keys if key not in self.pools or not self.pools[key].reaches(node)}
+        keys -= gone
+        return [self.pools[key] for key in sorted(keys)]

@@ -1,6 +1,6 @@
 """The fleet: every GPU of a cluster, who holds it and what is free, kept up to date one event at a time."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import RLock
 
@@ -29,6 +29,7 @@ class Fleet:
         self._books = Books(self._rules)
         self._dra = Allocations(self._books)
         self._intake = Intake(self._books, self._dra)
+        self._readings: dict[str, dict[str, tuple[str, str]]] = {}
 
     @property
     def version(self) -> int:
@@ -52,6 +53,18 @@ class Fleet:
         """These are all objects of the kind."""
         with self._lock:
             self._intake.replace(kind, objects)
+
+    def use_readings(self, readings: Mapping[str, tuple[str, str, str]]) -> None:
+        """What a meter saw: by UUID of the card its node, and namespace and name of a pod on it (or empty).
+
+        They give names to cards that nobody else does, and stay until the next call.
+        """
+        by_node: dict[str, dict[str, tuple[str, str]]] = {}
+        for uuid, (node, namespace, pod) in readings.items():
+            by_node.setdefault(node, {})[uuid] = (namespace, pod)
+        with self._lock:
+            self._readings = by_node
+            self._intake.version += 1
 
     @contextmanager
     def _reading(self) -> Iterator[Books]:
@@ -113,7 +126,7 @@ class Fleet:
     def node(self, name: str) -> NodeRow:
         """One node; also one that is gone while pods hold something on it. Raises KeyError if nothing knows it."""
         with self._reading() as books:
-            return node_row(books, books.nodes[name])
+            return node_row(books.nodes[name], self._dra, self._readings.get(name, {}))
 
     def pods(self, query: PodQuery | None = None) -> tuple[PodRow, ...]:
         """The pods that hold, reserve or ask for GPUs, of those asked for. Raises Usage for a bad selector or order."""

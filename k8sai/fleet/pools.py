@@ -108,11 +108,28 @@ class Pool:
         shape = self.layout.devices.get(result.device)
         if shape is None:
             return CARD
-        if shape.draws:
-            return sum(_part_of(shape, card) for name in self.cards_of(shape.name) if (card := self._card(name)))
-        if shape.several and result.consumed:
+        if shape.several and result.consumed and not shape.draws:
             return fullest(dict(result.consumed), shape.capacity) * shape.share // CARD
-        return shape.share
+        return self.share_of(shape)
+
+    def share_of(self, shape: DeviceShape) -> int:
+        """What a device is of a card, or of several."""
+        if not shape.draws:
+            return shape.share
+        return sum(_part_of(shape, card) for name in self.cards_of(shape.name) if (card := self._card(name)))
+
+    def reaches(self, node: str) -> bool:
+        """Some of its cards are on the node, or drawn to it."""
+        return any(state.node == node for state in (*self.base, *self.touched.values()))
+
+    def cards_at(self, node: str) -> list[CardShape]:
+        """The cards on the node: those at home there, and those drawn to it by who holds them."""
+        found = []
+        for card in self.layout.cards.values():
+            held = self.touched.get(card.id)
+            if (held.node if held is not None else self._home(card)) == node:
+                found.append(card)
+        return found
 
     def rest(self) -> tuple[State, ...]:
         """What the whole pool adds while nobody holds any, per node and product."""

@@ -1,17 +1,20 @@
 """Rows about nodes and pods, made when somebody looks at them."""
 
-from k8sai.fleet.answers import Figures, Holder, NodeRow, PodRow, Resource
+from k8sai.fleet.answers import Figures, NodeRow, PodRow, Resource
 from k8sai.fleet.books import FRACTION, Books
 from k8sai.fleet.dra import Allocations
+from k8sai.fleet.identity import Readings, devices, pod_holder
 from k8sai.fleet.nodes import Line, NodeEntry
 from k8sai.fleet.pods import PodEntry
 from k8sai.fleet.shares import CARD, cards
 from k8sai.fleet.slots import slots
 
 
-def node_row(books: Books, entry: NodeEntry) -> NodeRow:
+def node_row(entry: NodeEntry, dra: Allocations, readings: Readings) -> NodeRow:
     """Everything a line about the node says."""
-    holders = tuple(holder(pod) for pod in present(entry))
+    by_pod = {id(pod): pod_holder(pod) for pod in present(entry)}
+    holders = tuple(by_pod.values())
+    named = devices(entry, by_pod, dra, readings)
     return NodeRow(
         name=entry.name,
         product=entry.product or _product(entry),
@@ -23,11 +26,12 @@ def node_row(books: Books, entry: NodeEntry) -> NodeRow:
         figures=_figures(entry),
         largest_free=cards(entry.largest),
         resources=tuple(_resource(line) for _, line in sorted(entry.lines.items())),
-        slots=slots(entry, holders, ()),
+        slots=slots(entry, holders, named),
         holders=holders,
         created=entry.created,
         gone=not entry.known,
         labels=tuple(sorted(entry.labels.items())),
+        devices=named,
     )
 
 
@@ -74,20 +78,6 @@ def _requests(books: Books, dra: Allocations, pod: PodEntry) -> tuple[tuple[str,
 def present(entry: NodeEntry) -> list[PodEntry]:
     """Who holds or reserves GPUs on the node: holders in order of start, ghosts after them."""
     return sorted((pod for pod in entry.pods if pod.gpu), key=_order)
-
-
-def holder(pod: PodEntry) -> Holder:
-    return Holder(
-        namespace=pod.namespace,
-        name=pod.name,
-        uid=pod.uid,
-        share=cards(pod.held),
-        phase=pod.phase,
-        terminating=pod.terminating,
-        nominated=not pod.node,
-        owner=pod.owner,
-        queue=pod.queue,
-    )
 
 
 def _figures(entry: NodeEntry) -> Figures:

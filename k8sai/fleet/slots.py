@@ -1,11 +1,12 @@
 """The cards of a node as the slot bar draws them: known devices in their places, other holders in order of start."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import ceil
 
 from k8sai.fleet.answers import Device, Holder, Slot, State
 from k8sai.fleet.nodes import NodeEntry
-from k8sai.fleet.shares import CARD, part
+from k8sai.fleet.shares import CARD, cards, part
 
 
 class _Card:
@@ -20,32 +21,61 @@ class _Card:
         self.device = device
 
     def give(self, holder: Holder, share: int) -> None:
-        self.room -= share
+        self.room = max(self.room - share, 0)
         self.holders.append((share, holder))
 
 
 def slots(entry: NodeEntry, holders: Sequence[Holder], devices: Sequence[Device]) -> tuple[Slot, ...]:
     """One slot per card of the node. `devices` are those whose identity is known."""
-    whole = ceil(entry.capacity / CARD)
-    bad = min(ceil(max(entry.unhealthy, 0) / CARD), whole)
-    free: State = "free" if entry.usable else "cordoned"
-    table = [_Card(free) for _ in range(whole - bad)] + [_Card("unhealthy") for _ in range(bad)]
+    left = {holder.uid: _units(holder.share) for holder in holders}
+    known = _known(devices, left)
+    whole = max(ceil(entry.capacity / CARD) if entry.known else 0, len(known))
+    sick = sum(card.state == "unhealthy" for card in known)
+    bad = min(max(ceil(entry.unhealthy / CARD) - sick, 0), whole - len(known))
+    vacant: State = "free" if entry.usable else "cordoned"
+    table = [
+        *known,
+        *(_Card(vacant) for _ in range(whole - len(known) - bad)),
+        *(_Card("unhealthy") for _ in range(bad)),
+    ]
     for holder in holders:
-        _fill(table, holder, part(round(holder.share * 10**6), 10**6))
-    return tuple(_slot(card) for card in table)
+        _fill(table, holder, left[holder.uid])
+    return tuple(_slot(card, vacant) for card in table)
+
+
+def _known(devices: Sequence[Device], left: dict[str, int]) -> list[_Card]:
+    """The cards that have a name, with who is known to be on them; that much less is left to place."""
+    table: dict[str, _Card] = {}
+    for device in devices:
+        if not device.parent and device.kind == "card":
+            table[device.id] = _Card(device.state, device.id)
+    for device in devices:
+        if device.parent and device.source == "claim":
+            continue  # its card lists the same holders already
+        card = table.get(device.parent or device.id)
+        if card is None:
+            if not device.parent.startswith("GPU-") and not device.parent.startswith("nvidia"):
+                continue  # a MIG device does not say which card it is part of
+            card = table[device.parent] = _Card("held", device.parent)
+        for holder in device.holders:
+            share = min(_units(holder.share), card.room)
+            card.give(holder, share)
+            if holder.uid in left:
+                left[holder.uid] = max(left[holder.uid] - share, 0)
+    return list(table.values())
 
 
 def _fill(table: list[_Card], holder: Holder, share: int) -> None:
     """Whole cards first; then a part goes where the least room is left that still suffices."""
-    while share >= CARD:
-        empty = next((card for card in table if card.room == CARD), None)
-        if empty is None:
+    for card in table:
+        if share < CARD:
             break
-        empty.give(holder, CARD)
-        share -= CARD
+        if card.room == CARD and card.state != "leaked":
+            card.give(holder, CARD)
+            share -= CARD
     if share <= 0:
         return
-    fitting = [card for card in table if 0 < share <= card.room]
+    fitting = [card for card in table if share <= card.room]
     if fitting:
         healthy = [card for card in fitting if card.state != "unhealthy"]
         min(healthy or fitting, key=lambda card: card.room).give(holder, share)
@@ -57,17 +87,22 @@ def _fill(table: list[_Card], holder: Holder, share: int) -> None:
             share -= piece
 
 
-def _slot(card: _Card) -> Slot:
+def _slot(card: _Card, vacant: State) -> Slot:
     if not card.holders:
-        return Slot(card.state, 0.0, device=card.device)
-    _, largest = max(card.holders, key=lambda held: held[0])
-    used = round(min(1 - card.room / CARD, 1.0), 6)
-    return Slot(_state(card, largest), used, largest, len(card.holders), card.device)
+        state = vacant if card.state in ("free", "cordoned") else card.state
+        return Slot(state, 0.0, device=card.device)
+    share, largest = max(card.holders, key=lambda held: held[0])
+    holder = replace(largest, share=cards(share))
+    return Slot(_state(card, largest), cards(CARD - card.room), holder, len(card.holders), card.device)
 
 
 def _state(card: _Card, holder: Holder) -> State:
-    if card.state == "unhealthy":
-        return "unhealthy"
+    if card.state in ("unhealthy", "leaked", "unknown"):
+        return card.state
     if holder.nominated:
         return "reserved"
     return "terminating" if holder.terminating else "held"
+
+
+def _units(share: float) -> int:
+    return part(round(share * 10**6), 10**6)

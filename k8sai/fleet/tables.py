@@ -17,6 +17,7 @@ GLYPHS: dict[State, str] = {
     "free": "□",
     "reserved": "◊",
     "terminating": "▼",
+    "leaked": "¤",
     "unhealthy": "×",
     "cordoned": "░",
     "unknown": "?",
@@ -273,7 +274,7 @@ def amount(cards: float) -> str:
 
 
 def cards(count: float) -> str:
-    """"1 card", "8 cards", "0.14 cards"."""
+    """ "1 card", "8 cards", "0.14 cards"."""
     return f"{amount(count)} card" + ("" if count == 1 else "s")
 
 
