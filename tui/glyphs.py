@@ -85,6 +85,7 @@ MEANING: Final[tuple[tuple[State, str], ...]] = (
     ("free", "free"),
     ("reserved", "reserved for a nominated pod"),
     ("terminating", "held by a terminating pod"),
+    ("leaked", "held by a claim that no pod may use"),
     ("unhealthy", "unhealthy"),
     ("cordoned", "free, but the node is cordoned or not ready"),
     ("unknown", "state unknown"),
