@@ -153,11 +153,19 @@ def _resource(one: Resource) -> Document:
 
 
 def _devices(node: NodeRow) -> list[Document]:
-    """The cards of which an identity is known."""
+    """The devices of which an identity is known."""
     return [
-        {"id": slot.device, "uuid": "", "state": slot.state, "holders": [_holder(slot.holder)] if slot.holder else []}
-        for slot in node.slots
-        if slot.device
+        {
+            "id": device.id,
+            "uuid": device.uuid,
+            "kind": device.kind,
+            "state": device.state,
+            "product": device.product,
+            "parent": device.parent,
+            "source": device.source,
+            "holders": [_holder(one) for one in device.holders],
+        }
+        for device in node.devices
     ]
 
 
