@@ -53,8 +53,8 @@ def live_feed(options: Options, fleet: "Fleet") -> LiveFeed:
 
 def recorded_feed(path: Path, fleet: "Fleet") -> "Feed":
     """A feed that has said all: the recording is in the fleet already. NotFound and Usage as `recording.load`."""
-    from k8sai.cluster import recording
+    from k8sai.cluster.recording import load
     from k8sai.tui.feed import Still
 
-    recorded = recording.load(path, fleet)
+    recorded = load(path, fleet)
     return Still(f"{recorded.context} at {recorded.at}", recorded.sources)

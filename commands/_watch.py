@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from k8sai.cluster.options import Options
+from k8sai.cluster.sources import Source
 from k8sai.commands import _print, _talk
 from k8sai.commands._feed import LiveFeed, live_feed
 from k8sai.commands._notes import gaps
@@ -45,13 +46,24 @@ def _wait(feed: LiveFeed) -> None:
                     _talk.note(Note(f"still waiting for {source.kind}: {source.message}", "warn", source.hint))
 
 
+class Followed(Protocol):
+    """What a follower needs of a feed."""
+
+    @property
+    def context(self) -> str:
+        """The cluster's name."""
+
+    def sources(self) -> tuple[Source, ...]:
+        """The state of every kind, now."""
+
+
 class Follower:
     """Compares looks at a fleet and tells the differences."""
 
     def __init__(
         self,
         fleet: Fleet,
-        feed: LiveFeed,
+        feed: "Followed",
         scope: Scope,
         *,
         documents: bool,

@@ -176,12 +176,12 @@ def _once(wanted: Wanted) -> int:
 
 
 def _from_recording(path: Path, scope: "Scope") -> "Picture":
-    from k8sai.cluster import recording
+    from k8sai.cluster.recording import load
     from k8sai.fleet.index import Fleet
     from k8sai.fleet.picture import take
 
     fleet = Fleet()
-    recorded = recording.load(path, fleet)
+    recorded = load(path, fleet)
     return take(fleet, context=recorded.context, at=recorded.at, sources=recorded.sources, scope=scope)
 
 
@@ -257,7 +257,9 @@ def _screen(wanted: Wanted) -> int:
     feed = recorded_feed(wanted.recording, fleet) if wanted.recording else live_feed(wanted.options, fleet)
     from k8sai.tui.app import Cockpit
 
-    return int(Cockpit(fleet, feed).run() or Exit.OK)
+    screen = Cockpit(fleet, feed)
+    screen.run()
+    return Exit.BUG if screen.return_code == 1 else int(screen.return_code or Exit.OK)  # 1 is Textual's for a crash
 
 
 main = entry(_flags.connected(top), "top")
