@@ -117,6 +117,8 @@ class Reflector:
     # --- list ---------------------------------------------------------------------------------------------------------
 
     def _list(self) -> None:
+        if not self._listed:
+            self._count = 0  # of an earlier try that broke off
         page = self._listing.again() if self._listed else self._listing.first(self._paint, retry=False)
         self._check()
         self._sink.replace(self._kind, page.items)
