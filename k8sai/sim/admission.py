@@ -92,18 +92,6 @@ def _check_shape(resource: Resource, obj: Any) -> None:
         raise status.bad_request(f"{name}: json: cannot unmarshal into Go struct field .metadata")
     if meta is None:
         obj["metadata"] = {}
-        return
-    texts = [("metadata.labels", meta.get("labels")), ("metadata.annotations", meta.get("annotations"))]
-    if resource.kind in ("ConfigMap", "Secret"):
-        texts.append(("data", obj.get("data")))
-    for path, found in texts:
-        if found is not None and not _is_text_map(found):
-            name = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
-            raise status.bad_request(f"{name}: json: cannot unmarshal into Go struct field .{path} of type string")
-
-
-def _is_text_map(found: Any) -> bool:
-    return isinstance(found, dict) and all(isinstance(value, str | None) for value in found.values())
 
 
 def _name(store: "Store", resource: Resource, meta: Obj) -> None:

@@ -6,7 +6,6 @@ Source: apiserver `pkg/endpoints/handlers/patch.go`.
 from typing import Any
 
 import jsonpatch
-import jsonpointer
 
 from k8sai.sim import status
 from k8sai.sim.kinds import Resource
@@ -70,7 +69,7 @@ def _json_patched(resource: Resource, old: Obj, patch: Any) -> Obj:
         )
     try:
         return _as_object(jsonpatch.JsonPatch(patch).apply(copied(old)))
-    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, KeyError, TypeError, IndexError):
+    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, KeyError, TypeError, IndexError):
         message = "the server rejected our request due to an error in our request"
         raise ApiFailure(422, "Invalid", message, {}) from None
 

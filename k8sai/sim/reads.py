@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-from collections import OrderedDict
 from typing import Any
 
 from aiohttp import web
@@ -12,9 +11,9 @@ from k8sai.sim.asking import Ask, answer, answer_bytes
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj, decode, encode, typed_bytes
 from k8sai.sim.selectors import Test, field_test, label_test
+from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Entries, Key, Store
 
-_KEPT = 16  # snapshots that continue tokens may still point to
 _TOO_OLD = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
     "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
@@ -37,7 +36,6 @@ class Reader:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._snapshots: OrderedDict[tuple[Resource, int], Entries] = OrderedDict()
 
     def get(self, ask: Ask) -> web.Response:
         """One object."""
@@ -70,8 +68,6 @@ class Reader:
             metadata["continue"] = _token(version, last)
             if test is None:
                 metadata["remainingItemCount"] = more
-            if not ask.query.get("continue"):
-                self._keep(ask.target.resource, version)
         resource = ask.target.resource
         if form == "json":
             return answer_bytes(ask.request, _list_bytes(resource, metadata, chosen))
@@ -88,54 +84,46 @@ class Reader:
         resource, namespace = ask.target.resource, ask.target.namespace
         token = ask.query.get("continue", "")
         if not token:
-            self._check_version(ask)
-            return self._store.version, None, self._store.entries(resource, namespace)
+            version = self._check_version(ask)
+            return version, None, self._store.entries_at(resource, version, namespace)
         if ask.query.get("resourceVersion", "0") != "0":
             raise status.bad_request("specifying resource version is not allowed when using continue")
         version, after = _read_token(token)
         if version < 0:  # a token handed out with a 410: go on from there with what is there now
             return self._store.version, after, self._store.entries(resource, namespace)
-        entries = self._snapshot(resource, version)
-        if entries is None:
-            failure = status.expired(_TOO_OLD)
-            document = failure.document()
+        try:
+            return version, after, self._store.entries_at(resource, version, namespace)
+        except ApiFailure:
+            document = status.expired(_TOO_OLD).document()
             document["metadata"] = {"continue": _token(-1, after)}
-            raise Expired(document)
-        if namespace:
-            entries = [entry for entry in entries if entry.obj["metadata"].get("namespace") == namespace]
-        return version, after, entries
+            raise Expired(document) from None
 
-    def _keep(self, resource: Resource, version: int) -> None:
-        self._snapshots[resource, version] = self._store.entries(resource)
-        while len(self._snapshots) > _KEPT:
-            self._snapshots.popitem(last=False)
-
-    def _snapshot(self, resource: Resource, version: int) -> Entries | None:
-        if not self._store.remembers(resource, version):
-            self._snapshots.pop((resource, version), None)
-        return self._snapshots.get((resource, version))
-
-    def _check_version(self, ask: Ask) -> None:
-        """Hold resourceVersion and resourceVersionMatch against what there is."""
+    def _check_version(self, ask: Ask) -> int:
+        """Hold resourceVersion and resourceVersionMatch against what there is; the version to answer for."""
         wanted, match = ask.query.get("resourceVersion", ""), ask.query.get("resourceVersionMatch", "")
+        now = self._store.version
         if match and not wanted:
             raise _invalid_match("resourceVersionMatch is forbidden unless resourceVersion is provided")
         if not wanted or wanted == "0":
             if match == "Exact":
                 raise _invalid_match('resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
-            return
+            return now
         if not wanted.isdigit():
             raise status.bad_request("invalid resource version: " + not_a_version(wanted))
         version = int(wanted)
-        if version > self._store.version:
-            message = f"Timeout: Too large resource version: {version}, current: {self._store.version}"
-            failure = status.ApiFailure(504, "Timeout", message, retry_after=1)
-            failure.details["causes"] = [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]
-            raise failure
-        limit = ask.number("limit") or 0
-        exact = match == "Exact" or (limit and not match and ask.verb == "list")
-        if exact and version != self._store.version and self._store.touched(ask.target.resource, version):
+        if version > now:
+            raise _too_large(version, now)
+        exact = match == "Exact" or (ask.number("limit") and not match and ask.verb == "list")
+        if exact and not self._store.remembers(ask.target.resource, version):
             raise status.expired("The resourceVersion for the provided list is too old.")
+        return version if exact else now
+
+
+def _too_large(version: int, now: int) -> ApiFailure:
+    message = f"Timeout: Too large resource version: {version}, current: {now}"
+    failure = ApiFailure(504, "Timeout", message, retry_after=1)
+    failure.details["causes"] = [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]
+    return failure
 
 
 class Expired(Exception):
@@ -193,8 +181,8 @@ def not_a_version(text: str) -> str:
     return f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
 
 
-def _invalid_match(text: str) -> status.ApiFailure:
+def _invalid_match(text: str) -> ApiFailure:
     cause = {"reason": "FieldValueForbidden", "message": f"Forbidden: {text}", "field": "resourceVersionMatch"}
     message = f'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: {text}'
     details = {"group": "meta.k8s.io", "kind": "ListOptions", "causes": [cause]}
-    return status.ApiFailure(422, "Invalid", message, details)
+    return ApiFailure(422, "Invalid", message, details)

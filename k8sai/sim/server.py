@@ -9,6 +9,7 @@ Server-side apply, custom resource definitions and RBAC are not served: `patches
 `deny.Denials` are the places where each would join.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -25,6 +26,7 @@ from k8sai.sim.store import Store
 from k8sai.sim.watch import Hub, serve_watch
 from k8sai.sim.writes import Writer
 
+_log = logging.getLogger(__name__)
 _ENDPOINTS = ("healthz", "livez", "readyz")
 
 
@@ -57,6 +59,11 @@ class Server:
             return answer(request, expired.document, 410)
         except ApiFailure as failure:
             return failed(request, failure)
+        except (web.HTTPException, ConnectionError):
+            raise
+        except Exception:
+            _log.exception("%s %s", request.method, request.path_qs)
+            return failed(request, ApiFailure(500, "InternalError", "Internal error occurred: see the server's log"))
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         path = request.path.strip("/")

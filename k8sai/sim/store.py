@@ -132,14 +132,27 @@ class Store:
             found.append(event)
         return found[::-1]
 
+    def entries_at(self, resource: Resource, version: int, namespace: str | None = None) -> Entries:
+        """The objects as they were at a version. ApiFailure 410 where the writes since are no longer remembered."""
+        since = self.history(resource, version)
+        entries = self.entries(resource, namespace)
+        if not since:
+            return entries
+        past = {_key(entry.obj): entry for entry in entries}
+        for event in reversed(since):
+            key = _key(event.obj)
+            if namespace and key[0] != namespace:
+                continue
+            if event.old is None:
+                past.pop(key, None)
+            else:
+                before = int(event.old["metadata"]["resourceVersion"])
+                past[key] = Entry(event.old, stored_bytes(resource, event.old), before)
+        return [past[key] for key in sorted(past)]
+
     def remembers(self, resource: Resource, version: int) -> bool:
         """Whether the writes to a kind after a version are still known."""
         return version >= self._bucket(resource).forgotten
-
-    def touched(self, resource: Resource, since: int) -> bool:
-        """Whether a kind was written to after a version."""
-        bucket = self._bucket(resource)
-        return bool(bucket.history and bucket.history[-1].version > since) or bucket.forgotten > since
 
     def compact(self) -> None:
         """Forget all past writes, as etcd does every few minutes: older watches and continue tokens get 410."""
@@ -262,3 +275,7 @@ class Store:
                     callback(due)
         finally:
             self._delivering = False
+
+
+def _key(obj: Obj) -> Key:
+    return namespace_of(obj), name_of(obj)

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from k8sai.sim import status
 from k8sai.sim.objects import Obj, decode
-from k8sai.sim.wire_types import MESSAGES
+from k8sai.sim.wire_groups import GROUPS
+from k8sai.sim.wire_types import CORE
 
 MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\x00"
@@ -55,7 +56,7 @@ def messages() -> dict[str, dict[int, Field]]:
     """The table of message types, read once."""
     table: dict[str, dict[int, Field]] = {}
     fields: dict[int, Field] = {}
-    for word in MESSAGES.split():
+    for word in (CORE + GROUPS).split():
         if word.endswith(":"):
             fields = table.setdefault(word[:-1], {})
             continue

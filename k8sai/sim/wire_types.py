@@ -1,4 +1,4 @@
-"""The protobuf shape of what clients send: kubectl's typed commands, leader election, controllers.
+"""The shapes of the core kinds, and what all kinds share: the fields, their types and their numbers on the wire.
 
 A line a message: `number=field:type`. Types: s text, i whole number, b boolean, y bytes, q Quantity, t Time,
 m MicroTime, x IntOrString, r raw JSON, or another message; `*` is a list, `%` a map by text. A field without a name is
@@ -6,28 +6,34 @@ inlined in JSON. `!` keeps a zero value; the JSON of the others leaves it out. N
 beside each API group (k8s.io/api, k8s.io/apimachinery) of Kubernetes 1.37.
 """
 
-MESSAGES = """
+CORE = """
 AWSElasticBlockStoreVolumeSource: 1=volumeID:s! 2=fsType:s 3=partition:i 4=readOnly:b
 Affinity: 1=nodeAffinity:NodeAffinity 2=podAffinity:PodAffinity 3=podAntiAffinity:PodAntiAffinity
-AggregationRule: 1=clusterRoleSelectors:*LabelSelector
 AppArmorProfile: 1=type:s! 2=localhostProfile:s!
+AttachedVolume: 1=name:s! 2=devicePath:s!
 AzureDiskVolumeSource: 1=diskName:s! 2=diskURI:s! 3=cachingMode:s! 4=fsType:s! 5=readOnly:b! 6=kind:s!
+AzureFilePersistentVolumeSource: 1=secretName:s! 2=shareName:s! 3=readOnly:b 4=secretNamespace:s!
 AzureFileVolumeSource: 1=secretName:s! 2=shareName:s! 3=readOnly:b
 Binding: 1=metadata:ObjectMeta 2=target:ObjectReference
+CSIPersistentVolumeSource: 1=driver:s! 2=volumeHandle:s! 3=readOnly:b 4=fsType:s 5=volumeAttributes:%s
+  6=controllerPublishSecretRef:SecretReference 7=nodeStageSecretRef:SecretReference
+  8=nodePublishSecretRef:SecretReference 9=controllerExpandSecretRef:SecretReference
+  10=nodeExpandSecretRef:SecretReference
 CSIVolumeSource: 1=driver:s! 2=readOnly:b! 3=fsType:s! 4=volumeAttributes:%s
   5=nodePublishSecretRef:LocalObjectReference
 Capabilities: 1=add:*s 2=drop:*s
+CephFSPersistentVolumeSource: 1=monitors:*s 2=path:s 3=user:s 4=secretFile:s 5=secretRef:SecretReference 6=readOnly:b
 CephFSVolumeSource: 1=monitors:*s 2=path:s 3=user:s 4=secretFile:s 5=secretRef:LocalObjectReference 6=readOnly:b
+CinderPersistentVolumeSource: 1=volumeID:s! 2=fsType:s 3=readOnly:b 4=secretRef:SecretReference
 CinderVolumeSource: 1=volumeID:s! 2=fsType:s 3=readOnly:b 4=secretRef:LocalObjectReference
 ClientIPConfig: 1=timeoutSeconds:i!
-ClusterRole: 1=metadata:ObjectMeta 2=rules:*PolicyRule 3=aggregationRule:AggregationRule
-ClusterRoleBinding: 1=metadata:ObjectMeta 2=subjects:*Subject 3=roleRef:RoleRef
 ClusterTrustBundleProjection: 1=name:s! 2=signerName:s! 3=labelSelector:LabelSelector 4=path:s! 5=optional:b!
   6=user:i!
 Condition: 1=type:s! 2=status:s! 3=observedGeneration:i 4=lastTransitionTime:t 5=reason:s! 6=message:s!
 ConfigMap: 1=metadata:ObjectMeta 2=data:%s 3=binaryData:%y 4=immutable:b!
 ConfigMapEnvSource: 1=:LocalObjectReference 2=optional:b!
 ConfigMapKeySelector: 1=:LocalObjectReference 2=key:s! 3=optional:b!
+ConfigMapNodeConfigSource: 1=namespace:s! 2=name:s! 3=uid:s 4=resourceVersion:s 5=kubeletConfigKey:s!
 ConfigMapProjection: 1=:LocalObjectReference 2=items:*KeyToPath 4=optional:b!
 ConfigMapVolumeSource: 1=:LocalObjectReference 2=items:*KeyToPath 3=defaultMode:i! 4=optional:b! 5=defaultUser:i!
 Container: 1=name:s! 2=image:s 3=command:*s 4=args:*s 5=workingDir:s 6=ports:*ContainerPort 7=env:*EnvVar
@@ -36,7 +42,9 @@ Container: 1=name:s! 2=image:s 3=command:*s 4=args:*s 5=workingDir:s 6=ports:*Co
   16=stdin:b 17=stdinOnce:b 18=tty:b 19=envFrom:*EnvFromSource 20=terminationMessagePolicy:s
   21=volumeDevices:*VolumeDevice 22=startupProbe:Probe 23=resizePolicy:*ContainerResizePolicy 24=restartPolicy:s!
   25=restartPolicyRules:*ContainerRestartRule
+ContainerClaim: 1=name:s! 2=request:s
 ContainerExtendedResourceRequest: 1=containerName:s! 2=resourceName:s! 3=requestName:s!
+ContainerImage: 1=names:*s 2=sizeBytes:i
 ContainerPort: 1=name:s 2=hostPort:i 3=containerPort:i! 4=protocol:s 5=hostIP:s
 ContainerResizePolicy: 1=resourceName:s! 2=restartPolicy:s!
 ContainerRestartRule: 1=action:s 2=exitCodes:ContainerRestartRuleOnExitCodes
@@ -50,25 +58,18 @@ ContainerStatus: 1=name:s! 2=state:ContainerState 3=lastState:ContainerState 4=r
   12=volumeMounts:*VolumeMountStatus 13=user:ContainerUser 14=allocatedResourcesStatus:*ResourceStatus
   15=stopSignal:s!
 ContainerUser: 1=linux:LinuxContainerUser
-CronJob: 1=metadata:ObjectMeta 2=spec:CronJobSpec 3=status:CronJobStatus
-CronJobSpec: 1=schedule:s! 2=startingDeadlineSeconds:i! 3=concurrencyPolicy:s 4=suspend:b!
-  5=jobTemplate:JobTemplateSpec 6=successfulJobsHistoryLimit:i! 7=failedJobsHistoryLimit:i! 8=timeZone:s!
-CronJobStatus: 1=active:*ObjectReference 4=lastScheduleTime:t 5=lastSuccessfulTime:t
+DaemonEndpoint: 1=Port:i!
 DeleteOptions: 1=gracePeriodSeconds:i! 2=preconditions:Preconditions 3=orphanDependents:b! 4=propagationPolicy:s!
   5=dryRun:*s 6=ignoreStoreReadErrorWithClusterBreakingPotential:b!
-Deployment: 1=metadata:ObjectMeta 2=spec:DeploymentSpec 3=status:DeploymentStatus
-DeploymentCondition: 1=type:s! 2=status:s! 4=reason:s 5=message:s 6=lastUpdateTime:t 7=lastTransitionTime:t
-DeploymentSpec: 1=replicas:i! 2=selector:LabelSelector 3=template:PodTemplateSpec 4=strategy:DeploymentStrategy
-  5=minReadySeconds:i 6=revisionHistoryLimit:i! 7=paused:b 9=progressDeadlineSeconds:i!
-DeploymentStatus: 1=observedGeneration:i 2=replicas:i 3=updatedReplicas:i 4=availableReplicas:i
-  5=unavailableReplicas:i 6=conditions:*DeploymentCondition 7=readyReplicas:i 8=collisionCount:i!
-  9=terminatingReplicas:i!
-DeploymentStrategy: 1=type:s 2=rollingUpdate:RollingUpdateDeployment
 DownwardAPIProjection: 1=items:*DownwardAPIVolumeFile
 DownwardAPIVolumeFile: 1=path:s! 2=fieldRef:ObjectFieldSelector 3=resourceFieldRef:ResourceFieldSelector 4=mode:i!
   5=user:i!
 DownwardAPIVolumeSource: 1=items:*DownwardAPIVolumeFile 2=defaultMode:i! 3=defaultUser:i!
 EmptyDirVolumeSource: 1=medium:s 2=sizeLimit:q 3=mode:i!
+EndpointAddress: 1=ip:s! 2=targetRef:ObjectReference 3=hostname:s 4=nodeName:s!
+EndpointPort: 1=name:s 2=port:i! 3=protocol:s 4=appProtocol:s!
+EndpointSubset: 1=addresses:*EndpointAddress 2=notReadyAddresses:*EndpointAddress 3=ports:*EndpointPort
+Endpoints: 1=metadata:ObjectMeta 2=subsets:*EndpointSubset
 EnvFromSource: 1=prefix:s 2=configMapRef:ConfigMapEnvSource 3=secretRef:SecretEnvSource
 EnvVar: 1=name:s! 2=value:s 3=valueFrom:EnvVarSource
 EnvVarSource: 1=fieldRef:ObjectFieldSelector 2=resourceFieldRef:ResourceFieldSelector
@@ -86,84 +87,109 @@ Event: 1=metadata:ObjectMeta 2=involvedObject:ObjectReference 3=reason:s 4=messa
   13=related:ObjectReference 14=reportingComponent:s! 15=reportingInstance:s!
 EventSeries: 1=count:i 2=lastObservedTime:m
 EventSource: 1=component:s 2=host:s
-Eviction: 1=metadata:ObjectMeta 2=deleteOptions:DeleteOptions
 EvictionResponder: 1=name:s! 2=priority:i!
 ExecAction: 1=command:*s
-ExtraValue: 1=items:*s!
 FCVolumeSource: 1=targetWWNs:*s 2=lun:i! 3=fsType:s 4=readOnly:b 5=wwids:*s
-FieldSelectorAttributes: 1=rawSelector:s 2=requirements:*FieldSelectorRequirement
-FieldSelectorRequirement: 1=key:s! 2=operator:s! 3=values:*s
 FileKeySelector: 1=volumeName:s! 2=path:s! 3=key:s! 4=optional:b!
+FlexPersistentVolumeSource: 1=driver:s! 2=fsType:s 3=secretRef:SecretReference 4=readOnly:b 5=options:%s
 FlexVolumeSource: 1=driver:s! 2=fsType:s 3=secretRef:LocalObjectReference 4=readOnly:b 5=options:%s
 FlockerVolumeSource: 1=datasetName:s 2=datasetUUID:s
 GCEPersistentDiskVolumeSource: 1=pdName:s! 2=fsType:s 3=partition:i 4=readOnly:b
 GRPCAction: 1=port:i! 2=service:s! 3=mode:s!
 GitRepoVolumeSource: 1=repository:s! 2=revision:s 3=directory:s
+GlusterfsPersistentVolumeSource: 1=endpoints:s! 2=path:s! 3=readOnly:b 4=endpointsNamespace:s!
 GlusterfsVolumeSource: 1=endpoints:s! 2=path:s! 3=readOnly:b
 HTTPGetAction: 1=path:s 2=port:x 3=host:s 4=scheme:s 5=httpHeaders:*HTTPHeader 6=protocol:s!
 HTTPHeader: 1=name:s! 2=value:s!
 HostAlias: 1=ip:s! 2=hostnames:*s
 HostIP: 1=ip:s!
 HostPathVolumeSource: 1=path:s! 2=type:s!
+ISCSIPersistentVolumeSource: 1=targetPortal:s! 2=iqn:s! 3=lun:i! 4=iscsiInterface:s 5=fsType:s 6=readOnly:b
+  7=portals:*s 8=chapAuthDiscovery:b 10=secretRef:SecretReference 11=chapAuthSession:b 12=initiatorName:s!
 ISCSIVolumeSource: 1=targetPortal:s! 2=iqn:s! 3=lun:i! 4=iscsiInterface:s 5=fsType:s 6=readOnly:b 7=portals:*s
   8=chapAuthDiscovery:b 10=secretRef:LocalObjectReference 11=chapAuthSession:b 12=initiatorName:s!
 ImageVolumeSource: 1=reference:s 2=pullPolicy:s
 ImageVolumeStatus: 1=imageRef:s
-Job: 1=metadata:ObjectMeta 2=spec:JobSpec 3=status:JobStatus
-JobCondition: 1=type:s! 2=status:s! 3=lastProbeTime:t 4=lastTransitionTime:t 5=reason:s 6=message:s
-JobSchedulingConfiguration: 1=schedulingPolicy:WorkloadPodGroupSchedulingPolicy
-  2=schedulingConstraints:WorkloadPodGroupSchedulingConstraints 3=disruptionMode:WorkloadPodGroupDisruptionMode
-  4=resourceClaims:*WorkloadPodGroupResourceClaim
-JobSpec: 1=parallelism:i! 2=completions:i! 3=activeDeadlineSeconds:i! 4=selector:LabelSelector 5=manualSelector:b!
-  6=template:PodTemplateSpec 7=backoffLimit:i! 8=ttlSecondsAfterFinished:i! 9=completionMode:s! 10=suspend:b!
-  11=podFailurePolicy:PodFailurePolicy 12=backoffLimitPerIndex:i! 13=maxFailedIndexes:i! 14=podReplacementPolicy:s!
-  15=managedBy:s! 16=successPolicy:SuccessPolicy 17=scheduling:JobSchedulingConfiguration
-JobStatus: 1=conditions:*JobCondition 2=startTime:t 3=completionTime:t 4=active:i 5=succeeded:i 6=failed:i
-  7=completedIndexes:s 8=uncountedTerminatedPods:UncountedTerminatedPods 9=ready:i! 10=failedIndexes:s!
-  11=terminating:i!
-JobTemplateSpec: 1=metadata:ObjectMeta 2=spec:JobSpec
 KeyToPath: 1=key:s! 2=path:s! 3=mode:i! 4=user:i!
 LabelSelector: 1=matchLabels:%s 2=matchExpressions:*LabelSelectorRequirement
-LabelSelectorAttributes: 1=rawSelector:s 2=requirements:*LabelSelectorRequirement
 LabelSelectorRequirement: 1=key:s! 2=operator:s! 3=values:*s
-Lease: 1=metadata:ObjectMeta 2=spec:LeaseSpec
-LeaseSpec: 1=holderIdentity:s! 2=leaseDurationSeconds:i! 3=acquireTime:m 4=renewTime:m 5=leaseTransitions:i!
-  6=strategy:s! 7=preferredHolder:s!
 Lifecycle: 1=postStart:LifecycleHandler 2=preStop:LifecycleHandler 3=stopSignal:s!
 LifecycleHandler: 1=exec:ExecAction 2=httpGet:HTTPGetAction 3=tcpSocket:TCPSocketAction 4=sleep:SleepAction
+LimitRange: 1=metadata:ObjectMeta 2=spec:LimitRangeSpec
+LimitRangeItem: 1=type:s! 2=max:%q 3=min:%q 4=default:%q 5=defaultRequest:%q 6=maxLimitRequestRatio:%q
+LimitRangeSpec: 1=limits:*LimitRangeItem
 LinuxContainerUser: 1=uid:i! 2=gid:i! 3=supplementalGroups:*i
 LoadBalancerIngress: 1=ip:s 2=hostname:s 3=ipMode:s! 4=ports:*PortStatus
 LoadBalancerStatus: 1=ingress:*LoadBalancerIngress
 LocalObjectReference: 1=name:s
-LocalSubjectAccessReview: 1=metadata:ObjectMeta 2=spec:SubjectAccessReviewSpec 3=status:SubjectAccessReviewStatus
+LocalVolumeSource: 1=path:s! 2=fsType:s!
 ManagedFieldsEntry: 1=manager:s 2=operation:s 3=apiVersion:s 4=time:t 6=fieldsType:s 7=fieldsV1:r 8=subresource:s
+ModifyVolumeStatus: 1=targetVolumeAttributesClassName:s 2=status:s!
 NFSVolumeSource: 1=server:s! 2=path:s! 3=readOnly:b
 Namespace: 1=metadata:ObjectMeta 2=spec:NamespaceSpec 3=status:NamespaceStatus
 NamespaceCondition: 1=type:s! 2=status:s! 4=lastTransitionTime:t 5=reason:s 6=message:s
 NamespaceSpec: 1=finalizers:*s
 NamespaceStatus: 1=phase:s 2=conditions:*NamespaceCondition
+Node: 1=metadata:ObjectMeta 2=spec:NodeSpec 3=status:NodeStatus
+NodeAddress: 1=type:s! 2=address:s!
 NodeAffinity: 1=requiredDuringSchedulingIgnoredDuringExecution:NodeSelector
   2=preferredDuringSchedulingIgnoredDuringExecution:*PreferredSchedulingTerm
 NodeAllocatableMappedResources: 1=name:s! 2=quantity:q
 NodeAllocatableOverheadResources: 1=name:s! 2=perPod:q 3=perContainer:q
 NodeAllocatableResourceClaimStatus: 1=resourceClaimName:s! 2=containers:*s 4=mapping:*NodeAllocatableMappedResources
   5=overhead:*NodeAllocatableOverheadResources
+NodeCondition: 1=type:s! 2=status:s! 3=lastHeartbeatTime:t 4=lastTransitionTime:t 5=reason:s 6=message:s
+NodeConfigSource: 2=configMap:ConfigMapNodeConfigSource
+NodeConfigStatus: 1=assigned:NodeConfigSource 2=active:NodeConfigSource 3=lastKnownGood:NodeConfigSource 4=error:s
+NodeDaemonEndpoints: 1=kubeletEndpoint:DaemonEndpoint
+NodeFeatures: 1=supplementalGroupsPolicy:b!
+NodePodPreemptionPolicy: 1=disableResizePreemption:*s
+NodeRuntimeHandler: 1=name:s! 2=features:NodeRuntimeHandlerFeatures
+NodeRuntimeHandlerFeatures: 1=recursiveReadOnlyMounts:b! 2=userNamespaces:b!
 NodeSelector: 1=nodeSelectorTerms:*NodeSelectorTerm
 NodeSelectorRequirement: 1=key:s! 2=operator:s! 3=values:*s
 NodeSelectorTerm: 1=matchExpressions:*NodeSelectorRequirement 2=matchFields:*NodeSelectorRequirement
-NonResourceAttributes: 1=path:s 2=verb:s
-NonResourceRule: 1=verbs:*s 2=nonResourceURLs:*s
+NodeSpec: 1=podCIDR:s 2=externalID:s 3=providerID:s 4=unschedulable:b 5=taints:*Taint 6=configSource:NodeConfigSource
+  7=podCIDRs:*s 8=podPreemptionPolicy:NodePodPreemptionPolicy
+NodeStatus: 1=capacity:%q 2=allocatable:%q 3=phase:s 4=conditions:*NodeCondition 5=addresses:*NodeAddress
+  6=daemonEndpoints:NodeDaemonEndpoints 7=nodeInfo:NodeSystemInfo 8=images:*ContainerImage 9=volumesInUse:*s
+  10=volumesAttached:*AttachedVolume 11=config:NodeConfigStatus 12=runtimeHandlers:*NodeRuntimeHandler
+  13=features:NodeFeatures 14=declaredFeatures:*s
+NodeSwapStatus: 1=capacity:i!
+NodeSystemInfo: 1=machineID:s! 2=systemUUID:s! 3=bootID:s! 4=kernelVersion:s! 5=osImage:s!
+  6=containerRuntimeVersion:s! 7=kubeletVersion:s! 8=kubeProxyVersion:s! 9=operatingSystem:s! 10=architecture:s!
+  11=swap:NodeSwapStatus 12=runningInUserNamespace:b!
 ObjectFieldSelector: 1=apiVersion:s 2=fieldPath:s!
 ObjectMeta: 1=name:s 2=generateName:s 3=namespace:s 4=selfLink:s 5=uid:s 6=resourceVersion:s 7=generation:i
   8=creationTimestamp:t 9=deletionTimestamp:t 10=deletionGracePeriodSeconds:i! 11=labels:%s 12=annotations:%s
   13=ownerReferences:*OwnerReference 14=finalizers:*s 17=managedFields:*ManagedFieldsEntry
 ObjectReference: 1=kind:s 2=namespace:s 3=name:s 4=uid:s 5=apiVersion:s 6=resourceVersion:s 7=fieldPath:s
 OwnerReference: 1=kind:s! 3=name:s! 4=uid:s! 5=apiVersion:s! 6=controller:b! 7=blockOwnerDeletion:b!
+PersistentVolume: 1=metadata:ObjectMeta 2=spec:PersistentVolumeSpec 3=status:PersistentVolumeStatus
+PersistentVolumeClaim: 1=metadata:ObjectMeta 2=spec:PersistentVolumeClaimSpec 3=status:PersistentVolumeClaimStatus
+PersistentVolumeClaimCondition: 1=type:s! 2=status:s! 3=lastProbeTime:t 4=lastTransitionTime:t 5=reason:s 6=message:s
 PersistentVolumeClaimSpec: 1=accessModes:*s 2=resources:VolumeResourceRequirements 3=volumeName:s
   4=selector:LabelSelector 5=storageClassName:s! 6=volumeMode:s! 7=dataSource:TypedLocalObjectReference
   8=dataSourceRef:TypedObjectReference 9=volumeAttributesClassName:s!
+PersistentVolumeClaimStatus: 1=phase:s 2=accessModes:*s 3=capacity:%q 4=conditions:*PersistentVolumeClaimCondition
+  5=allocatedResources:%q 7=allocatedResourceStatuses:%s 8=currentVolumeAttributesClassName:s!
+  9=modifyVolumeStatus:ModifyVolumeStatus 10=healthStatus:VolumeHealthStatus
 PersistentVolumeClaimTemplate: 1=metadata:ObjectMeta 2=spec:PersistentVolumeClaimSpec
 PersistentVolumeClaimVolumeSource: 1=claimName:s! 2=readOnly:b
+PersistentVolumeSource: 1=gcePersistentDisk:GCEPersistentDiskVolumeSource
+  2=awsElasticBlockStore:AWSElasticBlockStoreVolumeSource 3=hostPath:HostPathVolumeSource
+  4=glusterfs:GlusterfsPersistentVolumeSource 5=nfs:NFSVolumeSource 6=rbd:RBDPersistentVolumeSource
+  7=iscsi:ISCSIPersistentVolumeSource 8=cinder:CinderPersistentVolumeSource 9=cephfs:CephFSPersistentVolumeSource
+  10=fc:FCVolumeSource 11=flocker:FlockerVolumeSource 12=flexVolume:FlexPersistentVolumeSource
+  13=azureFile:AzureFilePersistentVolumeSource 14=vsphereVolume:VsphereVirtualDiskVolumeSource
+  15=quobyte:QuobyteVolumeSource 16=azureDisk:AzureDiskVolumeSource
+  17=photonPersistentDisk:PhotonPersistentDiskVolumeSource 18=portworxVolume:PortworxVolumeSource
+  19=scaleIO:ScaleIOPersistentVolumeSource 20=local:LocalVolumeSource 21=storageos:StorageOSPersistentVolumeSource
+  22=csi:CSIPersistentVolumeSource
+PersistentVolumeSpec: 1=capacity:%q 2=:PersistentVolumeSource 3=accessModes:*s 4=claimRef:ObjectReference
+  5=persistentVolumeReclaimPolicy:s 6=storageClassName:s 7=mountOptions:*s 8=volumeMode:s!
+  9=nodeAffinity:VolumeNodeAffinity 10=volumeAttributesClassName:s!
+PersistentVolumeStatus: 1=phase:s 2=message:s 3=reason:s 4=lastPhaseTransitionTime:t
 PhotonPersistentDiskVolumeSource: 1=pdID:s! 2=fsType:s
 Pod: 1=metadata:ObjectMeta 2=spec:PodSpec 3=status:PodStatus
 PodAffinity: 1=requiredDuringSchedulingIgnoredDuringExecution:*PodAffinityTerm
@@ -178,16 +204,7 @@ PodCondition: 1=type:s! 2=status:s! 3=lastProbeTime:t 4=lastTransitionTime:t 5=r
   7=observedGeneration:i
 PodDNSConfig: 1=nameservers:*s 2=searches:*s 3=options:*PodDNSConfigOption
 PodDNSConfigOption: 1=name:s 2=value:s!
-PodDisruptionBudget: 1=metadata:ObjectMeta 2=spec:PodDisruptionBudgetSpec 3=status:PodDisruptionBudgetStatus
-PodDisruptionBudgetSpec: 1=minAvailable:x 2=selector:LabelSelector 3=maxUnavailable:x 4=unhealthyPodEvictionPolicy:s!
-PodDisruptionBudgetStatus: 1=observedGeneration:i 2=disruptedPods:%t 3=disruptionsAllowed:i! 4=currentHealthy:i!
-  5=desiredHealthy:i! 6=expectedPods:i! 7=conditions:*Condition
 PodExtendedResourceClaimStatus: 1=requestMappings:*ContainerExtendedResourceRequest 2=resourceClaimName:s!
-PodFailurePolicy: 1=rules:*PodFailurePolicyRule
-PodFailurePolicyOnExitCodesRequirement: 1=containerName:s! 2=operator:s! 3=values:*i
-PodFailurePolicyOnPodConditionsPattern: 1=type:s! 2=status:s!
-PodFailurePolicyRule: 1=action:s! 2=onExitCodes:PodFailurePolicyOnExitCodesRequirement
-  3=onPodConditions:*PodFailurePolicyOnPodConditionsPattern
 PodIP: 1=ip:s!
 PodOS: 1=name:s!
 PodReadinessGate: 1=conditionType:s!
@@ -217,42 +234,39 @@ PodStatus: 1=phase:s 2=conditions:*PodCondition 3=message:s 4=reason:s 5=hostIP:
   18=extendedResourceClaimStatus:PodExtendedResourceClaimStatus 19=allocatedResources:%q
   20=resources:ResourceRequirements 21=nodeAllocatableResourceClaimStatuses:*NodeAllocatableResourceClaimStatus
   22=volumeHealth:*PodVolumeHealth
+PodTemplate: 1=metadata:ObjectMeta 2=template:PodTemplateSpec
 PodTemplateSpec: 1=metadata:ObjectMeta 2=spec:PodSpec
 PodVolumeHealth: 1=name:s! 2=healthConditions:*VolumeHealthCondition 3=lastTransitionTime:t
-PolicyRule: 1=verbs:*s 2=apiGroups:*s 3=resources:*s 4=resourceNames:*s 5=nonResourceURLs:*s
 PortStatus: 1=port:i! 2=protocol:s! 3=error:s!
 PortworxVolumeSource: 1=volumeID:s! 2=fsType:s 3=readOnly:b
 Preconditions: 1=uid:s! 2=resourceVersion:s!
 PreferredSchedulingTerm: 1=weight:i! 2=preference:NodeSelectorTerm
-PriorityClass: 1=metadata:ObjectMeta 2=value:i! 3=globalDefault:b 4=description:s 5=preemptionPolicy:s!
 Probe: 1=:ProbeHandler 2=initialDelaySeconds:i 3=timeoutSeconds:i 4=periodSeconds:i 5=successThreshold:i
   6=failureThreshold:i 7=terminationGracePeriodSeconds:i!
 ProbeHandler: 1=exec:ExecAction 2=httpGet:HTTPGetAction 3=tcpSocket:TCPSocketAction 4=grpc:GRPCAction
 ProjectedVolumeSource: 1=sources:*VolumeProjection 2=defaultMode:i! 3=defaultUser:i!
 QuobyteVolumeSource: 1=registry:s! 2=volume:s! 3=readOnly:b 4=user:s 5=group:s 6=tenant:s
+RBDPersistentVolumeSource: 1=monitors:*s 2=image:s! 3=fsType:s 4=pool:s 5=user:s 6=keyring:s
+  7=secretRef:SecretReference 8=readOnly:b
 RBDVolumeSource: 1=monitors:*s 2=image:s! 3=fsType:s 4=pool:s 5=user:s 6=keyring:s 7=secretRef:LocalObjectReference
   8=readOnly:b
-ResourceAttributes: 1=namespace:s 2=verb:s 3=group:s 4=version:s 5=resource:s 6=subresource:s 7=name:s
-  8=fieldSelector:FieldSelectorAttributes 9=labelSelector:LabelSelectorAttributes
-ResourceClaim: 1=name:s! 2=request:s
+ReplicationController: 1=metadata:ObjectMeta 2=spec:ReplicationControllerSpec 3=status:ReplicationControllerStatus
+ReplicationControllerCondition: 1=type:s! 2=status:s! 3=lastTransitionTime:t 4=reason:s 5=message:s
+ReplicationControllerSpec: 1=replicas:i! 2=selector:%s 3=template:PodTemplateSpec 4=minReadySeconds:i
+ReplicationControllerStatus: 1=replicas:i! 2=fullyLabeledReplicas:i 3=observedGeneration:i 4=readyReplicas:i
+  5=availableReplicas:i 6=conditions:*ReplicationControllerCondition
 ResourceFieldSelector: 1=containerName:s 2=resource:s! 3=divisor:q
 ResourceHealth: 1=resourceID:s! 2=health:s 6=message:s!
 ResourceQuota: 1=metadata:ObjectMeta 2=spec:ResourceQuotaSpec 3=status:ResourceQuotaStatus
 ResourceQuotaSpec: 1=hard:%q 2=scopes:*s 3=scopeSelector:ScopeSelector
 ResourceQuotaStatus: 1=hard:%q 2=used:%q
-ResourceRequirements: 1=limits:%q 2=requests:%q 3=claims:*ResourceClaim
-ResourceRule: 1=verbs:*s 2=apiGroups:*s 3=resources:*s 4=resourceNames:*s
+ResourceRequirements: 1=limits:%q 2=requests:%q 3=claims:*ContainerClaim
 ResourceStatus: 1=name:s! 2=resources:*ResourceHealth
-Role: 1=metadata:ObjectMeta 2=rules:*PolicyRule
-RoleBinding: 1=metadata:ObjectMeta 2=subjects:*Subject 3=roleRef:RoleRef
-RoleRef: 1=apiGroup:s! 2=kind:s! 3=name:s!
-RollingUpdateDeployment: 1=maxUnavailable:x 2=maxSurge:x
 SELinuxOptions: 1=user:s 2=role:s 3=type:s 4=level:s
-Scale: 1=metadata:ObjectMeta 2=spec:ScaleSpec 3=status:ScaleStatus
+ScaleIOPersistentVolumeSource: 1=gateway:s! 2=system:s! 3=secretRef:SecretReference 4=sslEnabled:b
+  5=protectionDomain:s 6=storagePool:s 7=storageMode:s 8=volumeName:s 9=fsType:s 10=readOnly:b
 ScaleIOVolumeSource: 1=gateway:s! 2=system:s! 3=secretRef:LocalObjectReference 4=sslEnabled:b 5=protectionDomain:s
   6=storagePool:s 7=storageMode:s 8=volumeName:s 9=fsType:s 10=readOnly:b
-ScaleSpec: 1=replicas:i
-ScaleStatus: 1=replicas:i! 2=selector:s
 ScopeSelector: 1=matchExpressions:*ScopedResourceSelectorRequirement
 ScopedResourceSelectorRequirement: 1=scopeName:s! 2=operator:s! 3=values:*s
 SeccompProfile: 1=type:s! 2=localhostProfile:s!
@@ -260,16 +274,11 @@ Secret: 1=metadata:ObjectMeta 2=data:%y 3=type:s 4=stringData:%s 5=immutable:b!
 SecretEnvSource: 1=:LocalObjectReference 2=optional:b!
 SecretKeySelector: 1=:LocalObjectReference 2=key:s! 3=optional:b!
 SecretProjection: 1=:LocalObjectReference 2=items:*KeyToPath 4=optional:b!
+SecretReference: 1=name:s 2=namespace:s
 SecretVolumeSource: 1=secretName:s 2=items:*KeyToPath 3=defaultMode:i! 4=optional:b! 5=defaultUser:i!
 SecurityContext: 1=capabilities:Capabilities 2=privileged:b! 3=seLinuxOptions:SELinuxOptions 4=runAsUser:i!
   5=runAsNonRoot:b! 6=readOnlyRootFilesystem:b! 7=allowPrivilegeEscalation:b! 8=runAsGroup:i! 9=procMount:s!
   10=windowsOptions:WindowsSecurityContextOptions 11=seccompProfile:SeccompProfile 12=appArmorProfile:AppArmorProfile
-SelfSubjectAccessReview: 1=metadata:ObjectMeta 2=spec:SelfSubjectAccessReviewSpec 3=status:SubjectAccessReviewStatus
-SelfSubjectAccessReviewSpec: 1=resourceAttributes:ResourceAttributes 2=nonResourceAttributes:NonResourceAttributes
-SelfSubjectReview: 1=metadata:ObjectMeta 2=status:SelfSubjectReviewStatus
-SelfSubjectReviewStatus: 1=userInfo:UserInfo
-SelfSubjectRulesReview: 1=metadata:ObjectMeta 2=spec:SelfSubjectRulesReviewSpec 3=status:SubjectRulesReviewStatus
-SelfSubjectRulesReviewSpec: 1=namespace:s
 Service: 1=metadata:ObjectMeta 2=spec:ServiceSpec 3=status:ServiceStatus
 ServiceAccount: 1=metadata:ObjectMeta 2=secrets:*ObjectReference 3=imagePullSecrets:*LocalObjectReference
   4=automountServiceAccountToken:b!
@@ -283,32 +292,25 @@ ServiceSpec: 1=ports:*ServicePort 2=selector:%s 3=clusterIP:s 4=type:s 5=externa
 ServiceStatus: 1=loadBalancer:LoadBalancerStatus 2=conditions:*Condition
 SessionAffinityConfig: 1=clientIP:ClientIPConfig
 SleepAction: 1=seconds:i!
+StorageOSPersistentVolumeSource: 1=volumeName:s 2=volumeNamespace:s 3=fsType:s 4=readOnly:b
+  5=secretRef:ObjectReference
 StorageOSVolumeSource: 1=volumeName:s 2=volumeNamespace:s 3=fsType:s 4=readOnly:b 5=secretRef:LocalObjectReference
-Subject: 1=kind:s! 2=apiGroup:s 3=name:s! 4=namespace:s
-SubjectAccessReview: 1=metadata:ObjectMeta 2=spec:SubjectAccessReviewSpec 3=status:SubjectAccessReviewStatus
-SubjectAccessReviewSpec: 1=resourceAttributes:ResourceAttributes 2=nonResourceAttributes:NonResourceAttributes
-  3=user:s 4=groups:*s 5=extra:%ExtraValue 6=uid:s
-SubjectAccessReviewStatus: 1=allowed:b! 2=reason:s 3=evaluationError:s 4=denied:b
-SubjectRulesReviewStatus: 1=resourceRules:*ResourceRule 2=nonResourceRules:*NonResourceRule 3=incomplete:b!
-  4=evaluationError:s
-SuccessPolicy: 1=rules:*SuccessPolicyRule
-SuccessPolicyRule: 1=succeededIndexes:s! 2=succeededCount:i!
 Sysctl: 1=name:s! 2=value:s!
 TCPSocketAction: 1=port:x 2=host:s
+Taint: 1=key:s! 2=value:s 3=effect:s! 4=timeAdded:t
 Toleration: 1=key:s 2=operator:s 3=value:s 4=effect:s 5=tolerationSeconds:i!
-TopologyConstraint: 1=key:s!
 TopologySpreadConstraint: 1=maxSkew:i! 2=topologyKey:s! 3=whenUnsatisfiable:s! 4=labelSelector:LabelSelector
   5=minDomains:i! 6=nodeAffinityPolicy:s! 7=nodeTaintsPolicy:s! 8=matchLabelKeys:*s
 TypedLocalObjectReference: 1=apiGroup:s! 2=kind:s! 3=name:s!
 TypedObjectReference: 1=apiGroup:s! 2=kind:s! 3=name:s! 4=namespace:s!
-UncountedTerminatedPods: 1=succeeded:*s 2=failed:*s
-UserInfo: 1=username:s 2=uid:s 3=groups:*s 4=extra:%ExtraValue
 Volume: 1=name:s! 2=:VolumeSource
 VolumeDevice: 1=name:s! 2=devicePath:s!
 VolumeHealthCondition: 1=status:s! 2=reason:s! 3=message:s
+VolumeHealthStatus: 1=healthConditions:*VolumeHealthCondition 2=lastTransitionTime:t
 VolumeMount: 1=name:s! 2=readOnly:b 3=mountPath:s! 4=subPath:s 5=mountPropagation:s! 6=subPathExpr:s
   7=recursiveReadOnly:s! 8=bindMountOptions:*s
 VolumeMountStatus: 1=name:s! 2=mountPath:s! 3=readOnly:b 4=recursiveReadOnly:s! 5=volumeStatus:VolumeStatus
+VolumeNodeAffinity: 1=required:NodeSelector
 VolumeProjection: 1=secret:SecretProjection 2=downwardAPI:DownwardAPIProjection 3=configMap:ConfigMapProjection
   4=serviceAccountToken:ServiceAccountTokenProjection 5=clusterTrustBundle:ClusterTrustBundleProjection
   6=podCertificate:PodCertificateProjection
@@ -328,13 +330,4 @@ VolumeStatus: 1=image:ImageVolumeStatus
 VsphereVirtualDiskVolumeSource: 1=volumePath:s! 2=fsType:s 3=storagePolicyName:s 4=storagePolicyID:s
 WeightedPodAffinityTerm: 1=weight:i! 2=podAffinityTerm:PodAffinityTerm
 WindowsSecurityContextOptions: 1=gmsaCredentialSpecName:s! 2=gmsaCredentialSpec:s! 3=runAsUserName:s! 4=hostProcess:b!
-WorkloadPodGroupAllDisruptionMode:
-WorkloadPodGroupBasicSchedulingPolicy:
-WorkloadPodGroupDisruptionMode: 1=single:WorkloadPodGroupSingleDisruptionMode 2=all:WorkloadPodGroupAllDisruptionMode
-WorkloadPodGroupGangSchedulingPolicy: 1=minCount:i!
-WorkloadPodGroupResourceClaim: 1=name:s! 2=resourceClaimName:s! 3=resourceClaimTemplateName:s!
-WorkloadPodGroupSchedulingConstraints: 1=topology:*TopologyConstraint
-WorkloadPodGroupSchedulingPolicy: 1=basic:WorkloadPodGroupBasicSchedulingPolicy
-  2=gang:WorkloadPodGroupGangSchedulingPolicy
-WorkloadPodGroupSingleDisruptionMode:
 """

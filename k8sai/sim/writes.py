@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from k8sai.sim import patches, scale, status
+from k8sai.sim import fields, patches, scale, status
 from k8sai.sim.asking import Ask, answer, parsed, read_body
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj, name_of, namespace_of
@@ -29,8 +29,9 @@ class Writer:
         target = ask.target
         self._typed(target.resource, obj)
         _settle_namespace(ask, obj)
+        warnings = _checked(ask, obj)
         new = self._store.create(target.resource, obj, ask.dry_run())
-        return answer(ask.request, self._reader.shaped(ask, new), 201)
+        return _warned(answer(ask.request, self._reader.shaped(ask, new), 201), warnings)
 
     async def update(self, ask: Ask) -> web.Response:
         """PUT of an object, its status or its scale."""
@@ -43,8 +44,9 @@ class Writer:
         if name_of(obj) != target.name:
             message = "the name of the object (%s) does not match the name on the URL (%s)"
             raise status.bad_request(message % (name_of(obj), target.name))
+        warnings = _checked(ask, obj)
         new = self._store.update(target.resource, obj, target.subresource, ask.dry_run())
-        return answer(ask.request, self._reader.shaped(ask, new))
+        return _warned(answer(ask.request, self._reader.shaped(ask, new)), warnings)
 
     async def patch(self, ask: Ask) -> web.Response:
         """PATCH in any of the formats."""
@@ -58,8 +60,9 @@ class Writer:
         old = self._store.get(target.resource, target.namespace, target.name)
         obj = patches.patched(target.resource, old, patch, media)
         patches.same_object(old, obj)
+        warnings = _checked(ask, obj)
         new = self._store.update(target.resource, obj, target.subresource, ask.dry_run())
-        return answer(ask.request, self._reader.shaped(ask, new))
+        return _warned(answer(ask.request, self._reader.shaped(ask, new)), warnings)
 
     async def delete(self, ask: Ask) -> web.Response:
         """DELETE of one object."""
@@ -94,6 +97,19 @@ class Writer:
             message = f'{kind} in version "{plain}" cannot be handled as a {resource.kind}: '
             message += f"converting ({plain}.{kind}) to ({group}.{resource.kind}): unknown conversion"
             raise status.bad_request(message)
+
+
+def _checked(ask: Ask, obj: Obj) -> list[str]:
+    """Drop the fields nobody knows; what there is to say about them. ApiFailure 400."""
+    return fields.check(ask.target.resource, obj, ask.query.get("fieldValidation", "") or "Warn")
+
+
+def _warned(response: web.Response, said: list[str]) -> web.Response:
+    """Say it in the headers kubectl prints."""
+    for text in said:
+        escaped = text.replace('"', '\\"')
+        response.headers.add("Warning", f'299 - "{escaped}"')
+    return response
 
 
 def _settle_namespace(ask: Ask, obj: Obj) -> None:
