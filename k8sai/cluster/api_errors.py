@@ -183,9 +183,12 @@ def _forbidden(said: Mapping[str, Any], message: str, asked: Asked) -> ApiForbid
     scope = f" -n {namespace}" if namespace else ("" if asked.method != "GET" else " -A")
     line = _can_i(verb, resource, asked) + (f" --subresource={sub}" if sub else "") + scope
     where = f"in namespace {namespace}" if namespace else "in the whole cluster"
+    hint = f"ask an admin for it; this tells when it is granted: `{line}`"
+    if denied["user"] == "system:anonymous" and asked.login:  # rights are not what is missing
+        hint = asked.login
     return ApiForbidden(
         f"{asked.server} forbids {denied['user']} to {verb} {resource}{f'/{sub}' if sub else ''} {where}",
-        f"ask an admin for it; this tells when it is granted: `{line}`",
+        hint,
         verb=verb,
         resource=f"{resource}/{sub}" if sub else resource,
         namespace=namespace,

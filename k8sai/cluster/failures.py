@@ -137,11 +137,11 @@ def _timeout(server: str, limit: float | None, *, connecting: bool) -> Unavailab
 
 
 def _words(chain: tuple[BaseException, ...]) -> str:
-    """The plainest reason in the chain: the system's own words, else the innermost name."""
-    for each in chain:
-        if isinstance(each, OSError) and each.strerror:
-            return each.strerror.lower()
-    return {
-        "RemoteDisconnected": "closed without an answer",
-        "IncompleteRead": "closed in the middle of an answer",
-    }.get(type(chain[-1]).__name__, type(chain[-1]).__name__)
+    """The plainest reason in the chain: what happened to the answer, else the system's own words, else a name."""
+    names = {type(each).__name__ for each in chain}
+    if "RemoteDisconnected" in names:
+        return "closed without an answer"
+    if "IncompleteRead" in names:
+        return "closed in the middle of an answer"
+    said = next((each.strerror for each in chain if isinstance(each, OSError) and each.strerror), "")
+    return said.lower() or type(chain[-1]).__name__

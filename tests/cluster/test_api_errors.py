@@ -97,6 +97,13 @@ def test_a_denial_names_who_what_and_where(message: str, parts: tuple[str, str, 
     assert hint in error.hint
 
 
+def test_nobody_is_told_to_say_who_they_are() -> None:
+    message = (
+        'pods is forbidden: User "system:anonymous" cannot list resource "pods" in API group "" at the cluster scope'
+    )
+    assert said(403, "Forbidden", message).hint == "log in again: `login`"
+
+
 def test_a_denial_that_is_not_rbac_keeps_its_own_words() -> None:
     error = said(403, "Forbidden", 'pods "x" is forbidden: violates PodSecurity "restricted:latest"')
     assert (

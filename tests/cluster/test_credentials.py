@@ -472,6 +472,7 @@ def test_an_oidc_token_that_has_ended_is_renewed_and_kept(tmp_path: Path, pki: P
     assert sorted(path.name for path in tmp_path.iterdir()) == ["config"]
 
 
+@pytest.mark.filterwarnings("default")  # urllib3 would only warn
 def test_an_identity_provider_nobody_vouches_for_gets_no_secret(tmp_path: Path, pki: Pki) -> None:
     with identity_provider(pki, jwt(time.time() + 3600)) as (issuer, asked):
         options = kubeconfig(tmp_path, "https://127.0.0.1:9", pki, oidc_user(issuer, jwt(time.time() - 60)))
