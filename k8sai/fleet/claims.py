@@ -29,10 +29,10 @@ class ClaimEntry:
 
     __slots__ = (
         "allocated",
-        "asking",
         "asks",
         "booked",
         "deleting",
+        "demands",
         "ending",
         "gpu",
         "holders",
@@ -70,7 +70,8 @@ class ClaimEntry:
         # What follows from other facts; kept by `dra`.
         self.shares: tuple[int, ...] = ()
         self.booked = 0  # shares of a card in all
-        self.gpu = self.asking = self.ending = False  # is about GPUs; pods wait for it; all its pods were told to end
+        self.gpu = self.ending = False  # is about GPUs; all its pods were told to end
+        self.demands: tuple[tuple[str, int], ...] = ()  # what pods wait for: class and count
         self.holders: tuple[PodEntry, ...] = ()  # the pods that hold its devices between them
         self.queue = ""
 

@@ -249,7 +249,8 @@ class Allocations:
         users = sorted(self._users.get(claim.key, ()), key=lambda pod: (not pod.node, pod.name))
         claim.holders = tuple(pod for pod in users if pod.node or pod.uid in claim.reserved) if claim.allocated else ()
         claim.queue = next((pod.queue for pod in claim.holders or users), "")
-        claim.asking = claim.gpu and not claim.allocated and any(pod.pending for pod in users)
+        wanted = claim.gpu and not claim.allocated and any(pod.pending for pod in users)
+        claim.demands = tuple(ask for ask in claim.asks if wanted and self._hands_out_gpus(ask[0]))
         claim.ending = bool(claim.holders) and all(pod.terminating for pod in claim.holders)
         place = claim.node or next((pod.node or pod.nominated for pod in claim.holders), "")
         claim.shares = tuple(self._pool((one.driver, one.pool)).share(one) for one in claim.results)
@@ -275,7 +276,7 @@ class Allocations:
 
     def _tell(self, claim: ClaimEntry, sign: int) -> None:
         """Add the claim to (or take it from) its pods, and the sums of its namespace and queue."""
-        if not claim.booked and not claim.asking:
+        if not claim.booked and not claim.demands:
             return
         parties = self._books.ledger.party(claim.namespace, claim.queue)
         for party in parties:
@@ -283,10 +284,8 @@ class Allocations:
             party.terminating += sign * claim.booked * claim.ending
         for pod in claim.holders:
             pod.claimed += sign * (claim.booked // len(claim.holders))
-        if claim.asking:
-            for name, count in claim.asks:
-                if self._hands_out_gpus(name):
-                    self._books.ledger.demand(parties, name, "", sign * count)
+        for name, count in claim.demands:
+            self._books.ledger.demand(parties, name, "", sign * count)
         self._books.ledger.tidy(claim.namespace, claim.queue)
 
     def _touch(self, pool: Pool, device: str) -> None:

@@ -91,9 +91,9 @@ def _by_claims(
         for card in pool.cards_at(entry.name):
             found += _card_devices(pool, card, holders, uuids, health, entry.usable)
         found += [
-            _lone(pool, device, holds, holders)
-            for device, holds in pool.holds.items()
-            if device not in pool.layout.of and any(hold.node == entry.name for hold in holds)
+            _lone(pool, device, pool.holds_on(device), holders)
+            for device in pool.holds
+            if device not in pool.layout.of and pool.touched[device].node == entry.name
         ]
     return found
 

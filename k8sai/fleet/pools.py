@@ -146,10 +146,11 @@ class Pool:
         )
 
     def holds_on(self, card: str) -> list[Hold]:
-        """Who holds something of the card."""
+        """Who holds something of the card, in an order that does not depend on who came first."""
         shape = self._card(card)
         names: Iterable[str] = (device.name for device in shape.devices) if shape is not None else (card,)
-        return [hold for name in names for hold in self.holds.get(name, ())]
+        found = [hold for name in names for hold in self.holds.get(name, ())]
+        return found if len(found) < 2 else sorted(found, key=_order)
 
     def state(self, card: str, holds: Iterable[Hold]) -> State:
         """What the card adds to the sums, held like this."""
@@ -223,6 +224,10 @@ class Pool:
 
     def _card(self, card: str) -> CardShape | None:
         return self.layout.cards.get(card)
+
+
+def _order(hold: Hold) -> tuple[str, str, str]:
+    return (hold.claim.namespace, hold.claim.name, hold.result.device)
 
 
 def _part_of(shape: DeviceShape, card: CardShape) -> int:
