@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from k8sai.cluster.decode import Changed, decoder
 from k8sai.cluster.live import Live
 from k8sai.cluster.reflector import Pace, Reflector
 from k8sai.cluster.sources import Kind, Source
@@ -95,6 +96,25 @@ def test_a_list_then_its_changes(api: ScriptedApi, book: Notebook, follow: Follo
     ]
     source = until_source(live, lambda s: s.count == 2)
     assert (source.state, source.message) == ("live", "") and source.at > 0
+
+
+WIRE = Path(__file__).parents[1] / "clusters/wire"
+
+
+def test_protobuf_as_a_real_server_sends_it(api: ScriptedApi, book: Notebook, follow: Follow) -> None:
+    """A recorded list, then a recorded watch in pieces of 1000 bytes, cut in the middle of its last event."""
+    events = (WIRE / "pods.history.pb").read_bytes()
+    protobuf = {"Content-Type": "application/vnd.kubernetes.protobuf"}
+    pieces = tuple(events[:-30][at : at + 1000] for at in range(0, len(events), 1000))
+    api.on("pods", Answer(body=(WIRE / "pods.pb").read_bytes(), headers=protobuf))
+    api.on("pods watch", Answer(body=pieces, headers=protobuf, cut=True), watched(hold=True))
+    follow()
+    api.until_asked("pods watch", 2)
+    every = [event for event in decoder("pods").events([events]) if isinstance(event, Changed)]
+    *told, _ = [("drop" if e.type == "DELETED" else "put", "pods", e.object.metadata.name) for e in every]
+    assert book.calls[0][0] == "replace"
+    assert book.calls[1 : len(told) + 1] == told
+    assert api.of("pods")[0].headers["Accept"] == "application/vnd.kubernetes.protobuf, application/json"
 
 
 def test_what_is_asked_for(api: ScriptedApi, follow: Follow) -> None:
