@@ -65,6 +65,8 @@ def click_command(command: Any, name: str) -> Any:
 
     if isinstance(command, typer.Typer):
         app = command
+        for verb in app.registered_commands:
+            verb.cls = Sectioned
     else:
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
         app.command(name, cls=Sectioned)(command)
@@ -113,7 +115,7 @@ def _invoke(command: Any, name: str, args: list[str]) -> int:
     """Parses and runs; the command line library's own main would hide a closed pipe and Ctrl-C from us."""
     from typer import Abort
     from typer import Exit as Leave
-    from typer._click.exceptions import ClickException
+    from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
     parser = click_command(command, name)
     try:
@@ -123,6 +125,9 @@ def _invoke(command: Any, name: str, args: list[str]) -> int:
         return int(leave.exit_code)
     except Abort:
         return Exit.INTERRUPT
+    except NoArgsIsHelpError:
+        _talk.error(f"`k8sai {name}` needs one of {', '.join(parser.commands)}", f"see `k8sai {name} --help`")
+        return Exit.USAGE
     except ClickException as error:
         _talk.error(error.format_message().rstrip("."), f"see `k8sai {name} --help`")
         return Exit.USAGE

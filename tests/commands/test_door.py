@@ -77,6 +77,17 @@ def test_a_wrong_flag_is_one_sentence(flag: str, sentence: str, env: dict[str, s
     assert (second, rest) == ("  → see `kubectl ai-top --help`", "")
 
 
+def test_a_command_with_verbs(env: dict[str, str]) -> None:
+    ran = run("kubectl-ai_sim", env=env)
+    assert (ran.code, ran.out) == (Exit.USAGE, "")
+    assert ran.err.startswith("error: `kubectl ai-sim` needs one of up, ")
+    assert ran.err.endswith("\n  → see `kubectl ai-sim --help`\n")
+    helped = run("kubectl-ai_sim", "up", "-h", env=env)
+    assert (helped.code, helped.err) == (Exit.OK, "")
+    assert helped.out.startswith("Usage: kubectl ai-sim up [OPTIONS]")
+    assert "kubectl ai-sim up huge --nodes 5000 " in helped.out
+
+
 def fails(error: BaseException) -> object:
     def command() -> None:
         raise error
