@@ -14,7 +14,7 @@ from tests.controlplane.namespaces import new_namespace
 from tests.controlplane.server import ControlPlane
 from tests.controlplane.session import ControlPlanes, binaries
 
-_NODES, _PODS, _ROUNDS = 1000, 8000, 7
+_NODES, _PODS, _ROUNDS = 1000, 8000, 5
 _OURS, _KUBECTL, _PEER = "k8sai top --once -o json", "kubectl get nodes,pods -A -o json", "kubectl-view-allocations"
 
 

@@ -154,8 +154,13 @@ class ControlPlane:
             "kube-api-qps": 1000,  # the stock limits make a thousand pods take minutes
             "kube-api-burst": 2000,
         }
-        own = {"service-account-private-key-file": accounts.key, "root-ca-file": self.authority.root.certificate}
-        self._launch("kube-controller-manager", {**shared, **own, "terminated-pod-gc-threshold": 0})
+        own = {
+            "service-account-private-key-file": accounts.key,
+            "root-ca-file": self.authority.root.certificate,
+            "terminated-pod-gc-threshold": 0,
+            "node-monitor-grace-period": "15m",  # a busy machine is late with a thousand leases; no node died of it
+        }
+        self._launch("kube-controller-manager", {**shared, **own})
         self._launch("kube-scheduler", shared)
 
     def _start_kwok(self) -> None:
@@ -165,7 +170,7 @@ class ControlPlane:
             "config": _STAGES,
             "manage-all-nodes": "false",
             "manage-nodes-with-annotation-selector": "kwok.x-k8s.io/node=fake",
-            "node-lease-duration-seconds": 40,
+            "node-lease-duration-seconds": 240,
             "server-address": f"{_HOST}:{port}",
             "cidr": "10.244.0.0/16",
         }
