@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -159,7 +160,7 @@ class Sim:
             asyncio.run(self._serve())
         except OSError as error:
             self._failure = Usage(
-                f"cannot listen on port {self._port}: {error.strerror or error}",
+                f"cannot listen on port {self._port}: {os.strerror(error.errno).lower() if error.errno else error}",
                 "give another with --port, or none: then a free one is taken",
             )
         except BaseException as error:  # handed to the thread that started us

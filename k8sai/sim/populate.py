@@ -196,6 +196,8 @@ class Population:
         except ApiFailure as failure:
             raise Usage(f"the scenario's {resource.kind} is refused: {failure.message}") from failure
         made["metadata"]["creationTimestamp"] = timestamp(self.now - age)
+        if resource is JOBS and not made["spec"].get("suspend"):
+            made["status"] = {"startTime": timestamp(self.now - age)}
         return self.store.restore(resource, made)
 
     def _place(self, workload: Workload, top: Obj, age: float) -> None:

@@ -104,7 +104,7 @@ class Kubelets:
             life = self._lives.get(meta["uid"])
             if life is not None and life.stage == "running" and not leaving(pod):
                 self._write(pod, device_statuses(pod, self._reported(pod, node)))
-            elif life is None:
+            else:
                 self._add((meta["namespace"], meta["name"], meta["uid"]))
 
     def _begin(self, key: tuple[str, ...], pod: Obj, node: Obj, life: _Life) -> None:

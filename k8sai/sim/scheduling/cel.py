@@ -121,5 +121,8 @@ def matches(expression: str, device: Any) -> bool:
 
 def _reason(error: Any) -> str:
     what = str(error.args[0]) if error.args else "evaluation failed"
+    absent = re.fullmatch(r"no such member in mapping: '(.*)'", what)
+    if absent:
+        return f"no such key: {absent.group(1)}"
     detail = error.args[2] if len(error.args) > 2 else ()
     return ": ".join([what, *(str(d) for d in detail)]) if isinstance(detail, tuple) else what
