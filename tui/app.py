@@ -152,15 +152,14 @@ class Cockpit(App[None]):
         self.trail.append((self.current.stem, dict(self.current.subject)))
         await self.show(message.stem, message.subject)
 
-    def _tell_pod(self, uid: str) -> None:
-        fleet = self.desk.fleet
-        pods = getattr(self.current, "pods", {})
-        if (pod := pods.get(uid)) is None:
+    def _tell_pod(self, key: str) -> None:
+        pod = self.current.pod(key) if isinstance(self.current, TablePane) else None
+        if pod is None:
             return
         devices: list[str] = []
         if pod.node:
             try:
-                devices = devices_by_pod(fleet.node(pod.node)).get(uid, [])
+                devices = devices_by_pod(self.desk.fleet.node(pod.node)).get(pod.uid, [])
             except KeyError:
                 devices = []  # the node went away meanwhile
         width = min(80, self.size.width * 96 // 100 - 4)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from k8sai.fleet.answers import Slot, State
+from k8sai.fleet.tables import GLYPHS, PARTS
 from k8sai.tui.ink import Line, Run
 
 
@@ -32,17 +33,8 @@ class Glyphs:
 
 
 UNICODE: Final = Glyphs(
-    slots={
-        "held": "■",
-        "free": "□",
-        "reserved": "◊",
-        "terminating": "▼",
-        "leaked": "¤",
-        "unhealthy": "×",
-        "cordoned": "░",
-        "unknown": "?",
-    },
-    parts="▁▂▃▄▅",
+    slots=GLYPHS,
+    parts=PARTS,
     bar_full="█",
     bar_empty="░",
     up="↑",
@@ -92,7 +84,7 @@ MEANING: Final[tuple[tuple[State, str], ...]] = (
 )
 _SHORT: Final[Mapping[State, str]] = {
     "reserved": "reserved",
-    "terminating": "terminating",
+    "terminating": "ending",
     "leaked": "leaked",
     "cordoned": "blocked",
     "unknown": "unknown",

@@ -181,6 +181,7 @@ def _pair(left: Line, right: Line, width: int) -> Line:
 def _sources(sources: Sequence[Source], width: int, desk: Desk) -> Line:
     """Every source with its age, and its count where there is room; those not live together by what they are."""
     now, glyphs = desk.now(), desk.glyphs
+    wide = " " if width >= _ROOMY_LINE else ""
     runs: list[Run] = []
     others: dict[tuple[str, str], list[str]] = {}
     for source in sources:
@@ -189,7 +190,7 @@ def _sources(sources: Sequence[Source], width: int, desk: Desk) -> Line:
         if source.state in ("live", "once"):
             ink = "good" if source.state == "live" else "dim"
             count = f" {source.count:,}" if width >= _ROOMY_LINE else ""
-            runs += [(f" {glyphs.live}", ink), (f" {name}", "plain"), (f"{count} {since} ", "dim")]
+            runs += [(f" {glyphs.live}", ink), (f" {name}", "plain"), (f"{count} {since}{wide}", "dim")]
         elif source.state != "absent" or width >= _ROOMY_LINE:  # a narrow line is for what is there, or should be
             others.setdefault((source.state, since), []).append(name)
     for (state, since), names in others.items():

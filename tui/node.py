@@ -78,10 +78,15 @@ class NodePane(TablePane):
         matches = matcher(self.filter.text)
         pods = self.desk.fleet.pods_on(self.name_of_node)
         found = [p for p in pods if matches(p.namespace, p.name, p.owner, p.queue)]
-        self.pods = {pod.uid: pod for pod in sorted(found, key=_ORDERS[self.sort], reverse=self.reverse)}
+        self.pods = {
+            f"{pod.namespace}/{pod.name}": pod for pod in sorted(found, key=_ORDERS[self.sort], reverse=self.reverse)
+        }
         row = self.row()
         self.devices = devices_by_pod(row) if row else {}
         return list(self.pods)
+
+    def pod(self, key: str) -> PodRow | None:
+        return self.pods.get(key)
 
     def cells(self, key: str) -> tuple[Line, ...]:
         pod = self.pods[key]

@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from k8sai.errors import K8saiError
+from k8sai.fleet.answers import PodRow
 from k8sai.tui.blank import nothing_matches, what_is_missing
 from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
@@ -139,6 +140,10 @@ class TablePane(Pane):
     def cells(self, key: str) -> tuple[Line, ...]:
         """A row, one line per field."""
         return ()
+
+    def pod(self, key: str) -> PodRow | None:
+        """The pod a row is about, in panes whose rows are pods: their keys are namespace/name."""
+        return None
 
     def paint_rest(self) -> None:
         """Paint what the pane has besides its table."""

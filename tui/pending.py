@@ -57,8 +57,13 @@ class Pending(TablePane):
         found = [
             p for p in self.desk.fleet.pending() if matches(p.namespace, p.name, p.owner, p.queue, p.reason, p.message)
         ]
-        self.pods = {pod.uid: pod for pod in sorted(found, key=_ORDERS[self.sort], reverse=self.reverse)}
+        self.pods = {
+            f"{pod.namespace}/{pod.name}": pod for pod in sorted(found, key=_ORDERS[self.sort], reverse=self.reverse)
+        }
         return list(self.pods)
+
+    def pod(self, key: str) -> PodRow | None:
+        return self.pods.get(key)
 
     def cells(self, key: str) -> tuple[Line, ...]:
         pod = self.pods[key]

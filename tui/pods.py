@@ -34,24 +34,28 @@ class Pods(TablePane):
         Field("AGE", "right", rank=4, least=5, sort="age", letter="A", falling=True),
     )
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
-        self.pods: dict[str, PodRow] = {}
-
     def order(self) -> Sequence[str]:
         query = PodQuery(
             namespace=self.subject.get("namespace", ""),
+            queue=self.subject.get("queue", ""),
             text=self.filter.text,
             labels=self.filter.labels,
             sort=self.sort,
             reverse=self.reverse,
         )
-        queue = self.subject.get("queue", "")
-        self.pods = {pod.uid: pod for pod in self.desk.fleet.pods(query) if not queue or pod.queue == queue}
-        return list(self.pods)
+        return [f"{namespace}/{name}" for namespace, name in self.desk.fleet.pod_names(query)]
+
+    def pod(self, key: str) -> PodRow | None:
+        try:
+            return self.desk.fleet.pod(*key.split("/"))
+        except KeyError:
+            return None
 
     def cells(self, key: str) -> tuple[Line, ...]:
-        pod = self.pods[key]
+        pod = self.pod(key)
+        if pod is None:  # it went away since the rows were ordered
+            namespace, name = key.split("/")
+            return plain(namespace), plain(name), (), (("gone", "dim"),), *[()] * 6
         return (
             ((pod.namespace, self.desk.namespace_ink(pod.namespace)),),
             plain(pod.name),
@@ -69,11 +73,11 @@ class Pods(TablePane):
         return pods_missing(self.desk, "No pod holds or asks for a GPU", width, height)
 
     def choose(self, key: str) -> None:
-        pod = self.pods[key]
-        if pod.node:
-            self.post_message(self.Go("node", node=pod.node, _pod=pod.uid))
+        pod = self.pod(key)
+        if pod is not None and pod.node:
+            self.post_message(self.Go("node", node=pod.node, _pod=key))
         else:
-            self.post_message(self.Go("pod", _pod=pod.uid))
+            self.post_message(self.Go("pod", _pod=key))
 
 
 def cards(pod: PodRow, desk: Desk) -> Line:

@@ -279,7 +279,9 @@ class VirtualTable(ScrollView, can_focus=True):
         self.refresh()
 
     def _reveal(self) -> None:
-        """Scroll as little as brings the cursor into view."""
+        """Scroll as little as brings the cursor into view; once there is a view."""
+        if not self.scrollable_content_region.height:
+            return
         top = self.scroll_offset.y
         if self.index < top:
             self.scroll_to(y=self.index, animate=False)

@@ -291,12 +291,13 @@ async def test_colon_q_quits() -> None:
 @alone
 async def test_a_pane_keeps_its_place_while_another_is_looked_at() -> None:
     app = cockpit()
-    async with app.run_test() as pilot:
+    async with app.run_test(size=(80, 14)) as pilot:
         await press(pilot, "F", *["down"] * 3, "enter")
         opened = app.current.subject["node"]
         await press(pilot, "escape")
         assert table(app).sort == "free"
         assert table(app).table.cursor_key == opened
+        assert table(app).table.scroll_offset.y == 0
 
 
 @alone
