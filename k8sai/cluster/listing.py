@@ -7,7 +7,7 @@ the server says it serves, then the one namespace that the context names.
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from k8sai.cluster.api_errors import ApiForbidden, ApiNotFound, Asked, Gone, status_error
+from k8sai.cluster.api_errors import ApiForbidden, ApiNotFound, Gone, status_error
 from k8sai.cluster.decode import Decoder, Event, Failure, Page, Wire, decoder
 from k8sai.cluster.shapes import GROUP, NAMESPACED
 from k8sai.cluster.sources import Kind
@@ -105,7 +105,7 @@ class Listing:
         """The error an ERROR event stands for, as if it had been the answer to the request."""
         said = {"code": failure.code, "reason": failure.reason, "message": failure.message}
         wait = float(failure.retry_after) if failure.retry_after else None
-        return status_error(said, Asked(self._connection.server, path=self._path()), retry_after=wait)
+        return status_error(said, self._connection.asked("GET", self._path()), retry_after=wait)
 
     def _paged(self, early: Callable[[Iterable[Object]], None], retry: bool) -> Page:
         """In pages of one state. Who reads too slowly is told 410 and begins again; after two of these, all at once."""
