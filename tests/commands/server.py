@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -33,11 +34,11 @@ def forbidden(resource: str, group: str = "") -> Answer:
 
 
 class Canned:
-    """Answers by path; what it does not know is 404. `paths` are those that were asked for."""
+    """Answers by path, each after some seconds; what it does not know is 404. `paths` are those that were asked for."""
 
-    def __init__(self, answers: Mapping[str, Answer]) -> None:
+    def __init__(self, answers: Mapping[str, Answer], *, seconds: float = 0) -> None:
         self.paths: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(dict(answers), self.paths))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(dict(answers), self.paths, seconds))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
@@ -58,11 +59,12 @@ class Canned:
         self._thread.join()
 
 
-def _handler(answers: dict[str, Answer], paths: list[str]) -> type[BaseHTTPRequestHandler]:
+def _handler(answers: dict[str, Answer], paths: list[str], seconds: float) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path = urlsplit(self.path).path
             paths.append(path)
+            time.sleep(seconds)
             code, body = answers.get(path) or status(
                 404, "NotFound", "the server could not find the requested resource"
             )

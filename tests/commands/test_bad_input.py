@@ -1,12 +1,15 @@
 """Bad input: one sentence with the reason and the next command on stderr, its exit code, nothing on stdout."""
 
 import json
+import shutil
 import socket
 from pathlib import Path
 
 import pytest
 
 from k8sai.errors import Exit
+from tests.cluster import certificates
+from tests.cluster.loopback import Reply, document, serving
 from tests.commands.run import Ran, environment, on_terminal, run
 from tests.commands.server import Answer, Canned, forbidden, status, write_kubeconfig
 
@@ -266,7 +269,45 @@ def test_a_node_that_is_not_there(env: dict[str, str], tmp_path: Path) -> None:
 
 
 def test_a_server_that_is_no_kubernetes(env: dict[str, str], tmp_path: Path) -> None:
-    page: Answer = (200, {"hello": "world"})
-    ran, _ = seen({"/api/v1/nodes": page, "/api/v1/pods": page}, env, tmp_path, "--once")
-    assert ran.code in (Exit.OK, Exit.CLUSTER, Exit.PARTIAL)
-    assert "Traceback" not in ran.err
+    with serving(lambda request: Reply(200, body=b"<html>welcome</html>")) as loopback:
+        config = write_kubeconfig(tmp_path / "config", loopback.url)
+        sentence, _ = told(run("kubectl-ai_top", "--once", "--kubeconfig", config, env=env), Exit.CLUSTER)
+    assert "not JSON" in sentence
+
+
+# --- TLS --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> certificates.Pki:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not on PATH: it makes the certificates of these tests")
+    return certificates.make(tmp_path_factory.mktemp("pki"))
+
+
+@pytest.mark.parametrize(
+    ("server", "authority", "reason"),
+    [("server", "", "authority"), ("expired-server", "ca", "expired"), ("other-name", "ca", "127.0.0.1")],
+)
+def test_a_certificate_that_cannot_be_trusted(
+    server: str, authority: str, reason: str, pki: certificates.Pki, env: dict[str, str], tmp_path: Path
+) -> None:
+    with serving(lambda request: document({}), pki.server(server)) as loopback:
+        config = write_kubeconfig(tmp_path / "config", loopback.url)
+        flags = ["--certificate-authority", str(pki.crt(authority))] if authority else []
+        sentence, hint = told(run("kubectl-ai_top", "--once", "--kubeconfig", config, *flags, env=env), Exit.CLUSTER)
+    assert loopback.url in sentence and reason in sentence
+    assert hint
+
+
+# --- waiting ----------------------------------------------------------------------------------------------------------
+
+
+def test_waiting_is_told_on_a_terminal_only(env: dict[str, str], tmp_path: Path) -> None:
+    with Canned(lists(), seconds=1.5) as server:
+        config = write_kubeconfig(tmp_path / "config", server.url)
+        flags = ("kubectl-ai_top", "-o", "name", "--kubeconfig", config)
+        shown = on_terminal(*flags, env=env).out
+        assert shown.startswith(f"\r\x1b[Kreading {server.url} … 1 s\r\x1b[K")
+        assert shown.endswith("node/gpu-t1\n")
+        assert run(*flags, env=env).err == ""
