@@ -235,7 +235,8 @@ def test_names_and_labels_have_rules(store: Store) -> None:
 def test_generation_follows_the_spec_alone(store: Store) -> None:
     template = {"metadata": {"labels": {"a": "b"}}, "spec": a_pod()["spec"]}
     made = store.create(
-        DEPLOYMENTS, {"metadata": {"name": "d"}, "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": template}}
+        DEPLOYMENTS,
+        {"metadata": {"name": "d"}, "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": template}},
     )
     assert made["metadata"]["generation"] == 1
     labelled = store.update(DEPLOYMENTS, {**made, "metadata": {**made["metadata"], "labels": {"x": "y"}}})
@@ -375,7 +376,9 @@ def test_a_namespace_is_emptied_before_it_goes(store: Store) -> None:
 
 def _budget(store: Store, allowed: int, **spec: Any) -> None:
     selector = {"matchLabels": {"app": "web"}}
-    made = store.create(BUDGETS, {"metadata": {"name": "web"}, "spec": {"minAvailable": 1, "selector": selector, **spec}})
+    made = store.create(
+        BUDGETS, {"metadata": {"name": "web"}, "spec": {"minAvailable": 1, "selector": selector, **spec}}
+    )
     numbers = {"disruptionsAllowed": allowed, "currentHealthy": 1, "desiredHealthy": 1, "observedGeneration": 1}
     store.update(BUDGETS, {**made, "status": numbers}, "status")
 
