@@ -3,8 +3,6 @@
 import re
 from dataclasses import dataclass, field
 
-from tests.controlplane.server import ControlPlane
-
 _SECTION = re.compile(r"^(\S[^:]*):(.*)$")
 
 
@@ -17,11 +15,11 @@ class Described:
     requests: dict[str, int] = field(default_factory=dict)
 
 
-def described_nodes(plane: ControlPlane) -> dict[str, Described]:
-    """All nodes by name, in one run of kubectl."""
+def described(text: str) -> dict[str, Described]:
+    """The nodes of `kubectl describe nodes` by name."""
     nodes: dict[str, Described] = {}
     section, node = "", Described()
-    for line in plane.kubectl("describe", "nodes").splitlines():
+    for line in text.splitlines():
         if heading := _SECTION.match(line):
             section = heading[1]
             if section == "Name":

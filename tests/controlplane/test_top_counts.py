@@ -6,7 +6,7 @@ import pytest
 
 from tests.contract.api import Json
 from tests.controlplane.bulk import delete_all
-from tests.controlplane.describe import Described, described_nodes
+from tests.controlplane.describe import Described, described
 from tests.controlplane.gpu_nodes import GPU, add_nodes, fleet_of, gpu_node
 from tests.controlplane.gpu_pods import (
     add_pods,
@@ -83,16 +83,16 @@ def seen(filled: ControlPlane) -> Document:
 
 
 @pytest.fixture(scope="module")
-def described(filled: ControlPlane) -> dict[str, Described]:
-    return described_nodes(filled)
+def as_kubectl_says(filled: ControlPlane) -> dict[str, Described]:
+    return described(filled.kubectl("describe", "nodes"))
 
 
-def test_every_node_is_as_kubectl_describes_it(seen: Document, described: dict[str, Described]) -> None:
-    assert len(described) == NODES
+def test_every_node_is_as_kubectl_describes_it(seen: Document, as_kubectl_says: dict[str, Described]) -> None:
+    assert len(as_kubectl_says) == NODES
     ours = {node["name"]: {r["resource"]: r for r in node["resources"]} for node in seen["nodes"]}
     wrong = [
         (name, resource, figures, node)
-        for name, node in described.items()
+        for name, node in as_kubectl_says.items()
         for resource in node.capacity
         if (figures := ours.get(name, {}).get(resource, {}))
         and (figures["capacity"], figures["allocatable"], figures["used"])
@@ -100,13 +100,13 @@ def test_every_node_is_as_kubectl_describes_it(seen: Document, described: dict[s
     ]
     assert not wrong
     assert {name: set(resources) for name, resources in ours.items()} == {
-        n: set(d.capacity) for n, d in described.items()
+        n: set(d.capacity) for n, d in as_kubectl_says.items()
     }
 
 
-def test_totals_are_the_sums(seen: Document, described: dict[str, Described]) -> None:
+def test_totals_are_the_sums(seen: Document, as_kubectl_says: dict[str, Described]) -> None:
     def total(of: str) -> float:
-        amounts: list[dict[str, int]] = [getattr(node, of) for node in described.values()]
+        amounts: list[dict[str, int]] = [getattr(node, of) for node in as_kubectl_says.values()]
         return sum(a.get(GPU, 0) + a.get(MIG, 0) / 7 for a in amounts)
 
     totals = seen["totals"]
