@@ -13,8 +13,9 @@ from k8sai.fleet.dra import Allocations
 from k8sai.fleet.intake import Intake
 from k8sai.fleet.ledger import Worth
 from k8sai.fleet.query import NodeQuery, PodQuery, find_nodes, find_pods
-from k8sai.fleet.resources import Rules, builtin
+from k8sai.fleet.resources import Rules
 from k8sai.fleet.rows import node_row, pod_row, present
+from k8sai.fleet.rule_file import configured
 
 
 class Fleet:
@@ -24,8 +25,9 @@ class Fleet:
     """
 
     def __init__(self, rules: Rules | None = None) -> None:
+        """`rules` say which resources are GPUs; unless given, the user's table. Raises Usage if that is malformed."""
         self._lock = RLock()
-        self._rules = rules or builtin()
+        self._rules = rules or configured()
         self._books = Books(self._rules)
         self._dra = Allocations(self._books)
         self._intake = Intake(self._books, self._dra)
@@ -133,6 +135,17 @@ class Fleet:
         with self._reading() as books:
             found = find_pods((pod for pod in books.pods.values() if pod.gpu), query or PodQuery(), books.nodes)
             return tuple(pod_row(books, self._dra, pod) for pod in found)
+
+    def pod_names(self, query: PodQuery | None = None) -> list[tuple[str, str]]:
+        """The same pods as namespace and name, for a screen that makes rows of the visible ones only."""
+        with self._reading() as books:
+            found = find_pods((pod for pod in books.pods.values() if pod.gpu), query or PodQuery(), books.nodes)
+            return [(pod.namespace, pod.name) for pod in found]
+
+    def pod(self, namespace: str, name: str) -> PodRow:
+        """One pod. Raises KeyError if nothing knows it."""
+        with self._reading() as books:
+            return pod_row(books, self._dra, books.pods[namespace, name])
 
     def pods_on(self, node: str) -> tuple[PodRow, ...]:
         """Who holds or reserves GPUs on the node, in order of start."""

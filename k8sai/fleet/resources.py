@@ -68,6 +68,8 @@ BUILTIN: Final[tuple[Rule, ...]] = (
     Rule(r"habana\.ai/gaudi\d?", "habana"),
     Rule(r"huawei\.com/Ascend\w+", "huawei"),
     Rule(r"qualcomm\.com/qaic", "qualcomm"),
+    # A device class asked for like a resource, until the scheduler has made a claim of it.
+    Rule(r"deviceclass\.resource\.kubernetes\.io/(?:[\w.-]*[.-])?(?:gpu|tpu|neuron|gaudi)s?(?:[.-][\w.-]+)?", "other"),
     # Sharing layers that count in units of their own.
     Rule(r"aliyun\.com/gpu", "nvidia"),
     Rule(r"aliyun\.com/gpu-mem", "nvidia", "fraction", count="aliyun.com/gpu-count"),
@@ -142,7 +144,7 @@ def weigh(
         return rule.kind, part(capacity.get(rule.count, 0), capacity.get(name, 0))
     if rule.family == "nvidia":
         return _weigh_nvidia(rule, name, labels, annotations)
-    if rule.family == "amd":
+    if name.startswith("amd.com/"):
         return _weigh_amd(rule, name, labels)
     if rule.same_as and capacity.get(rule.same_as) and capacity.get(name):
         return rule.kind, part(capacity[rule.same_as], capacity[name])
