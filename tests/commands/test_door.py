@@ -109,15 +109,6 @@ def test_each_error_leaves_with_its_code(kind: type[K8saiError], capsys: pytest.
     assert shown.err.startswith("error: it went wrong\n  → try `")
 
 
-def test_exit_codes_are_the_table() -> None:
-    table = (
-        "OK 0, FINDINGS 1, USAGE 2, CLUSTER 3, NOT_FOUND 4, REFUSED 5, NO_CAPACITY 6, DRIFT 7, LOCKED 8, ORPHANED 9, "
-        "WAITING 10, BLOCKED 11, FAILED_SAFE 12, INCONCLUSIVE 13, PARTIAL 14, FORBIDDEN 16, BUG 70, TIMEOUT 124, "
-        "INTERRUPT 130"
-    )
-    assert ", ".join(f"{code.name} {code}" for code in Exit) == table
-
-
 def test_a_bug_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert left(fails(ZeroDivisionError("so\nit\x1b[2J was"))) == Exit.BUG
     shown = capsys.readouterr()

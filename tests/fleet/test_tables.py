@@ -1,14 +1,14 @@
 """The tables of one small cluster, as lines."""
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from k8sai.commands import _layout
 from k8sai.fleet import tables
 from k8sai.fleet.picture import Scope
-from k8sai.view import Page
+from k8sai.view import Page, Table
 from tests.fleet.small import AT, items, picture
 
 
@@ -45,6 +45,15 @@ def test_a_screen_reader_hears_words() -> None:
         "holders team-llm 6, largest 0, age 81d"
     )
     assert not any(glyph in "".join(lines) for glyph in tables.GLYPHS.values() if glyph != "?")
+
+
+@pytest.mark.parametrize("by", get_args(tables.By))
+@pytest.mark.parametrize("bars", [True, False])
+def test_a_row_has_a_cell_per_column_and_a_key_of_its_own(by: tables.By, bars: bool) -> None:
+    (table,) = tables.one(picture(), by, bars=bars).parts
+    assert isinstance(table, Table) and table.rows
+    assert {len(row.cells) for row in table.rows} == {len(table.columns)}
+    assert len({row.key for row in table.rows}) == len(table.rows)
 
 
 def test_every_waiting_pod_has_its_reason() -> None:
@@ -100,3 +109,10 @@ def test_ages_are_kubectls(seconds: int, said: str) -> None:
 def test_an_age_that_is_not_known_is_empty() -> None:
     assert tables.age("", AT) == tables.age("yesterday", AT) == tables.age(AT, "") == ""
     assert tables.age("2026-11-21T10:00:05Z", AT) == "0s", "clocks differ"
+
+
+def test_a_node_that_vanished_under_its_pods() -> None:
+    objects = items()
+    del objects["gpu-h1"]
+    (line,) = (line for line in shown(tables.one(picture(objects), "node")) if line.startswith("gpu-h1 "))
+    assert line.split() == ["gpu-h1", "8/0", "0", "gone", "team-vision", "8", "0"]
