@@ -189,8 +189,12 @@ class TablePane(Pane):
         if elsewhere:
             self.filter = Filter()
         super().arrive(subject)
-        self.table.reorder(forget=elsewhere)
-        self.paint_rest()
+        if elsewhere or self._seen_version < 0:
+            self._seen_version = self.desk.fleet.version
+            self.table.reorder(forget=elsewhere)
+            self.paint_rest()
+        else:
+            self.reorder()
 
     def narrow(self, typed: str) -> None:
         super().narrow(typed)
