@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from bisect import bisect_right
 from typing import Any
 
 from aiohttp import web
@@ -136,9 +137,7 @@ class Expired(Exception):
 
 def _page(entries: Entries, test: Test | None, limit: int, after: Key | None) -> tuple[Entries, int, Key]:
     """Up to `limit` matching entries after a key, how many more there may be, and the last key taken."""
-    start = 0
-    if after is not None:
-        start = next((at for at, entry in enumerate(entries) if _key(entry.obj) > after), len(entries))
+    start = 0 if after is None else bisect_right(entries, after, key=lambda entry: _key(entry.obj))
     chosen: Entries = []
     for at in range(start, len(entries)):
         entry = entries[at]
