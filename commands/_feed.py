@@ -1,10 +1,12 @@
 """What drives the screen and the line mode: a live cluster, or a recording."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from k8sai.cluster.options import Options
 from k8sai.commands import _talk
+from k8sai.errors import Forbidden, NotFound
 
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection
@@ -46,8 +48,8 @@ def live_feed(options: Options, fleet: "Fleet") -> LiveFeed:
     from k8sai.cluster.connect import connect
 
     connection = connect(options)
-    with _talk.Progress(f"asking {connection.server}"):
-        connection.request("GET", "/version", retry=False)
+    with _talk.Progress(f"asking {connection.server}"), suppress(Forbidden, NotFound):
+        connection.request("GET", "/version", retry=False)  # a refusal is an answer too
     return LiveFeed(connection, fleet)
 
 
