@@ -9,7 +9,7 @@ from typing import Any, Literal
 from k8sai.sim import status
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj
-from k8sai.sim.wire import Field, messages
+from k8sai.sim.wire import Field, message_of, messages
 
 Mode = Literal["Ignore", "Warn", "Strict"]
 
@@ -33,12 +33,13 @@ class _WrongType(Exception):
 
 def check(resource: Resource, obj: Obj, mode: str) -> list[str]:
     """Drop unknown fields of an object in place and say which. ApiFailure 400: a wrong type, or any in Strict mode."""
-    if not resource.builtin or resource.kind not in messages():
+    message = message_of(resource.group, resource.kind)
+    if not resource.builtin or message not in messages():
         return []
     unknown: list[str] = []
     head = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
     try:
-        _walk(resource.kind, obj, "", unknown, typed=True)
+        _walk(message, obj, "", unknown, typed=True)
     except _WrongType as wrong:
         raise status.bad_request(head + str(wrong)) from None
     said = [f'unknown field "{path}"' for path in unknown]

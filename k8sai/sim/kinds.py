@@ -103,6 +103,7 @@ BUILTIN: tuple[Resource, ...] = (
     Resource("batch", "v1", "jobs", "Job", True, (), ("all",), _STATUS, counts=True),
     Resource("coordination.k8s.io", "v1", "leases", "Lease"),
     Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", counts=True),
+    Resource("events.k8s.io", "v1", "events", "Event", short=("ev",)),
     Resource("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", True, ("pdb",), (), _STATUS, counts=True),
     Resource(_RBAC, "v1", "clusterrolebindings", "ClusterRoleBinding", False),
     Resource(_RBAC, "v1", "clusterroles", "ClusterRole", False),

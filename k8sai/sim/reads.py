@@ -9,6 +9,7 @@ from aiohttp import web
 
 from k8sai.sim import status, tables
 from k8sai.sim.asking import Ask, answer, answer_bytes
+from k8sai.sim.events import Shelf, home
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj, decode, encode, typed_bytes
 from k8sai.sim.selectors import Test, field_test, label_test
@@ -42,7 +43,7 @@ class Reader:
         """One object."""
         target, resource = ask.target, ask.target.resource
         self._check_version(ask)
-        entry = self._store.entry(resource, target.namespace, target.name)
+        entry = Shelf(self._store, resource).entry(target.namespace, target.name)
         form = ask.form()
         if form == "json":
             return answer_bytes(ask.request, typed_bytes(resource, entry.stored))
@@ -82,18 +83,18 @@ class Reader:
 
     def _source(self, ask: Ask) -> tuple[int, Key | None, Entries]:
         """The version to answer for, the key to go on after, and the objects then."""
-        resource, namespace = ask.target.resource, ask.target.namespace
+        shelf, namespace = Shelf(self._store, ask.target.resource), ask.target.namespace
         token = ask.query.get("continue", "")
         if not token:
             version = self._check_version(ask)
-            return version, None, self._store.entries_at(resource, version, namespace)
+            return version, None, shelf.entries_at(version, namespace)
         if ask.query.get("resourceVersion", "0") != "0":
             raise status.bad_request("specifying resource version is not allowed when using continue")
         version, after = _read_token(token)
         if version < 0:  # a token handed out with a 410: go on from there with what is there now
-            return self._store.version, after, self._store.entries(resource, namespace)
+            return self._store.version, after, shelf.entries(namespace)
         try:
-            return version, after, self._store.entries_at(resource, version, namespace)
+            return version, after, shelf.entries_at(version, namespace)
         except ApiFailure:
             document = status.expired(_TOO_OLD).document()
             document["metadata"] = {"continue": _token(-1, after)}
@@ -115,7 +116,7 @@ class Reader:
         if version > now:
             raise _too_large(version, now)
         exact = match == "Exact" or (ask.number("limit") and not match and ask.verb == "list")
-        if exact and not self._store.remembers(ask.target.resource, version):
+        if exact and not self._store.remembers(home(ask.target.resource), version):
             raise status.expired("The resourceVersion for the provided list is too old.")
         return version if exact else now
 

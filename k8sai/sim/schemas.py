@@ -4,7 +4,7 @@ from typing import Any
 
 from k8sai.sim.fields import shape
 from k8sai.sim.kinds import Resource
-from k8sai.sim.wire import Field, messages
+from k8sai.sim.wire import Field, message_of, messages
 
 _ANY = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 _SCALARS: dict[str, dict[str, Any]] = {
@@ -36,8 +36,9 @@ def schemas(resources: tuple[Resource, ...], prefix: str) -> dict[str, Any]:
     """The schemas of some kinds and of all they are made of; `prefix` is where references point to."""
     found: dict[str, Any] = {}
     for resource in resources:
-        known = resource.builtin and resource.kind in messages()
-        schema = _object(resource.kind, prefix, found) if known else _custom()
+        message = message_of(resource.group, resource.kind)
+        known = resource.builtin and message in messages()
+        schema = _object(message, prefix, found) if known else _custom()
         head = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}}
         fields = {**head, **schema["properties"]}
         described = {key: {"description": _TEXTS.get(key, ""), **value} for key, value in fields.items()}

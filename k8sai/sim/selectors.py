@@ -136,6 +136,15 @@ _FIELDS: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
         "source": ("source", "component"),
         "type": ("type",),
     },
+    ("events.k8s.io", "events"): {
+        **{
+            f"regarding.{part}": ("regarding", part)
+            for part in ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
+        },
+        "reason": ("reason",),
+        "reportingController": ("reportingController",),
+        "type": ("type",),
+    },
     ("apps", "replicasets"): {"status.replicas": ("status", "replicas")},
     ("batch", "jobs"): {"status.successful": ("status", "succeeded")},
     ("resource.k8s.io", "resourceslices"): {

@@ -124,6 +124,7 @@ _LAYOUTS: dict[tuple[str, str], Layout] = {
         ("", "ConfigMap", "Name, Data, Age", cells_core.config_map),
         ("", "Endpoints", "Name, Endpoints, Age", cells_core.endpoints),
         ("", "Event", _EVENTS, cells_core.event),
+        ("events.k8s.io", "Event", _EVENTS, cells_core.event),
         ("", "LimitRange", "Name, Created At:date", cells_core.created),
         ("", "Namespace", "Name, Status, Age", cells_core.namespace),
         ("", "Node", _NODES, cells_core.node),

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from k8sai.sim import tables
 from k8sai.sim.asking import Ask, Form
+from k8sai.sim.events import Shelf, home, shown_write
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj, encode, stored_bytes, typed_bytes
 from k8sai.sim.reads import not_a_version, selection
@@ -36,13 +37,13 @@ class Hub:
 
     def open(self, stream: "Stream") -> None:
         """Feed a stream from now on."""
-        self._streams.setdefault(stream.resource, set()).add(stream)
+        self._streams.setdefault(home(stream.resource), set()).add(stream)
         if self._closed:
             stream.end()
 
     def close(self, stream: "Stream") -> None:
         """Feed it no more."""
-        self._streams.get(stream.resource, set()).discard(stream)
+        self._streams.get(home(stream.resource), set()).discard(stream)
 
     def end_all(self) -> None:
         """End every stream, as a server that goes down does; later ones end at once."""
@@ -58,7 +59,7 @@ class Hub:
 
     def _on_event(self, event: Event) -> None:
         for stream in self._streams.get(event.resource, ()):
-            stream.feed(event)
+            stream.feed(event if stream.resource is event.resource else shown_write(event))
 
 
 class Stream:
@@ -186,19 +187,20 @@ async def serve_watch(hub: Hub, ask: Ask) -> web.StreamResponse:
     stream = Stream(ask, ask.form(), selection(ask), store.now())
     initial = _initial_events(ask)
     start = _start_version(ask)
+    shelf = Shelf(store, ask.target.resource)
     response = web.StreamResponse(headers={"Cache-Control": "no-cache, private", "Content-Type": "application/json"})
     response.enable_chunked_encoding()
     first: list[bytes] = []
     try:
         if initial or start == 0:
-            for entry in store.entries(ask.target.resource, ask.target.namespace):
+            for entry in shelf.entries(ask.target.namespace):
                 if stream.selects(entry.obj):
                     first.append(stream.frame("ADDED", entry.obj, entry.stored))
             if initial and ask.flag("allowWatchBookmarks"):
                 first.append(stream.bookmark(store.version, last_initial=True))
         else:
             stream.skip_to(start)
-            for event in store.history(ask.target.resource, start):
+            for event in shelf.history(start):
                 stream.feed(event)
     except ApiFailure as failure:
         await response.prepare(ask.request)

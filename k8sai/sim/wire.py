@@ -42,13 +42,19 @@ def decoded(body: bytes) -> Obj:
         envelope = {number: value for number, _, value in _fields(body[len(_MAGIC) :])}
         types = {number: value for number, _, value in _fields(_bytes(envelope.get(1, b"")))}
         version, kind = _bytes(types.get(1, b"")).decode(), _bytes(types.get(2, b"")).decode()
-        if kind not in messages():
+        message = message_of(version.rpartition("/")[0], kind)
+        if message not in messages():
             text = f"the shape of {kind} in {version} is not known here, send application/json"
             raise status.media_type(text)
-        found = _message(kind, _bytes(envelope.get(2, b"")))
+        found = _message(message, _bytes(envelope.get(2, b"")))
     except (_Malformed, UnicodeDecodeError, IndexError) as error:
         raise status.bad_request(f"unable to decode the protobuf body: {error}") from None
     return {"apiVersion": version, "kind": kind, **found}
+
+
+def message_of(group: str, kind: str) -> str:
+    """The message of a kind: its name, but for the second of two kinds with one name."""
+    return "EventsEvent" if (group, kind) == ("events.k8s.io", "Event") else kind
 
 
 @lru_cache(maxsize=1)

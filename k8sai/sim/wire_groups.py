@@ -69,6 +69,11 @@ Endpoint: 1=addresses:*s 2=conditions:EndpointConditions 3=hostname:s! 4=targetR
 EndpointConditions: 1=ready:b! 2=serving:b! 3=terminating:b!
 EndpointHints: 1=forZones:*ForZone 2=forNodes:*ForNode
 EndpointSlice: 1=metadata:ObjectMeta 2=endpoints:*Endpoint 3=ports:*SlicePort 4=addressType:s!
+EventsEvent: 1=metadata:ObjectMeta 2=eventTime:m 3=series:EventsEventSeries 4=reportingController:s
+  5=reportingInstance:s 6=action:s 7=reason:s 8=regarding:ObjectReference 9=related:ObjectReference 10=note:s
+  11=type:s 12=deprecatedSource:EventSource 13=deprecatedFirstTimestamp:t 14=deprecatedLastTimestamp:t
+  15=deprecatedCount:i
+EventsEventSeries: 1=count:i! 2=lastObservedTime:m
 Eviction: 1=metadata:ObjectMeta 2=deleteOptions:DeleteOptions
 ExactDeviceRequest: 1=deviceClassName:s! 2=selectors:*DeviceSelector 3=allocationMode:s 4=count:i 5=adminAccess:b!
   6=tolerations:*DeviceToleration 7=capacity:CapacityRequirements 8=derivedAttributes:*DeviceDerivedAttribute

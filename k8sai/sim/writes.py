@@ -6,6 +6,7 @@ from aiohttp import web
 
 from k8sai.sim import fields, patches, scale, status
 from k8sai.sim.asking import Ask, answer, parsed, read_body
+from k8sai.sim.events import Shelf, home
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj, name_of, namespace_of
 from k8sai.sim.reads import Reader, selection
@@ -30,7 +31,7 @@ class Writer:
         self._typed(target.resource, obj)
         _settle_namespace(ask, obj)
         warnings = _checked(ask, obj)
-        new = self._store.create(target.resource, obj, ask.dry_run())
+        new = Shelf(self._store, target.resource).create(obj, ask.dry_run())
         return _warned(answer(ask.request, self._reader.shaped(ask, new), 201), warnings)
 
     async def update(self, ask: Ask) -> web.Response:
@@ -45,7 +46,7 @@ class Writer:
             message = "the name of the object (%s) does not match the name on the URL (%s)"
             raise status.bad_request(message % (name_of(obj), target.name))
         warnings = _checked(ask, obj)
-        new = self._store.update(target.resource, obj, target.subresource, ask.dry_run())
+        new = Shelf(self._store, target.resource).update(obj, target.subresource, ask.dry_run())
         return _warned(answer(ask.request, self._reader.shaped(ask, new)), warnings)
 
     async def patch(self, ask: Ask) -> web.Response:
@@ -57,18 +58,18 @@ class Writer:
             current = scale.get(self._store, target)
             changed = patches.patched(target.resource, current, patch, media)
             return answer(ask.request, scale.put(self._store, target, changed, ask.dry_run()))
-        old = self._store.get(target.resource, target.namespace, target.name)
+        old = Shelf(self._store, target.resource).entry(target.namespace, target.name).obj
         obj = patches.patched(target.resource, old, patch, media)
         patches.same_object(old, obj)
         warnings = _checked(ask, obj)
-        new = self._store.update(target.resource, obj, target.subresource, ask.dry_run())
+        new = Shelf(self._store, target.resource).update(obj, target.subresource, ask.dry_run())
         return _warned(answer(ask.request, self._reader.shaped(ask, new)), warnings)
 
     async def delete(self, ask: Ask) -> web.Response:
         """DELETE of one object."""
         options = await _delete_options(ask)
         target = ask.target
-        found = self._store.delete(target.resource, target.namespace, target.name, **options)
+        found = Shelf(self._store, target.resource).delete(target.namespace, target.name, **options)
         if found.gone and target.resource.kind not in _RETURNED:
             done = status.success(target.resource, target.name, found.obj["metadata"]["uid"])
             return answer(ask.request, done)
@@ -79,11 +80,12 @@ class Writer:
         options = await _delete_options(ask)
         target, test = ask.target, selection(ask)
         items: list[Obj] = []
-        for obj in self._store.list(target.resource, target.namespace or None):
-            if test is None or test(obj):
-                place = namespace_of(obj), name_of(obj)
-                if self._store.find(target.resource, *place) is not None:
-                    items.append(self._store.delete(target.resource, *place, **options).obj)
+        shelf = Shelf(self._store, target.resource)
+        for entry in shelf.entries(target.namespace or None):
+            place = namespace_of(entry.obj), name_of(entry.obj)
+            wanted = test is None or test(entry.obj)
+            if wanted and self._store.find(home(target.resource), *place) is not None:
+                items.append(shelf.delete(*place, **options).obj)
         metadata = {"resourceVersion": str(self._store.version)}
         kind = {"kind": f"{target.resource.kind}List", "apiVersion": target.resource.api_version}
         return answer(ask.request, {**kind, "metadata": metadata, "items": items})

@@ -236,6 +236,30 @@ def test_people_get_indented_answers() -> None:
     served(test)
 
 
+def test_an_event_is_served_by_both_groups() -> None:
+    async def test(store: Store, api: Client) -> None:
+        new = "/apis/events.k8s.io/v1/namespaces/default/events"
+        about = {"kind": "Pod", "namespace": "default", "name": "p"}
+        event = {"metadata": {"name": "e"}, "regarding": about, "reason": "Saved", "note": "step 100", "type": "Normal"}
+        async with api.watch(
+            f"{new}?watch=1&fieldSelector=regarding.name%3Dp&resourceVersion={store.version}"
+        ) as events:
+            made = await api.call("POST", new, event)
+            assert (made.body["apiVersion"], made.body["note"]) == ("events.k8s.io/v1", "step 100")
+            seen = await events.next()
+            assert seen is not None
+            assert seen["object"] == made.body
+        old = (await api.get(f"{CORE}/events?fieldSelector=involvedObject.name%3Dp")).body["items"][0]
+        assert (old["message"], old["involvedObject"]["name"]) == ("step 100", "p")
+        count = {"count": 2}
+        await api.call("PATCH", f"{CORE}/events/e", count, Content_Type=MERGE)
+        assert (await api.get(f"{new}/e")).body["deprecatedCount"] == 2
+        assert (await api.call("DELETE", f"{new}/e")).code == 200
+        assert (await api.get(f"{CORE}/events")).body["items"] == []
+
+    served(test)
+
+
 # denials
 
 
