@@ -121,7 +121,6 @@ class Follower:
 
 
 def _document(change: Change, picture: Picture) -> dict[str, Any]:
-    about = {key: number(value) if isinstance(value, float) else value for key, value in change.object.items()}
     return {
         "apiVersion": API_VERSION,
         "kind": "GpuChange",
@@ -131,6 +130,13 @@ def _document(change: Change, picture: Picture) -> dict[str, Any]:
         "change": change.code,
         "what": change.what,
         "sentence": change.said,
-        "object": about,
+        "object": _numbers(change.object),
         "totals": figures(picture.totals),
     }
+
+
+def _numbers(value: Any) -> Any:
+    """Whole numbers as integers, however deep."""
+    if isinstance(value, dict):
+        return {key: _numbers(item) for key, item in value.items()}
+    return number(value) if isinstance(value, float) else value

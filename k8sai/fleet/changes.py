@@ -8,7 +8,7 @@ from typing import Any
 from k8sai.cluster.sources import Source
 from k8sai.fleet.answers import NodeRow, PodRow
 from k8sai.fleet.picture import Picture
-from k8sai.fleet.tables import amount, cards
+from k8sai.fleet.tables import amount, asks, cards
 from k8sai.view import Tone
 
 _LOST = ("retrying", "failed", "forbidden")
@@ -120,9 +120,9 @@ def _pod(was: PodRow | None, now: PodRow | None) -> Iterator[Change]:
         yield from _bound(was, now)
     elif was is None or was.reason != now.reason:
         why = f": {now.reason}" if now.reason else ""
-        yield _pod_change(now, "PodPending", f"waits for {cards(now.cards)}{why}", "warn")
+        yield _pod_change(now, "PodPending", f"waits for {asks(now)}{why}", "warn")
     if now.nominated and not now.node and (was is None or was.nominated != now.nominated):
-        yield _pod_change(now, "PodReserved", f"has {cards(now.cards)} reserved on {now.nominated}", "plain")
+        yield _pod_change(now, "PodReserved", f"has {asks(now)} reserved on {now.nominated}", "plain")
 
 
 def _bound(was: PodRow | None, now: PodRow) -> Iterator[Change]:
@@ -137,7 +137,7 @@ def _bound(was: PodRow | None, now: PodRow) -> Iterator[Change]:
 def _gone(was: PodRow) -> Change:
     if was.node:
         return _pod_change(was, "PodGone", f"gone from {was.node}, {cards(was.cards)} given back", "plain")
-    return _pod_change(was, "PodGone", f"gone, no longer waits for {cards(was.cards)}", "plain")
+    return _pod_change(was, "PodGone", f"gone, no longer waits for {asks(was)}", "plain")
 
 
 def _node_change(node: NodeRow, code: str, said: str, tone: Tone) -> Change:
@@ -159,7 +159,8 @@ def _pod_change(pod: PodRow, code: str, said: str, tone: Tone) -> Change:
         "name": pod.name,
         "uid": pod.uid,
         "node": pod.node,
-        "cards": pod.cards,
+        "requests": dict(pod.requests),
+        **({"cards": pod.cards} if pod.node else {}),
         "queue": pod.queue,
         "owner": pod.owner,
         "reason": pod.reason,

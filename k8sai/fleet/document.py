@@ -93,8 +93,9 @@ def pod(row: PodRow) -> Document:
 
 
 def pending(row: PodRow) -> Document:
-    """A pod that waits for GPUs."""
-    return {**pod(row), "reason": row.reason, "message": row.message}
+    """A pod that waits for GPUs. How many cards its requests are is not known before it has a node."""
+    known = {key: value for key, value in pod(row).items() if key != "cards"}
+    return {**known, "reason": row.reason, "message": row.message}
 
 
 def _scope(scope: Scope) -> Document:
@@ -221,7 +222,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "namespaces": ("name", "pods", "pendingPods", *_FIGURES),
     "queues": ("name", "pods", "pendingPods", *_FIGURES),
     "pods": _POD,
-    "pending": (*_POD, "reason", "message"),
+    "pending": (*(key for key in _POD if key != "cards"), "reason", "message"),
 }
 
 

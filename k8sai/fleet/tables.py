@@ -233,7 +233,7 @@ def pods(rows: Iterable[PodRow], at: str, *, waiting: bool = False) -> Table:
     columns = (
         Column("NAMESPACE", shrink=True),
         Column("WAITING POD" if waiting else "POD", shrink=True),
-        Column("CARDS", "right"),
+        Column("ASKS" if waiting else "CARDS", "left" if waiting else "right"),
         Column("AGE", "right"),
         Column("REASON" if waiting else "NODE", shrink=True),
         Column("MESSAGE" if waiting else "STATUS", shrink=True),
@@ -254,7 +254,7 @@ def _pod(row: PodRow, at: str, *, waiting: bool) -> Row:
     cells = (
         Cell(row.namespace),
         Cell(row.name),
-        Cell(amount(row.cards)),
+        Cell(asks(row) if waiting else amount(row.cards)),
         Cell(age(row.since, at), "dim"),
         where,
         state,
@@ -264,6 +264,11 @@ def _pod(row: PodRow, at: str, *, waiting: bool) -> Row:
         Cell(",".join(f"{resource}={amount(count)}" for resource, count in row.requests)),
     )
     return Row(f"{row.namespace}/{row.name}", cells)
+
+
+def asks(row: PodRow) -> str:
+    """What a pod asks for in native units, "8 gpu": what that is in cards depends on where it will run."""
+    return ", ".join(f"{amount(count)} {resource.rpartition('/')[2]}" for resource, count in row.requests)
 
 
 def amount(cards: float) -> str:

@@ -105,6 +105,7 @@ def test_documents(capsys: pytest.CaptureFixture[str]) -> None:
         "what": "pod team-llm/eval-0",
     }
     assert change["object"]["node"] == "gpu-h2" and change["object"]["cards"] == 1
+    assert json.dumps(change["object"]["requests"]) == '{"nvidia.com/gpu": 1}'
     assert change["totals"]["used"] > view["totals"]["used"]
     assert (lost["change"], lost["object"]["kinds"], lost["complete"]) == ("SourceLost", ["nodes"], False)
 

@@ -58,7 +58,7 @@ def test_a_row_has_a_cell_per_column_and_a_key_of_its_own(by: tables.By, bars: b
 
 def test_every_waiting_pod_has_its_reason() -> None:
     lines = shown(tables.one(picture(), "pending"))
-    assert lines[0].split()[:5] == ["NAMESPACE", "WAITING", "POD", "CARDS", "AGE"]
+    assert lines[0].split()[:5] == ["NAMESPACE", "WAITING", "POD", "ASKS", "AGE"]
     assert len(lines) == 4
     assert any("SchedulingGated" in line for line in lines)
 
