@@ -17,6 +17,7 @@ from k8sai.tui.lines import Lines, beside
 from k8sai.tui.words import clean, clock, share, span, without_vendor
 
 _ROOMY = (120, 34)  # a screen of this size shows products and namespaces beside the totals
+_READ: Final = ("live", "once")
 _QUIET = 120  # seconds; a quiet watch hears from its server about once a minute
 _ROOMY_LINE = 100  # cells
 _LEAST_BAR = 28  # cells for the word, the bar and its numbers
@@ -179,29 +180,35 @@ def _pair(left: Line, right: Line, width: int) -> Line:
 
 
 def _sources(sources: Sequence[Source], width: int, desk: Desk) -> Line:
-    """Every source with its age, and its count where there is room; those not live together by what they are."""
-    now, glyphs = desk.now(), desk.glyphs
-    wide = " " if width >= _ROOMY_LINE else ""
-    runs: list[Run] = []
-    others: dict[tuple[str, str], list[str]] = {}
-    for source in sources:
-        name = _SHORT.get(source.kind, source.kind)
-        since = span(now - source.at) if source.at else ""
-        if source.state in ("live", "once"):
-            ink = "good" if source.state == "live" else "dim"
-            count = f" {source.count:,}" if width >= _ROOMY_LINE else ""
-            runs += [(f" {glyphs.live}", ink), (f" {name}", "plain"), (f"{count} {since}{wide}", "dim")]
-        elif source.state != "absent" or width >= _ROOMY_LINE:  # a narrow line is for what is there, or should be
-            others.setdefault((source.state, since), []).append(name)
-    for (state, since), names in others.items():
-        ink = {"absent": "dim", "starting": "warn"}.get(state, "bad")
-        said = " ".join(names)
-        runs += [
-            (f" {glyphs.dead}", ink),
-            (f" {said}", "dim" if ink == "dim" else "plain"),
-            (f" {state} {since} ", ink),
-        ]
-    return fit(tuple(runs), width, Field(""), glyphs.dots)
+    """Every source with its state and age, and its count where there is room; on a short line equal ones together."""
+    now = desk.now()
+    ages = [span(now - source.at) if source.at else "" for source in sources]
+    each = [
+        _source([source], f"{source.count:,} {age}" if source.state in _READ and width >= _ROOMY_LINE else age, desk)
+        for source, age in zip(sources, ages, strict=True)
+        if source.state != "absent" or width >= _ROOMY_LINE  # a short line is for what is there, or should be
+    ]
+    if sum(cell_len(text) for line in each for text, _ in line) > width:
+        alike: dict[tuple[str, str], list[Source]] = {}
+        for source, age in zip(sources, ages, strict=True):
+            if source.state != "absent":
+                alike.setdefault((source.state, age), []).append(source)
+        each = [_source(group, age, desk) for (_, age), group in alike.items()]
+    return fit(tuple(run for line in each for run in line), width, Field(""), desk.glyphs.dots)
+
+
+def _source(alike: Sequence[Source], age: str, desk: Desk) -> Line:
+    """Sources of one state: a sign, their names, what they are unless live, and their age."""
+    state = alike[0].state
+    ink = {"live": "good", "once": "dim", "absent": "dim", "starting": "warn"}.get(state, "bad")
+    names = " ".join(_SHORT.get(source.kind, source.kind) for source in alike)
+    sign = desk.glyphs.live if state in _READ else desk.glyphs.dead
+    tail = age if state in _READ else f"{state} {age}".rstrip()
+    return (
+        (f" {sign}", ink),
+        (f" {names}", "dim" if state == "absent" else "plain"),
+        (f" {tail}", "dim" if state in _READ else ink),
+    )
 
 
 def _notes(sources: Sequence[Source], width: int, desk: Desk) -> list[Line]:
