@@ -4,6 +4,7 @@ A claim counts for what its allocation holds, whoever made it and however many p
 per card and posted to the nodes' lines once per event.
 """
 
+from dataclasses import replace
 from weakref import WeakValueDictionary
 
 from k8sai.errors import Usage
@@ -118,6 +119,8 @@ class Allocations:
         current = pool.current()
         pool.measure(current)
         pool.layout = self._lay_out(current, self._tainted(key, current))
+        for one, (shapes, counters) in zip(current, pool.layout.said, strict=True):  # one copy for pools alike
+            pool.slices[one.name] = replace(one, shapes=shapes, counters=counters)
         pool.base = pool.rest()
         for state in pool.base:
             self._post(pool, state, 1)

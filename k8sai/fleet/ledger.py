@@ -11,6 +11,8 @@ from k8sai.fleet.answers import Figures, Kind, Total
 from k8sai.fleet.nodes import Line, NodeEntry, Unit
 from k8sai.fleet.shares import CARD, cards
 
+_MOST_NUMBERS = 10_000
+
 
 class UnitSums:
     """All lines of one unit. `free` and `blocked` are shares of a card, the rest as in `Line`."""
@@ -54,6 +56,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._units: dict[Unit, UnitSums] = {}
+        self._numbers: dict[int, int] = {}
         self.namespaces: dict[str, Party] = {}
         self.queues: dict[str, Party] = {}
         self.demands: dict[tuple[str, str], int] = {}  # (resource or class, product insisted on) -> native units
@@ -71,6 +74,15 @@ class Ledger:
         node.reserved = node.terminating = node.largest = node.leaked = 0
         for line in node.lines.values():
             self._count(node, line, 1)
+        # Nodes alike have the same sums: 100,000 of them need not keep five large numbers each.
+        same = self._numbers
+        node.capacity = same.setdefault(node.capacity, node.capacity)
+        node.allocatable = same.setdefault(node.allocatable, node.allocatable)
+        node.used = same.setdefault(node.used, node.used)
+        node.free = same.setdefault(node.free, node.free)
+        node.largest = same.setdefault(node.largest, node.largest)
+        if len(same) > _MOST_NUMBERS:
+            same.clear()
 
     def leave(self, node: NodeEntry) -> None:
         """Take back what `enter` counted; the node must not have changed since."""

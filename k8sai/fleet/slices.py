@@ -138,11 +138,12 @@ class CardShape:
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Layout:
-    """The cards of a pool, and on which of them each device lies."""
+    """The cards of a pool, on which of them each device lies, and what the slices said, one by one."""
 
     cards: Mapping[str, CardShape] = field(default_factory=dict)
     of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     devices: Mapping[str, DeviceShape] = field(default_factory=dict)
+    said: tuple[tuple[tuple[DeviceShape, ...], tuple[tuple[str, Amounts], ...]], ...] = ()
 
 
 def lay_out(slices: Iterable[SliceEntry], tainted: frozenset[str]) -> Layout:
@@ -172,7 +173,8 @@ def lay_out(slices: Iterable[SliceEntry], tainted: frozenset[str]) -> Layout:
         )
         for card, shapes in on.items()
     }
-    return Layout(cards, of, {shape.name: shape for one in slices for shape in one.shapes})
+    devices = {shape.name: shape for one in slices for shape in one.shapes}
+    return Layout(cards, of, devices, tuple((one.shapes, one.counters) for one in slices))
 
 
 def drawn(shape: DeviceShape, card: CardShape) -> Amounts:
