@@ -5,7 +5,7 @@ import json
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 import urllib3
 import yaml
+from urllib3.exceptions import ReadTimeoutError
 
 Json = dict[str, Any]
 Query = Mapping[str, str | int]
@@ -123,33 +124,56 @@ class Api:
         finally:
             response.close()
 
+    def follow(
+        self, path: str, query: Query | None = None, seconds: float = 30
+    ) -> Iterator[tuple[dict[str, Json], str]]:
+        """A collection by "namespace/name", again after every change, with the key that changed ("": all are new).
+
+        A watch that ends is begun anew from a list, as clients must. Raises TimeoutError.
+        """
+        end = time.monotonic() + seconds
+        objects: dict[str, Json] = {}
+        while (left := end - time.monotonic()) > 0:
+            listed = self.get(path, query).ok()
+            objects = {_key(item): item for item in listed["items"]}
+            yield objects, ""
+            start = {"resourceVersion": listed["metadata"]["resourceVersion"], "timeoutSeconds": int(left) + 1}
+            with self.watch(path, {**start, **(query or {})}, seconds=left) as events, suppress(ReadTimeoutError):
+                for event in events:
+                    if event["type"] == "ERROR":
+                        break
+                    key = _key(event["object"])
+                    if event["type"] == "DELETED":
+                        objects.pop(key, None)
+                    else:
+                        objects[key] = event["object"]
+                    yield objects, key
+                    if time.monotonic() > end:
+                        break
+        states = {name: obj.get("status") for name, obj in list(objects.items())[:5]}
+        raise TimeoutError(f"{path} after {seconds:.0f} s: {len(objects)} objects, {json.dumps(states)[:1500]}")
+
     def until(
         self, path: str, reached: Callable[[dict[str, Json]], bool], query: Query | None = None, seconds: float = 30
     ) -> dict[str, Json]:
-        """The objects of a collection by "namespace/name" as soon as `reached` says so of them; raises TimeoutError."""
-        end = time.monotonic() + seconds
-        listed = self.get(path, query).ok()
-        objects = {_key(item): item for item in listed["items"]}
-        version = listed["metadata"]["resourceVersion"]
-        if reached(objects):
-            return objects
-        left = {"timeoutSeconds": max(1, int(seconds)), "resourceVersion": version, **(query or {})}
-        with self.watch(path, left, seconds=seconds) as events:
-            try:
-                for event in events:
-                    assert event["type"] != "ERROR", event
-                    if event["type"] == "DELETED":
-                        objects.pop(_key(event["object"]), None)
-                    else:
-                        objects[_key(event["object"])] = event["object"]
-                    if reached(objects):
-                        return objects
-                    if time.monotonic() > end:
-                        break
-            except urllib3.exceptions.ReadTimeoutError:
-                pass
-        states = {name: obj.get("status") for name, obj in list(objects.items())[:5]}
-        raise TimeoutError(f"{path} after {seconds:.0f} s: {len(objects)} objects, {json.dumps(states)[:1500]}")
+        """The objects of a collection as soon as `reached` says so of them; raises TimeoutError."""
+        return next(objects for objects, _ in self.follow(path, query, seconds) if reached(objects))
+
+    def until_each(
+        self, path: str, reached: Callable[[Json], bool], query: Query | None = None, seconds: float = 30
+    ) -> dict[str, Json]:
+        """The same of each object alone, for collections that are too large to look through at every change."""
+        waiting: set[str] = set()
+        for objects, key in self.follow(path, query, seconds):
+            if not key:
+                waiting = {name for name, obj in objects.items() if not reached(obj)}
+            elif key in objects and not reached(objects[key]):
+                waiting.add(key)
+            else:
+                waiting.discard(key)
+            if not waiting:
+                return objects
+        raise AssertionError("follow never ends by itself")
 
     def until_object(self, path: str, reached: Callable[[Json], bool], seconds: float = 30) -> Json:
         """One object, by its full path, as soon as it exists and `reached` says so."""

@@ -69,17 +69,15 @@ def wait_placed(api: Api, namespace: str, seconds: float = 120, *, expect_pendin
 def wait_decided(api: Api, namespace: str, seconds: float = 300) -> dict[str, Json]:
     """All pods of the namespace once each runs, has ended, or is known not to fit."""
 
-    def decided(pods: dict[str, Json]) -> bool:
-        return all(runs(pod) or succeeded(pod) or unschedulable(pod) for pod in pods.values())
+    def decided(pod: Json) -> bool:
+        return runs(pod) or succeeded(pod) or unschedulable(pod)
 
-    return api.until(pods_path(namespace), decided, seconds=seconds)
+    return api.until_each(pods_path(namespace), decided, seconds=seconds)
 
 
 def wait_pods(api: Api, namespace: str, reached: Callable[[Json], bool], seconds: float = 60) -> dict[str, Json]:
-    """All pods of the namespace once there are some and each has got there."""
-    return api.until(
-        pods_path(namespace), lambda pods: bool(pods) and all(map(reached, pods.values())), seconds=seconds
-    )
+    """All pods of the namespace once each has got there."""
+    return api.until_each(pods_path(namespace), reached, seconds=seconds)
 
 
 def runs(pod: Json) -> bool:
