@@ -35,6 +35,7 @@ class Books:
         self.unplaced = NodeEntry("")  # DRA devices that several nodes reach, while no claim has drawn them to one
         self.unplaced.known = self.unplaced.ready = True
         self.gpu_pods = 0
+        self._sorted: list[NodeEntry] | None = None
         # What only the claims can tell: whether a claim is known and allocated, and whether a pod is about GPUs at all.
         self.served: Callable[[Key], bool] = lambda claim: False
         self.concerns: Callable[[PodEntry], bool] = lambda pod: True
@@ -92,7 +93,14 @@ class Books:
             if not name:
                 return self.unplaced
             entry = self.nodes[name] = NodeEntry(name)
+            self._sorted = None
         return entry
+
+    def by_name(self) -> list[NodeEntry]:
+        """All entries in order of name; sorted again only when nodes have come or gone."""
+        if self._sorted is None:
+            self._sorted = [self.nodes[name] for name in sorted(self.nodes)]
+        return self._sorted
 
     def post(self, posts: Mapping[tuple[str, str, str], Sequence[int]]) -> None:
         """Add to the lines of DRA drivers, by node, driver and product; the amounts are in the order of `DRA_SUMS`."""
@@ -200,6 +208,7 @@ class Books:
             self.ledger.enter(entry)
             if entry.bare:
                 self.nodes.pop(entry.name, None)
+                self._sorted = None
 
     @staticmethod
     def _supplied(entry: NodeEntry, name: str) -> bool:

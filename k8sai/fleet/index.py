@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from threading import RLock
+from time import sleep
+from typing import Final
 
 from k8sai.cluster.sources import Kind
 from k8sai.facts import Object
@@ -16,6 +19,8 @@ from k8sai.fleet.query import NodeQuery, PodQuery, find_nodes, find_pods
 from k8sai.fleet.resources import Rules
 from k8sai.fleet.rows import node_row, pod_row, present
 from k8sai.fleet.rule_file import configured
+
+_AT_ONCE: Final = 256  # objects; some 10 ms
 
 
 class Fleet:
@@ -52,9 +57,26 @@ class Fleet:
             self._intake.drop(kind, (meta.namespace, meta.name), meta.uid)
 
     def replace(self, kind: Kind, objects: Iterable[Object]) -> None:
-        """These are all objects of the kind."""
+        """These are all objects of the kind; answers in between show some of them.
+
+        A long list does not keep readers waiting: the lock is given away after every few objects.
+        """
+        kept: set[tuple[str, str]] = set()
+        rest = iter(objects)
+        while some := tuple(islice(rest, _AT_ONCE)):
+            with self._lock:
+                for obj in some:
+                    self._intake.put(kind, obj)
+                    kept.add((obj.metadata.namespace, obj.metadata.name))
+            sleep(0)  # a waiting reader goes first
         with self._lock:
-            self._intake.replace(kind, objects)
+            gone = [key for key in self._intake.known(kind) if key not in kept]
+        while gone:
+            with self._lock:
+                for key in gone[:_AT_ONCE]:
+                    self._intake.drop(kind, key, "")
+            del gone[:_AT_ONCE]
+            sleep(0)
 
     def use_readings(self, readings: Mapping[str, tuple[str, str, str]]) -> None:
         """What a meter saw: by UUID of the card its node, and namespace and name of a pod on it (or empty).
@@ -123,7 +145,7 @@ class Fleet:
     def node_names(self, query: NodeQuery | None = None) -> list[str]:
         """The nodes asked for, in order. Raises Usage for a bad selector or order."""
         with self._reading() as books:
-            return find_nodes(books.nodes.values(), query or NodeQuery(), books.ledger.namespaces)
+            return find_nodes(books.by_name(), query or NodeQuery(), books.ledger.namespaces)
 
     def node(self, name: str) -> NodeRow:
         """One node; also one that is gone while pods hold something on it. Raises KeyError if nothing knows it."""

@@ -67,16 +67,6 @@ class Intake:
         elif kind == "devicetaintrules":
             self._dra.drop_taint(name)
 
-    def replace(self, kind: Kind, objects: Iterable[Object]) -> None:
-        """These are all objects of the kind."""
-        kept: set[Key] = set()
-        for obj in objects:
-            self.put(kind, obj)
-            kept.add((obj.metadata.namespace, obj.metadata.name))
-        for key in self._known(kind):
-            if key not in kept:
-                self.drop(kind, key, "")
-
     def _enter(self, obj: Object) -> str:
         """Answers why the object counts for less than it is, if it does. Raises Usage if it counts for nothing."""
         if isinstance(obj, Pod):
@@ -118,7 +108,8 @@ class Intake:
         else:
             self._books.swap(old, new)
 
-    def _known(self, kind: Kind) -> list[Key]:
+    def known(self, kind: Kind) -> list[Key]:
+        """All that is known of a kind, also what cannot be counted."""
         known: list[Key] = [key for what, key in self._problems if what == kind]
         if kind == "pods":
             return [*known, *self._books.pods]
