@@ -15,8 +15,8 @@ from k8sai.errors import Exit, K8saiError
 Command = Callable[..., Any]
 
 
-class _Terminated(BaseException):
-    """SIGTERM arrived: unwind, so that a screen is given back, then die of it."""
+class _Terminated(SystemExit):
+    """SIGTERM arrived: unwind, so that a screen is given back, then die of it. An event loop lets SystemExit pass."""
 
 
 def command_names() -> tuple[str, ...]:

@@ -34,11 +34,11 @@ def forbidden(resource: str, group: str = "") -> Answer:
 
 
 class Canned:
-    """Answers by path, each after some seconds; what it does not know is 404. `paths` are those that were asked for."""
+    """Answers by path, after the seconds `slow` has for it; else 404. `paths` are those that were asked for."""
 
-    def __init__(self, answers: Mapping[str, Answer], *, seconds: float = 0) -> None:
+    def __init__(self, answers: Mapping[str, Answer], *, slow: Mapping[str, float] | None = None) -> None:
         self.paths: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(dict(answers), self.paths, seconds))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(dict(answers), self.paths, slow or {}))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
@@ -59,12 +59,12 @@ class Canned:
         self._thread.join()
 
 
-def _handler(answers: dict[str, Answer], paths: list[str], seconds: float) -> type[BaseHTTPRequestHandler]:
+def _handler(answers: dict[str, Answer], paths: list[str], slow: Mapping[str, float]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path = urlsplit(self.path).path
             paths.append(path)
-            time.sleep(seconds)
+            time.sleep(slow.get(path, 0))
             code, body = answers.get(path) or status(
                 404, "NotFound", "the server could not find the requested resource"
             )

@@ -304,7 +304,7 @@ def test_a_certificate_that_cannot_be_trusted(
 
 
 def test_waiting_is_told_on_a_terminal_only(env: dict[str, str], tmp_path: Path) -> None:
-    with Canned(lists(), seconds=1.5) as server:
+    with Canned(lists(), slow={"/api/v1/nodes": 1.3}) as server:
         config = write_kubeconfig(tmp_path / "config", server.url)
         flags = ("kubectl-ai_top", "-o", "name", "--kubeconfig", config)
         shown = on_terminal(*flags, env=env).out

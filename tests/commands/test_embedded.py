@@ -1,6 +1,8 @@
 """`top` on the embedded cluster: real requests over real HTTP."""
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ import pytest
 
 from k8sai.errors import Exit
 from k8sai.sim.cluster import Sim
-from tests.commands.run import Ran, environment, run
+from tests.commands.run import Ran, environment, read_all, run, terminal
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +71,29 @@ def test_hardly_any_rights(tmp_path: Path) -> None:
     assert view["totals"]["capacity"] is None
     assert "`kubectl auth can-i list nodes --context k8sai-sim -A`" in ran.err
     assert ran.err.count("warning: ") == 2, "one sentence for what is denied, one for what is narrowed"
+
+
+# --- full screen ------------------------------------------------------------------------------------------------------
+
+LEFT = b"\x1b[?1049l"  # the terminal's own screen is back
+
+
+@pytest.mark.parametrize(("ended", "code"), [("q", Exit.OK), ("\x03", Exit.INTERRUPT), ("", -signal.SIGTERM)])
+def test_the_screen_is_given_back(ended: str, code: int, demo: Sim, tmp_path: Path) -> None:
+    """However it ends: by its key, by Ctrl-C, by SIGTERM."""
+    demo.write_kubeconfig(tmp_path / "config")
+    env = environment(tmp_path, KUBECONFIG=str(tmp_path / "config"))
+    with terminal("kubectl-ai_top", env=env, columns=120, rows=30) as (process, master):
+        shown = b""
+        for data in read_all(master):
+            shown += data
+            if b"h100-00" in shown:
+                break
+        if ended:
+            os.write(master, ended.encode())
+        else:
+            process.send_signal(signal.SIGTERM)
+        after = b"".join(read_all(master))
+        assert process.wait(30) == code
+    assert LEFT in after
+    assert b"Traceback" not in after
