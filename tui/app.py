@@ -159,7 +159,7 @@ class Cockpit(App[None]):
         devices: list[str] = []
         if pod.node:
             try:
-                devices = devices_by_pod(self.desk.fleet.node(pod.node)).get(pod.uid, [])
+                devices = devices_by_pod(self.desk.node(pod.node)).get(pod.uid, [])
             except KeyError:
                 devices = []  # the node went away meanwhile
         width = min(80, self.size.width * 96 // 100 - 4)
@@ -176,6 +176,10 @@ class Cockpit(App[None]):
         stems = [pane.stem for pane in PANES]
         at = stems.index(self.current.stem) if self.current.stem in stems else 0
         await self.action_pane(stems[(at + step) % len(stems)])
+
+    def action_help_quit(self) -> None:
+        """Ctrl-C ends at once, with the shell's code for it; Textual would only say which key does."""
+        self.exit(return_code=130)
 
     async def action_back(self) -> None:
         if self.current.filter.typed:

@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from k8sai.fleet.answers import Holder, PodRow, Slot
+from k8sai.fleet.answers import Figures, Holder, NodeRow, PodRow, Slot, Total
 from k8sai.fleet.index import Fleet
+from k8sai.fleet.picture import masked, masked_row, masked_total, unknown_figures
 from k8sai.tui.feed import Feed
 from k8sai.tui.glyphs import Glyphs, of_terminal
 from k8sai.tui.ink import DARK, Hues, Inks
@@ -35,6 +36,34 @@ class Desk:
         """Colour by the next thing, and say what it is."""
         self.tint = TINTS[(TINTS.index(self.tint) + 1) % len(TINTS)]
         return self.tint
+
+    # The fleet counts what it was told. What nobody was allowed or able to read is unknown, never zero.
+
+    def totals(self) -> Figures:
+        """The cluster, in cards."""
+        return masked(self.fleet.totals(), self._unknown())
+
+    def products(self) -> tuple[Total, ...]:
+        """Per product and resource."""
+        unknown = self._unknown()
+        return tuple(masked_total(total, unknown) for total in self.fleet.products())
+
+    def namespaces(self) -> tuple[Total, ...]:
+        """Per namespace."""
+        unknown = self._unknown()
+        return tuple(masked_total(total, unknown) for total in self.fleet.namespaces())
+
+    def queues(self) -> tuple[Total, ...]:
+        """Per queue."""
+        unknown = self._unknown()
+        return tuple(masked_total(total, unknown) for total in self.fleet.queues())
+
+    def node(self, name: str) -> NodeRow:
+        """One node. Raises KeyError if nothing knows it."""
+        return masked_row(self.fleet.node(name), self._unknown())
+
+    def _unknown(self) -> frozenset[str]:
+        return unknown_figures(self.feed.sources())
 
     def namespace_ink(self, namespace: str) -> str:
         """The colour of a namespace wherever its name is written; none while cards are coloured by something else."""

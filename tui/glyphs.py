@@ -140,7 +140,7 @@ def slot_bar(slots: Sequence[Slot], glyphs: Glyphs, ink_of: InkOf, most: int = 3
 
 def meter(parts: Sequence[tuple[float, str]], whole: float, width: int, glyphs: Glyphs) -> Line:
     """A bar of `width` cells: parts of a whole, each in its ink, the rest empty. No part that exists is left out."""
-    if whole <= 0 or width <= 0:
+    if not whole > 0 or width <= 0:
         return ((glyphs.bar_empty * max(0, width), "dim"),)
     runs: list[Run] = []
     left = width

@@ -49,7 +49,7 @@ class Header(Lines):
     def lines(self, width: int, height: int) -> Sequence[Line]:
         desk = self.desk
         sources = desk.feed.sources()
-        totals = desk.fleet.totals()
+        totals = desk.totals()
         roomy = self.app.size.width >= _ROOMY[0] and self.app.size.height >= _ROOMY[1]
         said: list[Line] = [self._first(sources, width)]
         if roomy:
@@ -126,8 +126,8 @@ def _figures(totals: Figures, desk: Desk, width: int) -> Line:
         (totals.terminating, "ending", "plain"),
     ):
         said = f"{amount(value)} {word}"
-        room -= len(said) + 3 if value else 0
-        if value and room >= 0:
+        room -= len(said) + 3 if value > 0 else 0
+        if value > 0 and room >= 0:
             runs += [(f" {desk.glyphs.dot} ", "dim"), (said, ink)]
     return tuple(runs)
 
@@ -143,7 +143,7 @@ def _holders(desk: Desk, width: int) -> Line:
     """The namespaces with the most cards, in their colours: the key to the slot bars."""
     runs: list[Run] = [(" ", "plain")]
     room = width - 1
-    found = sorted(desk.fleet.namespaces(), key=lambda total: (-total.figures.used, total.name))
+    found = sorted(desk.namespaces(), key=lambda total: (-total.figures.used, total.name))
     for total in found:
         if not total.figures.used:
             break
@@ -159,7 +159,7 @@ def _holders(desk: Desk, width: int) -> Line:
 def _products(width: int, most: int, desk: Desk) -> list[Line]:
     """A meter per product, the largest first."""
     sums: dict[str, Figures] = {}
-    for total in desk.fleet.products():  # one name may be counted through several resources
+    for total in desk.products():  # one name may be counted through several resources
         sums[total.name] = _sum(sums.get(total.name, Figures()), total.figures)
     found = sorted(sums.items(), key=lambda item: (-item[1].capacity, item[0]))[:most]
     name_width = min(26, max((cell_len(without_vendor(name)) for name, _ in found), default=0))

@@ -60,7 +60,7 @@ class NodePane(TablePane):
     def row(self) -> NodeRow | None:
         """The node as it is now; None once nothing knows it any more."""
         try:
-            return self.desk.fleet.node(self.name_of_node)
+            return self.desk.node(self.name_of_node)
         except KeyError:
             return None
 

@@ -54,7 +54,7 @@ class Nodes(TablePane):
 
     def cells(self, key: str) -> tuple[Line, ...]:
         try:
-            row = self.desk.fleet.node(key)
+            row = self.desk.node(key)
         except KeyError:  # it went away since the rows were ordered
             return plain(key), *[()] * 6, (("gone", "bad"),), *[()] * 5
         figures = row.figures

@@ -50,11 +50,11 @@ class Totals(TablePane):
     def order(self) -> Sequence[str]:
         if self.filter.labels:
             raise Usage("totals have no labels: filter them by name")
-        fleet = self.desk.fleet
+        desk = self.desk
         matches = matcher(self.filter.text)
         self.rows = {}
         keys: list[str] = []
-        for (group, _), totals in zip(_GROUPS, (fleet.products(), fleet.namespaces(), fleet.queues()), strict=True):
+        for (group, _), totals in zip(_GROUPS, (desk.products(), desk.namespaces(), desk.queues()), strict=True):
             found = sorted((t for t in totals if matches(t.name)), key=_ORDERS[self.sort], reverse=self.reverse)
             if found:
                 keys.append(f"{group}:")
@@ -70,7 +70,7 @@ class Totals(TablePane):
         if total is None:
             return (((dict(_GROUPS)[group], "accent"),), *[()] * (len(self.fields) - 1))
         f = total.figures
-        whole = f.allocatable if group == "product" else self.desk.fleet.totals().allocatable
+        whole = f.allocatable if group == "product" else self.desk.totals().allocatable
         ink = self.desk.namespace_ink(total.name) if group == "namespace" else "plain"
         bar_ink = self.desk.namespace_ink(total.name) if group == "namespace" else "key"
         product = group == "product"

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from functools import lru_cache
+from math import isnan
 from typing import Final
 
 from k8sai.fleet.tables import amount, duration
@@ -16,8 +17,8 @@ def blank_zero(value: float) -> str:
 
 
 def share(part: float, whole: float) -> str:
-    """A percentage without decimals; 100% only when it is all, 0% only when it is nothing."""
-    if whole <= 0:
+    """A percentage without decimals; 100% only when it is all, 0% when it is nothing, "" if nobody knows."""
+    if not whole > 0 or isnan(part):
         return ""
     percent = part / whole * 100
     return f"{min(99, max(1, round(percent))) if 0 < percent < 100 else round(percent)}%"

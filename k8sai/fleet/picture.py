@@ -83,8 +83,8 @@ def take(fleet: Fleet, *, context: str, at: str, sources: Iterable[Source] = (),
     scope = scope or Scope()
     known = tuple(sources)
     _insist_on_something(known)
-    unknown = _unknown_figures(known)
-    nodes = tuple(_masked_row(row, unknown) for row in _rows(fleet, scope))
+    unknown = unknown_figures(known)
+    nodes = tuple(masked_row(row, unknown) for row in _rows(fleet, scope))
     pods = tuple(pod for pod in fleet.pods(scope.pods) if pod.node)
     pending = tuple(pod for pod in fleet.pending() if scope.pods.namespace in ("", pod.namespace))
     if scope.narrows_nodes:
@@ -101,11 +101,11 @@ def take(fleet: Fleet, *, context: str, at: str, sources: Iterable[Source] = (),
         sources=known,
         hidden=tuple(hidden(known)),
         problems=fleet.problems(),
-        totals=_masked(totals, unknown),
-        by_kind={kind: _masked(sums, unknown) for kind, sums in fleet.by_kind().items()},
-        products=tuple(_masked_total(total, unknown) for total in products),
-        namespaces=tuple(_masked_total(total, unknown) for total in fleet.namespaces()),
-        queues=tuple(_masked_total(total, unknown) for total in fleet.queues()),
+        totals=masked(totals, unknown),
+        by_kind={kind: masked(sums, unknown) for kind, sums in fleet.by_kind().items()},
+        products=tuple(masked_total(total, unknown) for total in products),
+        namespaces=tuple(masked_total(total, unknown) for total in fleet.namespaces()),
+        queues=tuple(masked_total(total, unknown) for total in fleet.queues()),
         nodes=nodes,
         pods=pods,
         pending=pending,
@@ -140,27 +140,28 @@ _OF_NODES = frozenset({"capacity", "allocatable", "unhealthy", "free", "blocked"
 _OF_PODS = frozenset({"used", "pending", "reserved", "terminating", "free", "blocked"})
 
 
-def _unknown_figures(sources: Iterable[Source]) -> frozenset[str]:
+def unknown_figures(sources: Iterable[Source]) -> frozenset[str]:
     """The figures nobody knows because nodes or pods were not read at all; a zero would be a lie."""
     unread = {source.kind for source in sources if source.state in ("forbidden", "failed", "starting")}
     return (_OF_NODES if "nodes" in unread else frozenset()) | (_OF_PODS if "pods" in unread else frozenset())
 
 
-def _masked(sums: Figures, unknown: frozenset[str]) -> Figures:
+def masked(sums: Figures, unknown: frozenset[str]) -> Figures:
+    """The figures with those that nobody knows as NaN; so do the next two for a total and a node."""
     return replace(sums, **dict.fromkeys(unknown, nan)) if unknown else sums
 
 
-def _masked_total(total: Total, unknown: frozenset[str]) -> Total:
-    return replace(total, figures=_masked(total.figures, unknown)) if unknown else total
+def masked_total(total: Total, unknown: frozenset[str]) -> Total:
+    return replace(total, figures=masked(total.figures, unknown)) if unknown else total
 
 
-def _masked_row(row: NodeRow, unknown: frozenset[str]) -> NodeRow:
+def masked_row(row: NodeRow, unknown: frozenset[str]) -> NodeRow:
     if not unknown:
         return row
     of_resource: dict[str, Any] = dict.fromkeys(unknown - {"pending", "terminating", "blocked"}, nan)
     return replace(
         row,
-        figures=_masked(row.figures, unknown),
+        figures=masked(row.figures, unknown),
         largest_free=nan,
         resources=tuple(replace(one, **of_resource) for one in row.resources),
         slots=tuple(replace(slot, state="unknown") for slot in row.slots),

@@ -8,6 +8,11 @@ from tests.tui.stage import alone, cockpit, keys, lines, press, screen, table, w
 from tests.tui.world import GPU, NOW, FixedFeed, all_in, fill, live, node, pod
 
 
+def denied(kind: str) -> tuple[Source, ...]:
+    """Everything may be read but this."""
+    return tuple(Source(source.kind, "forbidden") if source.kind == kind else source for source in live(16, 21))
+
+
 class Clock:
     """A clock that a test moves."""
 
@@ -168,6 +173,26 @@ async def test_what_is_hidden_is_said_and_the_rest_goes_on() -> None:
         assert "claims forbidden" in screen(app)
         assert "! you may not list resourceclaims → kubectl auth can-i x" in screen(app)
         assert len(keys(app)) == 15
+
+
+@alone
+async def test_what_nobody_may_read_is_unknown_and_not_zero() -> None:
+    fleet = fill(Fleet())
+    fleet.replace("pods", ())
+    app = cockpit(fleet, FixedFeed(*denied("pods")))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        assert "?/95.86" in lines(app)[1]
+        assert "? free" in lines(app)[1]
+        said = next(line for line in lines(app) if line.startswith("h100-00"))
+        assert "???????? ?/8 ?" in " ".join(said.split())
+    app = cockpit(None, FixedFeed(*denied("nodes")))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        assert "48.46/?" in lines(app)[1]
+        for key in ("2", "3", "4", "1", "enter"):
+            await press(pilot, key)
+            assert app.is_running
 
 
 @alone
