@@ -73,6 +73,8 @@ class Sim:
 
     def start(self) -> None:
         """Returns when the scenario is loaded and the server answers. Usage for a port that is taken, or a scenario."""
+        self._ready.clear()
+        self._failure, self._failures = None, []
         self._thread = threading.Thread(target=self._run, name="k8sai-sim", daemon=True)
         self._thread.start()
         self._ready.wait()

@@ -253,21 +253,24 @@ class Population:
     # many pods at once
 
     def _fill(self, fill: Fill) -> Iterator[None]:
-        """Fill node after node; one prototype for each namespace and size keeps it fast."""
+        """Node after node, uneven but right on the whole; one prototype per namespace and size keeps it fast."""
         prototypes: dict[tuple[str, int], Obj] = {}
         resource = next(r for g in self.scenario.nodes if g.name == fill.group for r in device_resources(_fitting(g)))
         spaces, sizes = list(fill.namespaces), sorted(fill.sizes)
         names = self.placing.groups.get(fill.group, [])
+        cards = held = 0
         for position, node in enumerate(names):
             info = self.placing.view.nodes[node]
-            room = info.allocatable.get(resource, 0) * fill.share * self.chance.uniform(0.75, 1.25)
             free = info.allocatable.get(resource, 0)
-            while free and info.used.get(resource, 0) < room:
+            cards += free
+            wanted = cards * fill.share + self.chance.uniform(-0.5, 0.5) * free
+            while free and held < wanted:
                 size = min(free, self.chance.choices(sizes, [fill.sizes[s] for s in sizes])[0])
                 namespace = self.chance.choices(spaces, [fill.namespaces[s] for s in spaces])[0]
                 if (namespace, size) not in prototypes:
                     prototypes[namespace, size] = self._prototype(namespace, size, resource, fill.group)
                 self._clone(prototypes[namespace, size], node)
+                held += size
                 free = info.allocatable[resource] - info.used.get(resource, 0)
             if position % 50 == 49:
                 self.said("pods", position + 1, len(names))

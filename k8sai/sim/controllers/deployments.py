@@ -5,7 +5,7 @@ import json
 from math import ceil, floor
 
 from k8sai.sim import kinds
-from k8sai.sim.controllers.desk import Desk, Key, Obj, key_of, leaving, own, with_condition
+from k8sai.sim.controllers.desk import PODS, Desk, Key, Obj, finished, key_of, leaving, own, with_condition
 from k8sai.sim.controllers.replicasets import REPLICASETS
 from k8sai.sim.objects import controller_of
 from k8sai.sim.status import ApiFailure
@@ -32,6 +32,17 @@ class Deployments:
             owner = controller_of(event.obj)
             if owner and owner["kind"] == "Deployment":
                 self._add((event.obj["metadata"]["namespace"], owner["name"]))
+        elif event.resource is PODS and event.type == "DELETED":
+            self._pod_gone(event.obj)
+
+    def _pod_gone(self, pod: Obj) -> None:
+        """A deployment that recreates waits for the last pod of its old ReplicaSets."""
+        owner = controller_of(pod)
+        if owner and owner["kind"] == "ReplicaSet":
+            replicaset = self._desk.find(REPLICASETS, (pod["metadata"]["namespace"], owner["name"]))
+            top = controller_of(replicaset) if replicaset else None
+            if top and top["kind"] == "Deployment":
+                self._add((pod["metadata"]["namespace"], top["name"]))
 
     def sync(self, key: Key) -> None:
         deployment = self._desk.find(DEPLOYMENTS, key)
@@ -107,7 +118,7 @@ class Deployments:
         if (deployment["spec"].get("strategy") or {}).get("type") == "Recreate":
             for replicaset in active:
                 self._scale(deployment, replicaset, 0)
-            if not any((s.get("status") or {}).get("replicas") for s in old):
+            if not any(not finished(p) for s in old for p in self._desk.pods.owned(s["metadata"]["uid"])):
                 self._scale(deployment, current, wanted)
             return
         total = have + sum(s["spec"].get("replicas", 0) for s in old)

@@ -1,0 +1,206 @@
+"""Scenarios: what comes with the tool is whole, and what is wrong in one of yours is said with its place."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from k8sai.errors import K8saiError, NotFound, Usage
+from k8sai.sim import kinds
+from k8sai.sim.populate import Population
+from k8sai.sim.scenario import load, names, parse
+from tests.sim.lab import GPU, Lab
+
+HEAD = "apiVersion: k8sai.dev/v1alpha1\nkind: Scenario\n"
+
+
+def loaded(what: str, nodes: int | None = None) -> Lab:
+    lab = Lab()
+    for _ in Population(lab.store, lab.crew, load(what, nodes=nodes), lab.clock.now()).load():
+        pass
+    return lab
+
+
+def from_text(text: str) -> Lab:
+    lab = Lab()
+    for _ in Population(lab.store, lab.crew, parse(HEAD + text, "mine.yaml"), lab.clock.now()).load():
+        pass
+    return lab
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_scenario_loads_and_comes_to_rest(name: str) -> None:
+    lab = loaded(name, 8 if name == "huge" else None)
+    lab.run(10)
+    assert lab.work.idle()
+
+
+def test_the_demo_has_what_it_promises() -> None:
+    lab = loaded("demo")
+    lab.run(5)
+    nodes, pods = lab.all("nodes"), lab.all("pods")
+    assert len(nodes) == 48
+    ready = Counter(c["status"] for n in nodes for c in n["status"]["conditions"] if c["type"] == "Ready")
+    assert ready == {"True": 47, "Unknown": 1}
+    assert sum(bool(n["spec"].get("unschedulable")) for n in nodes) == 2
+    capacity: Counter[str] = Counter()
+    short: Counter[str] = Counter()
+    for node in nodes:
+        for key, value in node["status"]["capacity"].items():
+            if "/" in key:
+                capacity[key] += int(value)
+                short[key] += int(value) - int(node["status"]["allocatable"][key])
+    assert {"amd.com/gpu", GPU, "nvidia.com/gpu.shared", "nvidia.com/mig-1g.10gb", "nvidia.com/mig-3g.40gb"} <= set(
+        capacity
+    )
+    assert (short[GPU], short["amd.com/gpu"]) == (4, 1)
+    reasons = Counter(
+        c["reason"]
+        for p in pods
+        for c in p["status"].get("conditions", [])
+        if c["type"] == "PodScheduled" and "reason" in c
+    )
+    assert reasons["SchedulingGated"] == 4
+    assert reasons["Unschedulable"] >= 9
+    assert any(p["status"].get("nominatedNodeName") for p in pods)
+    assert sum("deletionTimestamp" in p["metadata"] for p in pods) >= 2
+    assert any((c.get("status") or {}).get("allocation") for c in lab.all("resourceclaims", "resource.k8s.io"))
+    assert any(p["status"].get("extendedResourceClaimStatus") for p in pods)
+    assert {p["metadata"]["namespace"] for p in pods} == {
+        "pretrain", "posttrain", "inference", "research", "vision", "evals",
+    }  # fmt: skip
+
+
+def test_the_demo_never_stands_still() -> None:
+    lab = loaded("demo")
+    lab.run(5)
+    before = {p["metadata"]["uid"] for p in lab.all("pods")}
+    lab.run(300)
+    after = {p["metadata"]["uid"] for p in lab.all("pods")}
+    assert len(after - before) >= 10
+    assert abs(len(after) - len(before)) <= 15
+
+
+def test_devices_are_not_given_twice() -> None:
+    lab = loaded("demo")
+    lab.run(60)
+    held: Counter[str] = Counter()
+    for pod in lab.all("pods"):
+        if pod["status"].get("phase") == "Running":
+            for status in pod["status"]["containerStatuses"]:
+                for group in status.get("allocatedResourcesStatus", []):
+                    held.update(f"{pod['spec']['nodeName']}/{r['resourceID']}" for r in group["resources"])
+    assert len(held) > 150
+    assert set(held.values()) == {1}
+
+
+def test_the_same_seed_makes_the_same_cluster() -> None:
+    first, second = loaded("huge", 12), loaded("huge", 12)
+    assert [p["metadata"]["name"] for p in first.all("pods")] == [p["metadata"]["name"] for p in second.all("pods")]
+
+
+def test_huge_has_the_asked_size_and_is_about_80_percent_full() -> None:
+    lab = loaded("huge", 60)
+    held = sum(int(p["spec"]["containers"][0]["resources"]["requests"][GPU]) for p in lab.all("pods"))
+    assert len(lab.all("nodes")) == 60
+    assert 0.7 <= held / 480 <= 0.92
+    assert {p["status"]["phase"] for p in lab.all("pods")} == {"Running"}
+
+
+def test_owners_of_placed_pods_accept_them() -> None:
+    lab = from_text(
+        "nodes: [{name: n, count: 2, product: H100}]\n"
+        "workloads:\n"
+        "- {namespace: a, name: dep, kind: Deployment, pods: 3, gpus: 1, group: n, placed: true, age: 1d}\n"
+        "- {namespace: a, name: job, kind: Job, pods: 2, gpus: 2, group: n, placed: true, age: 1h}\n"
+        "- {namespace: a, name: js, kind: JobSet, jobs: 2, pods: 1, gpus: 1, group: n, placed: true, age: 1h}\n"
+        "- {namespace: a, name: solo, kind: Pod, gpus: 1, group: n, placed: true, age: 1h}\n"
+    )
+    before = {p["metadata"]["uid"] for p in lab.all("pods")}
+    lab.run(30)
+    assert {p["metadata"]["uid"] for p in lab.all("pods")} == before
+    assert len(before) == 8
+    assert lab.get("deployments", "dep", "apps", "a")["status"]["availableReplicas"] == 3
+    assert lab.get("jobs", "job", "batch", "a")["status"]["ready"] == 2
+
+
+def test_runs_follow_each_other() -> None:
+    lab = from_text(
+        "nodes: [{name: n, product: H100}]\n"
+        "workloads: [{namespace: a, name: 'r-{i}', count: 2, gpus: 1, runFor: 20s, again: 10s, group: n}]\n"
+    )
+    lab.run(5)
+    assert [j["metadata"]["name"] for j in lab.all("jobs", "batch")] == ["r-1", "r-2"]
+    lab.run(35)
+    assert [j["metadata"]["name"] for j in lab.all("jobs", "batch")] == ["r-3", "r-4"]
+
+
+def test_any_kubernetes_object_can_be_part_of_it() -> None:
+    lab = from_text("objects: [{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {k: v}}]\n")
+    assert lab.store.get(kinds.find("", "configmaps"), "default", "c")["data"] == {"k": "v"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("nodes: [{name: a, cout: 3}]", "mine.yaml: nodes[0]: there is no field 'cout' (did you mean count?)"),
+        ("nodes: [{name: a, count: many}]", "mine.yaml: nodes[0].count: expected 'int', got 'str'"),
+        ("nodes: [{name: a, product: H10}]", "mine.yaml: nodes[0].product: there is no product 'H10' (did you mean H100?)"),
+        ("nodes: [{name: a, taints: [x]}]", "mine.yaml: nodes[0].taints: 'x' is not key=value:NoSchedule"),
+        ("nodes: [{name: a}, {name: a}]", "mine.yaml: nodes: two groups have the same name"),
+        ("nodes: [{name: a, mig: {strategy: mixed, devices: {1g.10gb: 1}}}]", "mine.yaml: nodes[0]: mig, timeSlicing"),
+        ("nodes: [{name: a, product: A100, mig: {strategy: mixed, devices: {9g.1gb: 1}}}]", "there is no profile '9g.1gb'"),
+        ("workloads: [{namespace: a, name: b, group: c}]", "mine.yaml: workloads[0].group: there is no node group 'c'"),
+        ("workloads: [{namespace: a, name: b, count: 2}]", "mine.yaml: workloads[0].name: 2 of them need different names"),
+        ("workloads: [{namespace: a, name: b, runFor: soon}]", "mine.yaml: workloads[0].runFor: 'soon' is not a duration"),
+        ("workloads: [{namespace: a, name: b, age: 2h..1h}]", "'2h..1h' is not a range"),
+        ("denials: [{verbs: x}]", "mine.yaml: denials[0]: a denial has no 'verbs'"),
+        ("objects: [{kind: X}]", "mine.yaml: objects[0]: every object has apiVersion and kind"),
+        ("nodes: [", "mine.yaml:3:"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_with_its_place(text: str, said: str) -> None:
+    with pytest.raises(Usage) as caught:
+        parse(HEAD + text, "mine.yaml")
+    assert said in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("objects", "said"),
+    [
+        ("{apiVersion: x.example.com/v1, kind: Y, metadata: {name: z}}", "objects[0]: x.example.com/v1 Y is not served here"),
+        ("{apiVersion: v1, kind: Pod, metadata: {name: z}, spec: {}}", "the scenario's Pod is refused"),
+    ],
+)  # fmt: skip
+def test_objects_the_server_refuses(objects: str, said: str) -> None:
+    with pytest.raises(Usage, match="refused|not served") as caught:
+        from_text(f"objects: [{objects}]\n")
+    assert said in caught.value.message
+
+
+def test_not_a_scenario_at_all() -> None:
+    with pytest.raises(Usage, match="not a scenario"):
+        parse("apiVersion: v1\nkind: Pod\n", "pod.yaml")
+
+
+@pytest.mark.parametrize(
+    ("what", "error", "said"),
+    [
+        ("demmo", NotFound, "there is no scenario 'demmo'"),
+        ("./absent.yaml", NotFound, "cannot read the scenario ./absent.yaml: No such file or directory"),
+    ],
+)
+def test_names_and_files_that_are_not_there(what: str, error: type[K8saiError], said: str) -> None:
+    with pytest.raises(error) as caught:
+        load(what)
+    assert caught.value.message == said
+
+
+def test_a_fixed_scenario_does_not_scale() -> None:
+    with pytest.raises(Usage, match="fixed size"):
+        load("demo", nodes=5)
+
+
+def test_a_folder_is_not_a_scenario(tmp_path: Path) -> None:
+    with pytest.raises(Usage, match="Is a directory"):
+        load(tmp_path)
