@@ -227,26 +227,29 @@ Defaults = Callable[[str], tuple[Kind, int]]  # of a resource or device class: w
 
 
 class Worth:
-    """What a unit of a resource is worth where no node says so: the average of what the fleet has, else the rule's."""
+    """What a unit of a resource is and is worth where no node says so: the most it is on any node, else the rule's.
+
+    Who asks for `nvidia.com/gpu` may get a whole card, even where other nodes share theirs under the same name.
+    """
 
     def __init__(self, units: Mapping[Unit, UnitSums], defaults: Defaults) -> None:
-        self._sums: dict[str, tuple[int, int]] = {}
-        self._kinds: dict[str, Kind] = {}
+        self._most: dict[str, tuple[int, Kind]] = {}
         for unit, sums in units.items():
-            if unit.dra:  # a driver may be called like a class; devices of a class are asked for by the piece
+            # A driver may be called like a class; devices of a class are asked for by the piece.
+            if unit.dra or not sums.capacity:
                 continue
-            amount, share = self._sums.get(unit.resource, (0, 0))
-            self._sums[unit.resource] = (amount + sums.capacity, share + sums.capacity * unit.weight)
-            if sums.capacity:
-                self._kinds[unit.resource] = max(self._kinds.get(unit.resource, unit.kind), unit.kind)
+            known = self._most.get(unit.resource)
+            if known is None or unit.weight > known[0]:
+                self._most[unit.resource] = (unit.weight, unit.kind)
         self._defaults = defaults
 
     def of(self, resource: str) -> Fraction:
-        amount, share = self._sums.get(resource, (0, 0))
-        return Fraction(share, amount) if amount else Fraction(self._defaults(resource)[1])
+        known = self._most.get(resource)
+        return Fraction(known[0] if known else self._defaults(resource)[1])
 
     def kind(self, resource: str) -> Kind:
-        return self._kinds.get(resource) or self._defaults(resource)[0]
+        known = self._most.get(resource)
+        return known[1] if known else self._defaults(resource)[0]
 
     def native(self, resource: str, amount: int) -> int:
         """The demand in native units times CARD; what is counted in shares of a card already is that."""

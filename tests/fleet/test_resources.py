@@ -196,6 +196,14 @@ def test_pending_pods_are_worth_what_the_fleet_has() -> None:
     assert Fleet().totals().pending == 0
 
 
+def test_a_pod_that_may_get_whole_cards_is_not_told_to_share() -> None:
+    """Some nodes share their cards under the plain name: eight asked for are eight cards all the same."""
+    shared = node("n2", {"nvidia.com/gpu": 320}, labels={"nvidia.com/gpu.replicas": "4"})
+    fleet = fleet_of(node("n1"), shared, pod("p", 8))
+    assert fleet.totals().pending == 8
+    assert fleet.by_kind()["card"].pending == 8
+
+
 def test_pending_pods_ask_for_a_product_or_for_any() -> None:
     a100 = "NVIDIA-A100-SXM4-80GB"
     picky = pod("picky", 2, spec={"nodeSelector": {"nvidia.com/gpu.product": a100}})
