@@ -1,4 +1,4 @@
-"""The scheduler: where pods go, in which order, and what it says when they cannot; words as kube-scheduler 1.37 has them."""
+"""The scheduler: where pods go, in which order, and what it says when they cannot: kube-scheduler 1.37's words."""
 
 from typing import Any
 
