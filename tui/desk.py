@@ -80,7 +80,7 @@ class Desk:
 
     def holder_name(self, holder: Holder) -> tuple[str, str]:
         """What a holder is called in a line about a node, and its ink."""
-        name = {"owner": holder.owner or holder.name, "queue": holder.queue or "(no queue)"}.get(
+        name = {"owner": holder.owner or "(no owner)", "queue": holder.queue or "(no queue)"}.get(
             self.tint, holder.namespace
         )
         return name, self._ink(holder.namespace, holder.owner, holder.queue)

@@ -18,6 +18,16 @@ def now() -> float:
     return NOW
 
 
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.time = NOW
+
+    def __call__(self) -> float:
+        return self.time
+
+
 def node(
     name: str,
     resources: Mapping[str, int] | None = None,
