@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Timer
 from typing import IO
+from urllib.request import Request, urlopen
 
 import msgspec
 import pytest
@@ -20,7 +21,9 @@ from k8sai.fleet.index import Fleet
 from k8sai.fleet.picture import Scope
 from k8sai.fleet.query import PodQuery
 from k8sai.sim.cluster import Sim
+from tests.commands.relay import Relay
 from tests.commands.run import BIN, environment
+from tests.commands.server import write_kubeconfig
 from tests.fleet.small import fleet, items
 
 
@@ -156,20 +159,29 @@ def until(out: IO[str], *wanted: str) -> str:
     pytest.fail(f"never told: {missing}")
 
 
-def test_a_server_that_restarts(tmp_path: Path) -> None:
-    """What is new after the restart is told as a change; the process goes on as if nothing had been."""
+def cordon(server: str, node: str) -> None:
+    patch = Request(
+        f"{server}/api/v1/nodes/{node}",
+        data=b'{"spec": {"unschedulable": true}}',
+        headers={"Content-Type": "application/merge-patch+json"},
+        method="PATCH",
+    )
+    with urlopen(patch) as answer:
+        assert answer.status == 200
+
+
+def test_a_server_that_is_away_for_a_while(tmp_path: Path) -> None:
+    """What changed meanwhile is told when it is back; the process goes on as if nothing had been."""
     config = tmp_path / "config"
-    before = Sim("empty")
-    before.start()
-    before.write_kubeconfig(config)
-    with watching(tmp_path, config) as (process, out):
-        try:
-            until(out, "0 cards, 0 used, 0 free")
-        finally:
-            before.stop()
-        assert "lost, what is known may be old" in until(out, "source ")
-        with Sim("demo", port=int(before.server.rpartition(":")[2])):
-            until(out, "recovered", "node h100-00 is there, 8 cards of NVIDIA-H100-80GB-HBM3")
+    with Sim("demo") as sim, Relay(sim.server) as relay:
+        write_kubeconfig(config, relay.url)
+        with watching(tmp_path, config) as (process, out):
+            until(out, "test: ")
+            relay.cut()
+            assert "lost, what is known may be old" in until(out, "source ")
+            cordon(sim.server, "h100-10")
+            relay.mend()
+            until(out, "recovered", "node h100-10 cordoned, 8 cards free")
             process.send_signal(signal.SIGINT)
             rest, errors = process.communicate()
     assert (process.returncode, errors) == (130, "")
