@@ -76,7 +76,7 @@ def test_a_full_node_is_worth_waiting_for(lab: Lab) -> None:
     lab.pod("first", 6)
     lab.pod("second", 3)
     lab.settle()
-    reason, message = lab.unscheduled("second")
+    _, message = lab.unscheduled("second")
     assert message.endswith(f"preemption: 0/1 nodes are available: 1 {NO_VICTIMS}.")
     lab.delete("pods", "first")
     lab.run()
