@@ -7,6 +7,7 @@ device that draws on none. Pools that look alike share one `Layout`.
 import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from k8sai.facts import Device, DeviceCapacity, DeviceCounter, NodeSelector, ResourceSlice
@@ -183,6 +184,19 @@ def drawn(shape: DeviceShape, card: CardShape) -> Amounts:
 
 
 def fullest(taken: Mapping[str, int], whole: Amounts) -> int:
-    """The share of a card that is taken: that of the counter or capacity which is used up most, at most all of it."""
-    shares = (part(min(taken.get(name, 0), total), total) for name, total in whole if total)
-    return max(shares, default=0)
+    """The share of a card that is taken: that of the counter or capacity which is used up most, at most all of it.
+
+    Numbered counters (`memory-slice-0`, `memory-slice-1`, …: places rather than amounts) are one counter together.
+    """
+    sums: dict[str, tuple[int, int]] = {}
+    for name, total in whole:
+        used, size = sums.get(series := _series(name), (0, 0))
+        sums[series] = (used + min(taken.get(name, 0), total), size + total)
+    return max((part(used, size) for used, size in sums.values() if size), default=0)
+
+
+@lru_cache(maxsize=1024)
+def _series(name: str) -> str:
+    """The counter's name without its number."""
+    stem, _, number = name.rpartition("-")
+    return stem if stem and number.isdecimal() else name

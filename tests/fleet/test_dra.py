@@ -130,6 +130,29 @@ def test_a_device_is_free_if_its_counters_are_left() -> None:
     assert fleet.node("n1").largest_free == round(1 / 7, 6)
 
 
+def placed(first: int, places: int, processors: int) -> list[dict[str, object]]:
+    """What the NVIDIA driver writes: a counter per memory slice, each of one, beside the processors."""
+    counters = {f"memory-slice-{n}": {"value": "1"} for n in range(first, first + places)}
+    return [{"counterSet": "gpu-0-counters", "counters": {**counters, "multiprocessors": {"value": str(processors)}}}]
+
+
+def test_numbered_counters_are_places_of_one_card() -> None:
+    """A partition that fills one of eight memory slices is an eighth of a card, not all of it; places may exclude."""
+    devices = [
+        card(0, consumesCounters=placed(0, 8, 132)),
+        {"name": "3g-0", "consumesCounters": placed(0, 4, 60)},
+        {"name": "3g-4", "consumesCounters": placed(4, 4, 60)},
+        {"name": "1g-4", "consumesCounters": placed(4, 1, 16)},
+        {"name": "1g-5", "consumesCounters": placed(5, 1, 16)},
+    ]
+    sets = [{"name": "gpu-0-counters", "counters": placed(0, 8, 132)[0]["counters"]}]
+    slices = (resource_slice(devices, name="d", count=2), resource_slice(name="s", count=2, shared=sets))
+    fleet = fleet_of(BARE, *slices, claim("c", ["1g-4"], reserved=("p",)), claiming("p", "c", node="n1"))
+    assert fleet.totals() == Figures(capacity=1, allocatable=1, used=0.125, free=0.875)
+    assert fleet.node("n1").largest_free == 0.5  # 3g-0; where 3g-4 would lie, a slice is taken
+    assert fleet.pods()[0].cards == 0.125
+
+
 def test_a_device_that_several_may_hold() -> None:
     """30 + 30 + 20 of 80 GiB; a claim that names no amount has all of it."""
 
