@@ -2,9 +2,7 @@
 
 import pytest
 
-from tests.contract.api import Api, Json
-
-AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
+from tests.contract.api import AGGREGATED, Api, Json
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/livez", "/readyz"])

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from tests.contract.api import Api, Json
+from tests.contract.api import AGGREGATED, Api, Json
 from tests.controlplane.processes import free_port
 from tests.controlplane.server import ControlPlane
 
@@ -94,14 +94,33 @@ def documents(place: Path) -> Iterator[Json]:
 
 
 def define(plane: ControlPlane, definitions: Iterable[Json]) -> None:
-    """Apply custom resource definitions and wait until their kinds can be listed: "established" comes before that."""
+    """Apply custom resource definitions and wait until their kinds can be found and listed.
+
+    "Established" comes before both, and a controller that cannot find its own kind ends.
+    """
     applied = list(definitions)
     plane.apply(*applied)
     for definition in applied:
         spec = definition["spec"]
         version = next(version["name"] for version in spec["versions"] if version["storage"])
-        path = f"/apis/{spec['group']}/{version}/{spec['names']['plural']}?limit=1"
-        plane.processes.wait(path, partial(plane.api.answers, path), 60)
+        served = partial(_served, plane.api, spec["group"], version, spec["names"]["plural"])
+        plane.processes.wait(f"the kind {spec['names']['kind']}", served, 60)
+
+
+def _served(api: Api, group: str, version: str, plural: str) -> bool:
+    if not all(map(api.answers, (f"/apis/{group}/{version}", f"/apis/{group}/{version}/{plural}?limit=1"))):
+        return False
+    alone = {resource["name"] for resource in api.get(f"/apis/{group}/{version}").ok()["resources"]}
+    together = api.get("/apis", accept=AGGREGATED).ok()["items"]
+    found = {
+        resource["resource"]
+        for item in together
+        if item["metadata"]["name"] == group
+        for of in item["versions"]
+        if of["version"] == version
+        for resource in of.get("resources", [])
+    }
+    return plural in alone & found
 
 
 def by_url(plane: ControlPlane, configuration: Json, name: str, port: int) -> Json:

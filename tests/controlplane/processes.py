@@ -53,12 +53,12 @@ class Processes:
             self.kill(name)
         atexit.unregister(self.kill_all)
 
-    def check(self) -> None:
-        """Raise ProcessEnded if one of them is gone."""
-        for name, process in self._running.items():
-            if process.poll() is not None:
-                tail = self.log(name)[-2000:]
-                raise ProcessEnded(f"{name} ended with {process.returncode}:\n{tail}")
+    def check(self, name: str) -> None:
+        """Raise ProcessEnded if it is gone; after that it may be started anew."""
+        process = self._running.get(name)
+        if process is not None and process.poll() is not None:
+            del self._running[name]
+            raise ProcessEnded(f"{name} ended with {process.returncode}:\n{self.log(name)[-2000:]}")
 
     def log(self, name: str) -> str:
         return (self.logs / f"{name}.log").read_text(errors="replace")
@@ -76,10 +76,13 @@ class Processes:
             )
 
     def wait(self, what: str, ready: Callable[[], bool], seconds: float = 60) -> None:
-        """Ask until it is ready. A starting process tells nobody when it is, so this has to ask."""
+        """Ask until it is ready. A starting process tells nobody when it is, so this has to ask.
+
+        Raises TimeoutError; ProcessEnded where `what` is the name of a process.
+        """
         end = time.monotonic() + seconds
         while not ready():
-            self.check()
+            self.check(what)
             if time.monotonic() > end:
                 raise TimeoutError(f"{what} is not ready after {seconds:.0f} s; its log is in {self.logs}")
             time.sleep(0.05)
