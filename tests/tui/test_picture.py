@@ -36,5 +36,5 @@ def test_leading_spaces_become_places() -> None:
 
 
 def test_the_readme_shows_the_screen_as_it_is() -> None:
-    """`make picture` draws it anew."""
-    assert README_PICTURE.read_text(encoding="utf-8") == picture.draw()
+    fresh = README_PICTURE.read_text(encoding="utf-8") == picture.draw()
+    assert fresh, "docs/top.svg shows another screen than the recorded demo: `make picture`, and look at it"
