@@ -136,6 +136,7 @@ class _ListMeta(msgspec.Struct, rename="camel"):
 
 
 class _TypedList(msgspec.Struct):
+    kind: str = ""  # PodList, NodeList, …
     metadata: _ListMeta = msgspec.field(default_factory=_ListMeta)
 
 
@@ -201,6 +202,8 @@ class JsonDecoder:
             listed, items, skipped = self._salvage(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Unreadable(f"the answer to a list of {self._kind} is not JSON: {error}") from error
+        if not listed.kind.endswith("List"):  # what answers 200 to everything is no API server of an empty cluster
+            raise Unreadable(f"the answer to a list of {self._kind} is {listed.kind or 'an object'}, not a list")
         meta = listed.metadata
         return Page(items, meta.resource_version, meta.continue_token, meta.remaining_item_count, tuple(skipped))
 

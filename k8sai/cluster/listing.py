@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from k8sai.cluster.api_errors import ApiForbidden, ApiNotFound, Gone, status_error
-from k8sai.cluster.decode import Decoder, Event, Failure, Page, Wire, decoder
+from k8sai.cluster.decode import Decoder, Event, Failure, Page, Unreadable, Wire, decoder
 from k8sai.cluster.shapes import GROUP, NAMESPACED
 from k8sai.cluster.sources import Kind
 from k8sai.errors import K8saiError, NotFound
@@ -137,7 +137,12 @@ class Listing:
             except (ApiForbidden, ApiNotFound) as refusal:
                 self._settle(refusal)
                 continue
-            return self._decoder.page(answer.body)
+            try:
+                return self._decoder.page(answer.body)
+            except Unreadable as error:
+                asked = self._connection.asked("GET", self._path())
+                hint = f"is it an API server? See what it says: `kubectl get --raw '{asked.path}?limit=1'{asked.flags}`"
+                raise Unreadable(f"{asked.server}: {error.message}", hint) from error
 
     def _settle(self, refusal: ApiForbidden | ApiNotFound) -> None:
         """Choose what to ask for instead; raises where nothing is left. Each branch leaves less to try."""

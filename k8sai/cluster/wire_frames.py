@@ -1,7 +1,8 @@
 """Protobuf as the API server frames it: an envelope around each answer, a length before each event of a watch.
 
-An envelope is the four bytes `k8s\\0` and a `runtime.Unknown` whose `raw` is the list or the object. An event of a watch
-is a length (four bytes, big-endian) and a bare `metav1.WatchEvent`, whose object has an envelope (seen on 1.37.0).
+An envelope is the four bytes `k8s\\0` and a `runtime.Unknown` whose `raw` is the list or the object. An event of a
+watch is a length (four bytes, big-endian) and a bare `metav1.WatchEvent`, whose object has an envelope (seen on
+1.37.0).
 """
 
 from collections.abc import Iterable, Iterator
@@ -29,6 +30,8 @@ class ProtobufDecoder:
     def page(self, body: bytes) -> Page:
         try:
             listed = pb.List.FromString(_opened(body))
+            if not listed.HasField("metadata"):  # every list has it, the empty one too
+                raise ValueError("it has no metadata")
             meta = listed.metadata
             remaining = meta.remaining_item_count if meta.HasField("remaining_item_count") else None
             head = meta.resource_version, meta.continue_token, remaining

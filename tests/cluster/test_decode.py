@@ -107,14 +107,18 @@ def test_a_server_that_answers_json_to_a_protobuf_request_is_understood() -> Non
     assert both.page(recorded("nodes.json")) == both.page(recorded("nodes.pb"))
 
 
-@pytest.mark.parametrize("body", [b"{}", b'{"items":null,"metadata":{}}', b"k8s\0"])
+NO_PODS = b"k8s\0" + pb.Unknown(raw=pb.List(metadata=pb.ListMeta()).SerializeToString()).SerializeToString()
+
+
+@pytest.mark.parametrize("body", [b'{"kind":"PodList"}', b'{"kind":"PodList","items":null,"metadata":{}}', NO_PODS])
 def test_an_empty_list(body: bytes) -> None:
     page = decoder("pods").page(body)
     assert (page.items, page.resource_version, page.remaining) == ([], "", None)
 
 
 def test_one_broken_object_costs_only_itself_in_json() -> None:
-    body = json.dumps({"metadata": {"resourceVersion": "7"}, "items": [meta("a"), {**meta("b"), "spec": 1}, meta("c")]})
+    head = {"kind": "PodList", "metadata": {"resourceVersion": "7"}}
+    body = json.dumps({**head, "items": [meta("a"), {**meta("b"), "spec": 1}, meta("c")]})
     page = decoder("pods").page(body.encode())
     assert [item.metadata.name for item in page.items] == ["a", "c"]
     assert page.resource_version == "7"
@@ -122,13 +126,30 @@ def test_one_broken_object_costs_only_itself_in_json() -> None:
 
 
 def test_one_broken_object_costs_only_itself_in_protobuf() -> None:
-    listed = pb.List(items=[pod_bytes("a"), b"\xff", pod_bytes("c")]).SerializeToString()
+    listed = pb.List(metadata=pb.ListMeta(), items=[pod_bytes("a"), b"\xff", pod_bytes("c")]).SerializeToString()
     page = decoder("pods").page(b"k8s\0" + pb.Unknown(raw=listed).SerializeToString())
     assert [item.metadata.name for item in page.items] == ["a", "c"]
     assert len(page.skipped) == 1 and page.skipped[0].startswith("pods without a readable name: ")
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>busy</html>", b"[1]", b'{"items":3}', b'{"items":[', b"k8s\0\xff\xff"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>busy</html>",
+        b"ok",
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"items":[]}',
+        b'{"kind":"Status","status":"Success"}',
+        b'{"kind":"PodList","items":3}',
+        b'{"kind":"PodList","items":[',
+        b"k8s\0",
+        b"k8s\0\x12\0",
+        b"k8s\0\xff\xff",
+    ],
+)
 def test_an_answer_that_is_no_list(body: bytes) -> None:
     with pytest.raises(Unreadable, match="the answer to a list of pods"):
         decoder("pods").page(body)
