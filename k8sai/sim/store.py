@@ -1,8 +1,9 @@
 """The embedded cluster's memory: objects, their versions, what may be written to them and who hears of it.
 
 Used from one thread only. A dict that comes out is never changed by whoever got it; a dict that goes in is copied. Each
-write has a resourceVersion of its own, one more than the last. Subscribers are called after the commit, in the order of
-commits, also when one of them writes in turn.
+write has a resourceVersion of its own, one more than the last. The first comes from the time: a client that goes on from
+a version of an earlier cluster at the same address is told that it is gone, and lists again. Subscribers are called after
+the commit, in the order of commits, also when one of them writes in turn.
 """
 
 import time
@@ -59,9 +60,9 @@ class _Bucket:
     """All objects of a kind in the order of their keys, and the latest writes to them."""
 
     history: deque[Event]
+    forgotten: int  # the newest version no longer in history
     entries: dict[Key, Entry] = field(default_factory=dict)
     keys: list[Key] = field(default_factory=list)
-    forgotten: int = 0  # the newest version no longer in history
 
 
 class Store:
@@ -74,7 +75,7 @@ class Store:
         self.now = now
         self.names = Names(seed)
         self.catalog = Catalog()
-        self.version = 0
+        self.version = self._first = _first_version(now())
         self._window = window
         self._buckets: dict[Resource, _Bucket] = {}
         self._subscribers: list[Callable[[Event], None]] = []
@@ -242,7 +243,7 @@ class Store:
     def _bucket(self, resource: Resource) -> _Bucket:
         bucket = self._buckets.get(resource)
         if bucket is None:
-            bucket = self._buckets[resource] = _Bucket(deque())
+            bucket = self._buckets[resource] = _Bucket(deque(), forgotten=self._first)
         return bucket
 
     def _commit(self, change: Change, resource: Resource, key: Key, obj: Obj, old: Obj | None) -> None:
@@ -269,12 +270,27 @@ class Store:
             return
         self._delivering = True
         try:
-            while self._undelivered:
-                due = self._undelivered.popleft()
-                for callback in tuple(self._subscribers):
-                    callback(due)
+            self._deliver_all()
         finally:
             self._delivering = False
+
+    def _deliver_all(self) -> None:
+        """What one subscriber cannot take keeps nothing from the others; the first such error is raised at the end."""
+        failure: Exception | None = None
+        while self._undelivered:
+            due = self._undelivered.popleft()
+            for callback in tuple(self._subscribers):
+                try:
+                    callback(due)
+                except Exception as error:
+                    failure = failure or error
+        if failure is not None:
+            raise failure
+
+
+def _first_version(now: float) -> int:
+    """Microseconds since 1970: above all versions of earlier stores, and below 2**53, so exact in any JSON reader."""
+    return int(now * 1_000_000)
 
 
 def _key(obj: Obj) -> Key:

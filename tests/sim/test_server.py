@@ -100,7 +100,7 @@ def test_versions_are_held_against_what_there_is() -> None:
         assert names(newer) == ["kube-root-ca.crt", "m"]
         store.compact()
         (await api.get(exact)).refused(410, "Expired")
-        future = (await api.get(f"{CORE}/configmaps?resourceVersion=99999")).refused(504, "Timeout")
+        future = (await api.get(f"{CORE}/configmaps?resourceVersion={store.version + 1}")).refused(504, "Timeout")
         assert future["details"]["causes"][0]["reason"] == "ResourceVersionTooLarge"
         (await api.get(f"{CORE}/configmaps?resourceVersionMatch=Exact")).refused(422, "Invalid")
         (await api.get(f"{CORE}/configmaps?resourceVersion=soon")).refused(400, "BadRequest")

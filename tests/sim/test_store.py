@@ -50,6 +50,20 @@ def owned_by(owner: Obj, *, blocks: bool = False) -> list[Obj]:
     return [{**reference, "controller": True, "blockOwnerDeletion": blocks}]
 
 
+def test_a_subscriber_that_fails_keeps_nothing_from_the_others(store: Store) -> None:
+    heard: list[str] = []
+
+    def fail(event: Event) -> None:
+        raise ValueError(event.obj["metadata"]["name"])
+
+    store.subscribe(fail)
+    store.subscribe(lambda event: heard.append(event.obj["metadata"]["name"]))
+    for name in ("a", "b"):
+        with pytest.raises(ValueError, match=name):
+            store.create(MAPS, a_map(name))
+    assert heard == ["a", "b"]
+
+
 def test_each_write_has_the_next_version_and_no_change_has_none(store: Store) -> None:
     before = store.version
     made = store.create(MAPS, a_map())
