@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from k8sai.errors import Usage
 from k8sai.fleet.answers import Total
-from k8sai.fleet.tables import amount
+from k8sai.fleet.tables import amount, product_name
 from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
 from k8sai.tui.glyphs import meter
@@ -75,7 +75,7 @@ class Totals(TablePane):
         bar_ink = self.desk.namespace_ink(total.name) if group == "namespace" else "key"
         product = group == "product"
         return (
-            (("  ", "plain"), (clean(total.name) or ("unknown" if product else "none"), ink)),
+            (("  ", "plain"), (clean(product_name(total)) if product else clean(total.name) or "none", ink)),
             meter(((f.used, "key" if bar_ink == "plain" else bar_ink),), whole, _METER, self.desk.glyphs),
             plain(amount(f.used)),
             ((amount(f.allocatable) if product else "", "dim"),),

@@ -156,7 +156,8 @@ class Fleet:
         """The pods that hold, reserve or ask for GPUs, of those asked for. Raises Usage for a bad selector or order."""
         with self._reading() as books:
             found = find_pods((pod for pod in books.pods.values() if pod.gpu), query or PodQuery(), books.nodes)
-            return tuple(pod_row(books, self._dra, pod) for pod in found)
+            worth = _worth(books)
+            return tuple(pod_row(books, self._dra, pod, worth) for pod in found)
 
     def pod_names(self, query: PodQuery | None = None) -> list[tuple[str, str]]:
         """The same pods as namespace and name, for a screen that makes rows of the visible ones only."""
@@ -167,13 +168,14 @@ class Fleet:
     def pod(self, namespace: str, name: str) -> PodRow:
         """One pod. Raises KeyError if nothing knows it."""
         with self._reading() as books:
-            return pod_row(books, self._dra, books.pods[namespace, name])
+            return pod_row(books, self._dra, books.pods[namespace, name], _worth(books))
 
     def pods_on(self, node: str) -> tuple[PodRow, ...]:
         """Who holds or reserves GPUs on the node, in order of start."""
         with self._reading() as books:
             entry = books.nodes.get(node)
-            return tuple(pod_row(books, self._dra, pod) for pod in (present(entry) if entry is not None else ()))
+            worth = _worth(books)
+            return tuple(pod_row(books, self._dra, pod, worth) for pod in (present(entry) if entry is not None else ()))
 
     def pending(self) -> tuple[PodRow, ...]:
         """Pods that ask for GPUs and have no node: by priority, then the longest waiting first."""
@@ -182,7 +184,8 @@ class Fleet:
                 (pod for pod in books.pending.values() if pod.gpu),
                 key=lambda pod: (-pod.priority, pod.created, pod.namespace, pod.name),
             )
-            return tuple(pod_row(books, self._dra, pod) for pod in pods)
+            worth = _worth(books)
+            return tuple(pod_row(books, self._dra, pod, worth) for pod in pods)
 
     def problems(self) -> tuple[Problem, ...]:
         """Objects that could not be counted, and why."""

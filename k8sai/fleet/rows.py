@@ -4,6 +4,7 @@ from k8sai.fleet.answers import Figures, NodeRow, PodRow, Resource
 from k8sai.fleet.books import FRACTION, Books
 from k8sai.fleet.dra import Allocations
 from k8sai.fleet.identity import Readings, devices, pod_holder
+from k8sai.fleet.ledger import Worth
 from k8sai.fleet.nodes import Line, NodeEntry
 from k8sai.fleet.pods import PodEntry
 from k8sai.fleet.shares import CARD, cards
@@ -35,7 +36,7 @@ def node_row(entry: NodeEntry, dra: Allocations, readings: Readings) -> NodeRow:
     )
 
 
-def pod_row(books: Books, dra: Allocations, pod: PodEntry) -> PodRow:
+def pod_row(books: Books, dra: Allocations, pod: PodEntry, worth: Worth) -> PodRow:
     """Everything a line about the pod says."""
     reason, message = pod.reason, pod.message
     if reason == "NoVerdict" and (missing := sorted(name for _, name in pod.claim_keys() - dra.claims.keys())):
@@ -51,12 +52,22 @@ def pod_row(books: Books, dra: Allocations, pod: PodEntry) -> PodRow:
         owner=pod.owner,
         queue=pod.queue,
         priority=pod.priority,
-        cards=cards(pod.held),
+        cards=cards(pod.held if pod.held or pod.node else _asked(books, dra, pod, worth)),
         requests=_requests(books, dra, pod),
         since=pod.since,
         reason=reason,
         message=message,
     )
+
+
+def _asked(books: Books, dra: Allocations, pod: PodEntry, worth: Worth) -> int:
+    """What it waits for, in shares of a card, valued as the totals value it."""
+    asks = list(books.counted(pod))
+    if pod.fraction is not None:
+        asks.append((FRACTION, pod.fraction.on(0)))
+    for key in pod.claim_keys() & dra.claims.keys():
+        asks += dra.claims[key].demands
+    return sum(round(amount * worth.of(name)) for name, amount in asks)
 
 
 def _requests(books: Books, dra: Allocations, pod: PodEntry) -> tuple[tuple[str, float], ...]:

@@ -77,13 +77,13 @@ def products(rows: Iterable[Total]) -> Table:
     columns = (
         Column("PRODUCT", shrink=True),
         Column("KIND"),
-        Column("NODES", "right"),
         Column("CARDS", "right"),
         Column("USED", "right"),
         Column("FREE", "right"),
         Column("BLOCKED", "right"),
         Column("UNHEALTHY", "right"),
         Column("PENDING", "right"),
+        Column("NODES", "right", wide=True),
         Column("RESOURCE", wide=True),
     )
     return Table(columns, tuple(_product(total) for total in rows), "products")
@@ -92,18 +92,33 @@ def products(rows: Iterable[Total]) -> Table:
 def _product(total: Total) -> Row:
     sums = total.figures
     cells = (
-        Cell(total.name or "unknown"),
-        Cell(total.kind),
-        Cell(str(total.nodes)),
+        Cell(product_name(total)),
+        Cell(counted_as(total)),
         Cell(amount(sums.capacity)),
         Cell(amount(sums.used)),
         Cell(amount(sums.free), _free_tone(sums.free - sums.blocked)),
         Cell(amount(sums.blocked), "warn" if sums.blocked > 0 else "dim"),
         Cell(amount(sums.unhealthy), "bad" if sums.unhealthy > 0 else "dim"),
         Cell(amount(sums.pending), "warn" if sums.pending > 0 else "dim"),
+        Cell(str(total.nodes)),
         Cell(total.resource),
     )
     return Row(f"{total.name} {total.kind} {total.resource}", cells)
+
+
+def product_name(total: Total) -> str:
+    """The product as a column has room for it; demand that names none is met by any."""
+    if not total.name:
+        return "unknown" if total.nodes else "any product"
+    return total.name.removeprefix("NVIDIA-")
+
+
+def counted_as(total: Total) -> str:
+    """What the scheduler counts, in a word: "card", "DRA card", "replica", "mig-1g.10gb"."""
+    _, plugin, name = total.resource.partition("/")
+    if not plugin:
+        return f"DRA {total.kind}" if total.kind and total.resource else total.kind
+    return total.kind if name == "gpu" else name
 
 
 def groups(rows: Iterable[Total], title: str) -> Table:

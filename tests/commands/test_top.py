@@ -73,8 +73,8 @@ def test_the_table(small: Path, env: dict[str, str]) -> None:
     assert nodes + "\n" == NODES
     assert [line.split("  ")[0] for line in products.splitlines()[:3]] == [
         "PRODUCT",
-        "NVIDIA-A100-SXM4-80GB",
-        "NVIDIA-H100-80GB-HBM3",
+        "A100-SXM4-80GB",
+        "H100-80GB-HBM3",
     ]
     assert [line.split()[1] for line in pending.splitlines()[1:]] == ["sweep-0", "sweep-1", "eval-0"]
 

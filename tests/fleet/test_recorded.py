@@ -90,7 +90,7 @@ def test_dra() -> None:
     assert fleet.totals() == Figures(capacity=19, allocatable=16, used=10.5, free=5.5, unhealthy=3, pending=2, leaked=1)
     assert {total.name: total.figures.used for total in fleet.namespaces()} == {"research": 8.5, "serving": 2}
     assert {row.name: row.cards for row in fleet.pods()} == {
-        "t": 2, "x": 0.5, "y": 0.5, "bridge": 1, "m": 0.5, "w": 0, "plain": 5,
+        "t": 2, "x": 0.5, "y": 0.5, "bridge": 1, "m": 0.5, "w": 2, "plain": 5,
     }  # fmt: skip
     assert [problem.what for problem in fleet.problems()] == ["pool gpu.nvidia.com/dra-2"]
     assert fleet.node("dra-1").largest_free == 0.5

@@ -202,6 +202,7 @@ def test_a_pod_that_may_get_whole_cards_is_not_told_to_share() -> None:
     fleet = fleet_of(node("n1"), shared, pod("p", 8))
     assert fleet.totals().pending == 8
     assert fleet.by_kind()["card"].pending == 8
+    assert [row.cards for row in fleet.pending()] == [8]
 
 
 def test_pending_pods_ask_for_a_product_or_for_any() -> None:
