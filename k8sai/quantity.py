@@ -9,7 +9,6 @@ from functools import lru_cache
 
 from k8sai.errors import Usage
 
-
 _PATTERN = re.compile(r"([+-]?)([0-9]+\.?[0-9]*|\.[0-9]+)(?:([eE][+-]?[0-9]+)|([numkMGTPE]|[KMGTPE]i)?)")
 _SUFFIX = {
     "n": Decimal("1e-9"),
