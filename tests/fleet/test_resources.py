@@ -272,3 +272,11 @@ def test_shares_read_as_people_write_them() -> None:
     assert cards(CARD * 3) == 3
     assert cards(CARD // 7 * 3) == 0.428571
     assert str(cards(-1)) == "0.0"
+
+
+def test_the_documented_example_is_a_table() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "resources.md").read_text(encoding="utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    fleet = Fleet(read(example, "resources.yaml"))
+    fleet.put("nodes", node(capacity={"example.com/gpu": 8, "example.com/gpu-quarter": 4}))
+    assert fleet.totals().capacity == 9
