@@ -18,17 +18,18 @@ RULES: dict[str, tuple[str, str]] = {
     "errors": ("", ""),
     "view": ("", ""),
     "quantity": ("errors", ""),
+    "ages": ("", ""),
     "facts": ("quantity", "msgspec"),
     "cluster": ("errors quantity facts", "msgspec yaml urllib3 google kubernetes platformdirs"),
-    "fleet": ("errors quantity facts view cluster.sources", "msgspec yaml platformdirs"),
-    "sim": ("errors quantity facts fleet", "aiohttp yaml jsonpatch celpy msgspec platformdirs"),
+    "fleet": ("errors quantity ages facts view cluster.sources", "msgspec yaml platformdirs"),
+    "sim": ("errors quantity ages facts fleet", "aiohttp yaml jsonpatch celpy msgspec platformdirs"),
     "recipes": ("", ""),
     "completions": ("", ""),
     "commands": (
-        "errors quantity facts view cluster fleet sim tui completions",
+        "errors quantity ages facts view cluster fleet sim tui completions",
         "typer rich yaml msgspec platformdirs",
     ),
-    "tui": ("errors quantity facts view cluster fleet", "textual rich platformdirs"),
+    "tui": ("errors quantity ages facts view cluster fleet", "textual rich platformdirs"),
 }
 # What must never be imported just to say `--help` or `--version`, or to complete a word.
 HEAVY = {

@@ -6,7 +6,8 @@ from functools import lru_cache
 from math import isnan
 from typing import Final
 
-from k8sai.fleet.tables import amount, duration
+from k8sai import ages
+from k8sai.fleet.tables import amount
 
 _VENDOR: Final = re.compile(r"^(NVIDIA|AMD[-_ ]Instinct|AMD|Tesla|Intel)[-_ ]")
 
@@ -26,14 +27,14 @@ def share(part: float, whole: float) -> str:
 
 def span(seconds: float) -> str:
     """A duration in words as short as they get."""
-    return duration(max(0, int(seconds)))
+    return ages.human(max(0.0, seconds))
 
 
 @lru_cache(maxsize=65_536)
 def epoch(stamp: str) -> float:
     """Seconds since 1970 of an RFC 3339 time; 0 where there is none or it cannot be read."""
     try:
-        return datetime.fromisoformat(stamp.replace("Z", "+00:00")).timestamp()
+        return ages.epoch(stamp)
     except ValueError:
         return 0.0
 

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from math import isnan
 from typing import Literal
 
+from k8sai.ages import epoch, human
 from k8sai.fleet.answers import Holder, NodeRow, PodRow, Slot, State, Total
 from k8sai.fleet.picture import Picture
 from k8sai.view import Cell, Column, Note, Page, Row, Table, Tone, Tree
@@ -305,35 +305,6 @@ def _free_tone(usable: float) -> Tone:
 def age(since: str, at: str) -> str:
     """From one RFC 3339 time to another as kubectl says it: "45s", "5m10s", "3h", "12d", "2y30d"; "" where unknown."""
     try:
-        seconds = int((_moment(at) - _moment(since)).total_seconds())
-    except (ValueError, TypeError):
+        return human(max(0.0, epoch(at) - epoch(since)))
+    except ValueError:
         return ""
-    return duration(max(seconds, 0))
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
-def duration(seconds: int) -> str:
-    """Two units at most, as apimachinery's HumanDuration."""
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
-    if seconds < 120:
-        return f"{seconds}s"
-    if minutes < 10:
-        return _two(minutes, "m", seconds % 60, "s")
-    if hours < 3:
-        return f"{minutes}m"
-    if hours < 8:
-        return _two(hours, "h", minutes % 60, "m")
-    if hours < 48:
-        return f"{hours}h"
-    if days < 8:
-        return _two(days, "d", hours % 24, "h")
-    if days < 730:
-        return f"{days}d"
-    return _two(days // 365, "y", days % 365, "d") if days < 2920 else f"{days // 365}y"
-
-
-def _two(big: int, unit: str, small: int, small_unit: str) -> str:
-    return f"{big}{unit}{small}{small_unit}" if small else f"{big}{unit}"

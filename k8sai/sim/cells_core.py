@@ -6,12 +6,17 @@ Source: `pkg/printers/internalversion/printers.go`.
 from collections.abc import Iterable
 from typing import Any
 
-from k8sai.sim.ages import since
+from k8sai.ages import epoch, human
 from k8sai.sim.objects import Obj, name_of
 
 Cells = list[Any]
 _MODES = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
 _ROLE = "node-role.kubernetes.io/"
+
+
+def since(stamp: Any, now: float) -> str:
+    """How long ago an RFC 3339 time was."""
+    return human(now - epoch(str(stamp))) if stamp else "<unknown>"
 
 
 def age(obj: Obj, now: float) -> str:

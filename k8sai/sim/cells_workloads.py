@@ -5,9 +5,9 @@ Source: `pkg/printers/internalversion/printers.go`, printPod above all.
 
 from typing import Any
 
-from k8sai.sim.ages import human, since
-from k8sai.sim.cells_core import age, pairs
-from k8sai.sim.objects import Obj, controller_of, deleting, epoch, name_of
+from k8sai.ages import epoch, human
+from k8sai.sim.cells_core import age, pairs, since
+from k8sai.sim.objects import Obj, controller_of, deleting, name_of
 from k8sai.sim.selectors import selector_text
 
 Cells = list[Any]

@@ -57,11 +57,6 @@ def micro_timestamp(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def epoch(text: str) -> float:
-    """Seconds since 1970 of an RFC 3339 time."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
-
-
 class Names:
     """Unique ids and generated names, repeatable for a seed."""
 

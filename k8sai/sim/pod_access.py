@@ -3,10 +3,11 @@
 import aiohttp
 from aiohttp import web
 
+from k8sai.ages import epoch
 from k8sai.sim import status
 from k8sai.sim.asking import Ask
 from k8sai.sim.kinds import find
-from k8sai.sim.objects import Obj, epoch, name_of, timestamp
+from k8sai.sim.objects import Obj, name_of, timestamp
 from k8sai.sim.store import Store
 
 LOG = "sim.k8sai.dev/log"  # annotation: the text of every container's log

@@ -6,7 +6,7 @@ Each kind has its columns and a function that fills them from an object; kinds w
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from k8sai.sim import ages, cells_core, cells_devices, cells_workloads
+from k8sai.sim import cells_core, cells_devices, cells_workloads
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj
 
@@ -97,7 +97,7 @@ def _columns(text: str) -> tuple[Column, ...]:
 
 
 def _plain(obj: Obj, now: float) -> list[Any]:
-    return [obj["metadata"].get("name", ""), ages.since(obj["metadata"].get("creationTimestamp"), now)]
+    return [obj["metadata"].get("name", ""), cells_core.age(obj, now)]
 
 
 _PLAIN = Layout(_columns("Name, Age"), _plain)

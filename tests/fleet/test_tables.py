@@ -94,18 +94,6 @@ def test_the_signs_are_the_screens() -> None:
     assert UNICODE.parts == tables.PARTS
 
 
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        (0, "0s"), (119, "119s"), (120, "2m"), (310, "5m10s"), (600, "10m"), (10799, "179m"), (10800, "3h"),
-        (11000, "3h3m"), (28800, "8h"), (172799, "47h"), (172800, "2d"), (180000, "2d2h"), (691200, "8d"),
-        (63071999, "729d"), (63072000, "2y"), (66000000, "2y33d"), (252288000, "8y"),
-    ],
-)  # fmt: skip
-def test_ages_are_kubectls(seconds: int, said: str) -> None:
-    assert tables.duration(seconds) == said
-
-
 def test_an_age_that_is_not_known_is_empty() -> None:
     assert tables.age("", AT) == tables.age("yesterday", AT) == tables.age(AT, "") == ""
     assert tables.age("2026-11-21T10:00:05Z", AT) == "0s", "clocks differ"

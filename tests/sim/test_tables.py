@@ -2,7 +2,7 @@
 
 import pytest
 
-from k8sai.sim import ages, kinds
+from k8sai.sim import kinds
 from k8sai.sim.objects import timestamp
 from k8sai.sim.store import Store
 from k8sai.sim.tables import layout, row, table
@@ -11,29 +11,6 @@ from tests.sim.apiserver import NOW, Client, Json, served
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 BORN = timestamp(NOW - 600)
 PODS = kinds.find("", "pods")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"),
-    [
-        (0, "0s"),
-        (-1, "0s"),
-        (-5, "<invalid>"),
-        (119, "119s"),
-        (120, "2m"),
-        (310, "5m10s"),
-        (600, "10m"),
-        (3 * 3600, "3h"),
-        (3 * 3600 + 25 * 60, "3h25m"),
-        (9 * 3600, "9h"),
-        (50 * 3600, "2d2h"),
-        (9 * 86400, "9d"),
-        (800 * 86400, "2y70d"),
-        (3000 * 86400, "8y"),
-    ],
-)
-def test_ages(seconds: int, shown: str) -> None:
-    assert ages.human(seconds) == shown
 
 
 def _pod(status: Json, **more: Json) -> Json:

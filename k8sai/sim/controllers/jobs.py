@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from k8sai.ages import epoch
 from k8sai.sim.controllers.desk import (
     JOBS,
     PODS,
@@ -18,7 +19,7 @@ from k8sai.sim.controllers.desk import (
     with_condition,
 )
 from k8sai.sim.controllers.jobrules import failure_action, index_of, ranges, wanted_active
-from k8sai.sim.objects import controller_of, epoch
+from k8sai.sim.objects import controller_of
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Event
 

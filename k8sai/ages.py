@@ -1,15 +1,21 @@
-"""Times as kubectl shows them.
+"""Times and how long ago they were, as Kubernetes writes them and kubectl says them.
 
-Source: apimachinery `pkg/util/duration` and the server's translateTimestampSince.
+Source: apimachinery `pkg/util/duration` HumanDuration.
 """
 
-from typing import Any
+from datetime import datetime
 
-from k8sai.sim.objects import epoch
+
+def epoch(stamp: str) -> float:
+    """Seconds since 1970 of an RFC 3339 time. Raises ValueError."""
+    moment = datetime.fromisoformat(stamp)
+    if moment.tzinfo is None:
+        raise ValueError(f"{stamp!r} has no offset from UTC")
+    return moment.timestamp()
 
 
 def human(seconds: float) -> str:
-    """`95s`, `5m10s`, `3h25m`, `2d4h`, `12d`, `2y34d`."""
+    """`95s`, `5m10s`, `3h25m`, `2d4h`, `12d`, `2y34d`; `<invalid>` for a time to come."""
     s = int(seconds)
     if s < -1:
         return "<invalid>"
@@ -20,25 +26,18 @@ def human(seconds: float) -> str:
         return f"{s}s"
     if minutes < 10:
         return _pair(minutes, "m", s % 60, "s")
-    if minutes < 180:
+    if hours < 3:
         return f"{minutes}m"
     if hours < 8:
         return _pair(hours, "h", minutes % 60, "m")
     if hours < 48:
         return f"{hours}h"
-    if hours < 192:
+    if days < 8:
         return _pair(days, "d", hours % 24, "h")
-    if hours < 24 * 365 * 2:
+    if days < 2 * 365:
         return f"{days}d"
     years = days // 365
-    if hours < 24 * 365 * 8:
-        return _pair(years, "y", days % 365, "d")
-    return f"{years}y"
-
-
-def since(text: Any, now: float) -> str:
-    """The age of an RFC 3339 time."""
-    return human(now - epoch(str(text))) if text else "<unknown>"
+    return _pair(years, "y", days % 365, "d") if years < 8 else f"{years}y"
 
 
 def _pair(first: int, unit: str, rest: int, small: str) -> str:
