@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from k8sai.cluster.options import Options
-from k8sai.commands import _talk
+from k8sai.commands import _print, _talk
 from k8sai.commands._door import entry
 from k8sai.errors import Exit
+from k8sai.view import Note
 
 if TYPE_CHECKING:
     from k8sai.sim.cluster import Sim
@@ -61,7 +62,10 @@ def _snapshot(sim: "Sim", options: Options) -> int:
 
     with _talk.Progress("waiting for the first pods to start"):
         sim.settled(_REST)
-    return top(options, once=True)
+    code = top(options, once=True)
+    _print.flush()
+    _talk.note(Note("the embedded cluster ended with this command", hint="`k8sai sim up demo` keeps one for any client"))
+    return code
 
 
 main = entry(demo, "demo")

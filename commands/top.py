@@ -102,7 +102,7 @@ def top(
     \b
     Examples:
       k8sai top                         the live view
-      k8sai top --once --sort-by free   a table, the fullest nodes first
+      k8sai top --once --sort-by free   a table, the emptiest nodes first
       k8sai top --by pending            the pods that wait for GPUs, and why
       k8sai top -o json | jq .totals    numbers for a script
       k8sai top -w                      a line per change
