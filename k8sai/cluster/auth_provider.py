@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Any
 
 from k8sai.cluster.access import Access
-from k8sai.cluster.credentials import Proof
+from k8sai.cluster.proof import Proof
 from k8sai.errors import ClusterError, Usage
 
 _KNOWN = ("oidc", "gcp")

@@ -12,8 +12,8 @@ from urllib.parse import quote, urlencode, urlsplit
 from k8sai import __version__
 from k8sai.cluster.access import Access
 from k8sai.cluster.api_errors import Asked, Unavailable, answer_error
-from k8sai.cluster.credentials import Credentials, Proof
 from k8sai.cluster.failures import connection_error, is_lost
+from k8sai.cluster.proof import Credentials, Proof
 from k8sai.cluster.proxies import proxy_for, without_password
 from k8sai.errors import ClusterError, K8saiError
 

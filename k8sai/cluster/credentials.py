@@ -1,40 +1,17 @@
-"""What a request shows to prove who asks, and where the next one comes from when it is refused or too old."""
+"""Which credentials a kubeconfig entry stands for, and the two that need no program: fixed ones and a token file."""
 
 import os
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Protocol
 
 from k8sai.cluster.access import Access, Identity
+from k8sai.cluster.proof import Credentials, Proof
 from k8sai.errors import ClusterError, Usage
 
 _REREAD = 60.0  # seconds a token file is trusted; kubelet replaces projected tokens well before they end
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """An Authorization header, a client certificate with its key (PEM), or both; all empty: anonymous."""
-
-    authorization: str = ""
-    certificate: bytes = b""
-    key: bytes = b""
-
-
-class Credentials(Protocol):
-    """Asked by several threads at once."""
-
-    def proof(self) -> Proof:
-        """What to show now; renewed first where it is known to be too old. ClusterError where it cannot be had."""
-
-    def renew(self, refused: Proof) -> Proof | None:
-        """The server refused this one (401): another, or None where there is no other."""
-
-    def login(self) -> str:
-        """What a person does to log in again."""
 
 
 class Fixed:

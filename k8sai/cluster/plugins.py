@@ -16,8 +16,8 @@ from threading import Lock
 from typing import Any
 
 from k8sai.cluster.access import Endpoint, Plugin
-from k8sai.cluster.credentials import Proof
 from k8sai.cluster.plugin_policy import check
+from k8sai.cluster.proof import Proof
 from k8sai.errors import ClusterError
 
 _PATIENCE = 120.0  # seconds a plugin may take where it cannot ask anybody

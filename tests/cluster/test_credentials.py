@@ -16,10 +16,11 @@ import yaml
 
 from k8sai.cluster.access import Access, Endpoint, Identity, Plugin
 from k8sai.cluster.connect import connect
-from k8sai.cluster.credentials import Proof, TokenFile, credentials_for
+from k8sai.cluster.credentials import TokenFile, credentials_for
 from k8sai.cluster.expiry import certificate_end, ended, token_end
 from k8sai.cluster.options import Options
 from k8sai.cluster.plugins import PluginCredentials
+from k8sai.cluster.proof import Proof
 from k8sai.cluster.tls import tls_context
 from k8sai.errors import ClusterError, Usage
 from tests.cluster.certificates import Pki
