@@ -1,5 +1,6 @@
 """One request as the handlers see it, and the forms an answer can take."""
 
+import asyncio
 import gzip
 import json
 from collections.abc import Mapping
@@ -140,16 +141,23 @@ def answer(
 def answer_bytes(
     request: web.Request, body: bytes, code: int = 200, headers: Mapping[str, str] | None = None
 ) -> web.Response:
-    """An encoded JSON response: indented for people, compressed for machines that read much."""
+    """An encoded JSON response, indented for people."""
     agent = request.headers.get("User-Agent", "")
     pretty = request.query.get("pretty")
     if pretty in ("1", "true") or (pretty is None and agent.startswith(_BROWSERS)):
         body = json.dumps(decode(body), indent=2, ensure_ascii=False).encode()
     sent = {"Cache-Control": "no-cache, private", "Vary": "Accept-Encoding, Accept", **(headers or {})}
-    if len(body) >= _GZIP_FROM and "gzip" in request.headers.get("Accept-Encoding", ""):
-        body = gzip.compress(body, compresslevel=1)
-        sent["Content-Encoding"] = "gzip"
     return web.Response(status=code, body=body, headers=sent, content_type="application/json")
+
+
+async def compressed(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+    """A large answer compressed for those who take it so; in a thread, so that nobody else waits for it."""
+    if not isinstance(response, web.Response) or "gzip" not in request.headers.get("Accept-Encoding", ""):
+        return response
+    if isinstance(response.body, bytes) and len(response.body) >= _GZIP_FROM:
+        response.body = await asyncio.to_thread(gzip.compress, response.body, 1)
+        response.headers["Content-Encoding"] = "gzip"
+    return response
 
 
 def failed(request: web.Request, failure: ApiFailure) -> web.Response:

@@ -30,6 +30,7 @@ from k8sai.sim.store import Store
 T = TypeVar("T")
 _HOST = "127.0.0.1"
 _SLICE = 0.01  # seconds the controllers work before requests get their turn
+_LARGE = 5_000  # objects of a cluster that Python's garbage collector is kept away from
 LOAD_PATH = "/sim.k8sai.dev/load"
 ABOUT_PATH = "/sim.k8sai.dev/about"
 _FURNITURE = (("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt"), ("Service", "kubernetes"))
@@ -188,6 +189,7 @@ class Sim:
             await self._stopping.wait()
         finally:
             await runner.cleanup()
+            gc.unfreeze()
 
     async def _listen(self) -> web.AppRunner:
         server = Server(self._store, self._denials)
@@ -221,6 +223,9 @@ class Sim:
                 gc.enable()
             self._held = False
             self._wake()
+        if sum(map(self._store.count, self._store.catalog)) > _LARGE:
+            gc.collect()
+            gc.freeze()  # what was loaded stays: walking all of it between two requests would make them wait
 
     def _wake(self) -> None:
         if self._loop is not None and not self._held:

@@ -16,7 +16,7 @@ from typing import Any
 from aiohttp import web
 
 from k8sai.sim import access, binding, discovery, eviction, openapi, pod_access, scale, status
-from k8sai.sim.asking import BODY_LIMIT, Ask, answer, failed
+from k8sai.sim.asking import BODY_LIMIT, Ask, answer, compressed, failed
 from k8sai.sim.deny import ADMIN, Denials
 from k8sai.sim.kinds import Catalog
 from k8sai.sim.reads import Expired, Reader
@@ -54,7 +54,7 @@ class Server:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer any request."""
         try:
-            return await self._answer(request)
+            return await compressed(request, await self._answer(request))
         except Expired as expired:
             return answer(request, expired.document, 410)
         except ApiFailure as failure:

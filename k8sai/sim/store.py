@@ -1,9 +1,9 @@
 """The embedded cluster's memory: objects, their versions, what may be written to them and who hears of it.
 
 Used from one thread only. A dict that comes out is never changed by whoever got it; a dict that goes in is copied. Each
-write has a resourceVersion of its own, one more than the last. The first comes from the time: a client that goes on from
-a version of an earlier cluster at the same address is told that it is gone, and lists again. Subscribers are called after
-the commit, in the order of commits, also when one of them writes in turn.
+write has a resourceVersion of its own, one more than the last. The first comes from the time: a client that goes on
+from a version of an earlier cluster at the same address is told that it is gone, and lists again. Subscribers are
+called after the commit, in the order of commits, also when one of them writes in turn.
 """
 
 import time

@@ -1,5 +1,6 @@
 """The whole embedded cluster over HTTP: it starts, answers, settles, is loaded anew, and ends."""
 
+import gc
 import json
 import socket
 import stat
@@ -140,3 +141,13 @@ def test_speed_shortens_runs() -> None:
 def test_time_runs_forwards_only() -> None:
     with pytest.raises(Usage, match="forwards"):
         Sim(speed=0)
+
+
+def test_the_garbage_collector_is_kept_out_of_a_large_cluster() -> None:
+    gc.unfreeze()
+    with Sim("empty"):
+        assert gc.get_freeze_count() == 0
+    with Sim("huge", nodes=3000) as sim:
+        assert gc.get_freeze_count() > 0
+        assert get(sim, "/sim.k8sai.dev/about")["nodes"] == 3000
+    assert gc.get_freeze_count() == 0
