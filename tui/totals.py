@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from k8sai.errors import Usage
 from k8sai.fleet.answers import Total
-from k8sai.fleet.tables import amount, product_name
+from k8sai.fleet.tables import amount, counted_as, product_name
 from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
 from k8sai.tui.glyphs import meter
@@ -27,6 +27,7 @@ class Totals(TablePane):
     sorts_first = "used"
     fields = (
         Field("NAME", least=20, most=44, stretch=True, sort="name", letter="N"),
+        Field("COUNTED", rank=2, least=8, most=14),
         Field("", rank=3, least=_METER, most=_METER),
         Field("USED", "right", least=5, sort="used", letter="U", falling=True),
         Field("OF", "right", rank=1, least=4),
@@ -40,7 +41,6 @@ class Totals(TablePane):
         Field("WAITING", "right", rank=5, most=9),
         Field("PODS", "right", rank=6, most=9, sort="pods", letter="C", falling=True),
         Field("NODES", "right", rank=8, most=9),
-        Field("COUNTED AS", rank=9, least=10, most=28, stretch=True),
     )
 
     def __init__(self, desk: Desk) -> None:
@@ -76,6 +76,7 @@ class Totals(TablePane):
         product = group == "product"
         return (
             (("  ", "plain"), (clean(product_name(total)) if product else clean(total.name) or "none", ink)),
+            ((clean(counted_as(total)) if product else "", "dim"),),
             meter(((f.used, "key" if bar_ink == "plain" else bar_ink),), whole, _METER, self.desk.glyphs),
             plain(amount(f.used)),
             ((amount(f.allocatable) if product else "", "dim"),),
@@ -89,7 +90,6 @@ class Totals(TablePane):
             ((blank_zero(total.pending_pods), "warn"),),
             ((blank_zero(total.pods), "dim"),),
             ((blank_zero(total.nodes), "dim"),),
-            ((clean(" ".join(word for word in (total.kind, total.resource) if word)), "dim"),),
         )
 
     def count(self) -> int:
