@@ -1,6 +1,6 @@
 """The cards of a node as the slot bar draws them: known devices in their places, other holders in order of start."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import ceil
 
@@ -38,8 +38,9 @@ def slots(entry: NodeEntry, holders: Sequence[Holder], devices: Sequence[Device]
         *(_Card(vacant) for _ in range(whole - len(known) - bad)),
         *(_Card("unhealthy") for _ in range(bad)),
     ]
+    untried = iter(table)
     for holder in holders:
-        _fill(table, holder, left[holder.uid])
+        _fill(table, untried, holder, left[holder.uid])
     return tuple(_slot(card, vacant) for card in table)
 
 
@@ -65,11 +66,12 @@ def _known(devices: Sequence[Device], left: dict[str, int]) -> list[_Card]:
     return list(table.values())
 
 
-def _fill(table: list[_Card], holder: Holder, share: int) -> None:
-    """Whole cards first; then a part goes where the least room is left that still suffices."""
-    for card in table:
-        if share < CARD:
-            break
+def _fill(table: list[_Card], untried: Iterator[_Card], holder: Holder, share: int) -> None:
+    """Whole cards first; then a part goes where the least room is left that still suffices.
+
+    `untried` goes through the table once for all holders: what is not empty now never will be.
+    """
+    while share >= CARD and (card := next(untried, None)) is not None:
         if card.room == CARD and card.state != "leaked":
             card.give(holder, CARD)
             share -= CARD
@@ -91,8 +93,8 @@ def _slot(card: _Card, vacant: State) -> Slot:
     if not card.holders:
         state = vacant if card.state in ("free", "cordoned") else card.state
         return Slot(state, 0.0, device=card.device)
-    share, largest = max(card.holders, key=lambda held: held[0])
-    holder = replace(largest, share=cards(share))
+    share, largest = max(card.holders, key=_share) if len(card.holders) > 1 else card.holders[0]
+    holder = largest if _units(largest.share) == share else replace(largest, share=cards(share))
     return Slot(_state(card, largest), cards(CARD - card.room), holder, len(card.holders), card.device)
 
 
@@ -104,5 +106,10 @@ def _state(card: _Card, holder: Holder) -> State:
     return "terminating" if holder.terminating else "held"
 
 
+def _share(held: tuple[int, Holder]) -> int:
+    return held[0]
+
+
 def _units(share: float) -> int:
-    return part(round(share * 10**6), 10**6)
+    whole = int(share)
+    return whole * CARD if whole == share else part(round(share * 10**6), 10**6)
