@@ -1,7 +1,8 @@
 """Who holds what where: nodes, the pods on them, and the running sums, changed together and always consistent.
 
 What a pod counts for follows from the facts at hand: its own, its node's, its claim's, those it shares a card with.
-Whenever one of these changes, the pods concerned are taken out, the change is made, and they are put back.
+Whenever one of these changes, the pods concerned are taken out, the change is made, and they are put back. A node
+that changes stays out of the sums until somebody asks (`settle`): eight pods that come to it count it once.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -40,6 +41,35 @@ class Books:
         self.served: Callable[[Key], bool] = lambda claim: False
         self.concerns: Callable[[PodEntry], bool] = lambda pod: True
         self._groups: dict[str, list[PodEntry]] = {}
+        self._changed: dict[str, NodeEntry] = {}  # out of the sums
+
+    def settle(self) -> None:
+        """Count the nodes that have changed, without what is left over; whoever reads nodes or sums calls this first."""
+        while self._changed:
+            name, entry = self._changed.popitem()
+            idle = [key for key, line in entry.lines.items() if line.idle and not self._supplied(entry, key)]
+            for key in idle:
+                del entry.lines[key]
+            self.ledger.enter(entry)
+            if entry.bare:
+                self.nodes.pop(name, None)
+                self._sorted = None
+
+    @staticmethod
+    def _supplied(entry: NodeEntry, name: str) -> bool:
+        return any(unit.resource == name for unit, _, _ in entry.supply)
+
+    def _touch(self, entry: NodeEntry) -> None:
+        """Take the node out of the sums: it is about to change."""
+        if entry.name not in self._changed:
+            self.ledger.leave(entry)
+            self._changed[entry.name] = entry
+
+    def _touch_all(self, pods: Iterable[PodEntry]) -> None:
+        """The same for the nodes of these pods."""
+        for pod in pods:
+            if target := _target(pod):
+                self._touch(self.node(target))
 
     # --- nodes --------------------------------------------------------------------------------------------------------
 
@@ -52,13 +82,12 @@ class Books:
         except Usage as error:
             supply, why = (), error.message
         labels = self.reader.labels(fact)
-        self.ledger.leave(entry)
+        self._touch(entry)
         if supply is entry.supply and entry.known and (labels == entry.labels or not entry.pods):
             self.reader.read(fact, labels, entry)
-            self.ledger.enter(entry)
             return why
         pods = self._kin(entry.pods)
-        others = self._open(pods, entry)
+        self._touch_all(pods)
         for pod in pods:
             self._unbook(pod)
         self.reader.read(fact, labels, entry)
@@ -67,7 +96,6 @@ class Books:
         entry.lines = lines | {name: line for name, line in entry.lines.items() if line.unit.dra}
         for pod in pods:
             self._book(pod)
-        self._close((entry, *others))
         return why
 
     def drop_node(self, name: str, uid: str) -> None:
@@ -76,15 +104,14 @@ class Books:
         if entry is None or not entry.known or (uid and entry.uid and uid != entry.uid):
             return
         pods = self._kin(entry.pods)
-        others = self._open(pods, entry)
-        self.ledger.leave(entry)
+        self._touch(entry)
+        self._touch_all(pods)
         for pod in pods:
             self._unbook(pod)
         entry.forget()
         entry.lines = {key: line for key, line in entry.lines.items() if line.unit.dra}
         for pod in pods:
             self._book(pod)
-        self._close((entry, *others))
 
     def node(self, name: str) -> NodeEntry:
         """The node's entry; one that nobody has seen yet is made."""
@@ -110,7 +137,7 @@ class Books:
                 by_node.setdefault(node, []).append((driver, product, amounts))
         for node, found in by_node.items():
             entry = self.node(node)
-            self.ledger.leave(entry)
+            self._touch(entry)
             for driver, product, amounts in found:
                 name = f"{driver} {product}" if product else driver
                 line = entry.lines.get(name)
@@ -119,16 +146,14 @@ class Books:
                     line = entry.lines[name] = Line(self.reader.same(unit))
                 for field, amount in zip(DRA_SUMS, amounts, strict=True):
                     setattr(line, field, getattr(line, field) + amount)
-            self._close((entry,))
 
     # --- pods ---------------------------------------------------------------------------------------------------------
 
     def swap(self, old: PodEntry | None, new: PodEntry | None) -> None:
         """`new` takes the place of `old`; either may be absent."""
-        kin = self._kin(pod for pod in (old, new) if pod is not None)
-        changed = {id(pod) for pod in (old, new)}
-        rest = [pod for pod in kin if id(pod) not in changed]
-        touched = self._open([*rest, *(pod for pod in (old, new) if pod is not None)])
+        given = [pod for pod in (old, new) if pod is not None]
+        rest = [pod for pod in self._kin(given) if pod is not old and pod is not new]
+        self._touch_all((*given, *rest))
         for pod in rest:
             self._unbook(pod)
         if old is not None:
@@ -139,18 +164,16 @@ class Books:
             self._book(new)
         for pod in rest:
             self._book(pod)
-        self._close(touched)
 
     def around(self, pods: Iterable[PodEntry], change: Callable[[], None]) -> None:
         """Make a change that these pods' figures depend on."""
         concerned = self._kin(pods)
-        touched = self._open(concerned)
+        self._touch_all(concerned)
         for pod in concerned:
             self._unbook(pod)
         change()
         for pod in concerned:
             self._book(pod)
-        self._close(touched)
 
     def _link(self, pod: PodEntry) -> None:
         self.pods[pod.key] = pod
@@ -182,37 +205,15 @@ class Books:
 
     def _kin(self, pods: Iterable[PodEntry]) -> list[PodEntry]:
         """The pods, and all that share a card with one of them."""
+        pods = list(pods)
+        if all(pod.groups is None for pod in pods):
+            return pods
         found = {id(pod): pod for pod in pods}
         for pod in tuple(found.values()):
             if pod.groups is not None:
                 for group in pod.groups.names:
                     found.update((id(other), other) for other in self._groups.get(group, ()))
         return list(found.values())
-
-    def _open(self, pods: Iterable[PodEntry], but: NodeEntry | None = None) -> list[NodeEntry]:
-        """Take the pods' nodes out of the sums."""
-        names = {target for pod in pods if (target := _target(pod))}
-        if but is not None:
-            names.discard(but.name)
-        entries = [self.node(name) for name in names]
-        for entry in entries:
-            self.ledger.leave(entry)
-        return entries
-
-    def _close(self, entries: Iterable[NodeEntry]) -> None:
-        """Put the nodes back into the sums, without what is left over."""
-        for entry in entries:
-            idle = [name for name, line in entry.lines.items() if line.idle and not self._supplied(entry, name)]
-            for name in idle:
-                del entry.lines[name]
-            self.ledger.enter(entry)
-            if entry.bare:
-                self.nodes.pop(entry.name, None)
-                self._sorted = None
-
-    @staticmethod
-    def _supplied(entry: NodeEntry, name: str) -> bool:
-        return any(unit.resource == name for unit, _, _ in entry.supply)
 
     # --- what a pod counts for ----------------------------------------------------------------------------------------
 

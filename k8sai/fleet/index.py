@@ -95,6 +95,7 @@ class Fleet:
         """The books, locked, with every event counted."""
         with self._lock:
             self._dra.settle()
+            self._books.settle()
             yield self._books
 
     # --- sums ---------------------------------------------------------------------------------------------------------
