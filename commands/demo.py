@@ -64,7 +64,9 @@ def _snapshot(sim: "Sim", options: Options) -> int:
         sim.settled(_REST)
     code = top(options, once=True)
     _print.flush()
-    _talk.note(Note("the embedded cluster ended with this command", hint="`k8sai sim up demo` keeps one for any client"))
+    _talk.note(
+        Note("the embedded cluster ended with this command", hint="`k8sai sim up demo` keeps one for any client")
+    )
     return code
 
 
