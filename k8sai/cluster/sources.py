@@ -10,6 +10,9 @@ from k8sai.facts import Object
 Kind = Literal["nodes", "pods", "resourceslices", "resourceclaims", "deviceclasses", "devicetaintrules"]
 KINDS: tuple[Kind, ...] = ("nodes", "pods", "resourceslices", "resourceclaims", "deviceclasses", "devicetaintrules")
 
+# What the cards say of themselves comes beside the kinds where it was asked for; no figure of allocation needs it.
+METERS = ("dcgm", "prometheus")
+
 # starting: nothing yet; live: listed and watched; once: listed, not watched; retrying: had data, no answer now;
 # absent: the server does not serve the kind; forbidden: RBAC; failed: gave up (the message says why).
 State = Literal["starting", "live", "once", "retrying", "absent", "forbidden", "failed"]

@@ -50,6 +50,18 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
+class Gauge:
+    """What a card or slice says of its work; None where it says nothing. Being held and being busy are two things."""
+
+    utilization: float | None = None  # 0 to 1
+    memory_used: float | None = None  # MiB
+    memory_total: float | None = None  # MiB
+    power: float | None = None  # watts
+    temperature: float | None = None  # °C
+    at: float = 0.0  # epoch seconds
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
     """A physical device or partition whose identity is known. `source` says from where."""
 
@@ -61,6 +73,7 @@ class Device:
     product: str = ""
     parent: str = ""  # the card a partition or replica belongs to
     source: Literal["", "status", "claim", "hami", "dcgm"] = ""
+    gauge: Gauge | None = None  # of the card, also for a replica of it; None without a meter
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +123,7 @@ class NodeRow:
     gone: bool = False  # pods name this node but it does not exist (any more)
     labels: tuple[tuple[str, str], ...] = ()
     devices: tuple[Device, ...] = ()  # those whose identity is known
+    utilization: float | None = None  # 0 to 1: the mean of the cards that a meter tells of
 
 
 @dataclass(frozen=True, slots=True)

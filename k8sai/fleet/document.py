@@ -1,11 +1,12 @@
 """The `GpuView` document of `top`: names that scripts may rely on, numbers as numbers, times ISO."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from math import isnan
 from typing import Any
 
 from k8sai.cluster.sources import Source
-from k8sai.fleet.answers import Figures, Holder, NodeRow, PodRow, Problem, Resource, Total
+from k8sai.fleet.answers import Figures, Gauge, Holder, NodeRow, PodRow, Problem, Resource, Total
 from k8sai.fleet.index import Fleet
 from k8sai.fleet.picture import Hidden, Picture, Scope, take
 
@@ -165,9 +166,23 @@ def _devices(node: NodeRow) -> list[Document]:
             "parent": device.parent,
             "source": device.source,
             "holders": [_holder(one) for one in device.holders],
+            **(_gauge(device.gauge) if device.gauge is not None else {}),
         }
         for device in node.devices
     ]
+
+
+def _gauge(gauge: Gauge) -> Document:
+    """What the device says of its work, as far as it says it, and when."""
+    told = {
+        "utilization": gauge.utilization,
+        "memoryUsedMiB": gauge.memory_used,
+        "memoryTotalMiB": gauge.memory_total,
+        "powerWatts": gauge.power,
+        "temperatureCelsius": gauge.temperature,
+    }
+    at = datetime.fromtimestamp(gauge.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {**{name: number(value) for name, value in told.items() if value is not None}, "at": at}
 
 
 def _holder(one: Holder) -> Document:

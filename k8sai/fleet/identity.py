@@ -3,36 +3,36 @@
 In this order: what an earlier source names, a later one does not repeat. What nobody names stays a number.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from math import ceil
 from typing import Final, Literal
 
 from k8sai.fleet.answers import Device, Holder, Kind, State
 from k8sai.fleet.claims import ClaimEntry
 from k8sai.fleet.dra import Allocations
 from k8sai.fleet.hami import granted, registered
+from k8sai.fleet.meters import Seen
 from k8sai.fleet.nodes import NodeEntry
 from k8sai.fleet.pods import PodEntry
 from k8sai.fleet.pools import Hold, Pool
 from k8sai.fleet.shares import CARD, cards
 from k8sai.fleet.slices import CardShape
 
-Readings = Mapping[str, tuple[str, str]]  # card's UUID -> namespace and name of the pod a meter saw on it, or empty
 Source = Literal["", "status", "claim", "hami", "dcgm"]
 _UUIDS: Final = ("GPU-", "MIG-")
+_LEAST: Final = 1e-6  # of a card: what is less is rounding
 _HEALTH: Final[Mapping[str, State]] = {"Unhealthy": "unhealthy", "Unknown": "unknown"}
 
 
-def devices(
-    entry: NodeEntry, holders: Mapping[int, Holder], dra: Allocations, readings: Readings
-) -> tuple[Device, ...]:
+def devices(entry: NodeEntry, holders: Mapping[int, Holder], dra: Allocations, seen: Seen) -> tuple[Device, ...]:
     """The devices of a node that can be named. `holders` are its pods by `id` of their entry."""
     health = {device: said for pod in entry.pods for _, device, said in pod.devices}
     found = _by_status(entry, holders)
     found += _by_claims(entry, holders, dra, health)
     if entry.register:
         found += _by_register(entry, holders, {device.uuid for device in found})
-    found += _by_readings(entry, holders, readings, {device.uuid for device in found})
+    found += _by_meters(entry, holders, seen, found)
     return tuple(sorted(found, key=lambda device: (bool(device.parent), _natural(device.id))))
 
 
@@ -170,18 +170,34 @@ def _by_register(entry: NodeEntry, holders: Mapping[int, Holder], known: set[str
     return found
 
 
-def _by_readings(entry: NodeEntry, holders: Mapping[int, Holder], readings: Readings, known: set[str]) -> list[Device]:
-    """Cards that only a meter knows, with the pod it saw there."""
-    by_name = {(pod.namespace, pod.name): pod for pod in entry.pods if id(pod) in holders}
-    found = []
-    for uuid, name in readings.items():
-        if uuid in known:
+def _by_meters(entry: NodeEntry, holders: Mapping[int, Holder], seen: Seen, found: Sequence[Device]) -> list[Device]:
+    """Cards that only a meter knows, with the pod it saw there.
+
+    A card of a pod whose cards all have names, or one beyond the node's number of cards, is one of the named ones:
+    whoever named it did not tell its UUID.
+    """
+    known = {device.uuid for device in found}
+    by_name = {(pod.namespace, pod.name): holders[id(pod)] for pod in entry.pods if id(pod) in holders}
+    left = {holder.uid: holder.share for holder in by_name.values()}
+    for device in found:
+        for holder in device.holders:
+            if holder.uid in left and not (device.parent and device.source == "claim"):  # its card lists the same
+                left[holder.uid] -= holder.share
+    cards_named = {device.parent or device.id for device in found if device.parent or device.kind == "card"}
+    room = ceil(entry.capacity / CARD) - len(cards_named)
+    held: list[Device] = []
+    idle: list[Device] = []
+    for uuid, name in seen.items():
+        on_card = by_name.get(name)
+        if uuid in known or (on_card is not None and left[on_card.uid] < _LEAST):
             continue
-        pod = by_name.get(name)
-        on_card = (replace(holders[id(pod)], share=1.0),) if pod is not None else ()
-        state = _state(on_card) if on_card else "unknown"
-        found.append(Device(uuid, uuid, "card", state, on_card, entry.product, "", "dcgm"))
-    return found
+        if on_card is None:
+            idle.append(Device(uuid, uuid, "card", "unknown", (), entry.product, "", "dcgm"))
+            continue
+        share = replace(on_card, share=min(1.0, left[on_card.uid]))
+        left[on_card.uid] -= share.share
+        held.append(Device(uuid, uuid, "card", _state((share,)), (share,), entry.product, "", "dcgm"))
+    return [*held, *(idle if len(held) + len(idle) <= room else ())]
 
 
 # --- holders ----------------------------------------------------------------------------------------------------------

@@ -9,12 +9,13 @@ from typing import Final
 
 from k8sai.cluster.sources import Kind
 from k8sai.facts import Object
-from k8sai.fleet.answers import Figures, NodeRow, PodRow, Problem, Total
+from k8sai.fleet.answers import Figures, Gauge, NodeRow, PodRow, Problem, Total
 from k8sai.fleet.answers import Kind as UnitKind
 from k8sai.fleet.books import Books
 from k8sai.fleet.dra import Allocations
 from k8sai.fleet.intake import Intake
 from k8sai.fleet.ledger import Worth
+from k8sai.fleet.meters import Meters
 from k8sai.fleet.query import NodeQuery, PodQuery, find_nodes, find_pods
 from k8sai.fleet.resources import Rules
 from k8sai.fleet.rows import node_row, pod_row, present
@@ -36,7 +37,7 @@ class Fleet:
         self._books = Books(self._rules)
         self._dra = Allocations(self._books)
         self._intake = Intake(self._books, self._dra)
-        self._readings: dict[str, dict[str, tuple[str, str]]] = {}
+        self._meters = Meters()
 
     @property
     def version(self) -> int:
@@ -78,16 +79,22 @@ class Fleet:
             del gone[:_AT_ONCE]
             sleep(0)
 
-    def use_readings(self, readings: Mapping[str, tuple[str, str, str]]) -> None:
+    def use_readings(
+        self,
+        readings: Mapping[str, tuple[str, str, str]],
+        gauges: Mapping[str, Gauge] | None = None,
+        slices: Mapping[tuple[str, str], Gauge] | None = None,
+    ) -> None:
         """What a meter saw: by UUID of the card its node, and namespace and name of a pod on it (or empty).
 
-        They give names to cards that nobody else does, and stay until the next call.
+        They give names to cards that nobody else does, and stay until the next call. `gauges` are of cards and slices
+        by UUID, `slices` of the only slice of a pod, by the pod.
         """
         by_node: dict[str, dict[str, tuple[str, str]]] = {}
         for uuid, (node, namespace, pod) in readings.items():
             by_node.setdefault(node, {})[uuid] = (namespace, pod)
         with self._lock:
-            self._readings = by_node
+            self._meters = Meters(by_node, gauges or {}, slices or {})
             self._intake.version += 1
 
     @contextmanager
@@ -151,7 +158,7 @@ class Fleet:
     def node(self, name: str) -> NodeRow:
         """One node; also one that is gone while pods hold something on it. Raises KeyError if nothing knows it."""
         with self._reading() as books:
-            return node_row(books.nodes[name], self._dra, self._readings.get(name, {}))
+            return node_row(books.nodes[name], self._dra, self._meters)
 
     def pods(self, query: PodQuery | None = None) -> tuple[PodRow, ...]:
         """The pods that hold, reserve or ask for GPUs, of those asked for. Raises Usage for a bad selector or order."""

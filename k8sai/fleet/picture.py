@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from math import nan
 from typing import Any
 
-from k8sai.cluster.sources import Source
+from k8sai.cluster.sources import METERS, Source
 from k8sai.errors import Forbidden, NotFound
 from k8sai.fleet.answers import Figures, NodeRow, PodRow, Problem, Total
 from k8sai.fleet.answers import Kind as UnitKind
@@ -124,7 +124,9 @@ def hidden(sources: Iterable[Source]) -> Iterator[Hidden]:
     """What the sources could not give, in words."""
     for source in sources:
         kind, why = source.kind, source.message
-        if source.state in ("forbidden", "failed", "starting"):
+        if kind in METERS:
+            yield from _unmetered(source)
+        elif source.state in ("forbidden", "failed", "starting"):
             yield Hidden(kind, why or source.state, "{} are not shown", source.hint)
         elif source.state == "retrying":
             yield Hidden(kind, why or "no answer", "what is known of {} may be old", source.hint)
@@ -134,6 +136,17 @@ def hidden(sources: Iterable[Source]) -> Iterator[Hidden]:
             yield Hidden(outside, why, "{} are not shown, so less may be free than it seems", source.hint)
         elif why and source.state in ("live", "once"):
             yield Hidden(f"some {kind}", why, "{} are not counted", source.hint)
+
+
+def _unmetered(source: Source) -> Iterator[Hidden]:
+    """The same of a meter: it is missing as a whole, for some cards, or its last readings are old."""
+    what, why = f"{source.kind} readings", source.message
+    if source.state == "retrying":
+        yield Hidden(what, why or "no answer", "{} may be old", source.hint)
+    elif source.state not in ("live", "once"):
+        yield Hidden(what, why or "nothing was read yet", "{} are missing; no figure depends on them", source.hint)
+    elif why:
+        yield Hidden(f"some {what}", why, "{} are missing; no figure depends on them", source.hint)
 
 
 _OF_NODES = frozenset({"capacity", "allocatable", "unhealthy", "free", "blocked"})

@@ -3,19 +3,21 @@
 from k8sai.fleet.answers import Figures, NodeRow, PodRow, Resource
 from k8sai.fleet.books import FRACTION, Books
 from k8sai.fleet.dra import Allocations
-from k8sai.fleet.identity import Readings, devices, pod_holder
+from k8sai.fleet.identity import devices, pod_holder
 from k8sai.fleet.ledger import Worth
+from k8sai.fleet.meters import Meters, named
 from k8sai.fleet.nodes import Line, NodeEntry
 from k8sai.fleet.pods import PodEntry
 from k8sai.fleet.shares import CARD, cards
 from k8sai.fleet.slots import slots
 
 
-def node_row(entry: NodeEntry, dra: Allocations, readings: Readings) -> NodeRow:
+def node_row(entry: NodeEntry, dra: Allocations, meters: Meters) -> NodeRow:
     """Everything a line about the node says."""
     by_pod = {id(pod): pod_holder(pod) for pod in present(entry)}
     holders = tuple(by_pod.values())
-    named = devices(entry, by_pod, dra, readings)
+    found = devices(entry, by_pod, dra, meters.on(entry.name))
+    places, found = named(slots(entry, holders, found), found)
     return NodeRow(
         name=entry.name,
         product=entry.product or _product(entry),
@@ -27,12 +29,13 @@ def node_row(entry: NodeEntry, dra: Allocations, readings: Readings) -> NodeRow:
         figures=_figures(entry),
         largest_free=cards(entry.largest),
         resources=tuple(_resource(line) for _, line in sorted(entry.lines.items())),
-        slots=slots(entry, holders, named),
+        slots=places,
         holders=holders,
         created=entry.created,
         gone=not entry.known,
         labels=tuple(sorted(entry.labels.items())),
-        devices=named,
+        devices=meters.gauged(found),
+        utilization=meters.utilization(entry.name),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from math import ceil
 
 from k8sai.fleet.answers import Device, Holder, Slot, State
+from k8sai.fleet.meters import metered_only
 from k8sai.fleet.nodes import NodeEntry
 from k8sai.fleet.shares import CARD, cards, part
 
@@ -28,7 +29,7 @@ class _Card:
 def slots(entry: NodeEntry, holders: Sequence[Holder], devices: Sequence[Device]) -> tuple[Slot, ...]:
     """One slot per card of the node. `devices` are those whose identity is known."""
     left = {holder.uid: _units(holder.share) for holder in holders}
-    known = _known(devices, left)
+    known = _known([device for device in devices if not metered_only(device)], left)
     whole = max(ceil(entry.capacity / CARD) if entry.known else 0, len(known))
     sick = sum(card.state == "unhealthy" for card in known)
     bad = min(max(ceil(entry.unhealthy / CARD) - sick, 0), whole - len(known))

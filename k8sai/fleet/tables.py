@@ -150,7 +150,12 @@ def _group(total: Total) -> Row:
 
 
 def nodes(rows: Iterable[NodeRow], at: str, *, bars: bool = True) -> Table:
-    """A line per node; `bars` draws a glyph per card. Columns that matter less are further right."""
+    """A line per node; `bars` draws a glyph per card. Columns that matter less are further right.
+
+    UTIL, how busy the cards are, is there where a meter tells it; what is held may be idle.
+    """
+    rows = tuple(rows)
+    metered = any(node.utilization is not None for node in rows)
     columns = (
         Column("NODE", shrink=True),
         Column("PRODUCT", shrink=True),
@@ -161,6 +166,7 @@ def nodes(rows: Iterable[NodeRow], at: str, *, bars: bool = True) -> Table:
         Column("HOLDERS", shrink=True),
         Column("LARGEST", "right"),
         Column("AGE", "right"),
+        *((Column("UTIL", "right", wide=True),) if metered else ()),
         Column("UNHEALTHY", "right", wide=True),
         Column("ZONE", wide=True),
         Column("CLIQUE", wide=True),
@@ -168,10 +174,10 @@ def nodes(rows: Iterable[NodeRow], at: str, *, bars: bool = True) -> Table:
         Column("TAINTS", wide=True),
         Column("PODS", wide=True),
     )
-    return Table(columns, tuple(_node(node, at, bars=bars) for node in rows), "nodes")
+    return Table(columns, tuple(_node(node, at, bars=bars, metered=metered) for node in rows), "nodes")
 
 
-def _node(node: NodeRow, at: str, *, bars: bool) -> Row:
+def _node(node: NodeRow, at: str, *, bars: bool, metered: bool) -> Row:
     sums = node.figures
     cells = (
         Cell(node.name),
@@ -183,6 +189,7 @@ def _node(node: NodeRow, at: str, *, bars: bool) -> Row:
         Cell(holders(node.holders)),
         Cell(amount(node.largest_free), _free_tone(node.largest_free)),
         Cell(age(node.created, at), "dim"),
+        *((Cell(percent(node.utilization)),) if metered else ()),
         Cell(amount(sums.unhealthy), "bad" if sums.unhealthy > 0 else "dim"),
         Cell(node.zone),
         Cell(node.clique),
@@ -296,6 +303,11 @@ def amount(cards: float) -> str:
 def cards(count: float) -> str:
     """ "1 card", "8 cards", "0.14 cards"."""
     return f"{amount(count)} card" + ("" if count == 1 else "s")
+
+
+def percent(part: float | None) -> str:
+    """ "43%"; a dash where nobody knows."""
+    return "–" if part is None else f"{part:.0%}"
 
 
 def _free_tone(usable: float) -> Tone:
