@@ -4,6 +4,7 @@ Source: apimachinery `pkg/util/validation/validation.go`.
 """
 
 import re
+from collections.abc import Iterator
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -36,3 +37,32 @@ KEY_RULE = _rule(
     "'MyName',  or 'my.name',  or '123-abc'",
     "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]",
 )
+_WHOLE_KEY_RULE = KEY_RULE.replace("name part must", "a valid label key must") + (
+    " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+)
+
+
+def key_problems(key: str) -> Iterator[str]:
+    """What is wrong with the key of a label."""
+    prefix, slash, name = key.rpartition("/")
+    if "/" in prefix:
+        yield _WHOLE_KEY_RULE
+        return
+    if slash and not prefix:
+        yield "prefix part must be non-empty"
+    elif slash and not SUBDOMAIN.fullmatch(prefix):
+        yield f"prefix part {SUBDOMAIN_RULE}"
+    if not name:
+        yield "name part must be non-empty"
+    elif len(name) > 63:
+        yield "name part must be no more than 63 bytes"
+    if not QUALIFIED.fullmatch(name):
+        yield KEY_RULE
+
+
+def value_problems(value: str) -> Iterator[str]:
+    """What is wrong with the value of a label."""
+    if len(value) > 63:
+        yield "must be no more than 63 bytes"
+    if value and not QUALIFIED.fullmatch(value):
+        yield VALUE_RULE

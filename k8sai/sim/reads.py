@@ -11,8 +11,9 @@ from k8sai.sim import status, tables
 from k8sai.sim.asking import Ask, answer, answer_bytes
 from k8sai.sim.events import Shelf, home
 from k8sai.sim.kinds import Resource
+from k8sai.sim.label_selectors import label_test
 from k8sai.sim.objects import Obj, decode, encode, typed_bytes
-from k8sai.sim.selectors import Test, field_test, label_test
+from k8sai.sim.selectors import Test, field_test
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Entries, Key, Store
 

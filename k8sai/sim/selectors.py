@@ -1,6 +1,6 @@
-"""Label selectors and field selectors of requests, read as the API server reads them.
+"""Field selectors of requests, and label selectors of objects, read as the API server reads them.
 
-Source: apimachinery `pkg/labels/selector.go` and `pkg/fields/selector.go`.
+Source: apimachinery `pkg/fields/selector.go`. (Label selectors of requests: see `label_selectors`.)
 """
 
 import re
@@ -9,61 +9,10 @@ from typing import Any
 
 from k8sai.sim import status
 from k8sai.sim.kinds import Resource
-from k8sai.sim.naming import QUALIFIED
 from k8sai.sim.objects import Obj
 
 Test = Callable[[Obj], bool]
 Labels = Mapping[str, str]
-
-_SET = re.compile(r"\s*([^\s!=<>(),]+)\s+(in|notin)\s*\(([^()]*)\)\s*")
-_EXISTS = re.compile(r"\s*(!?)\s*([^\s!=<>(),]+)\s*")
-_COMPARED = re.compile(r"\s*([^\s!=<>(),]+)\s*(==|!=|=|>|<)\s*([^\s!=<>(),]*)\s*")
-_COMMA = re.compile(r",(?![^(]*\))")
-
-
-def label_test(text: str) -> Callable[[Labels], bool]:
-    """`app=web,tier in (a, b),!legacy` as a test on labels. ApiFailure 400 where it cannot be read."""
-    tests = [_label_requirement(part, text) for part in _COMMA.split(text)] if text.strip() else []
-    return lambda labels: all(test(labels) for test in tests)
-
-
-def _label_requirement(part: str, text: str) -> Callable[[Labels], bool]:
-    if found := _SET.fullmatch(part):
-        key, operator, listed = found.groups()
-        values = {one.strip() for one in listed.split(",")}
-        _check_key(key, text)
-        if operator == "in":
-            return lambda labels: labels.get(key) in values
-        return lambda labels: labels.get(key) not in values
-    if found := _COMPARED.fullmatch(part):
-        key, operator, value = found.groups()
-        _check_key(key, text)
-        if operator in (">", "<"):
-            return _numeric(key, operator, value)
-        if operator == "!=":
-            return lambda labels: labels.get(key) != value
-        return lambda labels: labels.get(key) == value
-    if found := _EXISTS.fullmatch(part):
-        negated, key = found.groups()
-        _check_key(key, text)
-        return (lambda labels: key not in labels) if negated else (lambda labels: key in labels)
-    raise status.bad_request(f"unable to parse requirement: found '{part.strip()}', expected: a label requirement")
-
-
-def _check_key(key: str, text: str) -> None:
-    if not QUALIFIED.fullmatch(key.rpartition("/")[2]):
-        raise status.bad_request(f'unable to parse requirement: <nil>: Invalid value: "{key}": in selector {text!r}')
-
-
-def _numeric(key: str, operator: str, value: str) -> Callable[[Labels], bool]:
-    def test(labels: Labels) -> bool:
-        try:
-            here, bound = int(labels.get(key, "")), int(value)
-        except ValueError:
-            return False
-        return here > bound if operator == ">" else here < bound
-
-    return test
 
 
 def selector_test(selector: Mapping[str, Any] | None) -> Callable[[Labels], bool]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from k8sai.sim import podrules, status
 from k8sai.sim.kinds import Resource, find
-from k8sai.sim.naming import KEY_RULE, LABEL, LABEL_RULE, QUALIFIED, SUBDOMAIN, SUBDOMAIN_RULE, VALUE_RULE
+from k8sai.sim.naming import LABEL, LABEL_RULE, SUBDOMAIN, SUBDOMAIN_RULE, key_problems, value_problems
 from k8sai.sim.objects import Obj, deleting, name_of
 from k8sai.sim.status import Cause, forbidden_value, invalid_value, required
 
@@ -77,22 +77,13 @@ def labels(found: object, path: str) -> Iterator[Cause]:
     for key, value in found.items():
         yield from _key(key, key, path)
         text = value if isinstance(value, str) else str(value)
-        if len(text) > 63:
-            yield invalid_value(path, text, "must be no more than 63 bytes")
-        if text and not QUALIFIED.fullmatch(text):
-            yield invalid_value(path, text, VALUE_RULE)
+        for problem in value_problems(text):
+            yield invalid_value(path, text, problem)
 
 
 def _key(tested: str, shown: str, path: str) -> Iterator[Cause]:
-    prefix, slash, name = tested.rpartition("/")
-    if slash and not SUBDOMAIN.fullmatch(prefix.lower()):
-        yield invalid_value(path, shown, f"prefix part {SUBDOMAIN_RULE}")
-    if not name:
-        yield invalid_value(path, shown, "name part must be non-empty")
-    elif len(name) > 63:
-        yield invalid_value(path, shown, "name part must be no more than 63 bytes")
-    if not QUALIFIED.fullmatch(name):
-        yield invalid_value(path, shown, KEY_RULE)
+    for problem in key_problems(tested):
+        yield invalid_value(path, shown, problem)
 
 
 def _finalizers(new: Obj, old: Obj) -> Iterator[Cause]:

@@ -208,7 +208,7 @@ def test_a_jobset_makes_its_jobs(
     )
     assert {r["name"]: r["ready"] for r in ready["status"]["replicatedJobsStatus"]} == {"leader": 1, "worker": 2}
     api.delete(f"{path}/gang").ok()
-    api.until(jobs, lambda found: not found)
+    api.until(jobs, lambda found: not found, seconds=90)  # a garbage collector looks for new kinds every 30 s
     api.until(f"{core}/pods", lambda pods: not pods)
 
 

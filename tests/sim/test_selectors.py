@@ -3,7 +3,8 @@
 import pytest
 
 from k8sai.sim import kinds
-from k8sai.sim.selectors import field_test, label_test, selector_test, selector_text
+from k8sai.sim.label_selectors import label_test
+from k8sai.sim.selectors import field_test, selector_test, selector_text
 from k8sai.sim.status import ApiFailure
 
 PODS = kinds.find("", "pods")
@@ -33,17 +34,65 @@ LABELS = {"app": "web", "tier": "a", "gpus": "8", "nvidia.com/gpu.product": "H10
         ("nvidia.com/gpu.product=H100", True),
         ("tier in (a,b),app in (web,api)", True),
         ("none=", False),
+        ("in in (in,notin)", False),
+        ("notin", False),
+        ("tier in ()", False),
+        ("tier in (,a)", True),
+        ("gpus > 4 , tier", True),
     ],
 )
 def test_label_selectors(text: str, matches: bool) -> None:
     assert label_test(text)(LABELS) is matches
 
 
-@pytest.mark.parametrize("text", ["a in", "a=b=c", "!!a", "a in (b", "in (b)", "=x", "a b"])
-def test_label_selectors_that_cannot_be_read(text: str) -> None:
+_INTEGER = "for 'Gt', 'Lt' operators, the value must be an integer"
+_OPERATOR = "in, notin, =, ==, !=, gt, lt"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a in", "unable to parse requirement: found '' expected: '('"),
+        ("a in b", "unable to parse requirement: found 'b' expected: '('"),
+        ("a in (b", "unable to parse requirement: found '', expected: ',' or ')'"),
+        ("a in (b c)", "unable to parse requirement: found 'c', expected: ',' or ')'"),
+        ("a in ((b))", "unable to parse requirement: found '(', expected: ',', ')' or identifier"),
+        ("a in (b)c", "found 'c', expected: ',' or 'end of string'"),
+        ("in (b)", f"unable to parse requirement: found '(', expected: {_OPERATOR}"),
+        ("a b", f"unable to parse requirement: found 'b', expected: {_OPERATOR}"),
+        ("a!", f"unable to parse requirement: found '!', expected: {_OPERATOR}"),
+        ("!!a", "unable to parse requirement: found '!', expected: identifier"),
+        ("a=(b)", "unable to parse requirement: found '(', expected: identifier"),
+        ("a===b", "unable to parse requirement: found '=', expected: identifier"),
+        ("a=b=c", "found '=', expected: ',' or 'end of string'"),
+        ("!a=b", "found '=', expected: ',' or 'end of string'"),
+        ("=x", "found '=', expected: !, identifier, or 'end of string'"),
+        (",a", "found ',', expected: !, identifier, or 'end of string'"),
+        ("a,", "found '', expected: identifier after ','"),
+        ("a>b", f'unable to parse requirement: values[0]: Invalid value: "b": {_INTEGER}'),
+    ],
+)  # fmt: skip
+def test_label_selectors_that_cannot_be_read(text: str, why: str) -> None:
     with pytest.raises(ApiFailure) as caught:
         label_test(text)
-    assert caught.value.code == 400
+    assert (caught.value.code, caught.value.message) == (400, why)
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("a$=b", '<nil>: Invalid value: "a$": name part must consist of'),
+        ("x/y/z=b", '<nil>: Invalid value: "x/y/z": a valid label key must consist of'),
+        ("A/b", '<nil>: Invalid value: "A/b": prefix part a lowercase RFC 1123 subdomain must consist of'),
+        ("/b", '<nil>: Invalid value: "/b": prefix part must be non-empty'),
+        ("a/=c", '<nil>: Invalid value: "a/": name part must be non-empty; name part must consist of'),
+        ("a=b$", 'values[0][a]: Invalid value: "b$": a valid label must be an empty string or consist of'),
+    ],
+)
+def test_label_selectors_of_labels_that_cannot_be(text: str, start: str) -> None:
+    with pytest.raises(ApiFailure) as caught:
+        label_test(text)
+    assert caught.value.message.startswith(f"unable to parse requirement: {start}")
 
 
 def test_selectors_of_objects() -> None:

@@ -217,12 +217,8 @@ def _dated(new: Obj, old: Obj, now: str) -> Obj:
 def template_hash(template: Obj, collisions: int = 0) -> str:
     """A short name for a pod template; not the real algorithm's value, but as stable and in its alphabet."""
     text = json.dumps(template, sort_keys=True) + (str(collisions) if collisions else "")
-    number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
-    letters = []
-    for _ in range(10):
-        number, digit = divmod(number, len(_SAFE))
-        letters.append(_SAFE[digit])
-    return "".join(letters)
+    number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+    return "".join(_SAFE[ord(digit) % len(_SAFE)] for digit in str(number))
 
 
 def _template(replicaset: Obj) -> Obj:
