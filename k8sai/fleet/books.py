@@ -44,7 +44,7 @@ class Books:
         self._changed: dict[str, NodeEntry] = {}  # out of the sums
 
     def settle(self) -> None:
-        """Count the nodes that have changed, without what is left over; whoever reads nodes or sums calls this first."""
+        """Count the nodes that have changed, without what is left over. Who reads nodes or sums calls this first."""
         while self._changed:
             name, entry = self._changed.popitem()
             idle = [key for key, line in entry.lines.items() if line.idle and not self._supplied(entry, key)]
