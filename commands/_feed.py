@@ -11,46 +11,59 @@ from k8sai.errors import Forbidden, NotFound
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection
     from k8sai.cluster.sources import Source
+    from k8sai.commands._meters import Meter
     from k8sai.fleet.index import Fleet
     from k8sai.tui.feed import Feed
 
 
 class LiveFeed:
-    """Lists and watches one cluster into a fleet."""
+    """Lists and watches one cluster into a fleet; beside it, where asked for, its meters."""
 
-    def __init__(self, connection: "Connection", fleet: "Fleet") -> None:
+    def __init__(self, connection: "Connection", fleet: "Fleet", meter: "Meter | None" = None) -> None:
         from k8sai.cluster.live import Live
+        from k8sai.commands._meters import Metering
 
         self.context = connection.context
         self._connection = connection
         self._live = Live(connection, fleet)
+        self._metering = Metering(meter, connection, fleet) if meter is not None else None
 
     def start(self) -> None:
         """Begins to read."""
         self._live.start()
+        if self._metering is not None:
+            self._metering.start()
 
     def wait_synced(self, timeout: float) -> bool:
         """Whether every kind was read, waiting for it at most so many seconds."""
         return self._live.wait_synced(timeout)
 
+    def wait_metered(self, timeout: float) -> None:
+        """Until the meter, if there is one, was asked once; at most so many seconds."""
+        if self._metering is not None:
+            self._metering.wait_asked(timeout)
+
     def sources(self) -> "tuple[Source, ...]":
-        """The state of every kind, now."""
-        return self._live.sources()
+        """The state of every kind, now, and of the meter."""
+        meters = () if self._metering is None else (self._metering.source(),)
+        return (*self._live.sources(), *meters)
 
     def stop(self) -> None:
         """Ends the threads and the connection."""
+        if self._metering is not None:
+            self._metering.stop()
         self._live.stop()
         self._connection.close()
 
 
-def live_feed(options: Options, fleet: "Fleet") -> LiveFeed:
+def live_feed(options: Options, fleet: "Fleet", meter: "Meter | None" = None) -> LiveFeed:
     """A feed of a server that has answered once: what is wrong with flags, credentials or network is raised here."""
     from k8sai.cluster.connect import connect
 
     connection = connect(options)
     with _talk.Progress(f"asking {connection.server}"), suppress(Forbidden, NotFound):
         connection.request("GET", "/version", retry=False)  # a refusal is an answer too
-    return LiveFeed(connection, fleet)
+    return LiveFeed(connection, fleet, meter)
 
 
 def recorded_feed(path: Path, fleet: "Fleet") -> "Feed":

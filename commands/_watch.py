@@ -9,6 +9,7 @@ from k8sai.cluster.options import Options
 from k8sai.cluster.sources import Source
 from k8sai.commands import _print, _talk
 from k8sai.commands._feed import LiveFeed, live_feed
+from k8sai.commands._meters import Meter
 from k8sai.commands._notes import gaps
 from k8sai.fleet.changes import Change, Look, between, look
 from k8sai.fleet.document import API_VERSION, document, figures, number
@@ -19,16 +20,18 @@ from k8sai.view import Note
 
 _TICK = 0.2  # seconds between looks
 _PATIENCE = 5.0  # seconds of waiting before its reason is told
+_METER_PATIENCE = 5.0  # seconds the first document waits for meters; later readings make no line
 _DUTY = 9.0  # rests so many times as long as a look took: a tenth of one core on the largest cluster
 
 
-def follow(options: Options, scope: Scope, *, documents: bool, plain: bool = False) -> int:
+def follow(options: Options, scope: Scope, *, documents: bool, plain: bool = False, meter: Meter | None = None) -> int:
     """Runs until Ctrl-C. What happened while the server was away is found, and told, when it is back."""
     fleet = Fleet()
-    feed = live_feed(options, fleet)
+    feed = live_feed(options, fleet, meter)
     feed.start()
     try:
         _wait(feed)
+        feed.wait_metered(_METER_PATIENCE)
         Follower(fleet, feed, scope, documents=documents, plain=plain).run()
     finally:
         feed.stop()

@@ -13,10 +13,10 @@ import typer
 from k8sai.cluster.options import Options
 from k8sai.commands import _flags, _print, _talk
 from k8sai.commands._door import entry
-from k8sai.commands._meters import Meter, meter_of, read_meter
 from k8sai.errors import Exit, Usage
 
 if TYPE_CHECKING:
+    from k8sai.commands._meters import Meter
     from k8sai.fleet.answers import NodeRow, PodRow, Total
     from k8sai.fleet.picture import Picture, Scope
 
@@ -43,7 +43,7 @@ class Wanted:
     reverse: bool
     every_node: bool
     headings: bool
-    meter: Meter | None
+    meter: "Meter | None"
 
     def scope(self) -> "Scope":
         """The part of the cluster that is shown."""
@@ -126,6 +126,8 @@ def top(
       k8sai top -o json | jq .totals    numbers for a script
       k8sai top -w                      a line per change
     """
+    from k8sai.commands._meters import meter_of
+
     wanted = Wanted(
         options=options,
         names=tuple(names or ()),
@@ -226,6 +228,7 @@ def _from_recording(path: Path, scope: "Scope") -> "Picture":
 def _from_cluster(wanted: Wanted, scope: "Scope") -> "Picture":
     from k8sai.cluster.connect import connect
     from k8sai.cluster.live import read_once
+    from k8sai.commands._meters import read_meter
     from k8sai.fleet.index import Fleet
     from k8sai.fleet.picture import take
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from k8sai.cluster.sources import Source
+from k8sai.cluster.sources import METERS, Source
 from k8sai.fleet.answers import Figures
 from k8sai.fleet.tables import amount
 from k8sai.tui.columns import Field, fit
@@ -77,6 +77,7 @@ class Header(Lines):
 def freshness(sources: Sequence[Source], desk: Desk) -> Line:
     """One phrase for all sources: live, reading, read once, forbidden, or since when nothing came."""
     now, glyphs = desk.now(), desk.glyphs
+    sources = [source for source in sources if source.kind not in METERS]
     asked = [source for source in sources if source.state not in ("absent", "forbidden")]
     dated = [source.at for source in asked if source.at]
     lost = [source for source in asked if source.state in ("retrying", "failed")]
@@ -215,7 +216,7 @@ def _notes(sources: Sequence[Source], width: int, desk: Desk) -> list[Line]:
     """The worst that is hidden or late: the sentence and the next command."""
     for state in ("failed", "retrying", "forbidden"):
         for source in sources:
-            if source.state == state:
+            if source.state == state and source.kind not in METERS:
                 return _note(source.message or f"{source.kind} {state}", source.hint, width, desk, "bad")
     for source in sources:
         if source.namespace:
@@ -227,6 +228,9 @@ def _notes(sources: Sequence[Source], width: int, desk: Desk) -> list[Line]:
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         return _note(f"{problems[0].what} is not counted: {problems[0].why}{more}", "", width, desk, "warn")
+    for source in sources:
+        if source.kind in METERS and source.message:
+            return _note(f"{source.kind}: {source.message}", source.hint, width, desk, "warn")
     return []
 
 
