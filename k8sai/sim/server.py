@@ -141,6 +141,8 @@ class Server:
 
     def _swagger(self, request: web.Request) -> web.Response:
         accept = request.headers.get("Accept", "")
+        if openapi.SWAGGER_PROTOBUF in accept or openapi.SWAGGER_PROTOBUF_OLD in accept:
+            return web.Response(body=openapi.swagger_protobuf(), content_type=openapi.SWAGGER_PROTOBUF)
         if "json" not in accept and "*/*" not in accept and accept:
             raise ApiFailure(406, "NotAcceptable", "only the following media types are accepted: application/json")
         return answer(request, openapi.swagger(self.store.catalog))

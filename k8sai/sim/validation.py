@@ -10,13 +10,14 @@ from k8sai.sim import podrules, status
 from k8sai.sim.kinds import Resource, find
 from k8sai.sim.naming import LABEL, LABEL_RULE, SUBDOMAIN, SUBDOMAIN_RULE, key_problems, value_problems
 from k8sai.sim.objects import Obj, deleting, name_of
-from k8sai.sim.status import Cause, forbidden_value, invalid_value, required
+from k8sai.sim.status import Cause, forbidden_value, invalid_value, required, unsupported_value
 
 if TYPE_CHECKING:
     from k8sai.sim.store import Store
 
 NAMESPACES = find("", "namespaces")
 
+_SERVICE_TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 _SHORT_NAMES = ("Namespace", "Service")
 _WORKLOADS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet")
 _ANY_NAME = "rbac.authorization.k8s.io"
@@ -158,6 +159,8 @@ def _service(obj: Obj) -> Iterator[Cause]:
     spec = obj.get("spec", {})
     if not spec.get("ports") and spec.get("type") != "ExternalName" and spec.get("clusterIP") != "None":
         yield required("spec.ports")
+    if spec.get("type", "ClusterIP") not in _SERVICE_TYPES:
+        yield unsupported_value("spec.type", spec["type"], _SERVICE_TYPES)
 
 
 def _priority_class(obj: Obj) -> Iterator[Cause]:

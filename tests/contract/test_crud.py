@@ -177,3 +177,9 @@ def test_media_types(api: Api, core: str) -> None:
 def test_methods_that_are_not_served(api: Api, core: str) -> None:
     body = api.put(f"{core}/configmaps", config_map()).refused(405, "MethodNotAllowed")
     assert body["message"] == "the server does not allow this method on the requested resource"
+
+
+def test_a_service_of_no_known_type(api: Api, core: str) -> None:
+    made = {"metadata": {"name": "s"}, "spec": {"type": "Nope", "ports": [{"port": 80}]}}
+    cause = api.post(f"{core}/services", made).refused(422, "Invalid")["details"]["causes"][0]
+    assert (cause["reason"], cause["field"]) == ("FieldValueNotSupported", "spec.type")

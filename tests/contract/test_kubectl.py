@@ -169,6 +169,13 @@ def test_what_is_not_there(command: list[str]) -> None:
     assert (done.returncode, done.stderr) == (1, 'Error from server (NotFound): pods "ghost" not found\n')
 
 
+def test_a_kind_nobody_serves(command: list[str]) -> None:
+    made = {"apiVersion": "no.such/v1", "kind": "Gizmo", "metadata": {"name": "g"}}
+    words = [*command, "create", "-f", "-"]
+    done = subprocess.run(words, input=yaml.safe_dump(made), capture_output=True, text=True, timeout=30, check=False)
+    assert 'no matches for kind "Gizmo" in version "no.such/v1"' in done.stderr
+
+
 def test_may_i(run: Callable[..., str]) -> None:
     assert run("auth", "can-i", "list", "pods") == "yes\n"
 

@@ -121,6 +121,22 @@ def test_an_exact_version_shows_the_past_or_says_it_is_gone(api: Api, five: str)
         assert past.body["items"][0]["metadata"]["name"] == "c0"
 
 
+@pytest.mark.parametrize(
+    ("selector", "why"),
+    [
+        ("a in", "unable to parse requirement: found '' expected: '('"),
+        ("a in (b c)", "unable to parse requirement: found 'c', expected: ',' or ')'"),
+        ("a b", "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"),
+        ("a=b=c", "found '=', expected: ',' or 'end of string'"),
+        ("=x", "found '=', expected: !, identifier, or 'end of string'"),
+        ("a,", "found '', expected: identifier after ','"),
+        ("/b", 'unable to parse requirement: <nil>: Invalid value: "/b": prefix part must be non-empty'),
+    ],
+)
+def test_selectors_that_cannot_be_read(api: Api, core: str, selector: str, why: str) -> None:
+    assert api.get(f"{core}/configmaps", {"labelSelector": selector}).refused(400, "BadRequest")["message"] == why
+
+
 def test_versions_that_make_no_sense(api: Api, five: str) -> None:
     assert api.get(five, {"resourceVersion": "x"}).status in (400, 422)
     match = api.get(five, {"resourceVersionMatch": "Exact"}).refused(422, "Invalid")
