@@ -116,8 +116,9 @@ class Connection:
         query: Mapping[str, str] | None = None,
         accept: str = "application/json",
         idle_timeout: float = 300.0,
+        piece: int = 0,
     ) -> "Stream":
-        """A GET whose answer goes on: a context manager that iterates over chunks as they come.
+        """A GET whose answer goes on: a context manager that iterates over chunks as they come, or of `piece` bytes.
 
         Its `close` may be called from any thread. After `idle_timeout` seconds without a byte it raises Unavailable.
         A refusal or a lost connection is not retried: who follows a stream knows where to go on.
@@ -132,7 +133,7 @@ class Connection:
                 return Unavailable(f"{self.server} sent nothing for {idle_timeout:g} s", "the connection is made again")
             return connection_error(error, self.asked("GET", path), proxy=self._shown_proxy)
 
-        stream = Stream(response, explain, self._forget)
+        stream = Stream(response, explain, self._forget, piece)
         with self._lock:
             self._streams.add(stream)
         if self._closed.is_set():

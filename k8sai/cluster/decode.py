@@ -5,7 +5,7 @@ its first bytes, never by what the request said. Nothing of protobuf is imported
 here: the request is on its way while Python imports.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
@@ -44,9 +44,8 @@ class Page:
 
     @property
     def unread(self) -> str:
-        """What a person is told of the skipped: the first, and how many more; empty if all could be read."""
-        more = f" (and {len(self.skipped) - 1} more)" if len(self.skipped) > 1 else ""
-        return f"could not read {self.skipped[0]}{more}" if self.skipped else ""
+        """What a person is told of the skipped; empty if all could be read."""
+        return unread(self.skipped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +93,20 @@ class Decoder(Protocol):
     def page(self, body: bytes) -> Page:
         """The answer to a LIST. Raises Unreadable."""
 
+    def flow(self, chunks: Iterable[bytes]) -> Iterator[Object | Skipped]:
+        """The objects of a LIST while its answer arrives, where the wire allows; one that cannot be read is told.
+
+        Raises Unreadable, also after some objects: then they are not all.
+        """
+
     def events(self, chunks: Iterable[bytes]) -> Iterator[Event]:
         """The answer to a WATCH, cut into chunks anywhere; half an event at the end is dropped. Raises Unreadable."""
+
+
+def unread(skipped: Sequence[str]) -> str:
+    """What a person is told of the skipped: the first, and how many more; empty if there are none."""
+    more = f" (and {len(skipped) - 1} more)" if len(skipped) > 1 else ""
+    return f"could not read {skipped[0]}{more}" if skipped else ""
 
 
 def decoder(kind: Kind, version: str = "v1", wire: Wire = "auto") -> Decoder:
@@ -117,6 +128,18 @@ class _Sniffing:
         from k8sai.cluster.wire_frames import ProtobufDecoder
 
         return ProtobufDecoder(self._kind).page(body)
+
+    def flow(self, chunks: Iterable[bytes]) -> Iterator[Object | Skipped]:
+        chunks = iter(chunks)
+        first = next((chunk for chunk in chunks if chunk), b"")
+        if first[:1] != MAGIC[:1]:
+            page = self.page(b"".join((first, *chunks)))
+            yield from page.items
+            yield from map(Skipped, page.skipped)
+            return
+        from k8sai.cluster.wire_frames import ProtobufDecoder
+
+        yield from ProtobufDecoder(self._kind).flow(chain((first,), chunks))
 
     def events(self, chunks: Iterable[bytes]) -> Iterator[Event]:
         chunks = iter(chunks)

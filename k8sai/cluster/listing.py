@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from k8sai.cluster.api_errors import ApiForbidden, ApiNotFound, Gone, status_error
-from k8sai.cluster.decode import Decoder, Event, Failure, Page, Unreadable, Wire, decoder
+from k8sai.cluster.decode import Decoder, Event, Failure, Page, Skipped, Unreadable, Wire, decoder
 from k8sai.cluster.shapes import GROUP, NAMESPACED
 from k8sai.cluster.sources import Kind
 from k8sai.errors import K8saiError, NotFound
@@ -32,6 +32,8 @@ _FIELDS: dict[Kind, str] = {"pods": "status.phase!=Succeeded,status.phase!=Faile
 
 _WHOLE = 20_000  # objects: up to here one answer from the watch cache, beyond it pages
 _PAGE = 500  # objects; what kubectl asks for
+_PIECE = 1 << 18  # bytes of an arriving list: what comes in thousands of pieces costs half as much in dozens
+_SILENCE = 75.0  # seconds without a byte of a list; the server's own limit for one is 60
 _GROWS = frozenset[Kind]({"nodes", "pods", "resourceslices", "resourceclaims"})  # with the cluster, without a bound
 
 
@@ -76,11 +78,29 @@ class Listing:
         `remainingItemCount` tells. It does so only without selectors: finished pods are counted too, which errs
         towards pages. Raises Absent, ApiForbidden, ApiError, Unreadable.
         """
-        if self.kind in _GROWS:
-            probe = self._page({"limit": "1"}, retry)
-            if len(probe.items) + len(probe.skipped) + (probe.remaining or 0) > _WHOLE:
-                return self._paged(early, retry)
+        if self.kind in _GROWS and self._probed(retry) > _WHOLE:
+            return self._paged(early, retry)
         return self._page({**self._selection, "resourceVersion": "0"}, retry)
+
+    def flow(self) -> Iterator[Object | Skipped] | None:
+        """The same while it arrives, asked for once; None where `first` knows better: a long list, a time limit.
+
+        Raises as `first`, also after some objects: then they are not all.
+        """
+        if self.kind not in _GROWS or self._connection.request_timeout is not None or self._probed(True) > _WHOLE:
+            return None
+        return self._arriving()
+
+    def _arriving(self) -> Iterator[Object | Skipped]:
+        query = {**self._selection, "resourceVersion": "0"}
+        accept, path = self._decoder.accept, self._path()
+        with self._connection.stream(path, query=query, accept=accept, idle_timeout=_SILENCE, piece=_PIECE) as chunks:
+            yield from self._decoder.flow(chunks)
+
+    def _probed(self, retry: bool) -> int:
+        """How many objects there are, finished pods too."""
+        probe = self._page({"limit": "1"}, retry)
+        return len(probe.items) + len(probe.skipped) + (probe.remaining or 0)
 
     def again(self) -> Page:
         """All objects as they are now, never older than what was seen before, as a cache may be. Raises as above."""

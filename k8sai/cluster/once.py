@@ -1,15 +1,16 @@
 """One picture of a cluster, as fast as it can be had: all kinds at the same time, no watch."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from threading import Thread
 from typing import TYPE_CHECKING
 
 from k8sai.cluster.api_errors import ApiForbidden
-from k8sai.cluster.decode import Page, Wire
+from k8sai.cluster.decode import Skipped, Wire, unread
 from k8sai.cluster.listing import Absent, Listing
 from k8sai.cluster.sources import KINDS, Kind, Sink, Source
 from k8sai.errors import K8saiError
+from k8sai.facts import Object
 
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection
@@ -72,9 +73,10 @@ class _Reading:
     def _run(self) -> None:
         kind: Kind = self._listing.kind
         try:
-            page = self._listing.first(lambda items: None)
-            self._sink.replace(kind, page.items)
-            self.source = self._read(page)
+            if not self._flowed():
+                page = self._listing.first(lambda items: None)
+                self._sink.replace(kind, page.items)
+                self.source = self._read(len(page.items), page.unread)
         except Absent as error:
             self.refusal = error
             self.source = Source(kind, "absent", message=error.message, hint=error.hint)
@@ -87,12 +89,30 @@ class _Reading:
         except Exception as error:  # a bug belongs to the caller's thread, where it is reported
             self.mistake = error
 
-    def _read(self, page: Page) -> Source:
-        return Source(
-            self._listing.kind,
-            "once",
-            len(page.items),
-            time.time(),
-            self._listing.namespace,
-            page.unread,
-        )
+    def _flowed(self) -> bool:
+        """Read while it arrives, which saves the time the server takes to send. What fails is undone."""
+        arriving = self._listing.flow()
+        if arriving is None:
+            return False
+        count = 0
+        skipped: list[str] = []
+
+        def objects() -> Iterator[Object]:
+            nonlocal count
+            for item in arriving:
+                if isinstance(item, Skipped):
+                    skipped.append(item.message)
+                else:
+                    count += 1
+                    yield item
+
+        try:
+            self._sink.replace(self._listing.kind, objects())
+        except K8saiError:  # cut off, or an answer nobody expected: once more, patiently
+            self._sink.replace(self._listing.kind, ())
+            return False
+        self.source = self._read(count, unread(skipped))
+        return True
+
+    def _read(self, count: int, message: str) -> Source:
+        return Source(self._listing.kind, "once", count, time.time(), self._listing.namespace, message)

@@ -24,10 +24,13 @@ class Stream:
         response: "BaseHTTPResponse",
         explain: "Callable[[Exception], ClusterError]",
         ended: "Callable[[Stream], None]",
+        piece: int = 0,
     ) -> None:
+        """`piece` is how many bytes to wait for where more are to come; 0 gives what has arrived."""
         self._response = response
         self._explain = explain
         self._ended = ended
+        self._piece = piece
         self._lock = Lock()
         self._closed = False
         self.content_type = response.headers.get("Content-Type", "")
@@ -48,7 +51,7 @@ class Stream:
         if self._closed:
             raise StopIteration
         try:
-            chunk = self._response.read1(_PIECE)
+            chunk = self._response.read(self._piece) if self._piece else self._response.read1(_PIECE)
         except Exception as error:
             if self._closed:  # our own close woke the read
                 raise StopIteration from None

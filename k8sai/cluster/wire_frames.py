@@ -5,7 +5,8 @@ watch is a length (four bytes, big-endian) and a bare `metav1.WatchEvent`, whose
 1.37.0).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from google.protobuf.message import DecodeError
 
@@ -13,6 +14,7 @@ from k8sai.cluster import wire_pb2 as pb
 from k8sai.cluster.decode import LARGEST_EVENT, MAGIC, Bookmark, Event, Failure, Page, Skipped, Unreadable, changed
 from k8sai.cluster.sources import Kind
 from k8sai.cluster.wire import metadata_of, reader
+from k8sai.cluster.wire_list import items_of
 from k8sai.facts import Object
 
 _BROKEN = (DecodeError, UnicodeDecodeError, ValueError)
@@ -46,6 +48,18 @@ class ProtobufDecoder:
             else:
                 items.append(item)
         return Page(items, *head, tuple(skipped))
+
+    def flow(self, chunks: Iterable[bytes]) -> Iterator[Object | Skipped]:
+        items = items_of(chunks)
+        while True:
+            try:
+                raw = next(items, None)
+            except ValueError as error:
+                raise Unreadable(f"a list of {self._kind} is not the protobuf of a list: {error}") from error
+            if raw is None:
+                return
+            item = self._read(raw)
+            yield Skipped(item) if isinstance(item, str) else item
 
     def events(self, chunks: Iterable[bytes]) -> Iterator[Event]:
         for frame in _frames(chunks):
@@ -82,6 +96,18 @@ class ProtobufDecoder:
             return f"{meta.namespace}/{meta.name}" if meta.namespace else meta.name
         except _BROKEN:
             return "without a readable name"
+
+
+def status(body: bytes) -> Mapping[str, Any]:
+    """The Status object that an answer carries, by its JSON names; empty where it carries something else."""
+    try:
+        said = pb.Status.FromString(_opened(body))
+    except _BROKEN:
+        return {}
+    found: dict[str, Any] = {"code": said.code, "reason": said.reason, "message": said.message}
+    if said.details.retry_after_seconds:
+        found["details"] = {"retryAfterSeconds": said.details.retry_after_seconds}
+    return found
 
 
 def _opened(envelope: bytes) -> bytes:
