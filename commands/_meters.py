@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from k8sai.fleet.index import Fleet
 
 _EVERY = 15.0  # seconds; the exporter itself looks at its cards every 30
+_SOON = 1.0  # seconds, doubled from one refusal to the next
 _KEEP = 120.0  # seconds that readings are shown after the meter went away
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _EXPORTERS, _PROMETHEUS = METERS
@@ -150,10 +151,12 @@ class Metering:
         return self._asked.wait(timeout)
 
     def _run(self) -> None:
+        rest = _SOON
         while not self._ended.is_set():
             self._turn()
             self._asked.set()
-            self._ended.wait(self._every)
+            rest = self._every if self._source.state == "live" else min(2 * rest, self._every)
+            self._ended.wait(rest)
 
     def _turn(self) -> None:
         try:

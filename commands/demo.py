@@ -16,6 +16,7 @@ from k8sai.view import Note
 if TYPE_CHECKING:
     from k8sai.sim.cluster import Sim
 
+_METERED = "demo"  # the scenario whose nodes have a dcgm-exporter
 _REST = 15.0  # seconds the first pods get to start before a snapshot is printed
 
 
@@ -41,20 +42,21 @@ def demo(
         kubeconfig = Path(place) / "kubeconfig"
         sim.write_kubeconfig(kubeconfig, "k8sai-demo")
         options = Options(kubeconfig=str(kubeconfig))
-        return _screen(options) if _has_screen() else _snapshot(sim, options)
+        return _screen(options, metered=scenario == _METERED) if _has_screen() else _snapshot(sim, options)
 
 
 def _has_screen() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
-def _screen(options: Options) -> int:
+def _screen(options: Options, *, metered: bool) -> int:
     from k8sai.commands._feed import live_feed
+    from k8sai.commands._meters import Meter
     from k8sai.fleet.index import Fleet
     from k8sai.tui.app import Cockpit
 
     fleet = Fleet()
-    return int(Cockpit(fleet, live_feed(options, fleet)).run() or Exit.OK)
+    return int(Cockpit(fleet, live_feed(options, fleet, Meter() if metered else None)).run() or Exit.OK)
 
 
 def _snapshot(sim: "Sim", options: Options) -> int:

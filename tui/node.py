@@ -5,8 +5,8 @@ from itertools import islice
 
 from textual.app import ComposeResult
 
-from k8sai.fleet.answers import NodeRow, PodRow, Slot
-from k8sai.fleet.tables import amount, status
+from k8sai.fleet.answers import Gauge, NodeRow, PodRow, Slot
+from k8sai.fleet.tables import amount, percent, status
 from k8sai.tui.columns import Field, fit
 from k8sai.tui.desk import Desk
 from k8sai.tui.glyphs import slot_run
@@ -175,7 +175,9 @@ class NodeFacts(Lines):
         if down > _MOST_CARD_LINES:
             down = _MOST_CARD_LINES
             hidden = len(row.slots) - down * across
-        told = [self._card(n, slot, each) for n, slot in enumerate(islice(row.slots, down * across))]
+        gauges = _gauges(row)
+        shown = enumerate(islice(row.slots, down * across))
+        told = [self._card(n, slot, each, gauges.get(slot.device)) for n, slot in shown]
         lines: list[Line] = []
         for y in range(down):
             runs: list[Run] = [(" ", "plain")]
@@ -186,7 +188,7 @@ class NodeFacts(Lines):
             lines.append(((f" {hidden} more cards", "dim"),))
         return lines
 
-    def _card(self, number_: int, slot: Slot, width: int) -> Line:
+    def _card(self, number_: int, slot: Slot, width: int, gauge: Gauge | None) -> Line:
         sign, ink = slot_run(slot, self.desk.glyphs, self.desk.slot_ink)
         runs: list[Run] = [(f"{number_:>2} ", "dim"), (sign, ink), (" ", "plain")]
         if slot.holder is not None:
@@ -198,7 +200,10 @@ class NodeFacts(Lines):
             runs.append((slot.state, "dim"))
         if slot.device:
             runs.append((f" {clean(slot.device)}", "dim"))
-        return (*fit(tuple(runs), width - 1, Field(""), self.desk.glyphs.dots), (" ", "plain"))
+        work = worked(gauge) if gauge is not None else ""
+        room = width - 1 - (len(work) + 1 if work else 0)
+        tail: Line = ((f" {work}", "accent"),) if work else ()
+        return (*fit(tuple(runs), room, Field(""), self.desk.glyphs.dots), *tail, (" ", "plain"))
 
 
 def _folded(runs: list[Run], width: int) -> list[Line]:
@@ -221,6 +226,23 @@ def devices_by_pod(row: NodeRow) -> dict[str, list[str]]:
         if slot.holder is not None and slot.device:
             found.setdefault(slot.holder.uid, []).append(slot.device)
     return found
+
+
+def _gauges(row: NodeRow) -> dict[str, Gauge]:
+    """What is known of the work of each card, by the id its slot has; a replica tells its card's."""
+    found: dict[str, Gauge] = {}
+    for device in row.devices:
+        if device.gauge is not None and (device.kind in ("card", "replica") or not device.parent):
+            found.setdefault(device.parent or device.id, device.gauge)
+    return found
+
+
+def worked(gauge: Gauge) -> str:
+    """How busy a card is, its memory and its power, as far as it tells: "87% 68/80G 612W"."""
+    used, total = gauge.memory_used, gauge.memory_total
+    memory = f"{used / 1024:.0f}/{total / 1024:.0f}G" if used is not None and total is not None else ""
+    power = f"{gauge.power:.0f}W" if gauge.power is not None else ""
+    return " ".join(filter(None, (percent(gauge.utilization), memory, power)))
 
 
 def _of_a_card(cards_each: float) -> str:

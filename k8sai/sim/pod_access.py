@@ -4,7 +4,7 @@ import aiohttp
 from aiohttp import web
 
 from k8sai.ages import epoch
-from k8sai.sim import status
+from k8sai.sim import exporter, status
 from k8sai.sim.asking import Ask
 from k8sai.sim.kinds import find
 from k8sai.sim.objects import Obj, name_of, timestamp
@@ -66,12 +66,17 @@ def _plausible(pod: Obj, container: str) -> str:
 
 
 async def proxy(store: Store, ask: Ask) -> web.Response:
-    """Forward to the loopback port an annotation of the object names. ApiFailure 503 where there is none."""
+    """Forward to the loopback port an annotation of the object names. ApiFailure 503 where there is none.
+
+    A pod that plays dcgm-exporter answers `/metrics` itself.
+    """
     target = ask.target
     name = target.name.split(":")[0] if target.name.count(":") == 1 else target.name
     if target.name.count(":") == 2:  # scheme:name:port
         name = target.name.split(":")[1]
     obj = store.get(target.resource, target.namespace, name)
+    if target.resource is _PODS and target.rest == "metrics" and exporter.is_exporter(obj):
+        return web.Response(text=exporter.exposition(store, obj["spec"]["nodeName"]), content_type="text/plain")
     port = (obj["metadata"].get("annotations") or {}).get(PROXY, "")
     if not port.isdigit():
         message = (

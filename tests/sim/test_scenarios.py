@@ -67,7 +67,7 @@ def test_the_demo_has_what_it_promises() -> None:
     assert any((c.get("status") or {}).get("allocation") for c in lab.all("resourceclaims", "resource.k8s.io"))
     assert any(p["status"].get("extendedResourceClaimStatus") for p in pods)
     assert {p["metadata"]["namespace"] for p in pods} == {
-        "pretrain", "posttrain", "inference", "research", "vision", "evals",
+        "pretrain", "posttrain", "inference", "research", "vision", "evals", "gpu-operator",
     }  # fmt: skip
 
 
