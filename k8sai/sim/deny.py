@@ -60,6 +60,11 @@ class Denial:
             and self.namespace in (None, namespace)
         )
 
+    def everywhere(self) -> bool:
+        """Whether it is about the server, not about rights or a kind."""
+        narrow = self.verb or self.resource or self.group is not None or self.namespace is not None
+        return self.status != 403 and not narrow
+
 
 def _any(value: object) -> str:
     text = str(value or "")
@@ -87,24 +92,37 @@ class Denials:
         full = f"{resource.plural}/{target.subresource}" if target.subresource else resource.plural
         for rule in self.rules:
             if rule.matches(user, verb, resource.group, full, target.namespace):
-                if rule.times:
-                    rule.times -= 1
-                    if not rule.times:
-                        self.rules.remove(rule)
-                return _failure(rule, user, verb, target)
+                self._wear(rule)
+                return _forbidden(user, verb, target) if rule.status == 403 else _trouble(rule)
         return None
 
+    def trouble(self, user: str) -> ApiFailure | None:
+        """The same for what is about no objects, such as discovery: rules of a server that is in trouble as a whole."""
+        for rule in self.rules:
+            if rule.everywhere() and rule.user in ("", user):
+                self._wear(rule)
+                return _trouble(rule)
+        return None
 
-def _failure(rule: Denial, user: str, verb: str, target: Target) -> ApiFailure:
-    if rule.status == 403:
-        return status.forbidden(
-            target.resource,
-            target.name,
-            user=user,
-            verb=verb,
-            namespace=target.namespace,
-            subresource=target.subresource,
-        )
+    def _wear(self, rule: Denial) -> None:
+        if rule.times:
+            rule.times -= 1
+            if not rule.times:
+                self.rules.remove(rule)
+
+
+def _forbidden(user: str, verb: str, target: Target) -> ApiFailure:
+    return status.forbidden(
+        target.resource,
+        target.name,
+        user=user,
+        verb=verb,
+        namespace=target.namespace,
+        subresource=target.subresource,
+    )
+
+
+def _trouble(rule: Denial) -> ApiFailure:
     if rule.status == 429:
         return status.too_many("Too many requests, please try again later.", retry_after=rule.retry_after or 1)
     if rule.status == 503:

@@ -67,15 +67,20 @@ class Server:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         path = request.path.strip("/")
+        user = request.headers.get("Impersonate-User", ADMIN)
+        if path.partition("/")[0] in _ENDPOINTS:
+            return web.Response(text="ok")
         found = self._about(request, path)
         if found is not None:
+            trouble = self.denials.trouble(user)
+            if trouble is not None:
+                raise trouble
             return found
         if _no_such_group(self.store.catalog, path):
             return web.Response(status=404, text="404 page not found\n")
         target = locate(self.store.catalog, request.path)
         watching = request.query.get("watch", "").lower() in ("1", "true")
         verb = verb_of(request.method, target, watching)
-        user = request.headers.get("Impersonate-User", ADMIN)
         refusal = self.denials.refusal(user, verb, target)
         if refusal is not None:
             raise refusal
@@ -83,8 +88,6 @@ class Server:
 
     def _about(self, request: web.Request, path: str) -> web.Response | None:
         """What the server says about itself; None for requests about objects."""
-        if path in _ENDPOINTS or path.partition("/")[0] in _ENDPOINTS:
-            return web.Response(text="ok")
         if path == "version":
             return answer(request, discovery.VERSION)
         if path in ("api", "apis"):

@@ -295,6 +295,26 @@ def test_a_failure_can_wear_off_and_names_when_to_come_back() -> None:
     served(test, denials=rules)
 
 
+@pytest.mark.parametrize(
+    ("denial", "code"),
+    [
+        (Denial(status=503), 503),
+        (Denial(status=503, user="eve"), 200),
+        (Denial(status=503, group=""), 200),
+        (Denial(status=503, namespace=""), 200),
+        (Denial(), 200),
+    ],
+    ids=["server", "another user", "core group", "all namespaces", "rights"],
+)
+def test_a_server_in_trouble_answers_nothing_but_that_it_lives(denial: Denial, code: int) -> None:
+    async def test(store: Store, api: Client) -> None:
+        for path in ("/version", "/apis", "/api/v1", "/openapi/v3"):
+            assert (await api.get(path)).code == code
+        assert (await api.get("/readyz")).code == 200
+
+    served(test, denials=Denials([denial]))
+
+
 @pytest.mark.parametrize("rule", [{"verbs": "list"}, {"status": 418}])
 def test_a_denial_that_cannot_be_is_refused(rule: Json) -> None:
     with pytest.raises(Usage):
