@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from k8sai.cluster.kubeconfig import Entry, Kubeconfig, load
-from k8sai.cluster.options import Options
+from k8sai.cluster.options import Options, checked_namespace
 from k8sai.errors import Usage
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _EXEC_EXTENSION = "client.authentication.k8s.io/exec"  # its content is handed to credential plugins
 _API_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
+_WITHOUT = "set KUBECONFIG or give --kubeconfig FILE; `k8sai demo` shows a cluster of its own"
 _MODES = ("Never", "IfAvailable", "Always")
 
 
@@ -85,6 +86,7 @@ class Access:
     identity: Identity = field(default_factory=Identity)
     files: tuple[str, ...] = ()
     flags: str = ""
+    own_flags: str = ""  # without --as
 
 
 def resolve(options: Options, environ: Mapping[str, str] = os.environ, account: Path = SERVICE_ACCOUNT) -> Access:
@@ -100,28 +102,31 @@ def resolve(options: Options, environ: Mapping[str, str] = os.environ, account: 
             return _service_account(options, environ, account)
         raise _nothing_to_connect_to(config, options, context, environ)
     identity = _identity(_user(config, options, context), options)
-    namespace = options.namespace or context.text("namespace")
+    namespace = checked_namespace(options.namespace or context.text("namespace"))
     if not namespace:
         namespace = _pod_namespace(environ, account) if _in_pod(environ, account) else "default"
     endpoint = _endpoint(cluster, options)
     title = context.name or cluster.name or endpoint.server
-    return Access(title, namespace, endpoint, identity, config.files, _flags(options, context.name))
+    return Access(title, namespace, endpoint, identity, config.files, *_flags(options, context.name))
 
 
-def _flags(options: Options, context: str) -> str:
-    """For a command line to paste: the same place by the same way. Secrets are left out."""
-    from shlex import quote
-
-    said = (
+def _flags(options: Options, context: str) -> tuple[str, str]:
+    """For a command line to paste: the same place by the same way, as the same user and as ourselves. No secrets."""
+    own = (
         ("kubeconfig", options.kubeconfig),
         ("context", context),
         ("cluster", options.cluster),
         ("user", options.user),
         ("server", options.server),
-        ("as", options.as_user),
-        *(("as-group", group) for group in options.as_group),
     )
-    return "".join(f" --{name} {quote(value)}" for name, value in said if value)
+    other = (("as", options.as_user), *(("as-group", group) for group in options.as_group))
+    return _joined((*own, *other)), _joined(own)
+
+
+def _joined(flags: Iterable[tuple[str, str]]) -> str:
+    from shlex import quote
+
+    return "".join(f" --{name} {quote(value)}" for name, value in flags if value)
 
 
 def _context(config: Kubeconfig, options: Options) -> Entry:
@@ -131,6 +136,8 @@ def _context(config: Kubeconfig, options: Options) -> Entry:
     if not name:
         return Entry("", kind="context")
     said = "--context" if options.context else "current-context"
+    if not config.files:
+        raise Usage(f"there is no kubeconfig to find {said} {name!r} in ({_looked(config)})", _WITHOUT)
     raise Usage(f"{said} {name!r} is not in {_places(config)}", _offer("contexts", name, config.contexts))
 
 
@@ -309,9 +316,9 @@ def _service_account(options: Options, environ: Mapping[str, str], account: Path
         kind="cluster",
     )
     user = Entry("service account", {"tokenFile": str(account / "token")}, kind="user")
-    namespace = options.namespace or _pod_namespace(environ, account)
+    namespace = checked_namespace(options.namespace or _pod_namespace(environ, account))
     endpoint, identity = _endpoint(entry, options), _identity(user, options)
-    return Access("in-cluster", namespace, endpoint, identity, flags=_flags(options, ""))
+    return Access("in-cluster", namespace, endpoint, identity, (), *_flags(options, ""))
 
 
 def _nothing_to_connect_to(config: Kubeconfig, options: Options, context: Entry, environ: Mapping[str, str]) -> Usage:
@@ -319,11 +326,13 @@ def _nothing_to_connect_to(config: Kubeconfig, options: Options, context: Entry,
         return Usage(f"context {context.name!r} names no cluster", "choose another with --context")
     if config.contexts:
         return Usage(f"no context is current in {_places(config)}", _offer("contexts", "", config.contexts))
-    hint = "set KUBECONFIG or give --kubeconfig FILE; `k8sai demo` shows a cluster of its own"
     if config.files:
-        return Usage(f"{_places(config)} names no cluster", hint)
-    looked = ", ".join(config.missing) or "KUBECONFIG names no file"
-    return Usage(f"no kubeconfig found (looked for {looked})", hint)
+        return Usage(f"{_places(config)} names no cluster", _WITHOUT)
+    return Usage(f"no kubeconfig found ({_looked(config)})", _WITHOUT)
+
+
+def _looked(config: Kubeconfig) -> str:
+    return f"looked for {', '.join(config.missing)}" if config.missing else "KUBECONFIG names no file"
 
 
 def _places(config: Kubeconfig) -> str:

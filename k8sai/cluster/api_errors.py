@@ -16,7 +16,7 @@ Status: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/#sta
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from k8sai.errors import ClusterError, Exit, Forbidden, K8saiError, NotFound, Refused, TimedOut
@@ -25,6 +25,7 @@ _DENIED = (  # not compiled until it is needed: that takes as long as a whole re
     r'User "(?P<user>[^"]*)" cannot (?P<verb>\S+) (?:resource "(?P<resource>[^"]+)" in API group "(?P<group>[^"]*)"'
     r'(?: in the namespace "(?P<namespace>[^"]*)")?|path "(?P<path>[^"]+)")'
 )
+_PROTOBUF = b"k8s\0"
 _TLS_PORT = "Client sent an HTTP request to an HTTPS server"
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
@@ -103,6 +104,7 @@ class Asked:
     path: str = ""
     context: str = ""
     flags: str = ""  # for a kubectl command line that leads to the same server as the same user
+    own_flags: str = ""  # the same, without impersonating anybody
     login: str = ""  # what a person does to log in again
     ended: str = ""  # which credential has ended and when, where that is known
 
@@ -181,6 +183,8 @@ def _forbidden(said: Mapping[str, Any], message: str, asked: Asked) -> ApiForbid
     plain, _, sub = denied["resource"].partition("/")
     resource = f"{plain}.{group}" if group else plain
     scope = f" -n {namespace}" if namespace else ("" if asked.method != "GET" else " -A")
+    if verb.startswith("impersonate"):  # it is about ourselves, not about the user of --as
+        asked = replace(asked, flags=asked.own_flags)
     line = _can_i(verb, resource, asked) + (f" --subresource={sub}" if sub else "") + scope
     where = f"in namespace {namespace}" if namespace else "in the whole cluster"
     hint = f"ask an admin for it; this tells when it is granted: `{line}`"
@@ -230,6 +234,10 @@ def _odd(status: int, reason: str, message: str, asked: Asked) -> ApiError:
 
 
 def _status_object(body: bytes) -> Mapping[str, Any]:
+    if body.startswith(_PROTOBUF):  # who asks for protobuf is refused in protobuf
+        from k8sai.cluster.wire_frames import status
+
+        return status(body)
     try:
         document = json.loads(body)
     except ValueError:
@@ -239,6 +247,8 @@ def _status_object(body: bytes) -> Mapping[str, Any]:
 
 def _plain(body: bytes) -> str:
     """What a proxy or gateway says, without its markup, short."""
+    if body.startswith(_PROTOBUF):
+        return ""
     text = body[:4096].decode("utf-8", "replace")
     title = re.search(r"<title>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
     text = title[1] if title else re.sub(r"<[^>]*>", " ", text)

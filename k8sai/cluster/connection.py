@@ -179,7 +179,8 @@ class Connection:
 
     def asked(self, method: str, path: str) -> Asked:
         """The words to talk about a request of this connection: for errors that come inside an answer."""
-        return Asked(self.server, method, path, self.context, self._access.flags, self._credentials.login())
+        access = self._access
+        return Asked(self.server, method, path, self.context, access.flags, access.own_flags, self._credentials.login())
 
     def _impersonation(self) -> list[tuple[str, str]]:
         who = self._access.identity

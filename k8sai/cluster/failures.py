@@ -47,7 +47,8 @@ def connection_error(error: Exception, asked: Asked, *, limit: float | None = No
     if any(isinstance(each, ConnectionRefusedError) for each in chain):
         through = f" through the proxy {proxy}" if proxy else ""
         return Unavailable(
-            f"{server} refuses the connection{through}", "is the API server running there? `kubectl cluster-info`"
+            f"{server} refuses the connection{through}",
+            f"is the API server running there? `kubectl cluster-info{asked.flags}`",
         )
     number = next((each.errno for each in chain if isinstance(each, OSError) and each.errno), 0)
     if number in (errno.ENETUNREACH, errno.EHOSTUNREACH):

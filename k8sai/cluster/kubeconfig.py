@@ -98,13 +98,16 @@ def load(explicit: str = "", environ: Mapping[str, str] = os.environ) -> Kubecon
     read: list[Kubeconfig] = []
     missing: list[str] = []
     for name in _file_names(explicit, environ):
-        text = _contents(name)
-        if text is None:
-            missing.append(name)
-        else:
-            read.append(parse(text, name))
+        try:
+            text = _contents(name)
+            if text is None:
+                missing.append(name)
+            else:
+                read.append(parse(text, name))
+        except Usage as error:
+            raise Usage(error.message, error.hint or "correct it, or choose another file with --kubeconfig") from None
     if explicit and missing:
-        raise Usage(f"--kubeconfig {explicit}: there is no such file")
+        raise Usage(f"--kubeconfig {explicit}: there is no such file", "without the flag, KUBECONFIG says which to use")
     return Kubeconfig(
         current_context=next((each.current_context for each in read if each.current_context), ""),
         contexts=_first_wins([each.contexts for each in read]),

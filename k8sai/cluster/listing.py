@@ -7,7 +7,7 @@ the server says it serves, then the one namespace that the context names.
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from k8sai.cluster.api_errors import ApiForbidden, ApiNotFound, Gone, status_error
+from k8sai.cluster.api_errors import ApiError, ApiForbidden, ApiNotFound, Gone, status_error
 from k8sai.cluster.decode import Decoder, Event, Failure, Page, Skipped, Unreadable, Wire, decoder
 from k8sai.cluster.shapes import GROUP, NAMESPACED
 from k8sai.cluster.sources import Kind
@@ -166,6 +166,13 @@ class Listing:
 
     def _settle(self, refusal: ApiForbidden | ApiNotFound) -> None:
         """Choose what to ask for instead; raises where nothing is left. Each branch leaves less to try."""
+        if isinstance(refusal, ApiNotFound) and not GROUP[self.kind]:  # every API server has nodes and pods
+            server = self._connection.server
+            raise ApiError(
+                f"{server} has no Kubernetes API there: {self._path()} does not exist (404)",
+                "check the server's address, its path too",
+                status=404,
+            ) from refusal
         best = self._best_version(refusal)
         if best != self._version and self._version == VERSIONS[self.kind][0]:
             self._use(best)

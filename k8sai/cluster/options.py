@@ -31,6 +31,13 @@ class Options:
     tls_server_name: str = ""
 
 
+def checked_namespace(name: str) -> str:
+    """The name, or Usage where no namespace can be called that: it would become part of a path."""
+    if name and not (len(name) <= 63 and re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", name)):
+        raise Usage(f"no namespace can be called {name!r}", "`kubectl get namespaces` lists those that are there")
+    return name
+
+
 def timeout_seconds(text: str) -> float | None:
     """`--request-timeout` in seconds; None where there is no limit ("", "0").
 

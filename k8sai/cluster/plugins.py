@@ -138,7 +138,10 @@ class PluginCredentials:
         if done.returncode != 0:
             said = (done.stderr or b"").decode("utf-8", "replace").strip().splitlines()
             last = f": {said[-1].strip()[:300]}" if said else ""
-            raise self._failed(f"failed with exit code {done.returncode}{last}")
+            code = done.returncode
+            raise self._failed(
+                f"{f'failed with exit code {code}' if code > 0 else f'was ended by signal {-code}'}{last}"
+            )
         return done.stdout
 
     def _environment(self, interactive: bool) -> dict[str, str]:

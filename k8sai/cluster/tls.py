@@ -39,11 +39,16 @@ def _trust(context: ssl.SSLContext, endpoint: Endpoint) -> None:
         try:
             pem = Path(place).read_bytes()
         except OSError as error:
-            raise Usage(f"cannot read the certificate authority {place}: {error.strerror}") from None
+            raise Usage(
+                f"cannot read the certificate authority {place}: {error.strerror}",
+                "check certificate-authority in the kubeconfig, or give --certificate-authority FILE",
+            ) from None
     try:
         context.load_verify_locations(cadata=pem.decode("latin-1"))
     except (ssl.SSLError, ValueError) as error:
-        raise Usage(f"{place} holds no certificate (PEM): {_reason(error)}") from None
+        raise Usage(
+            f"{place} holds no certificate (PEM): {_reason(error)}", "it begins with -----BEGIN CERTIFICATE-----"
+        ) from None
 
 
 def _show(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:

@@ -1,12 +1,14 @@
 """Status objects as errors: class, exit code, sentence, and a hint that can be pasted."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
 import pytest
 
+from k8sai.cluster import wire_pb2 as pb
 from k8sai.cluster.api_errors import (
     ApiConflict,
     ApiError,
@@ -23,7 +25,15 @@ from k8sai.cluster.api_errors import (
 )
 from k8sai.errors import ClusterError, Exit, Forbidden, K8saiError, NotFound, Refused, TimedOut
 
-ASKED = Asked("https://one:6443", "GET", "/api/v1/pods", "prod", " --context prod", login="log in again: `login`")
+ASKED = Asked(
+    "https://one:6443",
+    "GET",
+    "/api/v1/pods",
+    "prod",
+    flags=" --context prod",
+    own_flags=" --context prod",
+    login="log in again: `login`",
+)
 
 
 def said(code: int, reason: str = "", message: str = "", **more: Any) -> K8saiError:
@@ -56,6 +66,30 @@ def test_each_code_has_its_class(
     assert error.exit == exit
     assert (error.status, error.reason) == (code, reason)  # type: ignore[attr-defined]
     assert "https://one:6443" in error.message
+
+
+def test_a_refusal_in_protobuf_reads_as_in_json() -> None:
+    """A server that was asked for protobuf refuses in it, a wrong token for one."""
+    said = pb.Status(
+        code=429, reason="TooManyRequests", message="later", details=pb.StatusDetails(retry_after_seconds=3)
+    )
+    body = b"k8s\0" + pb.Unknown(raw=said.SerializeToString()).SerializeToString()
+    error = answer_error(429, {}, body, ASKED)
+    assert isinstance(error, Unavailable)
+    assert (error.message, error.reason) == ("https://one:6443 is too busy (429): later", "TooManyRequests")
+    assert error.retry_after == 3
+    assert answer_error(401, {}, b"k8s\0\xff", ASKED).message.isprintable()
+
+
+def test_who_may_not_impersonate_asks_as_himself() -> None:
+    """As the user of --as the question itself would be denied."""
+    asked = replace(ASKED, flags=" --context prod --as bob")
+    message = 'User "alice" cannot impersonate resource "users" in API group "" at the cluster scope'
+    error = status_error({"code": 403, "reason": "Forbidden", "message": message}, asked)
+    assert error.hint.endswith("`kubectl auth can-i impersonate users --context prod -A`")
+    message = 'nodes is forbidden: User "bob" cannot list resource "nodes" in API group "" at the cluster scope'
+    error = status_error({"code": 403, "reason": "Forbidden", "message": message}, asked)
+    assert error.hint.endswith("`kubectl auth can-i list nodes --context prod --as bob -A`")
 
 
 DENIED = [

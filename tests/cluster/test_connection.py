@@ -263,7 +263,8 @@ def test_nobody_listens() -> None:
     port = free_port()
     error = failure(to(f"https://127.0.0.1:{port}"))
     assert error.message == f"https://127.0.0.1:{port} refuses the connection"
-    assert (error.exit, error.hint) == (Exit.CLUSTER, "is the API server running there? `kubectl cluster-info`")
+    assert error.exit == Exit.CLUSTER
+    assert error.hint == "is the API server running there? `kubectl cluster-info --context x`"
 
 
 def test_a_name_that_does_not_exist() -> None:

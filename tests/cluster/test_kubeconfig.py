@@ -267,6 +267,18 @@ def test_the_named_file_is_missing() -> None:
         resolve(Options(kubeconfig="/no/such/file"), {})
 
 
+def test_a_context_of_no_kubeconfig(tmp_path: Path) -> None:
+    with pytest.raises(Usage, match=r"there is no kubeconfig to find --context 'x' in \(looked for /no/a\)") as caught:
+        resolve(Options(context="x"), {"HOME": str(tmp_path), "KUBECONFIG": "/no/a"})
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["a b", "../../nodes", "A", "ä", "-x", "a/b?c=d", "x" * 64])
+def test_a_namespace_that_cannot_be(tmp_path: Path, name: str) -> None:
+    said = refused(tmp_path, kubeconfig("x", current="x"), namespace=name)
+    assert (said.message, bool(said.hint)) == (f"no namespace can be called {name!r}", True)
+
+
 def test_the_file_is_a_folder(tmp_path: Path) -> None:
     with pytest.raises(Usage, match=r"cannot read the kubeconfig .*: Is a directory"):
         resolve(Options(kubeconfig=str(tmp_path)), {})

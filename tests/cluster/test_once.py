@@ -94,3 +94,11 @@ def test_a_bug_of_the_sink_is_the_callers(api: ScriptedApi, tmp_path: Path, monk
         api.on(kind, listed())
     with pytest.raises(RuntimeError, match="out of step"):
         read_once(connected(api, tmp_path), book)
+
+
+def test_a_server_without_nodes_is_no_kubernetes(api: ScriptedApi, tmp_path: Path) -> None:
+    """A path too many in the address, say: nothing is absent there, it is the wrong place."""
+    for path in ("nodes", "/api/v1/pods"):
+        api.on(f"{path} probe", refused(404, "", "404 page not found"))
+    with pytest.raises(ClusterError, match=r"has no Kubernetes API there: /api/v1/nodes does not exist \(404\)"):
+        read_once(connected(api, tmp_path), Notebook())
