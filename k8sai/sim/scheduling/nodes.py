@@ -1,6 +1,6 @@
 """Nodes and pods as the scheduler counts them: requests as whole numbers, what each node has and what is held there."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -136,7 +136,7 @@ def node_info(obj: Json) -> NodeInfo:
 class View:
     """The cluster as the scheduler sees it, kept up to date by events; an event costs one pod or one node."""
 
-    nodes: dict[str, NodeInfo] = field(default_factory=dict)
+    nodes: MutableMapping[str, NodeInfo] = field(default_factory=dict)
     repelling: dict[str, tuple[PodInfo, str]] = field(default_factory=dict)  # uid -> (pod with anti-affinity, its node)
     nominated: dict[str, dict[str, PodInfo]] = field(default_factory=dict)  # node -> uid -> pod
     namespaces: dict[str, dict[str, str]] = field(default_factory=dict)  # labels, for namespaceSelector
