@@ -6,7 +6,7 @@ Source: `pkg/registry/core/pod/storage/eviction.go`.
 from k8sai.sim import status
 from k8sai.sim.kinds import find
 from k8sai.sim.objects import Obj, deleting, name_of, namespace_of, timestamp
-from k8sai.sim.selectors import selector_test
+from k8sai.sim.scheduling.selectors import labels_match
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Store
 
@@ -45,7 +45,7 @@ def _free_to_go(pod: Obj) -> bool:
 def _budget(store: Store, pod: Obj) -> Obj | None:
     labels = pod["metadata"].get("labels") or {}
     budgets = store.list(BUDGETS, namespace_of(pod))
-    found = [one for one in budgets if selector_test(one.get("spec", {}).get("selector"))(labels)]
+    found = [one for one in budgets if labels_match(one.get("spec", {}).get("selector"), labels)]
     if len(found) > 1:
         message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
         raise ApiFailure(500, "InternalError", message)

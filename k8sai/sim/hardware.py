@@ -6,9 +6,8 @@ Sources of the values: GPU feature discovery's labels, the AMD node labeller's l
 import hashlib
 import uuid
 from dataclasses import dataclass
-from typing import Any
 
-Obj = dict[str, Any]
+from k8sai.sim.objects import Obj
 
 NVIDIA, AMD = "nvidia.com/gpu", "amd.com/gpu"
 INSTANCE = "node.kubernetes.io/instance-type"

@@ -1,16 +1,13 @@
 """Pods of a scenario that run already: which node and which devices each gets, and what its status says."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from k8sai.sim.controllers.devices import Devices, is_device
 from k8sai.sim.controllers.podstatus import admitted_status, running_status
-from k8sai.sim.objects import timestamp
+from k8sai.sim.objects import Obj, timestamp
 from k8sai.sim.scheduling.filters import fit, static
 from k8sai.sim.scheduling.nodes import PodInfo, View, pod_info
 from k8sai.sim.scheduling.score import score
-
-Obj = dict[str, Any]
 
 
 @dataclass(slots=True)

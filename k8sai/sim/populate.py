@@ -3,7 +3,6 @@
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from k8sai.errors import Usage
 from k8sai.sim import kinds
@@ -19,7 +18,7 @@ from k8sai.sim.controllers.tenants import Habit
 from k8sai.sim.durations import between
 from k8sai.sim.hardware import INSTANCE, PRODUCTS, Fitting, clique_of, device_resources, labels, lost, node_object
 from k8sai.sim.kinds import Resource
-from k8sai.sim.objects import timestamp
+from k8sai.sim.objects import Obj, timestamp
 from k8sai.sim.placing import Placing
 from k8sai.sim.scenario import Fill, NodeGroup, Scenario, Workload
 from k8sai.sim.scheduling.nodes import pod_info
@@ -27,8 +26,6 @@ from k8sai.sim.slices import DEVICE_CLASSES, slices
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Store
 from k8sai.sim.workloads import claim_template, top_object
-
-Obj = dict[str, Any]
 
 NAMESPACES = kinds.find("", "namespaces")
 PRIORITIES = kinds.find("scheduling.k8s.io", "priorityclasses")

@@ -16,7 +16,6 @@ from k8sai.sim.deny import Denial
 from k8sai.sim.durations import between
 from k8sai.sim.hardware import MIG_PROFILES, PRODUCTS
 
-Obj = dict[str, Any]
 API_VERSION = "k8sai.dev/v1alpha1"
 _SUFFIXES = (".yaml", ".yml", ".json")
 

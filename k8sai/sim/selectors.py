@@ -1,6 +1,7 @@
-"""Field selectors of requests, and label selectors of objects, read as the API server reads them.
+"""Field selectors of requests, read as the API server reads them; and how kubectl prints a LabelSelector.
 
-Source: apimachinery `pkg/fields/selector.go`. (Label selectors of requests: see `label_selectors`.)
+Source: apimachinery `pkg/fields/selector.go`. (Label selectors of requests: `label_selectors`; of objects:
+`scheduling.selectors`.)
 """
 
 import re
@@ -12,35 +13,6 @@ from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj
 
 Test = Callable[[Obj], bool]
-Labels = Mapping[str, str]
-
-
-def selector_test(selector: Mapping[str, Any] | None) -> Callable[[Labels], bool]:
-    """A LabelSelector (matchLabels, matchExpressions) as a test; None matches nothing, an empty one everything."""
-    if selector is None:
-        return lambda labels: False
-    wanted = dict(selector.get("matchLabels") or {})
-    expressions = list(selector.get("matchExpressions") or ())
-
-    def test(labels: Labels) -> bool:
-        return all(labels.get(key) == value for key, value in wanted.items()) and all(
-            _expression(one, labels) for one in expressions
-        )
-
-    return test
-
-
-def _expression(expression: Mapping[str, Any], labels: Labels) -> bool:
-    key, values = expression["key"], expression.get("values") or ()
-    match expression["operator"]:
-        case "In":
-            return labels.get(key) in values
-        case "NotIn":
-            return labels.get(key) not in values
-        case "Exists":
-            return key in labels
-        case _:
-            return key not in labels
 
 
 def selector_text(selector: Mapping[str, Any] | None) -> str:

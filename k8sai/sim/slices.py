@@ -1,11 +1,9 @@
 """What NVIDIA's DRA driver publishes for a node: whole cards, or cards with every partition they can be cut into."""
 
 import uuid
-from typing import Any
 
 from k8sai.sim.hardware import MIG_PROFILES, Product
-
-Obj = dict[str, Any]
+from k8sai.sim.objects import Obj
 
 DRIVER = "gpu.nvidia.com"
 _PER_SLICE = 64  # devices of one ResourceSlice when they consume counters

@@ -1,12 +1,9 @@
 """Workloads of a scenario as Kubernetes objects."""
 
-from typing import Any
-
 from k8sai.sim.controllers.gangs import MIN_COUNT
 from k8sai.sim.hardware import INSTANCE
+from k8sai.sim.objects import Obj
 from k8sai.sim.scenario import Workload
-
-Obj = dict[str, Any]
 
 OWNER = "k8sai.dev/owner"
 QUEUE = "kueue.x-k8s.io/queue-name"

@@ -4,7 +4,8 @@ import pytest
 
 from k8sai.sim import kinds
 from k8sai.sim.label_selectors import label_test
-from k8sai.sim.selectors import field_test, selector_test, selector_text
+from k8sai.sim.scheduling.selectors import labels_match
+from k8sai.sim.selectors import field_test, selector_text
 from k8sai.sim.status import ApiFailure
 
 PODS = kinds.find("", "pods")
@@ -103,10 +104,10 @@ def test_selectors_of_objects() -> None:
         {"key": "none", "operator": "DoesNotExist"},
     ]
     selector = {"matchLabels": {"app": "web"}, "matchExpressions": expressions}
-    assert selector_test(selector)(LABELS)
-    assert not selector_test(selector)({**LABELS, "none": ""})
-    assert selector_test({})(LABELS)
-    assert not selector_test(None)(LABELS)
+    assert labels_match(selector, LABELS)
+    assert not labels_match(selector, {**LABELS, "none": ""})
+    assert labels_match({}, LABELS)
+    assert not labels_match(None, LABELS)
     assert selector_text(selector) == "app=web,tier in (a,b),app notin (api),gpus,!none"
     assert selector_text(None) == "<none>"
 

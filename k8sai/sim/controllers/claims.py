@@ -1,8 +1,8 @@
 """ResourceClaims: made from templates for pods, reserved by them, let go when the last of them is done."""
 
 from k8sai.sim import kinds
-from k8sai.sim.controllers.desk import PODS, Desk, Key, Obj, finished, key_of, leaving, own
-from k8sai.sim.objects import controller_of
+from k8sai.sim.controllers.desk import PODS, Desk, Key, finished, key_of, leaving, own
+from k8sai.sim.objects import Obj, controller_of
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Event
 

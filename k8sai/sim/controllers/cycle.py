@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from k8sai.sim.binding import bind
-from k8sai.sim.controllers.desk import PODS, Desk, Obj, condition, with_condition
+from k8sai.sim.controllers.desk import PODS, Desk, condition, with_condition
 from k8sai.sim.controllers.dra import ClaimsMissing, Dra, Wants
+from k8sai.sim.objects import Obj
 from k8sai.sim.scheduling.allocate import ClassMissing, SelectorFailed
 from k8sai.sim.scheduling.domains import domain_checks
 from k8sai.sim.scheduling.filters import (

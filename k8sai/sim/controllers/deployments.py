@@ -5,9 +5,9 @@ import json
 from math import ceil, floor
 
 from k8sai.sim import kinds
-from k8sai.sim.controllers.desk import PODS, Desk, Key, Obj, finished, key_of, leaving, own, with_condition
+from k8sai.sim.controllers.desk import PODS, Desk, Key, finished, key_of, leaving, own, with_condition
 from k8sai.sim.controllers.replicasets import REPLICASETS
-from k8sai.sim.objects import controller_of
+from k8sai.sim.objects import Obj, controller_of
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Event
 

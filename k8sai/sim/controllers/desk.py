@@ -9,11 +9,10 @@ from k8sai.sim.clock import Clock
 from k8sai.sim.controllers.recorder import Recorder
 from k8sai.sim.controllers.work import Work
 from k8sai.sim.kinds import Resource
-from k8sai.sim.objects import controller_of, timestamp
+from k8sai.sim.objects import Obj, controller_of, timestamp
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Event, Store
 
-Obj = dict[str, Any]
 Key = tuple[str, str]  # namespace, name
 
 PODS = kinds.find("", "pods")

@@ -7,11 +7,9 @@ Ids are derived from the node's name, so that a node made with kubectl has devic
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
 from k8sai.quantity import whole
-
-Obj = dict[str, Any]
+from k8sai.sim.objects import Obj
 
 UNHEALTHY = "sim.k8sai.dev/unhealthy-devices"
 _SPACE = uuid.UUID("6b1f3a52-7e0c-5a64-9d1b-2f7c54a1c9e0")

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from k8sai.sim import kinds
 from k8sai.sim.controllers.claims import CLAIMS, EXTENDED, allocate, claim_names, claims_of
-from k8sai.sim.controllers.desk import PODS, Desk, Obj, own
+from k8sai.sim.controllers.desk import PODS, Desk, own
+from k8sai.sim.objects import Obj
 from k8sai.sim.scheduling.allocate import Allocator
 from k8sai.sim.scheduling.devices import Inventory, holdings, inventory
 from k8sai.sim.scheduling.filters import Check, Refusal

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from k8sai.sim.controllers.cycle import Cycle, Outcome
-from k8sai.sim.controllers.desk import PODS, Desk, Obj, finished, leaving
+from k8sai.sim.controllers.desk import PODS, Desk, finished, leaving
 from k8sai.sim.controllers.dra import Dra
-from k8sai.sim.objects import uid_of
+from k8sai.sim.objects import Obj, uid_of
 from k8sai.sim.scheduling.filters import NO_VICTIMS, NOT_HELPFUL, no_preemption, unavailable
 from k8sai.sim.scheduling.nodes import View
 

@@ -1,9 +1,8 @@
 """The arithmetic of Jobs: how many pods to run, what a failure means, indexes as text."""
 
 from collections.abc import Iterable
-from typing import Any
 
-Obj = dict[str, Any]
+from k8sai.sim.objects import Obj
 
 _INDEX = "batch.kubernetes.io/job-completion-index"
 

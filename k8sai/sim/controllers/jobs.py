@@ -8,7 +8,6 @@ from k8sai.sim.controllers.desk import (
     PODS,
     Desk,
     Key,
-    Obj,
     condition,
     finished,
     from_template,
@@ -19,7 +18,7 @@ from k8sai.sim.controllers.desk import (
     with_condition,
 )
 from k8sai.sim.controllers.jobrules import failure_action, index_of, ranges, wanted_active
-from k8sai.sim.objects import controller_of
+from k8sai.sim.objects import Obj, controller_of
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Event
 

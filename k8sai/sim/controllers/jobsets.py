@@ -3,8 +3,8 @@
 import hashlib
 
 from k8sai.sim import kinds
-from k8sai.sim.controllers.desk import JOBS, Desk, Key, Obj, condition, key_of, leaving, own, with_condition
-from k8sai.sim.objects import controller_of
+from k8sai.sim.controllers.desk import JOBS, Desk, Key, condition, key_of, leaving, own, with_condition
+from k8sai.sim.objects import Obj, controller_of
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Event
 

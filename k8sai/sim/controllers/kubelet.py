@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from k8sai.errors import Usage
 from k8sai.sim.clock import Timer
 from k8sai.sim.controllers.claims import claims_of, device_groups, reserved_by
-from k8sai.sim.controllers.desk import NODES, PODS, Desk, Obj, condition, finished, leaving
+from k8sai.sim.controllers.desk import NODES, PODS, Desk, condition, finished, leaving
 from k8sai.sim.controllers.devices import UNHEALTHY, Devices, allocatable, is_device
 from k8sai.sim.controllers.podstatus import (
     admitted_status,
@@ -26,6 +26,7 @@ from k8sai.sim.controllers.podstatus import (
     waiting_to_restart_status,
 )
 from k8sai.sim.durations import seconds
+from k8sai.sim.objects import Obj
 from k8sai.sim.scheduling.nodes import pod_info
 from k8sai.sim.store import Event
 

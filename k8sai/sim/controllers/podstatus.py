@@ -1,11 +1,9 @@
 """What a kubelet writes into a pod's status at each step of its life. Pure: status in, status out."""
 
 import uuid
-from typing import Any
 
 from k8sai.sim.controllers.desk import with_condition
-
-Obj = dict[str, Any]
+from k8sai.sim.objects import Obj
 
 _STATES = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady")
 

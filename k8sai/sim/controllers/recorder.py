@@ -1,14 +1,11 @@
 """Events as controllers report them: the same thing said again counts up instead of being a new object."""
 
-from typing import Any
-
 from k8sai.sim import kinds
 from k8sai.sim.clock import Clock
-from k8sai.sim.objects import timestamp
+from k8sai.sim.objects import Obj, timestamp
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Store
 
-Obj = dict[str, Any]
 _EVENTS = kinds.find("", "events")
 _LIFETIME = 3600.0  # seconds: kube-apiserver's --event-ttl
 _SWEEP = 300.0

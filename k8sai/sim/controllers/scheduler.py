@@ -2,11 +2,11 @@
 
 from k8sai.sim import kinds
 from k8sai.sim.controllers.cycle import NAME, Cycle
-from k8sai.sim.controllers.desk import NODES, PODS, Desk, Key, Obj, finished, key_of, leaving
+from k8sai.sim.controllers.desk import NODES, PODS, Desk, Key, finished, key_of, leaving
 from k8sai.sim.controllers.dra import Dra
 from k8sai.sim.controllers.gangs import Gangs, gang_of
 from k8sai.sim.controllers.preemption import Preemption
-from k8sai.sim.objects import deleting
+from k8sai.sim.objects import Obj, deleting
 from k8sai.sim.scheduling.nodes import View, holds, pod_info
 from k8sai.sim.store import Event
 

@@ -2,15 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from k8sai.sim.controllers.desk import Desk, condition
 from k8sai.sim.kinds import Resource
-from k8sai.sim.objects import uid_of
+from k8sai.sim.objects import Obj, uid_of
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Event
-
-Obj = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
