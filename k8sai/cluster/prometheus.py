@@ -4,10 +4,11 @@ https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries
 """
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 import msgspec
 
@@ -26,18 +27,19 @@ class Prometheus:
     """Where it is: `url` with `headers` (a token, a tenant), or a Service as the API server's proxy names it."""
 
     url: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     namespace: str = ""
     service: str = ""  # name:port, or https:name:port
     prefix: str = ""  # a path in front of /api/v1
 
 
 def prometheus_at(address: str, headers: Mapping[str, str] | None = None) -> Prometheus:
-    """From `https://HOST/PREFIX`, or `[https:]NAMESPACE/SERVICE:PORT[/PREFIX]`. Raises Usage."""
+    """From `https://HOST/PREFIX`, or `[https:]NAMESPACE/SERVICE:PORT[/PREFIX]`. Raises Usage.
+
+    `USER:PASSWORD@` in front of a host becomes a header: what is said of the address never repeats it.
+    """
     if "://" in address:
-        if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).netloc:
-            raise Usage(f"{address!r} is not the address of a Prometheus", "write it as https://HOST[/PREFIX]")
-        return Prometheus(url=address.rstrip("/"), headers=dict(headers or {}))
+        return _at_url(address, headers or {})
     match = _SERVICE.fullmatch(address)
     if match is None:
         raise Usage(
@@ -51,6 +53,18 @@ def prometheus_at(address: str, headers: Mapping[str, str] | None = None) -> Pro
         service=f"https:{name}" if scheme == "https" else name,
         prefix=(prefix or "").rstrip("/"),
     )
+
+
+def _at_url(address: str, headers: Mapping[str, str]) -> Prometheus:
+    parts = urlsplit(address)
+    user, _, host = parts.netloc.rpartition("@")
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
+        shown = parts._replace(netloc=host, query="", fragment="").geturl()
+        raise Usage(f"{shown!r} is not the address of a Prometheus", "write it as https://HOST[/PREFIX]")
+    found = dict(headers)
+    if user:
+        found.setdefault("Authorization", "Basic " + b64encode(unquote(user).encode()).decode())
+    return Prometheus(url=parts._replace(netloc=host).geturl().rstrip("/"), headers=found)
 
 
 class _Series(msgspec.Struct):

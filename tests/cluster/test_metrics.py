@@ -264,7 +264,20 @@ def test_the_address_of_prometheus(address: str, where: Prometheus) -> None:
     assert prometheus_at(address) == where
 
 
-@pytest.mark.parametrize("address", ["", "prom", "prom:9090", "ftp://x", "https://", "a/b/c:1"])
+@pytest.mark.parametrize("address", ["", "prom", "prom:9090", "ftp://x", "https://", "a/b/c:1", "https://h/?a=b"])
 def test_what_is_no_address(address: str) -> None:
     with pytest.raises(Usage, match="is not the address of a Prometheus"):
         prometheus_at(address)
+
+
+def test_a_password_in_the_address_is_sent_and_never_said(api: ScriptedApi, tmp_path: Path) -> None:
+    api.on("/api/v1/query", Answer(401, b"who are you"))
+    where = prometheus_at(api.url.replace("//", "//ann:s3%2Fcret@"))
+    with pytest.raises(ClusterError) as told:
+        from_prometheus(connected(api, tmp_path), where)
+    assert api.asked[0].headers["Authorization"] == "Basic YW5uOnMzL2NyZXQ="
+    assert api.url in str(told.value)
+    with pytest.raises(Usage) as refused_:
+        prometheus_at("ftp://ann:s3cret@host")
+    for said in (str(told.value), str(refused_.value), repr(where)):
+        assert "s3" not in said and "YW5u" not in said

@@ -38,6 +38,15 @@ CONTRADICTIONS = {
     "--from x.json --context y": "--from reads no cluster, so --context means nothing with it",
     "--from x.json --as eve": "--from reads no cluster, so --as means nothing with it",
     "--from x.json -w": "a recording does not change: --from and -w cannot go together",
+    "--from x.json --dcgm": "--from reads no cluster, so --dcgm means nothing with it",
+    "--from x.json --prometheus https://p": "--from reads no cluster, so --prometheus means nothing with it",
+    "--dcgm --prometheus https://p": "--dcgm and --prometheus are two ways to the same numbers",
+    "--prometheus-header A:b": "--prometheus-header means nothing without --prometheus",
+    "--prometheus ns/p:web --prometheus-header A:s3cret": (
+        "--prometheus-header goes with a URL: the API server passes on no header to a service"
+    ),
+    "--prometheus https://p --prometheus-header s3cret": "--prometheus-header is not NAME:VALUE",
+    "--prometheus prom": "'prom' is not the address of a Prometheus",
     "-w --once": "--once ends at once and -w goes on: they cannot go together",
     "-w -o yaml": "-w prints lines, or documents with -o json; not -o yaml",
     "-w -o table": "-w prints lines, or documents with -o json; not -o table",
