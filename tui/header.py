@@ -1,7 +1,6 @@
 """The top of the screen: the cluster, its totals, and how fresh every number is."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from typing import Final
 
 from rich.cells import cell_len
@@ -173,7 +172,7 @@ def _products(width: int, most: int, desk: Desk) -> list[Line]:
 
 
 def _sum(one: Figures, other: Figures) -> Figures:
-    return Figures(*(getattr(one, field.name) + getattr(other, field.name) for field in fields(Figures)))
+    return Figures(*(getattr(one, name) + getattr(other, name) for name in Figures.__struct_fields__))
 
 
 def _pair(left: Line, right: Line, width: int) -> Line:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from math import isnan
 from typing import Any
 
@@ -52,6 +53,7 @@ def heading(kind: str, picture: Picture) -> Document:
     }
 
 
+@lru_cache(maxsize=4096)  # most numbers of a document are the same few
 def number(value: float) -> float | None:
     """Whole numbers as integers, shares with at most six decimals, null where nothing is known."""
     if isnan(value):

@@ -4,9 +4,10 @@ In this order: what an earlier source names, a later one does not repeat. What n
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from math import ceil
 from typing import Final, Literal
+
+from msgspec.structs import replace
 
 from k8sai.fleet.answers import Device, Holder, Kind, State
 from k8sai.fleet.claims import ClaimEntry

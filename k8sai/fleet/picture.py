@@ -1,9 +1,11 @@
 """Everything one look at the fleet shows, taken at one moment: what documents and tables are made from."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from math import nan
 from typing import Any
+
+from msgspec.structs import replace
 
 from k8sai.cluster.sources import METERS, Source
 from k8sai.errors import Forbidden, NotFound
@@ -183,7 +185,7 @@ def masked_row(row: NodeRow, unknown: frozenset[str]) -> NodeRow:
 
 def added(figures: Iterable[Figures], *, pending: float) -> Figures:
     """The sum; what is pending belongs to no node and is given."""
-    sums = {one.name: 0.0 for one in fields(Figures)}
+    sums = dict.fromkeys(Figures.__struct_fields__, 0.0)
     for addend in figures:
         for name in sums:
             sums[name] += getattr(addend, name)

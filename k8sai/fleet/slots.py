@@ -1,8 +1,9 @@
 """The cards of a node as the slot bar draws them: known devices in their places, other holders in order of start."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from math import ceil
+
+from msgspec.structs import replace
 
 from k8sai.fleet.answers import Device, Holder, Slot, State
 from k8sai.fleet.meters import metered_only
