@@ -9,15 +9,19 @@ import pytest
 
 from k8sai.cluster.metrics import Metered, Reading
 from k8sai.cluster.prometheus import prometheus_at
-from k8sai.cluster.sources import State
+from k8sai.cluster.sources import Source, State
 from k8sai.commands._meters import Meter, Metering
+from k8sai.commands._watch import Follower
 from k8sai.errors import ClusterError, Exit, Forbidden, K8saiError
+from k8sai.fleet.answers import Gauge
 from k8sai.fleet.index import Fleet
+from k8sai.fleet.picture import Scope
 from k8sai.sim.cluster import Sim
 from tests.cluster.scripted_api import Answer, Asked, ScriptedApi, connected, forbidden, listed, refused, scripted
 from tests.commands.run import Ran, environment, run
 from tests.commands.server import write_kubeconfig
-from tests.fleet.small import items
+from tests.commands.test_watch import Fed, lines
+from tests.fleet.small import fleet, items
 
 EXPORTERS = "/api/v1/namespaces/gpu-operator/pods/dcgm-{}:9400/proxy/metrics"
 TEXT = """\
@@ -251,6 +255,24 @@ def test_the_thread_asks_again_until_it_is_stopped(api: ScriptedApi, tmp_path: P
     api.until_asked("/api/v1/query", 3)
     metering.stop()
     assert metering.source().state == "live"
+
+
+def test_a_line_mode_tells_of_the_meter_and_never_of_its_readings(capsys: pytest.CaptureFixture[str]) -> None:
+    filled, fed = fleet(items()), Fed()
+    cluster = fed.kinds
+    follower = Follower(filled, fed, Scope(), documents=False)
+    fed.kinds = [*cluster, Source("dcgm", "live", 2, 5.0)]
+    follower.step()
+    capsys.readouterr()
+    filled.use_readings({"GPU-0": ("gpu-h1", "", "")}, {"GPU-0": Gauge(0.5, at=5.0)})
+    follower.step()
+    assert capsys.readouterr().out == ""
+    fed.kinds = [*cluster, Source("dcgm", "retrying", 2, 5.0, message="no answer")]
+    follower.step()
+    assert lines(capsys) == ["source dcgm lost, what is known may be old: no answer"]
+    fed.kinds = [*cluster, Source("dcgm", "live", 2, 20.0)]
+    follower.step()
+    assert lines(capsys) == ["source dcgm recovered"]
 
 
 # --- the embedded cluster ---------------------------------------------------------------------------------------------
