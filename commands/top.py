@@ -212,6 +212,7 @@ def _uncollected() -> Iterator[None]:
         yield
     finally:
         if enabled:
+            gc.freeze()  # else all of it would be walked at the next chance, or at the exit
             gc.enable()
 
 
