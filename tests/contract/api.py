@@ -126,7 +126,7 @@ class Api:
             response.close()
 
     def follow(
-        self, path: str, query: Query | None = None, seconds: float = 30
+        self, path: str, query: Query | None = None, seconds: float = 120
     ) -> Iterator[tuple[dict[str, Json], str]]:
         """A collection by "namespace/name", again after every change, with the key that changed ("": all are new).
 
@@ -155,13 +155,13 @@ class Api:
         raise TimeoutError(f"{path} after {seconds:.0f} s: {len(objects)} objects, {json.dumps(states)[:1500]}")
 
     def until(
-        self, path: str, reached: Callable[[dict[str, Json]], bool], query: Query | None = None, seconds: float = 30
+        self, path: str, reached: Callable[[dict[str, Json]], bool], query: Query | None = None, seconds: float = 120
     ) -> dict[str, Json]:
         """The objects of a collection as soon as `reached` says so of them; raises TimeoutError."""
         return next(objects for objects, _ in self.follow(path, query, seconds) if reached(objects))
 
     def until_each(
-        self, path: str, reached: Callable[[Json], bool], query: Query | None = None, seconds: float = 30
+        self, path: str, reached: Callable[[Json], bool], query: Query | None = None, seconds: float = 120
     ) -> dict[str, Json]:
         """The same of each object alone, for collections that are too large to look through at every change."""
         waiting: set[str] = set()
@@ -176,7 +176,7 @@ class Api:
                 return objects
         raise AssertionError("follow never ends by itself")
 
-    def until_object(self, path: str, reached: Callable[[Json], bool], seconds: float = 30) -> Json:
+    def until_object(self, path: str, reached: Callable[[Json], bool], seconds: float = 120) -> Json:
         """One object, by its full path, as soon as it exists and `reached` says so."""
         collection, name = path.rsplit("/", 1)
         found = self.until(
@@ -187,7 +187,7 @@ class Api:
         )
         return next(iter(found.values()))
 
-    def until_gone(self, path: str, seconds: float = 30) -> None:
+    def until_gone(self, path: str, seconds: float = 120) -> None:
         """Returns once no object of this full path exists."""
         collection, name = path.rsplit("/", 1)
         self.until(collection, lambda objects: not objects, {"fieldSelector": f"metadata.name={name}"}, seconds)

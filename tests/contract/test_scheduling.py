@@ -131,8 +131,14 @@ def test_the_important_pod_preempts(api: Api, core: str, namespace: str, nodes: 
         add_pods(api, namespace, [lingering])
         wait_placed(api, namespace)
         urgent = gpu_pod("urgent", 2, nodeSelector=where.selector, priorityClassName=name)
+        before = api.get(f"{core}/pods").ok()["metadata"]["resourceVersion"]
         add_pods(api, namespace, [urgent])
-        nominated = api.until_object(f"{core}/pods/urgent", lambda pod: "nominatedNodeName" in pod["status"])
+        # The nomination ends with the binding, maybe before anybody looks: read the history from before it.
+        with api.watch(f"{core}/pods", {"resourceVersion": before}, seconds=60) as events:
+            pods = (event["object"] for event in events)
+            nominated = next(
+                p for p in pods if p["metadata"]["name"] == "urgent" and p["status"].get("nominatedNodeName")
+            )
         assert nominated["status"]["nominatedNodeName"] == where.names[0]
         victim = api.until_object(f"{core}/pods/victim", lambda pod: "deletionTimestamp" in pod["metadata"])
         (why,) = (c for c in victim["status"]["conditions"] if c["type"] == "DisruptionTarget")
