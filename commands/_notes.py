@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from k8sai.cluster.sources import METERS
 from k8sai.fleet import tables
-from k8sai.fleet.picture import Hidden, Picture
+from k8sai.fleet.picture import Hidden, Picture, hidden
 from k8sai.view import Note
 
 _MOST_PROBLEMS = 5
@@ -30,7 +31,7 @@ def emptiness(picture: Picture, *, filtered: bool) -> Iterator[Note]:
         return
     if filtered:
         yield Note("no node with GPUs matches these flags", "plain", "`k8sai top -o name` lists the nodes with GPUs")
-    elif picture.hidden:
+    elif any(hidden(source for source in picture.sources if source.kind not in METERS)):
         yield Note(f"no GPUs in what may be read of {picture.context}")
     else:
         yield Note(

@@ -118,6 +118,15 @@ def test_no_exporter(api: ScriptedApi, tmp_path: Path) -> None:
     )
 
 
+def test_a_cluster_without_gpus_has_none_with_a_meter_either(tmp_path: Path) -> None:
+    with Sim("cpu-only") as sim:
+        sim.write_kubeconfig(tmp_path / "config")
+        ran = run("kubectl-ai_top", "--dcgm", "--once", "--kubeconfig", tmp_path / "config", env=environment(tmp_path))
+    assert (ran.code, ran.out) == (Exit.PARTIAL, "")
+    assert ran.err.startswith(MISSING)
+    assert "no GPUs in k8sai-sim: none of its 6 nodes offers any" in ran.err
+
+
 def test_no_rights_to_the_exporters(api: ScriptedApi, tmp_path: Path) -> None:
     api.on(EXPORTERS.format("gpu-h1"), forbidden("get", "pods/proxy", namespace="gpu-operator"))
     exporters(api, "gpu-h1")
