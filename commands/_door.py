@@ -1,5 +1,6 @@
 """The door every command enters and leaves by: fast `--version`, errors to exit codes, signals, a closed pipe."""
 
+import errno
 import os
 import signal
 import sys
@@ -29,10 +30,9 @@ def dispatch(argv: list[str] | None = None) -> NoReturn:
     args = sys.argv[1:] if argv is None else argv
     names = command_names()
     if not args or args[0] in ("-h", "--help", "help"):
-        _print.line(_overview(names))
-        _leave(Exit.OK)
+        _leave(_ended(lambda: _print.line(_overview(names)), debug=False))
     if args[0] in ("--version", "version"):
-        _say_version()
+        _leave(_ended(_say_version, debug=False))
     if args[0] not in names:
         _talk.error(*_no_such_command(args[0], names))
         _leave(Exit.USAGE)
@@ -49,7 +49,7 @@ def entry(command: Any, name: str) -> Callable[..., NoReturn]:
     def main(argv: list[str] | None = None) -> NoReturn:
         args = sys.argv[1:] if argv is None else argv
         if args == ["--version"]:
-            _say_version()
+            _leave(_ended(_say_version, debug=False))
         _leave(_guarded(command, name, args))
 
     main.command = command  # type: ignore[attr-defined]
@@ -76,12 +76,17 @@ def click_command(command: Any, name: str) -> Any:
 
 
 def _guarded(command: Any, name: str, args: list[str]) -> int:
-    """Runs the command and turns every way to fail into its line on stderr and its exit code."""
+    """Runs the command; how it ended, as its exit code."""
     signal.signal(signal.SIGTERM, _on_sigterm)
     debug, args = _without_debug(args)
+    return _ended(lambda: _invoke(command, name, args), debug)
+
+
+def _ended(run: Callable[[], int | None], debug: bool) -> int:
+    """Turns every way to fail into its line on stderr and its exit code."""
     try:
         try:
-            return _invoke(command, name, args)
+            return run() or Exit.OK
         finally:
             _print.flush()  # data before talk, so that the two never interleave wrongly on a terminal
     except KeyboardInterrupt:
@@ -103,6 +108,9 @@ def _told(error: Exception, debug: bool) -> int:
         from traceback import print_exception
 
         print_exception(error)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):  # of the help
+        _print.abandon()
+        error = _print.unwritable(error)
     if isinstance(error, K8saiError):
         _talk.error(error.message, error.hint)
         return error.exit
@@ -148,9 +156,8 @@ def _leave(code: int) -> NoReturn:
     sys.exit(int(code))
 
 
-def _say_version() -> NoReturn:
+def _say_version() -> None:
     _print.line(f"k8sai {__version__}")
-    _leave(Exit.OK)
 
 
 def _no_such_command(word: str, names: tuple[str, ...]) -> tuple[str, str]:

@@ -72,7 +72,12 @@ def _guarded(write: Callable[[], object]) -> None:
         raise
     except OSError as error:
         abandon()
-        raise Usage(f"the output cannot be written: {error.strerror or error}", "write it somewhere else") from error
+        raise unwritable(error) from error
+
+
+def unwritable(error: OSError) -> Usage:
+    """What is said of an output that takes nothing."""
+    return Usage(f"the output cannot be written: {error.strerror or error}", "write it somewhere else")
 
 
 # --- documents --------------------------------------------------------------------------------------------------------

@@ -74,8 +74,15 @@ def _say(word: str, text: str, tone: "Tone", hint: str) -> None:
     lines = [f"{word}: {speak(one_line(text))}"]
     if hint:
         lines.append(f"  → {speak(one_line(hint))}")
-    sys.stderr.write("\n".join(lines).encode(sys.stderr.encoding or "utf-8", "replace").decode(errors="replace") + "\n")
-    sys.stderr.flush()
+    try:
+        sys.stderr.write(_shown("\n".join(lines)) + "\n")
+        sys.stderr.flush()
+    except OSError:  # nobody can be told that nobody can be told; Python must not try again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+def _shown(text: str) -> str:
+    return text.encode(sys.stderr.encoding or "utf-8", "replace").decode(errors="replace")
 
 
 class Progress:

@@ -1,6 +1,5 @@
 """The live GPU view on an embedded cluster: nothing to install, nothing to connect to."""
 
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from k8sai.cluster.options import Options
-from k8sai.commands import _print, _talk
+from k8sai.commands import _print, _screen, _talk
 from k8sai.commands._door import entry
-from k8sai.errors import Exit
 from k8sai.view import Note
 
 if TYPE_CHECKING:
@@ -42,21 +40,16 @@ def demo(
         kubeconfig = Path(place) / "kubeconfig"
         sim.write_kubeconfig(kubeconfig, "k8sai-demo")
         options = Options(kubeconfig=str(kubeconfig))
-        return _screen(options, metered=scenario == _METERED) if _has_screen() else _snapshot(sim, options)
+        return _live(options, metered=scenario == _METERED) if _screen.has_screen() else _snapshot(sim, options)
 
 
-def _has_screen() -> bool:
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
-
-
-def _screen(options: Options, *, metered: bool) -> int:
+def _live(options: Options, *, metered: bool) -> int:
     from k8sai.commands._feed import live_feed
     from k8sai.commands._meters import Meter
     from k8sai.fleet.index import Fleet
-    from k8sai.tui.app import Cockpit
 
     fleet = Fleet()
-    return int(Cockpit(fleet, live_feed(options, fleet, Meter() if metered else None)).run() or Exit.OK)
+    return _screen.show(fleet, live_feed(options, fleet, Meter() if metered else None))
 
 
 def _snapshot(sim: "Sim", options: Options) -> int:

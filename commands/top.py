@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from k8sai.cluster.options import Options
-from k8sai.commands import _flags, _print, _talk
+from k8sai.commands import _flags, _print, _screen, _talk
 from k8sai.commands._door import entry
 from k8sai.errors import Exit, Usage
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from k8sai.commands._meters import Meter
     from k8sai.fleet.answers import NodeRow, PodRow, Total
     from k8sai.fleet.picture import Picture, Scope
+    from k8sai.tui.opening import Opening
 
 Output = Literal["table", "wide", "json", "yaml", "csv", "name"]
 By = Literal["node", "product", "namespace", "queue", "pod", "pending"]
@@ -131,7 +132,7 @@ def top(
     wanted = Wanted(
         options=options,
         names=tuple(names or ()),
-        screen=not (once or output or watch or by or plain or no_headers) and _has_screen(),
+        screen=not (once or output or watch or by or plain or no_headers) and _screen.has_screen(),
         output=output,
         by=by,
         watch=watch,
@@ -150,14 +151,7 @@ def top(
         from k8sai.commands._watch import follow
 
         return follow(options, wanted.scope(), documents=output == "json", plain=plain, meter=wanted.meter)
-    return _screen(wanted) if wanted.screen else _once(wanted)
-
-
-def _has_screen() -> bool:
-    import os
-
-    streams = (sys.stdin, sys.stdout)
-    return all(s is not None and s.isatty() for s in streams) and os.environ.get("TERM", "dumb") != "dumb"
+    return _live(wanted) if wanted.screen else _once(wanted)
 
 
 def _refuse_contradictions(wanted: Wanted, *, once: bool, every_namespace: bool) -> None:
@@ -295,19 +289,42 @@ def _names(picture: "Picture", by: By) -> list[str]:
 # --- full screen ------------------------------------------------------------------------------------------------------
 
 
-def _screen(wanted: Wanted) -> int:
+def _live(wanted: Wanted) -> int:
     from k8sai.commands._feed import live_feed, recorded_feed
     from k8sai.fleet.index import Fleet
 
+    opening = _opening(wanted)
     fleet = Fleet()
     feed = (
         recorded_feed(wanted.recording, fleet) if wanted.recording else live_feed(wanted.options, fleet, wanted.meter)
     )
-    from k8sai.tui.app import Cockpit
+    return _screen.show(fleet, feed, opening)
 
-    screen = Cockpit(fleet, feed)
-    screen.run()
-    return Exit.BUG if screen.return_code == 1 else int(screen.return_code or Exit.OK)  # 1 is Textual's for a crash
+
+def _opening(wanted: Wanted) -> "Opening":
+    """The flags as the filters that a user would type. Raises Usage for more than one filter can say."""
+    import re
+
+    from k8sai.tui.opening import Opening
+
+    wanted.scope()  # what is wrong with a selector is said before the screen opens
+    filters = [
+        *([f"-l {wanted.labels}"] if wanted.labels else []),
+        *([re.escape(wanted.product).replace("\\-", "-")] if wanted.product else []),
+        *([f"^({'|'.join(map(re.escape, wanted.names))})$".replace("\\-", "-")] if wanted.names else []),
+    ]
+    if len(filters) > 1:
+        raise Usage(
+            "the screen takes one of -l, --product and node names, not several", "`k8sai top --once` takes them all"
+        )
+    namespace = wanted.options.namespace
+    return Opening(
+        nodes="".join(filters),
+        pods=f"^{namespace}$" if namespace else "",
+        sort=wanted.sort,
+        reverse=wanted.reverse,
+        every=wanted.every_node,
+    )
 
 
 main = entry(_flags.connected(top), "top")

@@ -25,7 +25,8 @@ from k8sai.tui.ink import DARK, LIGHT, Inks
 from k8sai.tui.keymap import KEYS
 from k8sai.tui.node import devices_by_pod
 from k8sai.tui.nodes import Nodes
-from k8sai.tui.pane import Pane, TablePane
+from k8sai.tui.opening import Opening
+from k8sai.tui.pane import Filter, Pane, TablePane
 from k8sai.tui.panes import OPENED, PANES, named
 from k8sai.tui.pod import pod_lines
 from k8sai.tui.prompt import Prompt
@@ -63,6 +64,7 @@ class Cockpit(App[None]):
         now: Callable[[], float] = time.time,
         glyphs: Glyphs | None = None,
         plain: bool | None = None,
+        opening: Opening | None = None,
     ) -> None:
         plain = few_colours() if plain is None else plain
         super().__init__(ansi_color=True if plain else None)
@@ -71,6 +73,7 @@ class Cockpit(App[None]):
         self.register_theme(LIGHT)
         self.theme = "ansi-dark" if plain else DARK.name
         self.paused = False
+        self.opening = opening or Opening()
         self.panes: dict[str, Pane] = {}
         self.current: Pane = self._pane(PANES[0].stem)
         self.trail: list[tuple[str, dict[str, str]]] = []  # where esc leads back to
@@ -97,6 +100,15 @@ class Cockpit(App[None]):
 
     def on_unmount(self) -> None:
         self.desk.feed.stop()
+
+    @property
+    def bug(self) -> Exception | None:
+        """What ended the screen, if nobody meant to."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        """Textual would print a traceback of pages; who opened the screen says it in one line."""
+        self._close_messages_no_wait()
 
     # --- painting -----------------------------------------------------------------------------------------------------
 
@@ -138,7 +150,15 @@ class Cockpit(App[None]):
         if stem not in self.panes:
             kind = next(pane for pane in (*PANES, *OPENED) if pane.stem == stem)
             self.panes[stem] = kind(self.desk)
+            self._open(self.panes[stem])
         return self.panes[stem]
+
+    def _open(self, pane: Pane) -> None:
+        """As the command's flags ask for it."""
+        if isinstance(pane, Nodes):
+            pane.open(self.opening)
+        elif pane.stem in ("pods", "pending"):
+            pane.filter = Filter(self.opening.pods)
 
     async def show(self, stem: str, subject: dict[str, str] | None = None) -> None:
         """Bring a pane to the front, on a subject."""

@@ -9,7 +9,8 @@ from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
 from k8sai.tui.glyphs import slot_bar
 from k8sai.tui.ink import Line, Run, plain
-from k8sai.tui.pane import TablePane
+from k8sai.tui.opening import Opening
+from k8sai.tui.pane import Filter, TablePane
 from k8sai.tui.words import age, blank_zero, clean, without_vendor
 
 
@@ -38,7 +39,13 @@ class Nodes(TablePane):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self.every = False  # nodes without GPUs too
+        self.every = self._every_first = False  # nodes without GPUs too
+
+    def open(self, opening: Opening) -> None:
+        """Before it is first shown."""
+        self.filter = Filter(opening.nodes)
+        self.sort, self.reverse = opening.sort, opening.reverse
+        self.every = self._every_first = opening.every
 
     def order(self) -> Sequence[str]:
         return self.desk.fleet.node_names(
@@ -80,7 +87,7 @@ class Nodes(TablePane):
         self.post_message(self.Go("node", node=key))
 
     def arrive(self, subject: Mapping[str, str]) -> None:
-        self.every = False
+        self.every = self._every_first
         super().arrive(subject)
 
     def toggle_every(self) -> None:

@@ -166,15 +166,22 @@ def test_a_closed_pipe_is_no_error(env: dict[str, str]) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_full_disk_is_told(env: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "argv", ["completion bash", "", "--help", "--version", "top --version", "top --help", "sim up --help"]
+)
+def test_a_full_disk_is_told(argv: str, env: dict[str, str]) -> None:
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            [BIN / "k8sai", "completion", "bash"], env=env, stdout=full, stderr=subprocess.PIPE, check=False
-        )
+        done = subprocess.run([BIN / "k8sai", *argv.split()], env=env, stdout=full, stderr=subprocess.PIPE, check=False)
     assert done.returncode == Exit.USAGE
     assert done.stderr.decode() == (
         "error: the output cannot be written: No space left on device\n  → write it somewhere else\n"
     )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_an_error_nobody_can_be_told_keeps_its_code(env: dict[str, str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        assert subprocess.run([BIN / "k8sai", "x"], env=env, stderr=full, check=False).returncode == Exit.USAGE
 
 
 def test_no_stdout_at_all(env: dict[str, str]) -> None:

@@ -1,0 +1,29 @@
+"""The full-screen view as a command shows it: where it can be shown, and what its end means for the exit code."""
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from k8sai.errors import Exit
+
+if TYPE_CHECKING:
+    from k8sai.fleet.index import Fleet
+    from k8sai.tui.feed import Feed
+    from k8sai.tui.opening import Opening
+
+
+def has_screen() -> bool:
+    """Whether somebody sits at a terminal that can show it."""
+    streams = (sys.stdin, sys.stdout)
+    return all(s is not None and s.isatty() for s in streams) and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def show(fleet: "Fleet", feed: "Feed", opening: "Opening | None" = None) -> int:
+    """Until the user leaves; the exit code. What broke the screen is raised when the terminal is given back."""
+    from k8sai.tui.app import Cockpit
+
+    screen = Cockpit(fleet, feed, opening=opening)
+    screen.run()
+    if screen.bug is not None:
+        raise screen.bug
+    return int(screen.return_code or Exit.OK)
