@@ -47,7 +47,6 @@ class Condition(Fact):
     status: str = ""
     reason: str = ""
     message: str = ""
-    last_transition_time: str | None = None
 
 
 # --- nodes ------------------------------------------------------------------------------------------------------------

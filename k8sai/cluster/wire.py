@@ -66,7 +66,7 @@ def _metadata(m: pb.ObjectMeta) -> facts.ObjectMeta:
 
 
 def _condition(m: pb.NodeCondition | pb.PodCondition) -> facts.Condition:
-    return facts.Condition(m.type, m.status, m.reason, m.message, _time(m.last_transition_time))
+    return facts.Condition(m.type, m.status, m.reason, m.message)
 
 
 # --- nodes ------------------------------------------------------------------------------------------------------------
