@@ -50,7 +50,9 @@ def entry(command: Any, name: str) -> Callable[..., NoReturn]:
         args = sys.argv[1:] if argv is None else argv
         if args == ["--version"]:
             _leave(_ended(_say_version, debug=False))
-        _leave(_guarded(command, name, args))
+        code = _guarded(command, name, args)
+        _talk.carry(())
+        _leave(code)
 
     main.command = command  # type: ignore[attr-defined]
     return main

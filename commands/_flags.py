@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from k8sai.cluster.options import Options
+from k8sai.commands import _talk
 from k8sai.commands._spelling import long_name
 
 _SECTION = "Connection, as in kubectl"
@@ -61,7 +62,9 @@ def connected(command: Callable[..., int | None]) -> Callable[..., int | None]:
     def run(**given: Any) -> int | None:
         values = {name: given.pop(name) for name in _TYPES}
         values["as_group"] = tuple(values["as_group"] or ())
-        return command(Options(**values), **given)
+        options = Options(**values)
+        _talk.carry(again(options))
+        return command(options, **given)
 
     run.__signature__ = Signature([*(p.replace(kind=Parameter.KEYWORD_ONLY) for p in rest), *flags])  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in [*rest, *flags]}
@@ -70,6 +73,15 @@ def connected(command: Callable[..., int | None]) -> Callable[..., int | None]:
 
 def _absent(name: str) -> str | bool | list[str]:
     return {"as_group": [], "insecure_skip_tls_verify": False}.get(name, "")  # type: ignore[return-value]
+
+
+def again(options: Options) -> list[str]:
+    """The words that lead to the same cluster as the same user, without anything secret."""
+    words: list[str] = []
+    for name in ("kubeconfig", "context", "cluster", "user", "server", "as_user"):
+        if value := getattr(options, name):
+            words += [long_name(name), value]
+    return words
 
 
 def given(options: Options) -> list[str]:

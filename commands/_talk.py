@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
     from k8sai.view import Note, Tone
@@ -16,8 +17,17 @@ if TYPE_CHECKING:
 
 _PLUGIN = re.compile(r"kubectl-ai_(\w+)")
 _OURS = re.compile(r"\bk8sai ([a-z]\w*)")
+_SAME = re.compile(r"`(k8sai top\b[^`]*)`")  # hints that ask the cluster again
 _SGR: "dict[Tone, str]" = {"plain": "", "good": "32", "warn": "33", "bad": "31", "dim": "2"}
 _LONGEST = 600  # characters of a sentence: a server may answer with a page
+
+
+_carried: list[str] = []
+
+
+def carry(flags: "Sequence[str]") -> None:
+    """Flags that a hint needs to lead to the same cluster or recording; from now on they are said with it."""
+    _carried[:] = flags
 
 
 def called_as(argv0: str) -> str:
@@ -31,6 +41,10 @@ def called_as(argv0: str) -> str:
 def speak(text: str, argv0: str | None = None) -> str:
     """Our commands as the user would type them: `k8sai top --once` becomes `kubectl ai-top --once`."""
     said = called_as(sys.argv[0] if argv0 is None else argv0)
+    if _carried:
+        from shlex import join
+
+        text = _SAME.sub(lambda m: f"`{m.group(1)} {join(_carried)}`", text)
     return _OURS.sub(lambda m: said.format(m.group(1)), text)
 
 

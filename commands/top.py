@@ -147,6 +147,8 @@ def top(
         meter=meter_of(dcgm=dcgm, prometheus=prometheus, headers=prometheus_headers or ()),
     )
     _refuse_contradictions(wanted, once=once, every_namespace=every_namespace)
+    if wanted.recording:
+        _talk.carry(["--from", str(recording)])
     if wanted.watch:
         from k8sai.commands._watch import follow
 

@@ -152,6 +152,7 @@ class Reflector:
         try:
             with stream:
                 self._tell("live")
+                self._at = time.time()  # a watch that opens has missed nothing
                 for event in self._listing.events(stream):
                     self._take(event)
                     self._at = time.time()

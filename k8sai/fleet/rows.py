@@ -22,13 +22,13 @@ def node_row(entry: NodeEntry, dra: Allocations, meters: Meters) -> NodeRow:
         name=entry.name,
         product=entry.product or _product(entry),
         ready=entry.ready,
-        schedulable=entry.schedulable,
+        schedulable=entry.schedulable and entry.known,
         taints=entry.taints,
         zone=entry.zone,
         clique=entry.clique,
         figures=_figures(entry),
         largest_free=cards(entry.largest),
-        resources=tuple(_resource(line) for _, line in sorted(entry.lines.items())),
+        resources=tuple(_resource(line, entry.known) for _, line in sorted(entry.lines.items())),
         slots=places,
         holders=holders,
         created=entry.created,
@@ -108,10 +108,11 @@ def _figures(entry: NodeEntry) -> Figures:
     )
 
 
-def _resource(line: Line) -> Resource:
+def _resource(line: Line, known: bool) -> Resource:
+    """One line of the node; on a node that is gone nothing is free, whatever pods still hold."""
     unit = line.unit
     scale = CARD if unit.dra else 1
-    free = line.free if unit.dra else line.allocatable - line.used
+    free = (line.free if unit.dra else line.allocatable - line.used) if known else 0
     return Resource(
         resource=unit.resource,
         kind=unit.kind,

@@ -253,7 +253,8 @@ def test_no_gpu_anywhere(env: dict[str, str], tmp_path: Path) -> None:
     nothing = {"/api/v1/nodes": EMPTY, "/api/v1/pods": EMPTY}
     said = (
         "note: no GPUs in test: none of its 0 nodes offers any and no pod asks for one\n"
-        "  → is the device plugin or DRA driver running? `kubectl ai-top --all-nodes` lists the nodes\n"
+        "  → is the device plugin or DRA driver running? "
+        f"`kubectl ai-top --all-nodes --kubeconfig {tmp_path / 'config'}` lists the nodes\n"
     )
     assert seen(nothing, env, tmp_path, "--once")[0] == Ran(Exit.OK, "", said)
     assert seen(nothing, env, tmp_path, "-o", "name")[0] == Ran(Exit.OK, "", said)
@@ -274,7 +275,8 @@ def test_a_node_that_is_not_there(env: dict[str, str], tmp_path: Path) -> None:
     ran, _ = seen({}, env, tmp_path, "gpu-h9", "-o", "wide")
     assert told(ran, Exit.NOT_FOUND) == ("there is no node 'gpu-h9'", "did you mean 'gpu-h2'?")
     ran, _ = seen({}, env, tmp_path, "cpu-1", "--once")
-    assert told(ran, Exit.NOT_FOUND) == ("node 'cpu-1' has no GPUs", "`kubectl ai-top cpu-1 --all-nodes`")
+    again = f"`kubectl ai-top cpu-1 --all-nodes --kubeconfig {tmp_path / 'config'}`"
+    assert told(ran, Exit.NOT_FOUND) == ("node 'cpu-1' has no GPUs", again)
 
 
 def test_a_server_that_is_no_kubernetes(env: dict[str, str], tmp_path: Path) -> None:

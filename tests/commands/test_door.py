@@ -154,6 +154,15 @@ def test_speak(argv0: str, said: str) -> None:
     assert _talk.speak("see `k8sai top --once` and `k8sai doctor rbac`", argv0) == said
 
 
+def test_hints_lead_to_the_same_cluster() -> None:
+    _talk.carry(["--context", "prod eu"])
+    try:
+        said = _talk.speak("`k8sai top --by pending` lists them, `k8sai sim up` does not", "kubectl-ai_top")
+    finally:
+        _talk.carry(())
+    assert said == "`kubectl ai-top --by pending --context 'prod eu'` lists them, `kubectl ai-sim up` does not"
+
+
 def test_a_closed_pipe_is_no_error(env: dict[str, str]) -> None:
     """`k8sai | true`, with more than a pipe holds behind it, says nothing and ends well."""
     with subprocess.Popen(
