@@ -41,6 +41,19 @@ def emptiness(picture: Picture, *, filtered: bool) -> Iterator[Note]:
         )
 
 
+def empty_list(by: str, namespace: str) -> Note:
+    """A list that was asked for has nothing in it."""
+    what = {
+        "node": "no node with GPUs",
+        "product": "no GPU product",
+        "namespace": "no namespace holds or asks for GPUs",
+        "queue": "no queue holds or asks for GPUs",
+        "pod": "no pod holds GPUs",
+        "pending": "no pod waits for GPUs",
+    }[by]
+    return Note(f"{what} in namespace {namespace}" if namespace and by in ("pod", "pending") else what)
+
+
 def signs(picture: Picture) -> Iterator[Note]:
     """The glyphs of the slot bars, in words."""
     words = tables.legend(picture.nodes)

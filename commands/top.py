@@ -270,6 +270,8 @@ def _say(picture: "Picture", wanted: Wanted) -> None:
 
     filtered = bool(wanted.labels or wanted.product)
     notes = [*_notes.gaps(picture), *_notes.emptiness(picture, filtered=filtered)]
+    if not notes and wanted.by and not _names(picture, wanted.by):
+        notes.append(_notes.empty_list(wanted.by, wanted.options.namespace))
     if wanted.output in (None, "table", "wide") and not wanted.plain and sys.stdout is not None and sys.stdout.isatty():
         notes += _notes.signs(picture)
     for note in notes:

@@ -93,6 +93,12 @@ def test_one_list_alone(small: Path, env: dict[str, str]) -> None:
     assert top(small, env, "--by", "queue").splitlines()[1].split()[0] == "research"
 
 
+@pytest.mark.parametrize(("by", "said"), [("pod", "no pod holds GPUs"), ("pending", "no pod waits for GPUs")])
+def test_an_empty_list_says_so(by: str, said: str, small: Path, env: dict[str, str]) -> None:
+    ran = run("kubectl-ai_top", "--from", small, "--by", by, "-n", "nosuch", env=env)
+    assert ran == Ran(Exit.OK, "", f"note: {said} in namespace nosuch\n")
+
+
 def test_nodes_without_gpus_on_request(small: Path, env: dict[str, str]) -> None:
     lines = top(small, env, "--by", "node", "--all-nodes").splitlines()
     assert lines[1].split() == ["cpu-1", "0/0", "0", "ok", "0", "81d"]
