@@ -1,6 +1,7 @@
 """The full-screen view as a command shows it: where it can be shown, and what its end means for the exit code."""
 
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,19 @@ def show(fleet: "Fleet", feed: "Feed", opening: "Opening | None" = None) -> int:
     from k8sai.tui.app import Cockpit
 
     screen = Cockpit(fleet, feed, opening=opening)
-    screen.run()
+    ended: list[int] = []
+
+    def leave(number: int, _frame: object) -> None:
+        ended.append(number)
+        screen.exit()  # an exception here would be lost in whatever the event loop is just doing
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        screen.run()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    if ended:
+        signal.raise_signal(signal.SIGTERM)
     if screen.bug is not None:
         raise screen.bug
     return int(screen.return_code or Exit.OK)
