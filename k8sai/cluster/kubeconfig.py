@@ -160,20 +160,10 @@ def _contents(name: str) -> str | None:
 def _yaml(text: str, file: str) -> Any:
     import yaml
 
-    fast = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    # A date stays the text it is: a kubeconfig has no field for any other kind of value.
-    loader = type(
-        "KubeconfigLoader",
-        (fast,),
-        {
-            "yaml_implicit_resolvers": {
-                first: [(tag, pattern) for tag, pattern in rules if tag != "tag:yaml.org,2002:timestamp"]
-                for first, rules in fast.yaml_implicit_resolvers.items()
-            }
-        },
-    )
+    from k8sai.cluster.yaml_text import Loader
+
     try:
-        return yaml.load(text, Loader=loader)
+        return yaml.load(text, Loader=Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""

@@ -7,11 +7,11 @@ import yaml
 _Fast: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _Loader(_Fast):  # type: ignore[misc]
+class Loader(_Fast):  # type: ignore[misc]
     """A safe loader that leaves times alone."""
 
 
-_Loader.yaml_implicit_resolvers = {
+Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in _Fast.yaml_implicit_resolvers.items()
 }
@@ -20,6 +20,6 @@ _Loader.yaml_implicit_resolvers = {
 def first_document(text: bytes) -> Any:
     """The first document of the text as dicts, lists and plain values. Raises ValueError with line and column."""
     try:
-        return next(iter(yaml.load_all(text, Loader=_Loader)), None)
+        return next(iter(yaml.load_all(text, Loader=Loader)), None)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(" ".join(str(error).split())) from error
