@@ -22,14 +22,18 @@ RULES: dict[str, tuple[str, str]] = {
     "facts": ("quantity", "msgspec"),
     "cluster": ("errors quantity facts", "msgspec yaml urllib3 google kubernetes platformdirs"),
     "fleet": ("errors quantity ages facts view cluster.sources", "msgspec yaml platformdirs"),
-    "sim": ("errors quantity ages facts fleet", "aiohttp yaml jsonpatch celpy msgspec platformdirs"),
+    "scheduling": ("errors quantity facts fleet cluster.sources cluster.objects", "msgspec celpy"),
+    "fit": ("errors quantity ages facts view fleet scheduling cluster.sources cluster.objects", "msgspec yaml"),
+    "why": ("errors quantity ages facts view fleet scheduling cluster.sources cluster.objects", "msgspec"),
+    "snapshot": ("errors quantity ages facts view fleet cluster", "msgspec"),
+    "sim": ("errors quantity ages facts fleet scheduling", "aiohttp yaml jsonpatch celpy msgspec platformdirs"),
     "recipes": ("", ""),
     "completions": ("", ""),
     "commands": (
-        "errors quantity ages facts view cluster fleet sim tui completions",
+        "errors quantity ages facts view cluster fleet scheduling fit why snapshot sim tui completions",
         "typer rich yaml msgspec platformdirs",
     ),
-    "tui": ("errors quantity ages facts view cluster fleet", "textual rich platformdirs"),
+    "tui": ("errors quantity ages facts view cluster fleet scheduling fit why", "textual rich platformdirs msgspec"),
 }
 # What must never be imported just to say `--help` or `--version`, or to complete a word.
 HEAVY = {

@@ -3,10 +3,10 @@
 Source: `pkg/registry/core/pod/storage/eviction.go`.
 """
 
+from k8sai.scheduling.selectors import labels_match
 from k8sai.sim import status
 from k8sai.sim.kinds import find
 from k8sai.sim.objects import Obj, deleting, name_of, namespace_of, timestamp
-from k8sai.sim.scheduling.selectors import labels_match
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Store
 

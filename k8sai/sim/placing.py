@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from k8sai.scheduling.filters import fit, static
+from k8sai.scheduling.nodes import PodInfo, View, pod_info
+from k8sai.scheduling.score import score
 from k8sai.sim.controllers.devices import Devices, is_device
 from k8sai.sim.controllers.podstatus import admitted_status, running_status
 from k8sai.sim.objects import Obj, timestamp
-from k8sai.sim.scheduling.filters import fit, static
-from k8sai.sim.scheduling.nodes import PodInfo, View, pod_info
-from k8sai.sim.scheduling.score import score
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from k8sai.errors import Usage
+from k8sai.scheduling.nodes import pod_info
 from k8sai.sim import kinds
 from k8sai.sim.controllers.crew import Crew
 from k8sai.sim.controllers.deployments import DEPLOYMENTS, template_hash
@@ -21,7 +22,6 @@ from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj, timestamp
 from k8sai.sim.placing import Placing
 from k8sai.sim.scenario import Fill, NodeGroup, Scenario, Workload
-from k8sai.sim.scheduling.nodes import pod_info
 from k8sai.sim.slices import DEVICE_CLASSES, slices
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Store

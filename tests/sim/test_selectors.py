@@ -2,9 +2,9 @@
 
 import pytest
 
+from k8sai.scheduling.selectors import labels_match
 from k8sai.sim import kinds
 from k8sai.sim.label_selectors import label_test
-from k8sai.sim.scheduling.selectors import labels_match
 from k8sai.sim.selectors import field_test, selector_text
 from k8sai.sim.status import ApiFailure
 

@@ -3,13 +3,9 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from k8sai.sim.binding import bind
-from k8sai.sim.controllers.desk import PODS, Desk, condition, with_condition
-from k8sai.sim.controllers.dra import ClaimsMissing, Dra, Wants
-from k8sai.sim.objects import Obj
-from k8sai.sim.scheduling.allocate import ClassMissing, SelectorFailed
-from k8sai.sim.scheduling.domains import domain_checks
-from k8sai.sim.scheduling.filters import (
+from k8sai.scheduling.allocate import ClassMissing, SelectorFailed
+from k8sai.scheduling.domains import domain_checks
+from k8sai.scheduling.filters import (
     NOT_HELPFUL,
     Check,
     Refusal,
@@ -19,8 +15,12 @@ from k8sai.sim.scheduling.filters import (
     static,
     with_nominees,
 )
-from k8sai.sim.scheduling.nodes import NodeInfo, PodInfo, View, pod_info
-from k8sai.sim.scheduling.score import score
+from k8sai.scheduling.nodes import NodeInfo, PodInfo, View, pod_info
+from k8sai.scheduling.score import score
+from k8sai.sim.binding import bind
+from k8sai.sim.controllers.desk import PODS, Desk, condition, with_condition
+from k8sai.sim.controllers.dra import ClaimsMissing, Dra, Wants
+from k8sai.sim.objects import Obj
 from k8sai.sim.status import ApiFailure
 
 NAME = "default-scheduler"

@@ -2,10 +2,10 @@
 
 from math import ceil
 
+from k8sai.scheduling.selectors import labels_match
 from k8sai.sim import kinds
 from k8sai.sim.controllers.desk import PODS, Desk, Key, finished, key_of, leaving, ready, with_condition
 from k8sai.sim.objects import Obj, controller_of
-from k8sai.sim.scheduling.selectors import labels_match
 from k8sai.sim.store import Event
 
 BUDGETS = kinds.find("policy", "poddisruptionbudgets")

@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from k8sai.scheduling.allocate import Allocator
+from k8sai.scheduling.devices import Inventory, holdings, inventory
+from k8sai.scheduling.filters import Check, Refusal
+from k8sai.scheduling.nodes import NodeInfo, PodInfo
+from k8sai.scheduling.selectors import node_matches
 from k8sai.sim import kinds
 from k8sai.sim.controllers.claims import CLAIMS, EXTENDED, allocate, claim_names, claims_of
 from k8sai.sim.controllers.desk import PODS, Desk, own
 from k8sai.sim.objects import Obj
-from k8sai.sim.scheduling.allocate import Allocator
-from k8sai.sim.scheduling.devices import Inventory, holdings, inventory
-from k8sai.sim.scheduling.filters import Check, Refusal
-from k8sai.sim.scheduling.nodes import NodeInfo, PodInfo
-from k8sai.sim.scheduling.selectors import node_matches
 from k8sai.sim.store import Event
 
 SLICES = kinds.find("resource.k8s.io", "resourceslices")

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from k8sai.scheduling.filters import NO_VICTIMS, NOT_HELPFUL, no_preemption, unavailable
+from k8sai.scheduling.nodes import View
 from k8sai.sim.controllers.cycle import Cycle, Outcome
 from k8sai.sim.controllers.desk import PODS, Desk, finished, leaving
 from k8sai.sim.controllers.dra import Dra
 from k8sai.sim.objects import Obj, uid_of
-from k8sai.sim.scheduling.filters import NO_VICTIMS, NOT_HELPFUL, no_preemption, unavailable
-from k8sai.sim.scheduling.nodes import View
 
 MIN_COUNT = "sim.k8sai.dev/gang-min-count"
 _NAMED_BY_LABEL = (

@@ -12,6 +12,7 @@ What a pod does is written in its annotations:
 from dataclasses import dataclass
 
 from k8sai.errors import Usage
+from k8sai.scheduling.nodes import pod_info
 from k8sai.sim.clock import Timer
 from k8sai.sim.controllers.claims import claims_of, device_groups, reserved_by
 from k8sai.sim.controllers.desk import NODES, PODS, Desk, condition, finished, leaving
@@ -27,7 +28,6 @@ from k8sai.sim.controllers.podstatus import (
 )
 from k8sai.sim.durations import seconds
 from k8sai.sim.objects import Obj
-from k8sai.sim.scheduling.nodes import pod_info
 from k8sai.sim.store import Event
 
 _BY = "kubelet"

@@ -1,9 +1,9 @@
 """Nodes: the taint of a cordon, eviction by NoExecute taints, pods of nodes that are gone, and the heartbeat Leases."""
 
+from k8sai.scheduling.selectors import tolerates
 from k8sai.sim import kinds
 from k8sai.sim.controllers.desk import NODES, PODS, Desk, condition, finished, leaving
 from k8sai.sim.objects import Obj, micro_timestamp
-from k8sai.sim.scheduling.selectors import tolerates
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Event
 

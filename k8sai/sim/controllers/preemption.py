@@ -1,11 +1,11 @@
 """Preemption: a pod that fits nowhere takes the place of less important ones, or says why that does not help."""
 
+from k8sai.scheduling.filters import NO_VICTIMS, NOT_HELPFUL, Check, no_preemption, unavailable
+from k8sai.scheduling.nodes import PodInfo, View
+from k8sai.scheduling.preempt import Budget, Candidate, choose, hopeless_reasons
 from k8sai.sim import kinds
 from k8sai.sim.controllers.cycle import NAME, Cycle, Outcome
 from k8sai.sim.controllers.desk import PODS, Desk, leaving, with_condition
-from k8sai.sim.scheduling.filters import NO_VICTIMS, NOT_HELPFUL, Check, no_preemption, unavailable
-from k8sai.sim.scheduling.nodes import PodInfo, View
-from k8sai.sim.scheduling.preempt import Budget, Candidate, choose, hopeless_reasons
 
 BUDGETS = kinds.find("policy", "poddisruptionbudgets")
 _TERMINATING = "not eligible due to a terminating pod on the nominated node."

@@ -1,5 +1,6 @@
 """The scheduler: pods that wait, the most important first, each tried when something changed that may help it."""
 
+from k8sai.scheduling.nodes import View, holds, pod_info
 from k8sai.sim import kinds
 from k8sai.sim.controllers.cycle import NAME, Cycle
 from k8sai.sim.controllers.desk import NODES, PODS, Desk, Key, finished, key_of, leaving
@@ -7,7 +8,6 @@ from k8sai.sim.controllers.dra import Dra
 from k8sai.sim.controllers.gangs import Gangs, gang_of
 from k8sai.sim.controllers.preemption import Preemption
 from k8sai.sim.objects import Obj, deleting
-from k8sai.sim.scheduling.nodes import View, holds, pod_info
 from k8sai.sim.store import Event
 
 NAMESPACES = kinds.find("", "namespaces")

@@ -1,6 +1,6 @@
 """Which of the nodes that fit: pack accelerators tightly, spread everything else."""
 
-from k8sai.sim.scheduling.nodes import NodeInfo, PodInfo
+from k8sai.scheduling.nodes import NodeInfo, PodInfo
 
 # Resources that every node has: the rest are devices, where free blocks are worth keeping whole.
 _ORDINARY = ("cpu", "memory", "ephemeral-storage", "pods")

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 
-from k8sai.sim.scheduling.nodes import NodeInfo, PodInfo, View
-from k8sai.sim.scheduling.selectors import pod_wants, untolerated
+from k8sai.scheduling.nodes import NodeInfo, PodInfo, View
+from k8sai.scheduling.selectors import pod_wants, untolerated
 
 CORDONED = "node(s) were unschedulable"
 TAINTED = "node(s) had untolerated taint(s)"

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from k8sai.quantity import whole
-from k8sai.sim.scheduling.cel import device_value, matches
-from k8sai.sim.scheduling.nodes import NodeInfo
-from k8sai.sim.scheduling.selectors import node_matches
+from k8sai.scheduling.cel import device_value, matches
+from k8sai.scheduling.nodes import NodeInfo
+from k8sai.scheduling.selectors import node_matches
 
 Json = dict[str, Any]
 CounterKey = tuple[str, str, str, str]  # driver, pool, counter set, counter

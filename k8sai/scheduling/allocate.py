@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from k8sai.quantity import whole
-from k8sai.sim.scheduling.cel import SelectorError
-from k8sai.sim.scheduling.devices import Device, Holdings, Inventory
-from k8sai.sim.scheduling.nodes import NodeInfo
-from k8sai.sim.scheduling.selectors import untolerated
+from k8sai.scheduling.cel import SelectorError
+from k8sai.scheduling.devices import Device, Holdings, Inventory
+from k8sai.scheduling.nodes import NodeInfo
+from k8sai.scheduling.selectors import untolerated
 
 Json = dict[str, Any]
 _STEPS = 20_000  # a search that branches further is given up, as the real allocator does after its timeout

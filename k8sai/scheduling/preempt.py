@@ -4,9 +4,9 @@ from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from k8sai.sim.scheduling.filters import Check, Refusal, first_refusal
-from k8sai.sim.scheduling.nodes import Json, NodeInfo, PodInfo, View
-from k8sai.sim.scheduling.selectors import labels_match
+from k8sai.scheduling.filters import Check, Refusal, first_refusal
+from k8sai.scheduling.nodes import Json, NodeInfo, PodInfo, View
+from k8sai.scheduling.selectors import labels_match
 
 Checks = Callable[[View], list[Check]]  # the pod's filters against a cluster that may lack some pods
 

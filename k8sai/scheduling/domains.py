@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from k8sai.sim.scheduling.filters import Check, Refusal
-from k8sai.sim.scheduling.nodes import Json, NodeInfo, PodInfo, View
-from k8sai.sim.scheduling.selectors import labels_match, pod_wants, untolerated
+from k8sai.scheduling.filters import Check, Refusal
+from k8sai.scheduling.nodes import Json, NodeInfo, PodInfo, View
+from k8sai.scheduling.selectors import labels_match, pod_wants, untolerated
 
 SPREAD = "node(s) didn't match pod topology spread constraints"
 SPREAD_LABEL = "node(s) didn't match pod topology spread constraints (missing required label)"

@@ -1,0 +1,1 @@
+"""Why something does not run: every layer looked at, one sentence on top."""
