@@ -7,8 +7,9 @@ the server says it serves, then the one namespace that the context names.
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from k8sai.cluster.answers import Decoder, Event, Failure, Page, Skipped, Unreadable
 from k8sai.cluster.api_errors import ApiError, ApiForbidden, ApiNotFound, Gone, status_error
-from k8sai.cluster.decode import Decoder, Event, Failure, Page, Skipped, Unreadable, Wire, decoder
+from k8sai.cluster.decode import Wire, decoder
 from k8sai.cluster.shapes import GROUP, NAMESPACED
 from k8sai.cluster.sources import Kind
 from k8sai.errors import K8saiError, NotFound

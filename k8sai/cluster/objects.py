@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from k8sai.cluster.decode import Unreadable
+from k8sai.cluster.answers import Unreadable
 from k8sai.cluster.discovery import Resource, served
 from k8sai.errors import NotFound, Refused
 

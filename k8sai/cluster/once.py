@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from k8sai.cluster.answers import Skipped, unread
 from k8sai.cluster.api_errors import ApiForbidden
-from k8sai.cluster.decode import Skipped, Wire, unread
+from k8sai.cluster.decode import Wire
 from k8sai.cluster.listing import Absent, Listing
 from k8sai.cluster.sources import KINDS, Kind, Sink, Source
 from k8sai.errors import K8saiError

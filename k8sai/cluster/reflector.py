@@ -16,8 +16,8 @@ from threading import Event as Flag
 from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
+from k8sai.cluster.answers import Bookmark, Changed, Event, Failure, Skipped
 from k8sai.cluster.api_errors import ApiForbidden, Gone
-from k8sai.cluster.decode import Bookmark, Changed, Event, Failure, Skipped
 from k8sai.cluster.listing import Absent, Listing
 from k8sai.cluster.sources import Sink, Source, State
 from k8sai.errors import K8saiError

@@ -11,10 +11,10 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from k8sai.cluster import wire_pb2 as pb
-from k8sai.cluster.decode import LARGEST_EVENT, MAGIC, Bookmark, Event, Failure, Page, Skipped, Unreadable, changed
+from k8sai.cluster.answers import LARGEST_EVENT, Bookmark, Event, Failure, Page, Skipped, Unreadable, changed
 from k8sai.cluster.sources import Kind
 from k8sai.cluster.wire import metadata_of, reader
-from k8sai.cluster.wire_list import items_of
+from k8sai.cluster.wire_list import MAGIC, items_of
 from k8sai.facts import Object
 
 _BROKEN = (DecodeError, UnicodeDecodeError, ValueError)

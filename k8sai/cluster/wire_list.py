@@ -7,8 +7,7 @@ before it, so that whole items can be cut out without understanding them, and an
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from k8sai.cluster.decode import MAGIC
-
+MAGIC: Final = b"k8s\x00"
 _RAW: Final = 2  # of runtime.Unknown: the list
 _METADATA, _ITEM = 1, 2  # of the list
 _HEAD: Final = 20  # bytes; two varints are never longer

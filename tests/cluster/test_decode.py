@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from k8sai import facts
 from k8sai.cluster import wire_pb2 as pb
-from k8sai.cluster.decode import Bookmark, Changed, Event, Failure, Skipped, Unreadable, decoder
+from k8sai.cluster.answers import Bookmark, Changed, Event, Failure, Skipped, Unreadable
+from k8sai.cluster.decode import decoder
 from k8sai.cluster.sources import KINDS, Kind
 
 WIRE = Path(__file__).parents[1] / "clusters/wire"

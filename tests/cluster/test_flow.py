@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k8sai.cluster import wire_pb2 as pb
-from k8sai.cluster.decode import Skipped, Unreadable, decoder
+from k8sai.cluster.answers import Skipped, Unreadable
+from k8sai.cluster.decode import decoder
 from k8sai.cluster.live import read_once
 from k8sai.cluster.sources import KINDS, Kind
 from tests.cluster.scripted_api import Answer, Notebook, connected, listed, obj, scripted

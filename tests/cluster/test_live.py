@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from k8sai.cluster.decode import Changed, decoder
+from k8sai.cluster.answers import Changed
+from k8sai.cluster.decode import decoder
 from k8sai.cluster.live import Live
 from k8sai.cluster.reflector import Pace, Reflector
 from k8sai.cluster.sources import Kind, Source
