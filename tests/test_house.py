@@ -20,20 +20,27 @@ RULES: dict[str, tuple[str, str]] = {
     "quantity": ("errors", ""),
     "ages": ("", ""),
     "facts": ("quantity", "msgspec"),
-    "cluster": ("errors quantity facts", "msgspec yaml urllib3 google kubernetes platformdirs"),
-    "fleet": ("errors quantity ages facts view cluster.sources", "msgspec yaml platformdirs"),
+    "selectors": ("errors", ""),
+    "cluster": ("errors quantity facts selectors", "msgspec yaml urllib3 google kubernetes platformdirs"),
+    "fleet": ("errors quantity ages facts selectors view cluster.sources", "msgspec yaml platformdirs"),
     "scheduling": ("errors quantity facts fleet cluster.sources cluster.objects", "msgspec celpy"),
-    "fit": ("errors quantity ages facts view fleet scheduling cluster.sources cluster.objects", "msgspec yaml"),
-    "why": ("errors quantity ages facts view fleet scheduling cluster.sources cluster.objects", "msgspec"),
-    "snapshot": ("errors quantity ages facts view fleet cluster", "msgspec"),
+    "fit": (
+        "errors quantity ages facts selectors view fleet scheduling cluster.sources cluster.objects",
+        "msgspec yaml",
+    ),
+    "why": ("errors quantity ages facts selectors view fleet scheduling cluster.sources cluster.objects", "msgspec"),
+    "snapshot": ("errors quantity ages facts selectors view fleet cluster", "msgspec"),
     "sim": ("errors quantity ages facts fleet scheduling", "aiohttp yaml jsonpatch celpy msgspec platformdirs"),
     "recipes": ("", ""),
     "completions": ("", ""),
     "commands": (
-        "errors quantity ages facts view cluster fleet scheduling fit why snapshot sim tui completions",
+        "errors quantity ages facts selectors view cluster fleet scheduling fit why snapshot sim tui completions",
         "typer rich yaml msgspec platformdirs",
     ),
-    "tui": ("errors quantity ages facts view cluster fleet scheduling fit why", "textual rich platformdirs msgspec"),
+    "tui": (
+        "errors quantity ages facts selectors view cluster fleet scheduling fit why",
+        "textual rich platformdirs msgspec",
+    ),
 }
 # What must never be imported just to say `--help` or `--version`, or to complete a word.
 HEAVY = {

@@ -8,7 +8,7 @@ from typing import Any, Final
 from k8sai.errors import Usage
 from k8sai.fleet.nodes import NodeEntry
 from k8sai.fleet.pods import PodEntry
-from k8sai.fleet.selectors import selector
+from k8sai.selectors import selector
 
 
 @dataclass(frozen=True, slots=True)

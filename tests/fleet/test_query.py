@@ -4,7 +4,7 @@ import pytest
 
 from k8sai.errors import Usage
 from k8sai.fleet.query import NodeQuery, PodQuery
-from k8sai.fleet.selectors import selector
+from k8sai.selectors import selector
 from tests.fleet.facts_by_hand import H100, fleet_of, node, pod
 
 ZONE = "topology.kubernetes.io/zone"
