@@ -10,6 +10,7 @@ from k8sai.errors import Forbidden, NotFound
 
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection
+    from k8sai.cluster.objects import Objects
     from k8sai.cluster.sources import Source
     from k8sai.commands._meters import Meter
     from k8sai.fleet.index import Fleet
@@ -25,8 +26,18 @@ class LiveFeed:
 
         self.context = connection.context
         self._connection = connection
+        self._objects: Objects | None = None
         self._live = Live(connection, fleet)
         self._metering = Metering(meter, connection, fleet) if meter is not None else None
+
+    @property
+    def objects(self) -> "Objects":
+        """Whole objects; what the server serves is asked for at the first use, which may wait."""
+        from k8sai.cluster.objects import LiveObjects
+
+        if self._objects is None:
+            self._objects = LiveObjects(self._connection)
+        return self._objects
 
     def start(self) -> None:
         """Begins to read."""

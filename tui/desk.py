@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from k8sai.cluster.objects import Objects
 from k8sai.fleet.answers import Figures, Holder, NodeRow, PodRow, Slot, Total
 from k8sai.fleet.index import Fleet
 from k8sai.fleet.picture import masked, masked_row, masked_total, unknown_figures
@@ -31,6 +32,11 @@ class Desk:
             "owner": Hues(),
             "queue": Hues(lambda: [total.name for total in fleet.queues()]),
         }
+
+    @property
+    def objects(self) -> Objects | None:
+        """Whole objects of the cluster; None where there are only facts. Asking it may wait: ask in a thread."""
+        return self.feed.objects
 
     def cycle_tint(self) -> str:
         """Colour by the next thing, and say what it is."""

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from k8sai.cluster.objects import Objects
 from k8sai.cluster.sources import Source
 
 
@@ -11,6 +12,10 @@ class Feed(Protocol):
     @property
     def context(self) -> str:
         """The name of the cluster as the user knows it."""
+
+    @property
+    def objects(self) -> Objects | None:
+        """Whole objects, for describe, YAML and the like; None where only facts were kept. May wait: not for frames."""
 
     def sources(self) -> tuple[Source, ...]:
         """The state of every kind, now. Called with every frame: it must not wait."""
@@ -25,8 +30,9 @@ class Feed(Protocol):
 class Still:
     """A feed that has said all it has to say: a recording, or one reading."""
 
-    def __init__(self, context: str, sources: tuple[Source, ...]) -> None:
+    def __init__(self, context: str, sources: tuple[Source, ...], objects: Objects | None = None) -> None:
         self.context = context
+        self.objects = objects
         self._sources = sources
 
     def sources(self) -> tuple[Source, ...]:

@@ -11,6 +11,7 @@ from k8sai.tui.glyphs import slot_bar
 from k8sai.tui.ink import Line, Run, plain
 from k8sai.tui.opening import Opening
 from k8sai.tui.pane import Filter, TablePane
+from k8sai.tui.subject import Subject, node
 from k8sai.tui.words import age, blank_zero, clean, without_vendor
 
 
@@ -58,6 +59,9 @@ class Nodes(TablePane):
                 gpu_only=not self.every,
             )
         )
+
+    def subject_at(self, key: str) -> Subject | None:
+        return node(key)
 
     def cells(self, key: str) -> tuple[Line, ...]:
         try:

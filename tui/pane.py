@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,28 +14,16 @@ from k8sai.fleet.answers import PodRow
 from k8sai.tui.blank import nothing_matches, what_is_missing
 from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
+from k8sai.tui.filter import Filter as Filter
 from k8sai.tui.ink import Line, Run
+from k8sai.tui.keymap import Key
 from k8sai.tui.lines import Lines, beside
+from k8sai.tui.subject import Subject, pod
 from k8sai.tui.table import VirtualTable
 
 _RESORT_EVERY = 1.0  # seconds; rows that move more often cannot be read
 _AT_ONCE = 0.02  # seconds an ordering may take within the frame of a key
 _RESORT_SHARE = 10  # sorting may cost at most one tenth of the time
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What `/` was given: text (a regular expression, `!` inverts), or with `-l` a label selector."""
-
-    typed: str = ""
-
-    @property
-    def labels(self) -> str:
-        return self.typed[2:].strip() if self.typed.startswith("-l") else ""
-
-    @property
-    def text(self) -> str:
-        return "" if self.typed.startswith("-l") or self.typed == "!" else self.typed
 
 
 class Title(Lines):
@@ -57,7 +44,14 @@ class Title(Lines):
 
 
 class Pane(Vertical):
-    """What the app asks of every pane, whatever it is made of."""
+    """What the app asks of every pane, whatever it is made of.
+
+    Things on a pane (rows, cells of a map) are known by keys. A pane says which is under the cursor (`cursor`), which
+    are shown (`shown`), and which object of the cluster a key means (`subject_at`): describe, YAML, logs, why, events
+    and owner then work on it. `marked` are the keys that `space` marked; `subjects` is what an action is about.
+    Keys of its own go into `own_keys`, with the name of an `action_…` method of the pane: bindings, `?` and the palette
+    are made from them.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [  # a screen of Textual takes tab for itself: a pane has to ask first
         Binding("tab", "app.turn(1)", show=False),
@@ -69,6 +63,11 @@ class Pane(Vertical):
     home: ClassVar[str] = ""  # the pane in the footer it belongs to, when it is opened on a subject
     words: ClassVar[tuple[str, ...]] = ()  # what `:` knows it by, besides its stem
     about: ClassVar[str] = ""  # one line of help
+    own_keys: ClassVar[tuple[Key, ...]] = ()  # beside those of the app
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        cls.BINDINGS = [*cls.BINDINGS, *(Binding(key.keys, key.action, show=False) for key in cls.own_keys)]
+        super().__init_subclass__(**options)
 
     class Go(Message):
         """Open another pane, on some subject."""
@@ -84,6 +83,54 @@ class Pane(Vertical):
         self.filter = Filter()
         self.subject: Mapping[str, str] = {}
         self.complaint = ""  # why the filter cannot be used
+        self.marked: set[str] = set()
+
+    # --- what its keys mean -------------------------------------------------------------------------------------------
+
+    def cursor(self) -> str | None:
+        """The key under the cursor; None where there is none."""
+        return None
+
+    def shown(self) -> Sequence[str]:
+        """All keys, in the order they are shown."""
+        return ()
+
+    def subject_at(self, key: str) -> Subject | None:
+        """The object of the cluster a key means; None for one that means no single object."""
+        return None
+
+    def subjects(self) -> list[Subject]:
+        """What an action is about: what is marked and shown, else what is under the cursor."""
+        keys = [key for key in self.shown() if key in self.marked] if self.marked else []
+        if not keys and (key := self.cursor()) is not None:
+            keys = [key]
+        found = (self.subject_at(key) for key in keys)
+        return [subject for subject in found if subject is not None]
+
+    def mark(self) -> None:
+        """Mark what is under the cursor, or take its mark away."""
+        if (key := self.cursor()) is not None:
+            self.marked ^= {key}
+            self.repaint()
+
+    def mark_range(self) -> None:
+        """Mark everything between the cursor and the nearest mark above it, else below it."""
+        keys, at = list(self.shown()), self.cursor()
+        if at is None or at not in keys:
+            return
+        here = keys.index(at)
+        marks = [number for number, key in enumerate(keys) if key in self.marked]
+        above = [number for number in marks if number < here]
+        other = above[-1] if above else next((number for number in marks if number > here), here)
+        self.marked.update(keys[min(here, other) : max(here, other) + 1])
+        self.repaint()
+
+    def unmark(self) -> None:
+        """Take all marks away."""
+        self.marked.clear()
+        self.repaint()
+
+    # --- what the app tells it ----------------------------------------------------------------------------------------
 
     def arrive(self, subject: Mapping[str, str]) -> None:
         """The pane is opened on a subject; an empty one is everything."""
@@ -117,6 +164,7 @@ class TablePane(Pane):
         self.sort = self.sorts_first
         self.reverse = False
         self.table = VirtualTable(desk, self.fields, self)
+        self.table.marked = self.marked
         self.heading = Title(desk, self)
         self._resort_at = 0.0
         self._cost = 0.0  # seconds the last ordering took
@@ -144,6 +192,20 @@ class TablePane(Pane):
     def pod(self, key: str) -> PodRow | None:
         """The pod a row is about, in panes whose rows are pods: their keys are namespace/name."""
         return None
+
+    def cursor(self) -> str | None:
+        return self.table.cursor_key
+
+    def shown(self) -> Sequence[str]:
+        return self.table.keys
+
+    def subject_at(self, key: str) -> Subject | None:
+        found = self.pod(key)
+        return None if found is None else pod(found.namespace, found.name)
+
+    def mark(self) -> None:
+        super().mark()
+        self.table.action_move(1)  # as k9s does: marking many is holding the key
 
     def paint_rest(self) -> None:
         """Paint what the pane has besides its table."""
@@ -188,6 +250,7 @@ class TablePane(Pane):
         elsewhere = subject != self.subject
         if elsewhere:
             self.filter = Filter()
+            self.marked.clear()
         super().arrive(subject)
         if elsewhere or self._seen_version < 0:
             self._seen_version = self.desk.fleet.version

@@ -11,6 +11,7 @@ from k8sai.tui.desk import Desk
 from k8sai.tui.ink import Line, plain
 from k8sai.tui.pane import TablePane
 from k8sai.tui.status import pod_status
+from k8sai.tui.subject import Subject
 from k8sai.tui.words import age, clean
 
 
@@ -50,6 +51,9 @@ class Pods(TablePane):
             return self.desk.fleet.pod(*key.split("/"))
         except KeyError:
             return None
+
+    def subject_at(self, key: str) -> Subject | None:
+        return Subject("pods", *key.split("/"))  # while it is shown it can be asked about, gone or not
 
     def cells(self, key: str) -> tuple[Line, ...]:
         pod = self.pod(key)

@@ -48,7 +48,12 @@ class VirtualTable(ScrollView, can_focus=True):
         Binding("enter", "choose", "Open", show=False),
     ]
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"table--header", "table--cursor", "table--cursor-blurred"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "table--header",
+        "table--cursor",
+        "table--cursor-blurred",
+        "table--marked",
+    }
 
     class Chosen(Message):
         """Enter or a double click on a row."""
@@ -86,6 +91,7 @@ class VirtualTable(ScrollView, can_focus=True):
         self.sort = ""
         self.falling = False
         self.paused = False
+        self.marked: set[str] = set()  # keys of rows that are painted as marked
         self._cells: dict[str, tuple[Line, ...]] = {}
         self._strips: dict[str, Strip] = {}
         self._wanted = [natural(field) for field in self.fields]
@@ -224,10 +230,12 @@ class VirtualTable(ScrollView, can_focus=True):
         if index == self.index:
             style = self._part("table--cursor") if self.has_focus else self._part("table--cursor-blurred")
             return self._row(key, bare=True).crop_extend(left, left + width, style).apply_style(base + style)
+        marked = key in self.marked
+        ground = base + self._part("table--marked") if marked else base
         strip = self._strips.get(key)
         if strip is None:
-            strip = self._strips[key] = self._row(key).apply_style(base)
-        return strip.crop_extend(left, left + width, base)
+            strip = self._strips[key] = self._row(key, bare=marked).apply_style(ground)
+        return strip.crop_extend(left, left + width, ground)
 
     def _part(self, name: str) -> Style:
         return self.get_component_rich_style(name, partial=True)
