@@ -82,6 +82,8 @@ class Slot(Struct, frozen=True):
     holder: Holder | None = None  # the one with the largest share
     holders: int = 0
     device: str = ""  # the device's id where it is known
+    utilization: float | None = None  # 0 to 1, of the card, now; None where no meter tells
+    idle: bool | None = None  # held and seen doing nothing for a whole window; None where nobody knows
 
 
 class Resource(Struct, frozen=True):

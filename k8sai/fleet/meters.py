@@ -39,6 +39,16 @@ class Meters:
         held = Counter(holder.uid for device in devices for holder in device.holders if device.kind == "slice")
         return tuple(replace(device, gauge=self._gauge(device, held)) for device in devices)
 
+    def on_slots(self, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+        """The slots, each with how busy its card is."""
+        if not self.gauges:
+            return slots
+        return tuple(self._on_slot(slot) for slot in slots)
+
+    def _on_slot(self, slot: Slot) -> Slot:
+        gauge = self.gauges.get(slot.device)
+        return slot if gauge is None else replace(slot, utilization=gauge.utilization)
+
     def _gauge(self, device: Device, held: Counter[str]) -> Gauge | None:
         found = self.gauges.get(device.uuid)
         if found is not None or device.kind != "slice" or len(device.holders) != 1:

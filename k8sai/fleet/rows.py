@@ -29,7 +29,7 @@ def node_row(entry: NodeEntry, dra: Allocations, meters: Meters) -> NodeRow:
         figures=_figures(entry),
         largest_free=cards(entry.largest),
         resources=tuple(_resource(line, entry.known) for _, line in sorted(entry.lines.items())),
-        slots=places,
+        slots=meters.on_slots(places),
         holders=holders,
         created=entry.created,
         gone=not entry.known,
