@@ -51,13 +51,18 @@ def _folded(texts: Iterable[str], width: int | None) -> Iterator[str]:
 
 
 def _sentences(table: Table, *, wide: bool) -> Iterator[str]:
-    """A row as one line of words and values, for ears: "node gpu-1, product H100, free 2"."""
+    """A row as one line of words and values, for ears and logs: "pod team-a/train-0: cards 8, node gpu-1".
+
+    What has no value is left out; nothing is ever cut.
+    """
     if table.title:
         yield f"{table.title}: {len(table.rows)}"
     for row in table.rows:
-        said = zip(table.columns, row.cells, strict=True)
-        words = ((column.title.lower(), _clean(cell.text)) for column, cell in said if wide or not column.wide)
-        yield ", ".join(f"{title} {text}" for title, text in words if text)
+        texts = [_clean(cell.text) for cell in row.cells]
+        name = f"{table.columns[table.named - 1].title.lower()} {'/'.join(filter(None, texts[: table.named]))}"
+        said = zip(table.columns[table.named :], texts[table.named :], strict=True)
+        words = [f"{column.title.lower()} {text}" for column, text in said if text and (wide or not column.wide)]
+        yield f"{name}: {', '.join(words)}" if words else name
 
 
 def _tree_lines(tree: Tree, paint: Paint, *, plain: bool) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from k8sai.cluster.sources import METERS
+from k8sai.commands._lists import LISTS, By
 from k8sai.fleet import tables
 from k8sai.fleet.picture import Hidden, Picture, hidden
 from k8sai.view import Note
@@ -41,17 +42,10 @@ def emptiness(picture: Picture, *, filtered: bool) -> Iterator[Note]:
         )
 
 
-def empty_list(by: str, namespace: str) -> Note:
+def empty_list(by: By, namespace: str) -> Note:
     """A list that was asked for has nothing in it."""
-    what = {
-        "node": "no node with GPUs",
-        "product": "no GPU product",
-        "namespace": "no namespace holds or asks for GPUs",
-        "queue": "no queue holds or asks for GPUs",
-        "pod": "no pod holds GPUs",
-        "pending": "no pod waits for GPUs",
-    }[by]
-    return Note(f"{what} in namespace {namespace}" if namespace and by in ("pod", "pending") else what)
+    shown = LISTS[by]
+    return Note(f"{shown.empty} in namespace {namespace}" if namespace and shown.of_pods else shown.empty)
 
 
 def signs(picture: Picture) -> Iterator[Note]:

@@ -35,11 +35,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under columns; each row has one cell per column."""
+    """Rows under columns; each row has one cell per column. The first `named` columns together name a row."""
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     title: str = ""
+    named: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,26 +210,19 @@ def _source(source: Source) -> Document:
 
 _NODE_KEYS = ("name", "product", "ready", "schedulable", "zone", "clique", "largestFree")
 _RESOURCE_KEYS = ("resource", "kind", "capacity", "allocatable", "used", "free", "unhealthy", "reserved")
-_LISTS = {
-    "product": "products",
-    "namespace": "namespaces",
-    "queue": "queues",
-    "pod": "pods",
-    "pending": "pending",
-}
 
 
-def flat(view: Mapping[str, Any], by: str) -> tuple[list[str], list[list[object]]]:
-    """Heading and rows for a spreadsheet: a row per resource of a node, or per entry of another list."""
-    if by == "node":
+def flat(view: Mapping[str, Any], key: str) -> tuple[list[str], list[list[object]]]:
+    """Heading and rows for a spreadsheet: of "nodes" a row per resource, of another list a row per entry."""
+    if key == "nodes":
         rows = [
             [*(_cell(node[key]) for key in _NODE_KEYS), *(_cell(one[key]) for key in _RESOURCE_KEYS)]
             for node in view["nodes"]
             for one in node["resources"]
         ]
         return ["node", *_NODE_KEYS[1:], *_RESOURCE_KEYS], rows
-    keys = _KEYS[_LISTS[by]]
-    return list(keys), [[_cell(entry[key]) for key in keys] for entry in view[_LISTS[by]]]
+    keys = _KEYS[key]
+    return list(keys), [[_cell(entry[name]) for name in keys] for entry in view[key]]
 
 
 _FIGURES = tuple(figures(Figures()))

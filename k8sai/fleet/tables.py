@@ -1,16 +1,13 @@
 """What `-o table` and `-o wide` show: totals, products, nodes with a glyph per card, groups, pods, waiting pods."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from math import isnan
-from typing import Literal
 
 from k8sai.ages import epoch, human
 from k8sai.fleet.answers import Holder, NodeRow, PodRow, Slot, State, Total
 from k8sai.fleet.picture import Picture
 from k8sai.view import Cell, Column, Note, Page, Row, Table, Tone, Tree
-
-By = Literal["node", "product", "namespace", "queue", "pod", "pending"]
 
 GLYPHS: dict[State, str] = {
     "held": "■",
@@ -36,19 +33,6 @@ def overview(picture: Picture, *, bars: bool = True) -> Page:
     more = len(picture.pending) - _MOST_PENDING
     notes = (Note(f"{more} more pods wait for GPUs", "plain", "`k8sai top --by pending`"),) if more > 0 else ()
     return Page((*head, pods(picture.pending[:_MOST_PENDING], picture.at, waiting=True)), notes)
-
-
-def one(picture: Picture, by: By, *, bars: bool = True) -> Page:
-    """One table alone."""
-    table: dict[By, Callable[[], Table]] = {
-        "node": lambda: nodes(picture.nodes, picture.at, bars=bars),
-        "product": lambda: products(picture.products),
-        "namespace": lambda: groups(picture.namespaces, "NAMESPACE"),
-        "queue": lambda: groups(picture.queues, "QUEUE"),
-        "pod": lambda: pods(picture.pods, picture.at),
-        "pending": lambda: pods(picture.pending, picture.at, waiting=True),
-    }
-    return Page((table[by](),))
 
 
 def totals(picture: Picture, *, dated: bool = False) -> Tree:
@@ -264,7 +248,8 @@ def pods(rows: Iterable[PodRow], at: str, *, waiting: bool = False) -> Table:
         Column("PRIORITY", "right", wide=True),
         Column("REQUESTS", wide=True),
     )
-    return Table(columns, tuple(_pod(row, at, waiting=waiting) for row in rows), "waiting pods" if waiting else "pods")
+    title = "waiting pods" if waiting else "pods"
+    return Table(columns, tuple(_pod(row, at, waiting=waiting) for row in rows), title, named=2)
 
 
 def _pod(row: PodRow, at: str, *, waiting: bool) -> Row:

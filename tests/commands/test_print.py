@@ -46,8 +46,8 @@ def test_plain_is_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(capsys, tree, TABLE, plain=True) == (
         "two nodes\n  7 free\n\n"
         "nodes: 2\n"
-        "node gpu-1, free 8, why ok\n"
-        "node gpu-with-a-long-name, free -1, why kernel panic\n"
+        "node gpu-1: free 8, why ok\n"
+        "node gpu-with-a-long-name: free -1, why kernel panic\n"
     )
 
 

@@ -138,7 +138,7 @@ def test_json_and_yaml_are_one_document(small: Path, env: dict[str, str]) -> Non
 def test_plain_has_no_sign_and_no_colour(small: Path, env: dict[str, str]) -> None:
     shown = on_terminal("kubectl-ai_top", "--from", small, "--plain", env=env, columns=300)
     assert shown.code == Exit.OK
-    assert "node gpu-a1, product A100-SXM4-80GB, used 2 of 8, free 6, status cordoned, holders team-llm 2" in shown.out
+    assert "node gpu-a1: product A100-SXM4-80GB, used 2 of 8, free 6, status cordoned, holders team-llm 2" in shown.out
     assert not set("■□░▼×◊\x1b") & set(shown.out)
 
 

@@ -118,12 +118,12 @@ def test_a_node_that_is_not_there(scope: Scope, sentence: str, hint: str) -> Non
 
 
 def test_flat_rows_for_a_spreadsheet() -> None:
-    heading, rows = document.flat(document.document(picture()), "node")
+    heading, rows = document.flat(document.document(picture()), "nodes")
     assert heading[:3] == ["node", "product", "ready"]
     assert len(rows) == 7, "a row per node and resource: the MIG node has two"
     assert rows[0][:4] == ["gpu-a1", "NVIDIA-A100-SXM4-80GB", "true", "false"]
-    for by in ("product", "namespace", "queue", "pod", "pending"):
-        heading, rows = document.flat(document.document(picture()), by)
+    for key in ("products", "namespaces", "queues", "pods", "pending"):
+        heading, rows = document.flat(document.document(picture()), key)
         assert rows and all(len(row) == len(heading) for row in rows)
 
 

@@ -8,6 +8,7 @@ from k8sai.fleet.answers import Gauge, NodeRow
 from k8sai.fleet.document import document
 from k8sai.fleet.index import Fleet
 from k8sai.fleet.picture import take
+from k8sai.view import Page
 from tests.fleet.facts_by_hand import fleet_of, node, pod
 from tests.fleet.test_identity import holds
 
@@ -118,14 +119,14 @@ def test_the_mean_of_the_cards_that_tell() -> None:
 
 def test_the_column_is_there_when_somebody_measures() -> None:
     def wide(fleet: Fleet) -> list[str]:
-        page = tables.one(take(fleet, context="c", at=AT), "node")
+        page = Page((tables.nodes(take(fleet, context="c", at=AT).nodes, AT),))
         return _layout.text(page, _layout.Style(wide=True)).splitlines()
 
     heading, *rows = wide(metered())
     at = heading.index("UTIL")
     assert [row[at : at + 4].strip() for row in rows] == ["50%", "–", "–"]
     assert "UTIL" not in wide(fleet_of(four()))[0]
-    narrow = _layout.text(tables.one(take(metered(), context="c", at=AT), "node"), _layout.Style())
+    narrow = _layout.text(Page((tables.nodes(take(metered(), context="c", at=AT).nodes, AT),)), _layout.Style())
     assert "UTIL" not in narrow
 
 

@@ -1,15 +1,20 @@
 """The tables of one small cluster, as lines."""
 
 import json
-from typing import Any, get_args
-
-import pytest
+from typing import Any
 
 from k8sai.commands import _layout
 from k8sai.fleet import tables
-from k8sai.fleet.picture import Scope
-from k8sai.view import Page, Table
+from k8sai.fleet.picture import Picture, Scope
+from k8sai.view import Page
 from tests.fleet.small import AT, items, picture
+
+
+def listed(what: str, of: Picture | None = None, *, bars: bool = True) -> Page:
+    """One table alone."""
+    of = of or picture()
+    nodes = tables.nodes(of.nodes, of.at, bars=bars)
+    return Page((nodes if what == "node" else tables.pods(of.pending, of.at, waiting=True),))
 
 
 def shown(page: Page, **style: Any) -> list[str]:
@@ -28,7 +33,7 @@ gpu-t1  Tesla-T4        ▄□        0.75/2  1.25  ok                          
 
 
 def test_the_nodes_as_a_table() -> None:
-    assert shown(tables.one(picture(), "node")) == NODES.splitlines()
+    assert shown(listed("node")) == NODES.splitlines()
 
 
 def test_the_overview_fits_eighty_columns() -> None:
@@ -38,26 +43,17 @@ def test_the_overview_fits_eighty_columns() -> None:
 
 
 def test_a_screen_reader_hears_words() -> None:
-    lines = shown(tables.one(picture(), "node", bars=False), plain=True)
+    lines = shown(listed("node", bars=False), plain=True)
     assert lines[0] == "nodes: 6"
     assert lines[4] == (
-        "node gpu-h2, product H100-80GB-HBM3, used 6 of 7, free 1, status 1 unhealthy, 1 reserved, 3 ending, "
+        "node gpu-h2: product H100-80GB-HBM3, used 6 of 7, free 1, status 1 unhealthy, 1 reserved, 3 ending, "
         "holders team-llm 6, largest 0, age 81d"
     )
     assert not any(glyph in "".join(lines) for glyph in tables.GLYPHS.values() if glyph != "?")
 
 
-@pytest.mark.parametrize("by", get_args(tables.By))
-@pytest.mark.parametrize("bars", [True, False])
-def test_a_row_has_a_cell_per_column_and_a_key_of_its_own(by: tables.By, bars: bool) -> None:
-    (table,) = tables.one(picture(), by, bars=bars).parts
-    assert isinstance(table, Table) and table.rows
-    assert {len(row.cells) for row in table.rows} == {len(table.columns)}
-    assert len({row.key for row in table.rows}) == len(table.rows)
-
-
 def test_every_waiting_pod_has_its_reason() -> None:
-    lines = shown(tables.one(picture(), "pending"))
+    lines = shown(listed("pending"))
     assert lines[0].split()[:5] == ["NAMESPACE", "WAITING", "POD", "ASKS", "AGE"]
     assert len(lines) == 4
     assert any("SchedulingGated" in line for line in lines)
@@ -102,5 +98,5 @@ def test_an_age_that_is_not_known_is_empty() -> None:
 def test_a_node_that_vanished_under_its_pods() -> None:
     objects = items()
     del objects["gpu-h1"]
-    (line,) = (line for line in shown(tables.one(picture(objects), "node")) if line.startswith("gpu-h1 "))
+    (line,) = (line for line in shown(listed("node", picture(objects))) if line.startswith("gpu-h1 "))
     assert line.split() == ["gpu-h1", "8/0", "0", "gone", "team-vision", "8", "0"]

@@ -1,0 +1,116 @@
+"""The lists that `top --by` shows one at a time. A new one: its word in `By`, and its entry in `LISTS`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+if TYPE_CHECKING:
+    from k8sai.cluster.objects import Objects
+    from k8sai.fleet.index import Fleet
+    from k8sai.fleet.picture import Picture
+    from k8sai.view import Table
+
+By = Literal["node", "product", "namespace", "queue", "pod", "pending"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What lists are made from: a picture, the fleet it was taken of, and what else the cluster can be asked.
+
+    `bars` is whether glyphs may stand for cards; where not, words do. `ask` answers None for a recording without
+    objects.
+    """
+
+    picture: "Picture"
+    fleet: "Fleet"
+    bars: bool = True
+    ask: "Callable[[], Objects | None]" = lambda: None
+
+    @property
+    def at(self) -> str:
+        """The time of the data, ISO."""
+        return self.picture.at
+
+    @cached_property
+    def objects(self) -> "Objects | None":
+        """Whole objects of any kind, read when a list needs them."""
+        return self.ask()
+
+
+def _name(row: Any) -> str:
+    return str(row.name)
+
+
+def _product(row: Any) -> str:
+    return str(row.name or row.resource or "any")
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """One list. `rows` are its things in order, `table` shows them, `name` is what `-o name` calls one of them.
+
+    `empty` is said where there are none; `of_pods` are narrowed by -n. `kind` stands before names (the list's word,
+    unless given). `key` is the list's place in the GpuView document; without one, -o csv has the table's columns.
+    """
+
+    rows: Callable[[Reading], Sequence[Any]]
+    table: "Callable[[Sequence[Any], Reading], Table]"
+    empty: str
+    name: Callable[[Any], str] = _name
+    kind: str = ""
+    key: str = ""
+    of_pods: bool = False
+
+
+# --- tables: what they need is imported when one is asked for, since --help reads this file ---------------------------
+
+
+def _nodes(rows: Sequence[Any], reading: Reading) -> "Table":
+    from k8sai.fleet import tables
+
+    return tables.nodes(rows, reading.at, bars=reading.bars)
+
+
+def _products(rows: Sequence[Any], reading: Reading) -> "Table":
+    from k8sai.fleet import tables
+
+    return tables.products(rows)
+
+
+def _groups(title: str) -> "Callable[[Sequence[Any], Reading], Table]":
+    def table(rows: Sequence[Any], reading: Reading) -> "Table":
+        from k8sai.fleet import tables
+
+        return tables.groups(rows, title)
+
+    return table
+
+
+def _pods(rows: Sequence[Any], reading: Reading) -> "Table":
+    from k8sai.fleet import tables
+
+    return tables.pods(rows, reading.at)
+
+
+def _pending(rows: Sequence[Any], reading: Reading) -> "Table":
+    from k8sai.fleet import tables
+
+    return tables.pods(rows, reading.at, waiting=True)
+
+
+LISTS: Final[Mapping[By, List]] = {
+    "node": List(lambda of: of.picture.nodes, _nodes, "no node with GPUs", key="nodes"),
+    "product": List(lambda of: of.picture.products, _products, "no GPU product", name=_product, key="products"),
+    "namespace": List(
+        lambda of: of.picture.namespaces,
+        _groups("NAMESPACE"),
+        "no namespace holds or asks for GPUs",
+        key="namespaces",
+    ),
+    "queue": List(lambda of: of.picture.queues, _groups("QUEUE"), "no queue holds or asks for GPUs", key="queues"),
+    "pod": List(lambda of: of.picture.pods, _pods, "no pod holds GPUs", key="pods", of_pods=True),
+    "pending": List(
+        lambda of: of.picture.pending, _pending, "no pod waits for GPUs", kind="pod", key="pending", of_pods=True
+    ),
+}
