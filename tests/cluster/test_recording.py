@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from k8sai import facts
 from k8sai.cluster.decode import decoder
 from k8sai.cluster.recording import load, save
 from k8sai.cluster.sources import KINDS, Kind, Source
-from k8sai.errors import NotFound, Usage
+from k8sai.errors import NotFound, Refused, Usage
 from k8sai.facts import Object
 from tests.cluster.scripted_api import Notebook
 
@@ -234,3 +235,34 @@ def test_a_quantity_that_is_none_is_named_with_its_place(tmp_path: Path, item: d
         load(written(tmp_path, a_list(pod("fine"), item)), book)
     assert sentence in error.value.message
     assert book.calls == []
+
+
+# --- how it is written ------------------------------------------------------------------------------------------------
+
+
+def test_nobody_else_may_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "prod.k8sai"
+    save(path, context="prod", at="2026-11-21T10:00:00Z", objects={})
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_there_is_kept_unless_told(tmp_path: Path) -> None:
+    path = written(tmp_path, "mine")
+    with pytest.raises(Refused, match="is there already") as error:
+        save(path, context="prod", at="2026-11-21T10:00:00Z", objects={}, overwrite=False)
+    assert "--force" in error.value.hint
+    assert path.read_text() == "mine"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_it_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = written(tmp_path, "before")
+
+    def broken() -> Iterator[dict[str, Any]]:
+        yield {"kind": "Job"}
+        raise NotFound("gone")
+
+    with pytest.raises(NotFound):
+        save(path, context="prod", at="2026-11-21T10:00:00Z", objects={}, others={"jobs.batch": broken()})
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
