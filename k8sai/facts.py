@@ -49,6 +49,37 @@ class Condition(Fact):
     message: str = ""
 
 
+# --- selectors --------------------------------------------------------------------------------------------------------
+
+
+class NodeSelectorRequirement(Fact):
+    key: str = ""
+    operator: str = ""
+    values: tuple[str, ...] | None = None
+
+
+class NodeSelectorTerm(Fact):
+    match_expressions: tuple[NodeSelectorRequirement, ...] | None = None
+    match_fields: tuple[NodeSelectorRequirement, ...] | None = None
+
+
+class NodeSelector(Fact):
+    node_selector_terms: tuple[NodeSelectorTerm, ...] | None = None
+
+
+class LabelSelectorRequirement(Fact):
+    key: str = ""
+    operator: str = ""
+    values: tuple[str, ...] | None = None
+
+
+class LabelSelector(Fact):
+    """Absent it matches nothing, empty everything."""
+
+    match_labels: Labels | None = None
+    match_expressions: tuple[LabelSelectorRequirement, ...] | None = None
+
+
 # --- nodes ------------------------------------------------------------------------------------------------------------
 
 
@@ -83,11 +114,18 @@ class ResourceRequirements(Fact):
     limits: Resources | None = None
 
 
+class ContainerPort(Fact):
+    host_port: int = 0
+    protocol: str = ""
+    host_ip: str = field(default="", name="hostIP")
+
+
 class Container(Fact):
     name: str = ""
     image: str = ""
     resources: ResourceRequirements = ResourceRequirements()
     restart_policy: str | None = None  # "Always" on an init container makes it a sidecar
+    ports: tuple[ContainerPort, ...] | None = None
 
 
 class Toleration(Fact):
@@ -107,6 +145,66 @@ class SchedulingGate(Fact):
     name: str = ""
 
 
+class NodeAffinity(Fact):
+    required_during_scheduling_ignored_during_execution: NodeSelector | None = None
+
+
+class PodAffinityTerm(Fact):
+    label_selector: LabelSelector | None = None
+    namespaces: tuple[str, ...] | None = None
+    topology_key: str = ""
+    namespace_selector: LabelSelector | None = None
+    match_label_keys: tuple[str, ...] | None = None
+    mismatch_label_keys: tuple[str, ...] | None = None
+
+
+class PodAffinity(Fact):
+    required_during_scheduling_ignored_during_execution: tuple[PodAffinityTerm, ...] | None = None
+
+
+class PodAntiAffinity(Fact):
+    required_during_scheduling_ignored_during_execution: tuple[PodAffinityTerm, ...] | None = None
+
+
+class Affinity(Fact):
+    """What is preferred is left out: it decides which of the nodes that fit, never whether one does."""
+
+    node_affinity: NodeAffinity | None = None
+    pod_affinity: PodAffinity | None = None
+    pod_anti_affinity: PodAntiAffinity | None = None
+
+
+class TopologySpreadConstraint(Fact):
+    max_skew: int = 0
+    topology_key: str = ""
+    when_unsatisfiable: str = ""
+    label_selector: LabelSelector | None = None
+    min_domains: int | None = None
+    node_affinity_policy: str | None = None
+    node_taints_policy: str | None = None
+    match_label_keys: tuple[str, ...] | None = None
+
+
+class PersistentVolumeClaimVolumeSource(Fact):
+    claim_name: str = ""
+
+
+class EphemeralVolumeSource(Fact):
+    """The pod gets a claim of its own, named `<pod>-<volume>`."""
+
+
+class Volume(Fact):
+    """Both are None where the volume is of a kind that binds a pod to no node."""
+
+    name: str = ""
+    persistent_volume_claim: PersistentVolumeClaimVolumeSource | None = None
+    ephemeral: EphemeralVolumeSource | None = None
+
+
+class PodSchedulingGroup(Fact):
+    pod_group_name: str | None = None
+
+
 class PodSpec(Fact):
     node_name: str = ""
     containers: tuple[Container, ...] = ()
@@ -120,6 +218,11 @@ class PodSpec(Fact):
     tolerations: tuple[Toleration, ...] | None = None
     resource_claims: tuple[PodResourceClaim, ...] | None = None
     scheduling_gates: tuple[SchedulingGate, ...] | None = None
+    affinity: Affinity | None = None
+    topology_spread_constraints: tuple[TopologySpreadConstraint, ...] | None = None
+    volumes: tuple[Volume, ...] | None = None
+    preemption_policy: str | None = None
+    scheduling_group: PodSchedulingGroup | None = None
 
 
 class ResourceHealth(Fact):
@@ -141,8 +244,18 @@ class ContainerStateWaiting(Fact):
     message: str = ""
 
 
+class ContainerStateTerminated(Fact):
+    exit_code: int = 0
+    reason: str = ""
+    message: str = ""
+    finished_at: str | None = None
+
+
 class ContainerState(Fact):
+    """Both are None while it runs."""
+
     waiting: ContainerStateWaiting | None = None
+    terminated: ContainerStateTerminated | None = None
 
 
 class ContainerStatus(Fact):
@@ -153,6 +266,7 @@ class ContainerStatus(Fact):
     allocated_resources: Resources | None = None
     resources: ResourceRequirements | None = None
     allocated_resources_status: tuple[ResourceStatus, ...] | None = None
+    last_state: ContainerState | None = None  # of the run before this one
 
 
 class PodResourceClaimStatus(Fact):
@@ -201,8 +315,23 @@ class DeviceAttribute(Fact):
     version: str | None = None
 
 
+class CapacityRequestPolicyRange(Fact):
+    min: Raw | None = None
+    max: Raw | None = None
+    step: Raw | None = None
+
+
+class CapacityRequestPolicy(Fact):
+    """How a request for a part of a shareable device's capacity is rounded, and what it is when it says nothing."""
+
+    default: Raw | None = None
+    valid_values: tuple[Raw, ...] | None = None
+    valid_range: CapacityRequestPolicyRange | None = None
+
+
 class DeviceCapacity(Fact):
     value: Raw = "0"
+    request_policy: CapacityRequestPolicy | None = None
 
 
 class DeviceCounter(Fact):
@@ -225,21 +354,6 @@ class DeviceTaint(Fact):
     effect: str = ""  # None | NoSchedule | NoExecute
 
 
-class NodeSelectorRequirement(Fact):
-    key: str = ""
-    operator: str = ""
-    values: tuple[str, ...] | None = None
-
-
-class NodeSelectorTerm(Fact):
-    match_expressions: tuple[NodeSelectorRequirement, ...] | None = None
-    match_fields: tuple[NodeSelectorRequirement, ...] | None = None
-
-
-class NodeSelector(Fact):
-    node_selector_terms: tuple[NodeSelectorTerm, ...] | None = None
-
-
 class Device(Fact):
     name: str = ""
     attributes: dict[str, DeviceAttribute] | None = None
@@ -250,6 +364,9 @@ class Device(Fact):
     node_name: str | None = None
     node_selector: NodeSelector | None = None
     all_nodes: bool | None = None
+    binds_to_node: bool | None = None
+    binding_conditions: tuple[str, ...] | None = None
+    binding_failure_conditions: tuple[str, ...] | None = None
 
 
 class ResourcePool(Fact):
@@ -274,11 +391,26 @@ class ResourceSlice(Fact):
     spec: ResourceSliceSpec = ResourceSliceSpec()
 
 
+class CELDeviceSelector(Fact):
+    expression: str = ""
+
+
+class DeviceSelector(Fact):
+    cel: CELDeviceSelector | None = None
+
+
+class CapacityRequirements(Fact):
+    requests: Resources | None = None
+
+
 class ExactDeviceRequest(Fact):
     device_class_name: str = ""
     allocation_mode: str = ""
     count: int = 0
     admin_access: bool | None = None
+    selectors: tuple[DeviceSelector, ...] | None = None
+    tolerations: tuple[Toleration, ...] | None = None
+    capacity: CapacityRequirements | None = None
 
 
 class DeviceSubRequest(Fact):
@@ -286,6 +418,9 @@ class DeviceSubRequest(Fact):
     device_class_name: str = ""
     allocation_mode: str = ""
     count: int = 0
+    selectors: tuple[DeviceSelector, ...] | None = None
+    tolerations: tuple[Toleration, ...] | None = None
+    capacity: CapacityRequirements | None = None
 
 
 class DeviceRequest(Fact):
@@ -294,8 +429,15 @@ class DeviceRequest(Fact):
     first_available: tuple[DeviceSubRequest, ...] | None = None
 
 
+class DeviceConstraint(Fact):
+    requests: tuple[str, ...] | None = None
+    match_attribute: str | None = None
+    distinct_attribute: str | None = None
+
+
 class DeviceClaim(Fact):
     requests: tuple[DeviceRequest, ...] | None = None
+    constraints: tuple[DeviceConstraint, ...] | None = None
 
 
 class ResourceClaimSpec(Fact):
@@ -341,6 +483,7 @@ class ResourceClaim(Fact):
 
 class DeviceClassSpec(Fact):
     extended_resource_name: str | None = None
+    selectors: tuple[DeviceSelector, ...] | None = None
 
 
 class DeviceClass(Fact):

@@ -85,11 +85,15 @@ class _Request(Fact, frozen=True):
     allocation_mode: str = ""
     count: int = 0
     admin_access: bool | None = None
+    selectors: tuple[facts.DeviceSelector, ...] | None = None
+    tolerations: tuple[facts.Toleration, ...] | None = None
+    capacity: facts.CapacityRequirements | None = None
     first_available: tuple[facts.DeviceSubRequest, ...] | None = None
 
 
 class _DeviceClaim(Fact, frozen=True):
     requests: tuple[_Request, ...] | None = None
+    constraints: tuple[facts.DeviceConstraint, ...] | None = None
 
 
 class _ClaimSpec(Fact, frozen=True):
@@ -105,14 +109,23 @@ class _Claim(Fact, frozen=True):
 def _request(old: _Request) -> facts.DeviceRequest:
     if old.first_available:
         return facts.DeviceRequest(old.name, None, old.first_available)
-    exactly = facts.ExactDeviceRequest(old.device_class_name, old.allocation_mode, old.count, old.admin_access)
+    exactly = facts.ExactDeviceRequest(
+        old.device_class_name,
+        old.allocation_mode,
+        old.count,
+        old.admin_access,
+        old.selectors,
+        old.tolerations,
+        old.capacity,
+    )
     return facts.DeviceRequest(old.name, exactly)
 
 
 def _claim(old: _Claim) -> facts.ResourceClaim:
     requests = old.spec.devices.requests
     new = None if requests is None else tuple(map(_request, requests))
-    return facts.ResourceClaim(old.metadata, facts.ResourceClaimSpec(facts.DeviceClaim(new)), old.status)
+    asked = facts.DeviceClaim(new, old.spec.devices.constraints)
+    return facts.ResourceClaim(old.metadata, facts.ResourceClaimSpec(asked), old.status)
 
 
 _V1BETA1: dict[Kind, Shape] = {

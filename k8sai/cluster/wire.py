@@ -69,6 +69,35 @@ def _condition(m: pb.NodeCondition | pb.PodCondition) -> facts.Condition:
     return facts.Condition(m.type, m.status, m.reason, m.message)
 
 
+# --- selectors --------------------------------------------------------------------------------------------------------
+
+
+def _node_requirement(m: pb.NodeSelectorRequirement) -> facts.NodeSelectorRequirement:
+    return facts.NodeSelectorRequirement(m.key, m.operator, tuple(m.values) or None)
+
+
+def _term(m: pb.NodeSelectorTerm) -> facts.NodeSelectorTerm:
+    return facts.NodeSelectorTerm(
+        _each(_node_requirement, m.match_expressions), _each(_node_requirement, m.match_fields)
+    )
+
+
+def _terms(m: pb.NodeSelector) -> facts.NodeSelector:
+    return facts.NodeSelector(_each(_term, m.node_selector_terms))
+
+
+def _selector(m: pb.ResourceSliceSpec | pb.Device | pb.AllocationResult) -> facts.NodeSelector | None:
+    return _terms(m.node_selector) if m.HasField("node_selector") else None
+
+
+def _requirement(m: pb.LabelSelectorRequirement) -> facts.LabelSelectorRequirement:
+    return facts.LabelSelectorRequirement(m.key, m.operator, tuple(m.values) or None)
+
+
+def _labels(m: pb.LabelSelector) -> facts.LabelSelector:
+    return facts.LabelSelector(_texts(m.match_labels), _each(_requirement, m.match_expressions))
+
+
 # --- nodes ------------------------------------------------------------------------------------------------------------
 
 
@@ -100,8 +129,15 @@ def _requirements(raw: bytes) -> facts.ResourceRequirements:
     return facts.ResourceRequirements(_quantities(m.requests), _quantities(m.limits))
 
 
+@lru_cache(maxsize=1024)
+def _port(raw: bytes) -> facts.ContainerPort:
+    m = pb.ContainerPort.FromString(raw)
+    return facts.ContainerPort(m.host_port, m.protocol, m.host_ip)
+
+
 def _container(m: pb.Container) -> facts.Container:
-    return facts.Container(m.name, m.image, _requirements(m.resources), m.restart_policy or None)
+    ports = _each(_port, m.ports)
+    return facts.Container(m.name, m.image, _requirements(m.resources), m.restart_policy or None, ports)
 
 
 @lru_cache(maxsize=1024)
@@ -118,6 +154,58 @@ def _gate(m: pb.SchedulingGate) -> facts.SchedulingGate:
     return facts.SchedulingGate(m.name)
 
 
+def _pod_term(m: pb.PodAffinityTerm) -> facts.PodAffinityTerm:
+    return facts.PodAffinityTerm(
+        _labels(m.label_selector) if m.HasField("label_selector") else None,
+        tuple(m.namespaces) or None,
+        m.topology_key,
+        _labels(m.namespace_selector) if m.HasField("namespace_selector") else None,
+        tuple(m.match_label_keys) or None,
+        tuple(m.mismatch_label_keys) or None,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _affinity(raw: bytes) -> facts.Affinity:
+    m = pb.Affinity.FromString(raw)
+    nodes, near, apart = m.node_affinity, m.pod_affinity, m.pod_anti_affinity
+    required = _terms(nodes.required) if nodes.HasField("required") else None
+    return facts.Affinity(
+        facts.NodeAffinity(required) if m.HasField("node_affinity") else None,
+        facts.PodAffinity(_each(_pod_term, near.required)) if m.HasField("pod_affinity") else None,
+        facts.PodAntiAffinity(_each(_pod_term, apart.required)) if m.HasField("pod_anti_affinity") else None,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _spread(raw: bytes) -> facts.TopologySpreadConstraint:
+    m = pb.TopologySpreadConstraint.FromString(raw)
+    return facts.TopologySpreadConstraint(
+        m.max_skew,
+        m.topology_key,
+        m.when_unsatisfiable,
+        _labels(m.label_selector) if m.HasField("label_selector") else None,
+        m.min_domains if m.HasField("min_domains") else None,
+        m.node_affinity_policy or None,
+        m.node_taints_policy or None,
+        tuple(m.match_label_keys) or None,
+    )
+
+
+def _volume(m: pb.Volume) -> facts.Volume:
+    source = m.source
+    claimed = source.HasField("persistent_volume_claim")
+    return facts.Volume(
+        m.name,
+        facts.PersistentVolumeClaimVolumeSource(source.persistent_volume_claim.claim_name) if claimed else None,
+        facts.EphemeralVolumeSource() if source.HasField("ephemeral") else None,
+    )
+
+
+def _group(m: pb.PodSchedulingGroup) -> facts.PodSchedulingGroup:
+    return facts.PodSchedulingGroup(m.pod_group_name if m.HasField("pod_group_name") else None)
+
+
 def _pod_spec(m: pb.PodSpec) -> facts.PodSpec:
     return facts.PodSpec(
         m.node_name,
@@ -132,6 +220,11 @@ def _pod_spec(m: pb.PodSpec) -> facts.PodSpec:
         _each(_toleration, m.tolerations),
         _each(_pod_claim, m.resource_claims),
         _each(_gate, m.scheduling_gates),
+        _affinity(m.affinity) if m.HasField("affinity") else None,
+        _each(_spread, m.topology_spread_constraints),
+        _each(_volume, m.volumes),
+        m.preemption_policy or None,
+        _group(m.scheduling_group) if m.HasField("scheduling_group") else None,
     )
 
 
@@ -143,11 +236,18 @@ def _resource_status(m: pb.ResourceStatus) -> facts.ResourceStatus:
     return facts.ResourceStatus(m.name, _each(_health, m.resources))
 
 
+def _ended(m: pb.ContainerStateTerminated) -> facts.ContainerStateTerminated:
+    return facts.ContainerStateTerminated(m.exit_code, m.reason, m.message, _time(m.finished_at))
+
+
+_NEITHER = facts.ContainerState()
+
+
 def _state(m: pb.ContainerState) -> facts.ContainerState:
-    waiting = m.waiting
-    return facts.ContainerState(
-        facts.ContainerStateWaiting(waiting.reason, waiting.message) if m.HasField("waiting") else None
-    )
+    """Every container has two of these, and most say nothing: those are one object."""
+    if m.HasField("waiting"):
+        return facts.ContainerState(facts.ContainerStateWaiting(m.waiting.reason, m.waiting.message))
+    return facts.ContainerState(None, _ended(m.terminated)) if m.HasField("terminated") else _NEITHER
 
 
 def _container_status(m: pb.ContainerStatus) -> facts.ContainerStatus:
@@ -159,6 +259,7 @@ def _container_status(m: pb.ContainerStatus) -> facts.ContainerStatus:
         _quantities(m.allocated_resources),
         _requirements(m.resources) if m.HasField("resources") else None,
         _each(_resource_status, m.allocated_resources_status),
+        _state(m.last_state),
     )
 
 
@@ -196,20 +297,6 @@ def pod(m: pb.Pod) -> facts.Pod:
 # --- DRA --------------------------------------------------------------------------------------------------------------
 
 
-def _requirement(m: pb.NodeSelectorRequirement) -> facts.NodeSelectorRequirement:
-    return facts.NodeSelectorRequirement(m.key, m.operator, tuple(m.values) or None)
-
-
-def _term(m: pb.NodeSelectorTerm) -> facts.NodeSelectorTerm:
-    return facts.NodeSelectorTerm(_each(_requirement, m.match_expressions), _each(_requirement, m.match_fields))
-
-
-def _selector(m: pb.ResourceSliceSpec | pb.Device | pb.AllocationResult) -> facts.NodeSelector | None:
-    if not m.HasField("node_selector"):
-        return None
-    return facts.NodeSelector(_each(_term, m.node_selector.node_selector_terms))
-
-
 def _attribute(m: pb.DeviceAttribute) -> facts.DeviceAttribute:
     return facts.DeviceAttribute(
         m.int_value if m.HasField("int_value") else None,
@@ -217,6 +304,24 @@ def _attribute(m: pb.DeviceAttribute) -> facts.DeviceAttribute:
         m.string_value if m.HasField("string_value") else None,
         m.version_value if m.HasField("version_value") else None,
     )
+
+
+def _quantity(m: pb.CapacityRequestPolicyRange | pb.CapacityRequestPolicy, name: Any) -> str | None:
+    return getattr(m, name).text if m.HasField(name) else None
+
+
+def _policy(m: pb.CapacityRequestPolicy) -> facts.CapacityRequestPolicy:
+    of = m.valid_range
+    valid = facts.CapacityRequestPolicyRange(_quantity(of, "min"), _quantity(of, "max"), _quantity(of, "step"))
+    return facts.CapacityRequestPolicy(
+        _quantity(m, "default"),
+        tuple(v.text for v in m.valid_values) or None,
+        valid if m.HasField("valid_range") else None,
+    )
+
+
+def _capacity(m: pb.Capacity) -> facts.DeviceCapacity:
+    return facts.DeviceCapacity(m.value.text, _policy(m.request_policy) if m.HasField("request_policy") else None)
 
 
 def _counters(m: Mapping[str, pb.Amount]) -> dict[str, facts.DeviceCounter] | None:
@@ -239,13 +344,16 @@ def _device(m: pb.Device) -> facts.Device:
     return facts.Device(
         m.name,
         {key: _attribute(m.attributes[key]) for key in m.attributes} or None,
-        {key: facts.DeviceCapacity(m.capacity[key].value.text) for key in m.capacity} or None,
+        {key: _capacity(m.capacity[key]) for key in m.capacity} or None,
         _each(_consumption, m.consumes_counters),
         _each(_device_taint, m.taints),
         m.allow_multiple_allocations if m.HasField("allow_multiple_allocations") else None,
         m.node_name or None,
         _selector(m),
         m.all_nodes if m.HasField("all_nodes") else None,
+        m.binds_to_node if m.HasField("binds_to_node") else None,
+        tuple(m.binding_conditions) or None,
+        tuple(m.binding_failure_conditions) or None,
     )
 
 
@@ -266,13 +374,23 @@ def resource_slice(m: pb.ResourceSlice) -> facts.ResourceSlice:
     )
 
 
+def _device_selector(m: pb.DeviceSelector) -> facts.DeviceSelector:
+    return facts.DeviceSelector(facts.CELDeviceSelector(m.cel.expression) if m.HasField("cel") else None)
+
+
+def _asks(m: pb.ExactDeviceRequest | pb.DeviceSubRequest) -> tuple[Any, ...]:
+    """What both kinds of request end with."""
+    capacity = facts.CapacityRequirements(_quantities(m.capacity.requests)) if m.HasField("capacity") else None
+    return _each(_device_selector, m.selectors), _each(_toleration, m.tolerations), capacity
+
+
 def _exact(m: pb.ExactDeviceRequest) -> facts.ExactDeviceRequest:
     admin = m.admin_access if m.HasField("admin_access") else None
-    return facts.ExactDeviceRequest(m.device_class_name, m.allocation_mode, m.count, admin)
+    return facts.ExactDeviceRequest(m.device_class_name, m.allocation_mode, m.count, admin, *_asks(m))
 
 
 def _sub_request(m: pb.DeviceSubRequest) -> facts.DeviceSubRequest:
-    return facts.DeviceSubRequest(m.name, m.device_class_name, m.allocation_mode, m.count)
+    return facts.DeviceSubRequest(m.name, m.device_class_name, m.allocation_mode, m.count, *_asks(m))
 
 
 def _request(m: pb.DeviceRequest) -> facts.DeviceRequest:
@@ -301,11 +419,16 @@ def _consumer(m: pb.ResourceClaimConsumerReference) -> facts.ResourceClaimConsum
     return facts.ResourceClaimConsumerReference(m.resource, m.name, m.uid)
 
 
+def _constraint(m: pb.DeviceConstraint) -> facts.DeviceConstraint:
+    return facts.DeviceConstraint(tuple(m.requests) or None, m.match_attribute or None, m.distinct_attribute or None)
+
+
 def resource_claim(m: pb.ResourceClaim) -> facts.ResourceClaim:
-    status = m.status
+    status, devices = m.status, m.spec.devices
+    asked = facts.DeviceClaim(_each(_request, devices.requests), _each(_constraint, devices.constraints))
     return facts.ResourceClaim(
         _metadata(m.metadata),
-        facts.ResourceClaimSpec(facts.DeviceClaim(_each(_request, m.spec.devices.requests))),
+        facts.ResourceClaimSpec(asked),
         facts.ResourceClaimStatus(
             _allocation(status.allocation) if status.HasField("allocation") else None,
             _each(_consumer, status.reserved_for),
@@ -314,7 +437,9 @@ def resource_claim(m: pb.ResourceClaim) -> facts.ResourceClaim:
 
 
 def device_class(m: pb.DeviceClass) -> facts.DeviceClass:
-    return facts.DeviceClass(_metadata(m.metadata), facts.DeviceClassSpec(m.spec.extended_resource_name or None))
+    spec = m.spec
+    chosen = _each(_device_selector, spec.selectors)
+    return facts.DeviceClass(_metadata(m.metadata), facts.DeviceClassSpec(spec.extended_resource_name or None, chosen))
 
 
 def device_taint_rule(m: pb.DeviceTaintRule) -> facts.DeviceTaintRule:
