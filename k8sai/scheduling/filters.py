@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 
-from k8sai.scheduling.nodes import NodeInfo, PodInfo, View
-from k8sai.scheduling.selectors import pod_wants, untolerated
+from k8sai.scheduling.nodes import Amounts, NodeInfo, PodInfo, View, clash
+from k8sai.scheduling.selectors import Json, pod_wants, untolerated
 
 CORDONED = "node(s) were unschedulable"
 TAINTED = "node(s) had untolerated taint(s)"
@@ -25,42 +25,84 @@ _BLOCKING = ("NoSchedule", "NoExecute")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a node does not take a pod."""
+    """Why a node does not take a pod: the scheduler's words, which of its plugins says so, and about what."""
 
     reasons: tuple[str, ...]
     helpless: bool
+    plugin: str = ""  # NodeUnschedulable, TaintToleration, NodeResourcesFit, …
+    detail: str = ""  # the taint, the claim, the volume: what the scheduler's own words leave out
 
 
 Check = Callable[[NodeInfo], Refusal | None]
 
 
-def static(pod: PodInfo, node: NodeInfo) -> Refusal | None:
-    """Cordon, taints, selector: what no eviction changes."""
-    tolerations = pod.spec.get("tolerations") or ()
-    if node.unschedulable and untolerated((_UNSCHEDULABLE,), tolerations, _BLOCKING):
-        return Refusal((CORDONED,), True)
-    if node.taints and untolerated(node.taints, tolerations, _BLOCKING):
-        return Refusal((TAINTED,), True)
-    if not pod_wants(pod.spec, node.name, node.labels):
-        return Refusal((UNWANTED,), True)
+def cordoned(pod: PodInfo, node: NodeInfo) -> Refusal | None:
+    if node.unschedulable and untolerated((_UNSCHEDULABLE,), pod.spec.get("tolerations") or (), _BLOCKING):
+        return Refusal((CORDONED,), True, "NodeUnschedulable")
     return None
 
 
-def fit(pod: PodInfo, node: NodeInfo, bridged: Container[str] = ()) -> Refusal | None:
-    """Host ports, pods per node and every requested resource; those in `bridged` are served by device claims here."""
-    if pod.ports and any(pod.ports & other.ports for other in node.pods.values()):
-        return Refusal((PORTS,), False)
+def tainted(pod: PodInfo, node: NodeInfo) -> Refusal | None:
+    if not node.taints:
+        return None
+    taint = untolerated(node.taints, pod.spec.get("tolerations") or (), _BLOCKING)
+    return Refusal((TAINTED,), True, "TaintToleration", _taint(taint)) if taint else None
+
+
+def unwanted(pod: PodInfo, node: NodeInfo) -> Refusal | None:
+    if pod_wants(pod.spec, node.name, node.labels):
+        return None
+    return Refusal((UNWANTED,), True, "NodeAffinity")
+
+
+def static(pod: PodInfo, node: NodeInfo) -> Refusal | None:
+    """Cordon, taints, selector: what no eviction changes."""
+    return cordoned(pod, node) or tainted(pod, node) or unwanted(pod, node)
+
+
+def ports_taken(pod: PodInfo, node: NodeInfo) -> Refusal | None:
+    if pod.ports and any(other.ports and clash(pod.ports, other.ports) for other in node.pods.values()):
+        return Refusal((PORTS,), False, "NodePorts")
+    return None
+
+
+def too_large(pod: PodInfo, node: NodeInfo, bridged: Container[str] = ()) -> Refusal | None:
+    """Pods per node and every requested resource; those in `bridged` are served by device claims here."""
     reasons, helpless = [], False
-    if len(node.pods) + 1 > node.allocatable.get("pods", 110):
+    if len(node.pods) + 1 > node.allocatable.get("pods", 0):
         reasons.append(TOO_MANY)
+    used, allocatable = node.used, node.allocatable
     for resource, amount in pod.requests.items():
         if resource in bridged:
             continue
-        has = node.allocatable.get(resource, 0)
-        if amount > has - node.used.get(resource, 0):
+        has = allocatable.get(resource, 0)
+        if amount > has - used.get(resource, 0):
             reasons.append(f"Insufficient {resource}")
             helpless = helpless or amount > has
-    return Refusal(tuple(reasons), helpless) if reasons else None
+    return Refusal(tuple(reasons), helpless, "NodeResourcesFit") if reasons else None
+
+
+def fit(pod: PodInfo, node: NodeInfo, bridged: Container[str] = ()) -> Refusal | None:
+    """Host ports, then what `too_large` looks at."""
+    return ports_taken(pod, node) or too_large(pod, node, bridged)
+
+
+def short(pod: PodInfo, node: NodeInfo, bridged: Container[str] = ()) -> Amounts:
+    """How much of each resource is missing for one such pod; `pods` where the node takes no more of them."""
+    missing = {
+        resource: lack
+        for resource, amount in pod.requests.items()
+        if resource not in bridged
+        and (lack := amount - node.allocatable.get(resource, 0) + node.used.get(resource, 0)) > 0
+    }
+    over = len(node.pods) + 1 - node.allocatable.get("pods", 0)
+    return {**missing, "pods": over} if over > 0 else missing
+
+
+def _taint(taint: Json) -> str:
+    """As kubectl writes it: `key=value:Effect`."""
+    value = taint.get("value")
+    return f"{taint['key']}{f'={value}' if value else ''}:{taint.get('effect', '')}"
 
 
 def with_nominees(pod: PodInfo, node: NodeInfo, view: View) -> NodeInfo:

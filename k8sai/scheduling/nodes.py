@@ -15,6 +15,9 @@ Amounts = dict[str, int]  # cpu in thousandths of a core, memory in bytes, every
 
 DONE = ("Succeeded", "Failed")
 
+ANYWHERE = "0.0.0.0"
+Port = tuple[str, int, str]  # protocol, number, the node's address it is bound to (0.0.0.0: every one)
+
 
 @dataclass(slots=True, frozen=True)
 class PodInfo:
@@ -28,8 +31,9 @@ class PodInfo:
     created: str
     spec: Json
     requests: Amounts
-    ports: frozenset[tuple[str, int]]
+    ports: frozenset[Port]
     terminating: bool
+    volumes: tuple[str, ...] = ()  # names of its PersistentVolumeClaims
 
     @property
     def affinity(self) -> Json:
@@ -59,7 +63,6 @@ def pod_info(obj: Json) -> PodInfo:
     bridged = (obj.get("status") or {}).get("extendedResourceClaimStatus") or {}
     for mapping in bridged.get("requestMappings") or ():
         requests.pop(mapping["resourceName"], None)
-    ports = (p for c in spec.get("containers", ()) for p in c.get("ports") or () if p.get("hostPort"))
     return PodInfo(
         uid=meta["uid"],
         namespace=meta["namespace"],
@@ -69,8 +72,42 @@ def pod_info(obj: Json) -> PodInfo:
         created=meta.get("creationTimestamp") or "",
         spec=spec,
         requests=requests,
-        ports=frozenset((p.get("protocol", "TCP"), p["hostPort"]) for p in ports),
+        ports=host_ports(spec),
         terminating=bool(meta.get("deletionTimestamp")),
+        volumes=volume_claims(meta["name"], spec),
+    )
+
+
+def host_ports(spec: Json) -> frozenset[Port]:
+    """Ports of the node that containers and sidecars take; on the host's network every port is the host's."""
+    sidecars = [c for c in spec.get("initContainers") or () if c.get("restartPolicy") == "Always"]
+    default = "containerPort" if spec.get("hostNetwork") else "hostPort"
+    return frozenset(
+        (p.get("protocol") or "TCP", number, p.get("hostIP") or ANYWHERE)
+        for c in (*sidecars, *(spec.get("containers") or ()))
+        for p in c.get("ports") or ()
+        if (number := p.get("hostPort") or p.get(default))
+    )
+
+
+def volume_claims(pod: str, spec: Json) -> tuple[str, ...]:
+    """The PersistentVolumeClaims a pod mounts; an ephemeral volume's is made for it."""
+    found = []
+    for volume in spec.get("volumes") or ():
+        if volume.get("persistentVolumeClaim"):
+            found.append(volume["persistentVolumeClaim"]["claimName"])
+        elif volume.get("ephemeral") is not None:
+            found.append(f"{pod}-{volume['name']}")
+    return tuple(found)
+
+
+def clash(one: Iterable[Port], other: Iterable[Port]) -> bool:
+    """Two pods want the same port of the same address."""
+    theirs = tuple(other)
+    return any(
+        (protocol, port) == (p, n) and (address == a or ANYWHERE in (address, a))
+        for protocol, port, address in one
+        for p, n, a in theirs
     )
 
 
@@ -134,7 +171,10 @@ def node_info(obj: Json) -> NodeInfo:
 
 @dataclass(slots=True)
 class View:
-    """The cluster as the scheduler sees it, kept up to date by events; an event costs one pod or one node."""
+    """The cluster as the scheduler sees it, kept up to date by events; an event costs one pod or one node.
+
+    A snapshot shares the nodes with its original; whichever of the two changes one first takes a copy of it.
+    """
 
     nodes: MutableMapping[str, NodeInfo] = field(default_factory=dict)
     repelling: dict[str, tuple[PodInfo, str]] = field(default_factory=dict)  # uid -> (pod with anti-affinity, its node)
@@ -142,19 +182,47 @@ class View:
     namespaces: dict[str, dict[str, str]] = field(default_factory=dict)  # labels, for namespaceSelector
     _where: dict[str, str] = field(default_factory=dict)  # uid -> node it holds
     _homeless: dict[str, dict[str, PodInfo]] = field(default_factory=dict)  # pods whose node does not exist (any more)
+    _nominee: dict[str, str] = field(default_factory=dict)  # uid -> node it is nominated for
+    _own: set[str] | None = None  # nodes nobody else shares; None: all of them
+
+    def snapshot(self) -> "View":
+        """The cluster as it is now: what happens to the one is not seen in the other."""
+        self._own = set()
+        return View(
+            dict(self.nodes),
+            dict(self.repelling),
+            {node: dict(there) for node, there in self.nominated.items() if there},
+            self.namespaces,
+            dict(self._where),
+            {node: dict(there) for node, there in self._homeless.items() if there},
+            dict(self._nominee),
+            set(),
+        )
+
+    def _writable(self, name: str) -> NodeInfo:
+        info = self.nodes[name]
+        if self._own is not None and name not in self._own:
+            info = self.nodes[name] = info.changed()
+            self._own.add(name)
+        return info
 
     def put_node(self, obj: Json) -> None:
         """New or changed; its pods stay."""
-        info = node_info(obj)
+        self.add_node(node_info(obj))
+
+    def add_node(self, info: NodeInfo) -> None:
+        """As `put_node`; `info` is the view's from here on."""
         old = self.nodes.get(info.name)
         for pod in old.pods.values() if old else self._homeless.pop(info.name, {}).values():
             info.add(pod)
         self.nodes[info.name] = info
+        if self._own is not None:
+            self._own.add(info.name)
 
     def drop_node(self, name: str) -> None:
         gone = self.nodes.pop(name, None)
         if gone and gone.pods:
-            self._homeless[name] = gone.pods
+            self._homeless[name] = dict(gone.pods)
 
     def put_pod(self, obj: Json) -> None:
         """A pod that holds (see `holds`) counts on its node; any other counts nowhere."""
@@ -169,7 +237,7 @@ class View:
         self.drop_pod(pod.uid)
         self._where[pod.uid] = node
         if node in self.nodes:
-            self.nodes[node].add(pod)
+            self._writable(node).add(pod)
         else:
             self._homeless.setdefault(node, {})[pod.uid] = pod
         if pod.repels:
@@ -181,7 +249,7 @@ class View:
             return
         self.repelling.pop(uid, None)
         if node in self.nodes:
-            self.nodes[node].remove(uid)
+            self._writable(node).remove(uid)
         else:
             self._homeless.get(node, {}).pop(uid, None)
 
@@ -193,11 +261,19 @@ class View:
         """Reserve the pod's request there, and nowhere else."""
         self.nominate_nowhere(pod.uid)
         self.nominated.setdefault(node, {})[pod.uid] = pod
+        self._nominee[pod.uid] = node
 
     def nominate_nowhere(self, uid: str) -> None:
         """The pod is not nominated any more."""
-        for there in self.nominated.values():
-            there.pop(uid, None)
+        node = self._nominee.pop(uid, None)
+        if node is not None:
+            self.nominated[node].pop(uid, None)
+            if not self.nominated[node]:
+                del self.nominated[node]
+
+    def pods(self) -> Iterable[str]:
+        """The uids of all that count, also on nodes that do not exist."""
+        return self._where.keys()
 
     def reserved_for(self, pod: PodInfo, node: str) -> list[PodInfo]:
         """Nominees of equal or higher priority that this pod has to leave room for."""
