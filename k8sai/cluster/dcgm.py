@@ -6,7 +6,7 @@ has nothing to say is "blank": a number near the end of its type (2^31, 2^47, 2^
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from k8sai.cluster.exposition import Sample
@@ -20,6 +20,8 @@ TOTAL = "DCGM_FI_DEV_FB_TOTAL"
 POWER = "DCGM_FI_DEV_POWER_USAGE"  # watts
 TEMPERATURE = "DCGM_FI_DEV_GPU_TEMP"  # °C
 METRICS = (UTIL, ACTIVE, USED, FREE, RESERVED, TOTAL, POWER, TEMPERATURE)
+UUIDS = ("UUID", "uuid", "gpu_uuid")
+INSTANCES = ("GPU_I_ID", "gpu_i_id")
 
 _BLANK = 0x7FFFFFF0  # the smallest of the blanks; no card has as many MiB, watts or degrees
 _EXPORTERS = frozenset({"nvidia-dcgm-exporter", "dcgm-exporter", "exporter"})  # containers of the exporter itself
@@ -42,6 +44,7 @@ class Reading:
     namespace: str = ""
     pod: str = ""
     util: float | None = None  # 0 to 1
+    busiest: float | None = None  # the highest of all that says how busy it is; of a slice GR_ENGINE_ACTIVE alone
     memory_used: float | None = None  # MiB
     memory_total: float | None = None  # MiB
     power: float | None = None  # watts
@@ -53,16 +56,27 @@ def readings(samples: Iterable[Sample], *, at: float, node: str = "") -> tuple[R
     """One per card or slice. `node` is where the samples come from, "" where their labels must say it."""
     found: dict[tuple[str, str, str], list[Sample]] = defaultdict(list)
     for sample in samples:
-        uuid = sample.labels.get("UUID") or sample.labels.get("uuid", "")
-        if sample.metric in METRICS and uuid and _is_told(sample.value):
-            where = node or _node(sample.labels)
-            found[where, uuid, sample.labels.get("GPU_I_ID", "")].append(sample)
+        uuid, instance = identity(sample.labels)
+        if sample.metric in METRICS and uuid and is_told(sample.value):
+            found[node or _node(sample.labels), uuid, instance].append(sample)
     renamed = any("exported_pod" in s.labels for group in found.values() for s in group)
     return tuple(_reading(key, group, renamed, at) for key, group in found.items())
 
 
-def _is_told(value: float) -> bool:
-    return math.isfinite(value) and value < _BLANK
+def identity(labels: Mapping[str, str]) -> tuple[str, str]:
+    """UUID of the card ("" where the labels tell none), and which MIG instance of it; both may have been renamed."""
+    uuid = next((labels[name] for name in UUIDS if labels.get(name)), "")
+    return uuid, next((labels[name] for name in INSTANCES if labels.get(name)), "")
+
+
+def is_told(value: float) -> bool:
+    """Whether a sensor said something: neither NaN nor blank, and nothing that is measured here is below zero."""
+    return math.isfinite(value) and 0 <= value < _BLANK
+
+
+def share(metric: str, value: float) -> float:
+    """How busy, 0 to 1, from a value of UTIL or ACTIVE."""
+    return min(1.0, value / 100 if metric == UTIL else value)
 
 
 def _node(labels: dict[str, str]) -> str:
@@ -72,7 +86,9 @@ def _node(labels: dict[str, str]) -> str:
 
 def _reading(key: tuple[str, str, str], group: list[Sample], renamed: bool, at: float) -> Reading:
     node, uuid, instance = key
-    values = {sample.metric: sample.value for sample in group}
+    values: dict[str, float] = {}
+    for sample in group:  # two scrapers may tell of one card: the busier is right
+        values[sample.metric] = max(sample.value, values.get(sample.metric, 0.0))
     labels = group[0].labels
     holders = {holder for sample in group if (holder := _holder(sample.labels, renamed))}
     namespace, pod = next(iter(holders)) if len(holders) == 1 else ("", "")
@@ -87,11 +103,12 @@ def _reading(key: tuple[str, str, str], group: list[Sample], renamed: bool, at: 
         namespace=namespace,
         pod=pod,
         util=_util(values, slice_of_card=bool(instance)),
+        busiest=_busiest(values, slice_of_card=bool(instance)),
         memory_used=values.get(USED),
         memory_total=_total(values),
         power=values.get(POWER),
         temperature=values.get(TEMPERATURE),
-        at=at,
+        at=min([at, *(sample.at for sample in group if sample.at)]),
     )
 
 
@@ -110,11 +127,13 @@ def _holder(labels: dict[str, str], renamed: bool) -> tuple[str, str] | None:
 
 
 def _util(values: dict[str, float], *, slice_of_card: bool) -> float | None:
-    active = values.get(ACTIVE)
-    percent = values.get(UTIL)
-    if percent is None or (slice_of_card and active is not None):
-        return None if active is None else min(1.0, max(0.0, active))
-    return min(1.0, max(0.0, percent / 100))
+    metric = UTIL if UTIL in values and not slice_of_card else ACTIVE
+    return share(metric, values[metric]) if metric in values else None
+
+
+def _busiest(values: dict[str, float], *, slice_of_card: bool) -> float | None:
+    told = [share(name, values[name]) for name in ((ACTIVE,) if slice_of_card else (UTIL, ACTIVE)) if name in values]
+    return max(told, default=None)
 
 
 def _total(values: dict[str, float]) -> float | None:

@@ -7,18 +7,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_SAMPLE = re.compile(r"([a-zA-Z_:][\w:]*)\s*(?:\{(.*)\})?\s+([^\s{}]+)(?:\s+-?\d+)?")
+_SAMPLE = re.compile(r"([a-zA-Z_:][\w:]*)\s*(?:\{(.*)\})?\s+([^\s{}]+)(?:\s+(-?\d+))?")
 _LABEL = re.compile(r'\s*([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)')
 _ESCAPE = re.compile(r"\\(.)")
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One value of one series; it may be NaN."""
+    """One value of one series; it may be NaN. `at` is its own time in epoch seconds, 0 where it tells none."""
 
     metric: str
     labels: dict[str, str]
     value: float
+    at: float = 0.0
 
 
 def samples(text: str) -> Iterator[Sample]:
@@ -28,13 +29,13 @@ def samples(text: str) -> Iterator[Sample]:
             continue
         if (match := _SAMPLE.fullmatch(line.strip())) is None:
             continue
-        name, inside, number = match.groups()
+        name, inside, number, stamp = match.groups()
         labels = _labels(inside or "")
         if labels is None:
             continue
         try:
-            yield Sample(name, labels, float(number))
-        except ValueError:
+            yield Sample(name, labels, float(number), int(stamp) / 1000 if stamp else 0.0)
+        except (ValueError, OverflowError):
             continue
 
 

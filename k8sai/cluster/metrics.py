@@ -15,6 +15,7 @@ from k8sai.cluster.api_errors import ApiForbidden
 from k8sai.cluster.dcgm import METRICS, Reading, readings
 from k8sai.cluster.decode import decoder
 from k8sai.cluster.exposition import samples
+from k8sai.cluster.past import Past, past
 from k8sai.cluster.prometheus import Prometheus, prometheus_at
 from k8sai.errors import Forbidden, K8saiError, NotFound
 
@@ -31,16 +32,33 @@ _TIMEOUT = 5.0  # seconds for one exporter
 
 @dataclass(frozen=True, slots=True)
 class Metered:
-    """The readings, and what could not be read: a sentence each."""
+    """The readings, and what could not be read: a sentence each. `at` is when, by the clock of who was asked.
+
+    `past` is there where a window was asked for; `partial` says that any of it may be missing.
+    """
 
     readings: tuple[Reading, ...]
     problems: tuple[str, ...] = ()
+    at: float = 0.0
+    past: Past | None = None
+    partial: bool = False
 
 
-def from_prometheus(connection: "Connection", where: Prometheus) -> Metered:
-    """All cards that Prometheus knows, with one query. Raises ClusterError, Forbidden, NotFound."""
+def from_prometheus(connection: "Connection", where: Prometheus, window: float | None = None) -> Metered:
+    """All cards that Prometheus knows, and how busy they were in the last `window` seconds.
+
+    A past that cannot be read is a problem, not an error. Raises ClusterError, Forbidden, NotFound.
+    """
     found = prometheus.query(connection, where, '{__name__=~"' + "|".join(METRICS) + '"}')
-    return Metered(readings(found, at=time.time()))
+    warnings, problems, then = found.warnings, [], None
+    if window is not None and found.samples:
+        try:
+            then = past(connection, where, at=found.at, window=window)
+            warnings += then.warnings
+        except K8saiError as error:
+            problems.append(f"how busy the cards were is not known: {error.message}")
+    problems += [f"Prometheus answered in part: {said}" for said in dict.fromkeys(warnings)]
+    return Metered(readings(found.samples, at=time.time()), tuple(problems), found.at, then, bool(warnings))
 
 
 def from_exporters(connection: "Connection", nodes: Collection[str] | None = None) -> Metered:
@@ -69,7 +87,7 @@ def _gathered(asked: "list[tuple[facts.Pod, Future[tuple[Reading, ...]]]]") -> M
             raise
         except K8saiError as error:
             problems.append(f"the GPUs of node {pod.spec.node_name} say nothing: {error.message}")
-    return Metered(tuple(found), tuple(problems))
+    return Metered(tuple(found), tuple(problems), time.time())
 
 
 def _exporters(connection: "Connection") -> Iterator[facts.Pod]:

@@ -38,6 +38,7 @@ CARD_A = Reading(
     namespace="team-a",
     pod="train-0",
     util=0.87,
+    busiest=0.87,
     memory_used=70000.0,
     memory_total=81559.0,
     power=612.5,
@@ -64,7 +65,7 @@ def read(*series: tuple[str, float, dict[str, str]], node: str = "") -> tuple[Re
     [
         ("up 1", Sample("up", {}, 1.0)),
         ('a{b="c"} 2.5e3', Sample("a", {"b": "c"}, 2500.0)),
-        ('a{b="c",} 1 1700000000000', Sample("a", {"b": "c"}, 1.0)),
+        ('a{b="c",} 1 1700000000000', Sample("a", {"b": "c"}, 1.0, 1700000000.0)),
         ('a{ b = "c" , d = "e" }\t1', Sample("a", {"b": "c", "d": "e"}, 1.0)),
         (r'a{b="x\"y\\z\nw"} 1', Sample("a", {"b": 'x"y\\z\nw'}, 1.0)),
         ('a{b="}, {"} 1', Sample("a", {"b": "}, {"}, 1.0)),
@@ -99,7 +100,9 @@ def test_any_label_value_survives(labels: dict[str, str]) -> None:
 def test_one_reading_a_card() -> None:
     first, second = readings(samples(EXPORTER), at=5.0)
     assert first == CARD_A
-    assert second == Reading("GPU-b", gpu="1", node="host-1", model="NVIDIA H100 80GB HBM3", util=0.0, at=5.0)
+    assert second == Reading(
+        "GPU-b", gpu="1", node="host-1", model="NVIDIA H100 80GB HBM3", util=0.0, busiest=0.0, at=5.0
+    )
 
 
 @pytest.mark.parametrize("blank", [2**31 - 16, 2.0**47, 9223372036854775792.0, float("nan"), float("inf")])
