@@ -5,7 +5,10 @@ import shutil
 import pytest
 
 from tests.cluster import certificates
+from tests.cluster.following import api, book, follow, pauses
 from tests.controlplane.session import kubectl
+
+__all__ = ["api", "book", "follow", "pauses"]  # fixtures
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -20,3 +23,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(scope="session")
 def pki(tmp_path_factory: pytest.TempPathFactory) -> certificates.Pki:
     return certificates.make(tmp_path_factory.mktemp("pki"))
+
+
+@pytest.fixture(autouse=True)
+def _no_preferences_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have told kubectl which plugins to trust."""
+    monkeypatch.setenv("KUBERC", "off")
