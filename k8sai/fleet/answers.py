@@ -47,6 +47,7 @@ class Holder(Struct, frozen=True):
     nominated: bool = False  # a ghost: reserved for it by the scheduler, not bound yet
     owner: str = ""  # "Job/train-7b"; the controller at the top that labels or names reveal
     queue: str = ""
+    priority: int = 0
 
 
 class Gauge(Struct, frozen=True):
@@ -141,6 +142,44 @@ class PodRow(Struct, frozen=True):
     since: str  # RFC 3339: start time, or for a pending pod its creation
     reason: str = ""  # pending only: machine word, e.g. Unschedulable, SchedulingGated, ClaimMissing
     message: str = ""
+
+
+# gated: every waiting pod is held back on purpose; gang waiting: no scheduler has judged the pods of a gang yet.
+WorkloadState = Literal["running", "starting", "partly running", "waiting", "gang waiting", "gated", "ending"]
+
+
+class Workload(Struct, frozen=True):
+    """What one owner's pods hold and ask for; a pod on its own is a workload of kind Pod. Figures are cards."""
+
+    namespace: str
+    kind: str
+    name: str
+    queue: str
+    priority: int  # the highest of its pods
+    state: WorkloadState
+    pods: int  # bound
+    running: int
+    pending_pods: int
+    ending: int
+    used: float
+    pending: float
+    reserved: float
+    terminating: float
+    nodes: tuple[str, ...]
+    zones: tuple[str, ...]
+    cliques: tuple[str, ...]
+    split: bool  # its nodes are not all of one NVLink clique
+    products: tuple[str, ...]  # of its nodes, and those that its waiting pods insist on
+    created: str  # RFC 3339, of its oldest pod
+    waiting_since: str = ""  # since when the pod waits that waits longest; its reason and message
+    reason: str = ""
+    message: str = ""
+    idle: float | None = None  # the part of its cards seen doing nothing, 0 to 1; None where nobody knows
+
+    @property
+    def owner(self) -> str:
+        """`Kind/name`."""
+        return f"{self.kind}/{self.name}"
 
 
 class Total(Struct, frozen=True):

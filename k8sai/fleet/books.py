@@ -17,6 +17,7 @@ from k8sai.fleet.pods import Key, PodEntry
 from k8sai.fleet.resources import Rules, weigh
 from k8sai.fleet.shares import CARD
 from k8sai.fleet.sharing import RESOURCE
+from k8sai.fleet.workloads import Workloads
 
 _MEMORY: Final = "nvidia.com/gpu.memory"  # MiB of one card
 FRACTION: Final = "gpu-fraction"  # the demand for parts of cards, counted in shares
@@ -29,6 +30,7 @@ class Books:
         self.rules = rules
         self.reader = NodeReader(rules)
         self.ledger = Ledger()
+        self.workloads = Workloads()
         self.nodes: dict[str, NodeEntry] = {}
         self.pods: dict[Key, PodEntry] = {}
         self.pending: dict[Key, PodEntry] = {}
@@ -36,6 +38,8 @@ class Books:
         self.unplaced = NodeEntry("")  # DRA devices that several nodes reach, while no claim has drawn them to one
         self.unplaced.known = self.unplaced.ready = True
         self.gpu_pods = 0
+        self.arranged = 0  # grows when nodes come or go, or change what they are grouped by
+        self.priorities: dict[int, int] = {}  # of pods on nodes, and how many have each
         self._sorted: list[NodeEntry] | None = None
         # What only the claims can tell: whether a claim is known and allocated, and whether a pod is about GPUs at all.
         self.served: Callable[[Key], bool] = lambda claim: False
@@ -54,6 +58,7 @@ class Books:
             if entry.bare:
                 self.nodes.pop(name, None)
                 self._sorted = None
+                self.arranged += 1
 
     @staticmethod
     def _supplied(entry: NodeEntry, name: str) -> bool:
@@ -61,6 +66,7 @@ class Books:
 
     def _touch(self, entry: NodeEntry) -> None:
         """Take the node out of the sums: it is about to change."""
+        entry.glance = None
         if entry.name not in self._changed:
             self.ledger.leave(entry)
             self._changed[entry.name] = entry
@@ -70,6 +76,12 @@ class Books:
         for pod in pods:
             if target := _target(pod):
                 self._touch(self.node(target))
+
+    def overlook(self, node: str) -> None:
+        """What was kept of how the node looks is no longer so, although its sums may be."""
+        entry = self.nodes.get(node)
+        if entry is not None:
+            entry.glance = None
 
     # --- nodes --------------------------------------------------------------------------------------------------------
 
@@ -84,8 +96,10 @@ class Books:
         labels = self.reader.labels(fact)
         self._touch(entry)
         if supply is entry.supply and entry.known and (labels == entry.labels or not entry.pods):
+            self.arranged += labels != entry.labels
             self.reader.read(fact, labels, entry)
             return why
+        self.arranged += 1
         pods = self._kin(entry.pods)
         self._touch_all(pods)
         for pod in pods:
@@ -109,6 +123,7 @@ class Books:
         for pod in pods:
             self._unbook(pod)
         entry.forget()
+        self.arranged += 1
         entry.lines = {key: line for key, line in entry.lines.items() if line.unit.dra}
         for pod in pods:
             self._book(pod)
@@ -121,6 +136,7 @@ class Books:
                 return self.unplaced
             entry = self.nodes[name] = NodeEntry(name)
             self._sorted = None
+            self.arranged += 1
         return entry
 
     def by_name(self) -> list[NodeEntry]:
@@ -181,6 +197,7 @@ class Books:
             self.pending[pod.key] = pod
         if target := _target(pod):
             self.node(target).pods.append(pod)
+            self.priorities[pod.priority] = self.priorities.get(pod.priority, 0) + 1
         if pod.groups is not None and pod.node:
             for group in pod.groups.names:
                 self._groups.setdefault(group, []).append(pod)
@@ -193,6 +210,9 @@ class Books:
         self.pending.pop(key, None)
         if target := _target(pod):
             self.node(target).pods.remove(pod)
+            self.priorities[pod.priority] -= 1
+            if not self.priorities[pod.priority]:
+                del self.priorities[pod.priority]
         if pod.groups is not None and pod.node:
             for group in pod.groups.names:
                 self._groups[group].remove(pod)
@@ -265,11 +285,13 @@ class Books:
         return total
 
     def _tell(self, pod: PodEntry, sign: int) -> None:
-        """Add the pod to (or take it from) the sums of its namespace and queue, and the demand."""
+        """Add the pod to (or take it from) the sums of its namespace, queue and workload, and the demand."""
         if not pod.gpu or not (pod.node or pod.pending):
             return
         self.gpu_pods += sign
-        parties = self.ledger.party(pod.namespace, pod.queue)
+        workload = self.workloads.of(pod.namespace, pod.workload)
+        workload.tell(pod, sign)
+        parties = (*self.ledger.party(pod.namespace, pod.queue), workload)
         for party in parties:
             if pod.node:
                 party.pods += sign
@@ -286,6 +308,7 @@ class Books:
                 self.ledger.demand(parties, FRACTION, pod.wanted, sign * pod.fraction.on(0))
         if sign < 0:
             self.ledger.tidy(pod.namespace, pod.queue)
+            self.workloads.tidy(workload)
 
     def _line(self, entry: NodeEntry, name: str) -> Line:
         line = entry.lines.get(name)

@@ -252,6 +252,7 @@ class Allocations:
         users = sorted(self._users.get(claim.key, ()), key=lambda pod: (not pod.node, pod.name))
         claim.holders = tuple(pod for pod in users if pod.node or pod.uid in claim.reserved) if claim.allocated else ()
         claim.queue = next((pod.queue for pod in claim.holders or users), "")
+        claim.workload = next((pod.workload for pod in claim.holders or users if pod.node or pod.pending), "")
         wanted = claim.gpu and not claim.allocated and any(pod.pending for pod in users)
         claim.demands = tuple(ask for ask in claim.asks if wanted and self._hands_out_gpus(ask[0]))
         claim.ending = bool(claim.holders) and all(pod.terminating for pod in claim.holders)
@@ -278,10 +279,11 @@ class Allocations:
         self._tell(claim, -1)
 
     def _tell(self, claim: ClaimEntry, sign: int) -> None:
-        """Add the claim to (or take it from) its pods, and the sums of its namespace and queue."""
+        """Add the claim to (or take it from) its pods, and the sums of its namespace, queue and workload."""
         if not claim.booked and not claim.demands:
             return
-        parties = self._books.ledger.party(claim.namespace, claim.queue)
+        workload = self._books.workloads.of(claim.namespace, claim.workload)
+        parties = (*self._books.ledger.party(claim.namespace, claim.queue), workload)
         for party in parties:
             party.used += sign * claim.booked
             party.terminating += sign * claim.booked * claim.ending
@@ -290,6 +292,7 @@ class Allocations:
         for name, count in claim.demands:
             self._books.ledger.demand(parties, name, "", sign * count)
         self._books.ledger.tidy(claim.namespace, claim.queue)
+        self._books.workloads.tidy(workload)
 
     def _touch(self, pool: Pool, device: str) -> None:
         for card in pool.cards_of(device):
@@ -318,6 +321,7 @@ class Allocations:
         self._books.post(posts)
 
     def _post(self, pool: Pool, state: State, sign: int) -> None:
+        self._books.overlook(state.node)  # whose card is whose may change while the sums stay
         if sign > 0 and state.node:
             self._at.setdefault(state.node, set()).add((pool.driver, pool.name))
         sums = self._posts.setdefault((state.node, pool.driver, state.product), [0] * len(state.sums))

@@ -3,6 +3,7 @@
 In this order: what an earlier source names, a later one does not repeat. What nobody names stays a number.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from typing import Final, Literal
@@ -22,6 +23,7 @@ from k8sai.fleet.slices import CardShape
 
 Source = Literal["", "status", "claim", "hami", "dcgm"]
 _UUIDS: Final = ("GPU-", "MIG-")
+_NUMBERS: Final = re.compile(r"([0-9]+)")
 _LEAST: Final = 1e-6  # of a card: what is less is rounding
 _HEALTH: Final[Mapping[str, State]] = {"Unhealthy": "unhealthy", "Unknown": "unknown"}
 
@@ -34,7 +36,7 @@ def devices(entry: NodeEntry, holders: Mapping[int, Holder], dra: Allocations, s
     if entry.register:
         found += _by_register(entry, holders, {device.uuid for device in found})
     found += _by_meters(entry, holders, seen, found)
-    return tuple(sorted(found, key=lambda device: (bool(device.parent), _natural(device.id))))
+    return tuple(sorted(found, key=lambda device: (bool(device.parent), natural(device.id))))
 
 
 # --- the kubelet ------------------------------------------------------------------------------------------------------
@@ -216,6 +218,7 @@ def pod_holder(pod: PodEntry) -> Holder:
         nominated=not pod.node,
         owner=pod.owner,
         queue=pod.queue,
+        priority=pod.priority,
     )
 
 
@@ -236,16 +239,8 @@ def _vacant(entry: NodeEntry) -> State:
     return "free" if entry.usable else "cordoned"
 
 
-def _natural(text: str) -> tuple[tuple[int, str], ...]:
-    """gpu-2 before gpu-10."""
-    pieces: list[tuple[int, str]] = []
-    digits = ""
-    for sign in (*text, ""):
-        if sign.isdigit() and sign.isascii():
-            digits += sign
-            continue
-        if digits:
-            pieces.append((int(digits), ""))
-            digits = ""
-        pieces.append((-1, sign))
-    return tuple(pieces)
+def natural(text: str) -> tuple[tuple[int, str], ...]:
+    """gpu-2 before gpu-10; what has no order by number, a UUID, goes by its text."""
+    if text.startswith(_UUIDS):
+        return ((-1, text),)
+    return tuple((int(piece), "") if piece.isdecimal() else (-1, piece) for piece in _NUMBERS.split(text) if piece)

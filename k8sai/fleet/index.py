@@ -1,25 +1,32 @@
 """The fleet: every GPU of a cluster, who holds it and what is free, kept up to date one event at a time."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
+from math import inf
 from threading import RLock
-from time import sleep
+from time import perf_counter, sleep
 from typing import Final
 
 from k8sai.cluster.sources import Kind
 from k8sai.facts import Object
-from k8sai.fleet.answers import Figures, Gauge, NodeRow, PodRow, Problem, Total
+from k8sai.fleet.answers import Figures, Gauge, NodeRow, PodRow, Problem, Total, Workload
 from k8sai.fleet.answers import Kind as UnitKind
 from k8sai.fleet.books import Books
+from k8sai.fleet.chart import Group, Grouping, chart
 from k8sai.fleet.dra import Allocations
+from k8sai.fleet.glance import GONE, Glance, Glances
+from k8sai.fleet.idle import Held, Idleness, Sight, judged
 from k8sai.fleet.intake import Intake
 from k8sai.fleet.ledger import Worth
 from k8sai.fleet.meters import Meters
 from k8sai.fleet.query import NodeQuery, PodQuery, find_nodes, find_pods
 from k8sai.fleet.resources import Rules
-from k8sai.fleet.rows import node_row, pod_row, present
+from k8sai.fleet.rows import held_since, node_row, pod_row, present
 from k8sai.fleet.rule_file import configured
+from k8sai.fleet.spare import Spare, spares
+from k8sai.fleet.workloads import WorkloadQuery, find_workloads, workload_row
 
 _AT_ONCE: Final = 256  # objects; some 10 ms
 
@@ -38,6 +45,9 @@ class Fleet:
         self._dra = Allocations(self._books)
         self._intake = Intake(self._books, self._dra)
         self._meters = Meters()
+        self._idle: Idleness | None = None
+        self._idle_of: dict[tuple[str, str], Held] = {}
+        self._glances = Glances(self._dra)
 
     @property
     def version(self) -> int:
@@ -84,18 +94,43 @@ class Fleet:
         readings: Mapping[str, tuple[str, str, str]],
         gauges: Mapping[str, Gauge] | None = None,
         slices: Mapping[tuple[str, str], Gauge] | None = None,
+        sight: Sight | None = None,
     ) -> None:
         """What a meter saw: by UUID of the card its node, and namespace and name of a pod on it (or empty).
 
         They give names to cards that nobody else does, and stay until the next call. `gauges` are of cards and slices
-        by UUID, `slices` of the only slice of a pod, by the pod.
+        by UUID, `slices` of the only slice of a pod, by the pod. With a `sight` holders are judged idle or not, here
+        and now: nobody who asks later has to wait for it.
         """
         by_node: dict[str, dict[str, tuple[str, str]]] = {}
         for uuid, (node, namespace, pod) in readings.items():
             by_node.setdefault(node, {})[uuid] = (namespace, pod)
+        meters, idle = Meters(by_node, gauges or {}, slices or {}), None
+        if sight is not None:
+            idle, of_cards = self._judged(meters, sight)
+            meters = replace(meters, idle=of_cards)
         with self._lock:
-            self._meters = Meters(by_node, gauges or {}, slices or {})
+            self._meters, self._idle = meters, idle
+            self._idle_of = {(one.namespace, one.pod): one for one in idle.held} if idle is not None else {}
+            for entry in self._books.nodes.values():
+                entry.glance = None
             self._intake.version += 1
+
+    def _judged(self, meters: Meters, sight: Sight) -> tuple[Idleness, dict[tuple[str, str], bool]]:
+        """Node by node, so that nobody has to wait for all of them."""
+        held: list[Held] = []
+        cards: dict[tuple[str, str], bool] = {}
+        with self._lock:
+            names = [node.name for node in self._books.nodes.values() if node.pods]
+        for name in names:
+            with self._reading() as books:
+                entry = books.nodes.get(name)
+                if entry is not None and entry.pods:
+                    found = judged(node_row(entry, self._dra, meters), held_since(entry), sight, meters.on(name))
+                    held += found.held
+                    cards.update(found.cards)
+            sleep(0)
+        return Idleness(tuple(held), sight.at, sight.rule, sight.source, sight.prices.currency), cards
 
     @contextmanager
     def _reading(self) -> Iterator[Books]:
@@ -153,12 +188,46 @@ class Fleet:
     def node_names(self, query: NodeQuery | None = None) -> list[str]:
         """The nodes asked for, in order. Raises Usage for a bad selector or order."""
         with self._reading() as books:
-            return find_nodes(books.by_name(), query or NodeQuery(), books.ledger.namespaces)
+            return [entry.name for entry in find_nodes(books.by_name(), query or NodeQuery(), books.ledger.namespaces)]
 
     def node(self, name: str) -> NodeRow:
         """One node; also one that is gone while pods hold something on it. Raises KeyError if nothing knows it."""
         with self._reading() as books:
             return node_row(books.nodes[name], self._dra, self._meters)
+
+    def chart(self, by: Grouping, query: NodeQuery | None = None) -> tuple[Group, ...]:
+        """The nodes asked for in groups, with the groups' sums. Raises Usage for a bad selector."""
+        with self._reading() as books:
+            return chart(find_nodes(books.by_name(), query or NodeQuery(), books.ledger.namespaces), by)
+
+    def arranged(self) -> int:
+        """Grows when nodes come or go, or change what they are grouped by."""
+        return self._books.arranged
+
+    def glances(self, names: Sequence[str], seconds: float | None = None) -> list[Glance | None]:
+        """The nodes at a glance. What would take longer than so many seconds is left for another time: None."""
+        with self._reading() as books:
+            nodes, glances, meters = books.nodes, self._glances, self._meters
+            entries = [nodes.get(name) for name in names]
+            found = [GONE if entry is None else entry.glance for entry in entries]
+            if None in found:
+                end = inf if seconds is None else perf_counter() + seconds
+                for at, entry in enumerate(entries):
+                    if entry is not None and found[at] is None:
+                        found[at] = glances.of(entry, meters)
+                        if perf_counter() > end:
+                            break
+            return found
+
+    def priorities(self) -> tuple[int, ...]:
+        """The priorities of pods on nodes, the lowest first."""
+        with self._lock:
+            return tuple(sorted(self._books.priorities))
+
+    def spares(self) -> tuple[Spare, ...]:
+        """The nodes that have GPUs free, with what of each resource is."""
+        with self._reading() as books:
+            return spares(books.by_name())
 
     def pods(self, query: PodQuery | None = None) -> tuple[PodRow, ...]:
         """The pods that hold, reserve or ask for GPUs, of those asked for. Raises Usage for a bad selector or order."""
@@ -185,6 +254,17 @@ class Fleet:
             worth = _worth(books)
             return tuple(pod_row(books, self._dra, pod, worth) for pod in (present(entry) if entry is not None else ()))
 
+    def idle(self) -> Idleness | None:
+        """Who holds cards that do nothing, as of the meter's last reading; None without one that shows it."""
+        with self._lock:
+            return self._idle
+
+    def idle_of(self, namespace: str, name: str) -> Held | None:
+        """The same of one pod; None where it was not judged."""
+        with self._lock:
+            found, pod = self._idle_of.get((namespace, name)), self._books.pods.get((namespace, name))
+            return found if found is not None and pod is not None and pod.uid == found.uid else None
+
     def pending(self) -> tuple[PodRow, ...]:
         """Pods that ask for GPUs and have no node: by priority, then the longest waiting first."""
         with self._reading() as books:
@@ -194,6 +274,24 @@ class Fleet:
             )
             worth = _worth(books)
             return tuple(pod_row(books, self._dra, pod, worth) for pod in pods)
+
+    def workload_names(self, query: WorkloadQuery | None = None) -> list[tuple[str, str]]:
+        """The workloads asked for as namespace and `Kind/name`, in order. Raises Usage for a bad selector or order."""
+        with self._reading() as books:
+            found = find_workloads(books.workloads, query or WorkloadQuery(), books.nodes, _worth(books))
+            return [(one.namespace, one.owner) for one in found]
+
+    def workload(self, namespace: str, owner: str) -> Workload:
+        """One workload. Raises KeyError if nothing knows it."""
+        with self._reading() as books:
+            return workload_row(books.workloads.entries[namespace, owner], books.nodes, _worth(books))
+
+    def workloads(self, query: WorkloadQuery | None = None) -> tuple[Workload, ...]:
+        """The workloads asked for, in order. Raises Usage for a bad selector or order."""
+        with self._reading() as books:
+            worth = _worth(books)
+            found = find_workloads(books.workloads, query or WorkloadQuery(), books.nodes, worth)
+            return tuple(workload_row(one, books.nodes, worth) for one in found)
 
     def problems(self) -> tuple[Problem, ...]:
         """Objects that could not be counted, and why."""

@@ -15,11 +15,20 @@ NOBODY: Seen = {}
 
 @dataclass(frozen=True, slots=True)
 class Meters:
-    """`gauges` are of cards and slices by UUID, `slices` of the one slice of a pod whose UUID no meter tells."""
+    """`gauges` are of cards and slices by UUID, `slices` of the one slice of a pod whose UUID no meter tells.
+
+    `idle` says whether a card, by its id and the uid of a holder, was held for nothing when its meter was last read.
+    """
 
     seen: Mapping[str, Seen] = field(default_factory=dict)  # by node
     gauges: Mapping[str, Gauge] = field(default_factory=dict)
     slices: Mapping[Pod, Gauge] = field(default_factory=dict)
+    idle: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+
+    @property
+    def told(self) -> bool:
+        """Some meter has said something."""
+        return bool(self.seen or self.gauges or self.slices)
 
     def on(self, node: str) -> Seen:
         """The cards seen on the node."""
@@ -39,15 +48,22 @@ class Meters:
         held = Counter(holder.uid for device in devices for holder in device.holders if device.kind == "slice")
         return tuple(replace(device, gauge=self._gauge(device, held)) for device in devices)
 
-    def on_slots(self, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
-        """The slots, each with how busy its card is."""
+    def on_slots(self, slots: tuple[Slot, ...], devices: Iterable[Device] = ()) -> tuple[Slot, ...]:
+        """The slots, each with how busy its card is, and whether it is held for nothing.
+
+        `devices` tell the UUIDs of those that are not named by it (DRA).
+        """
         if not self.gauges:
             return slots
-        return tuple(self._on_slot(slot) for slot in slots)
+        uuids = {device.id: device.uuid for device in devices if device.uuid and not device.parent}
+        return tuple(self._on_slot(slot, uuids.get(slot.device, slot.device)) for slot in slots)
 
-    def _on_slot(self, slot: Slot) -> Slot:
-        gauge = self.gauges.get(slot.device)
-        return slot if gauge is None else replace(slot, utilization=gauge.utilization)
+    def _on_slot(self, slot: Slot, uuid: str) -> Slot:
+        gauge = self.gauges.get(uuid)
+        idle = self.idle.get((slot.device, slot.holder.uid)) if slot.holder is not None else None
+        if gauge is None and idle is None:
+            return slot
+        return replace(slot, utilization=gauge.utilization if gauge is not None else None, idle=idle)
 
     def _gauge(self, device: Device, held: Counter[str]) -> Gauge | None:
         found = self.gauges.get(device.uuid)

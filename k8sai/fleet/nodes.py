@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from k8sai.facts import Node, Resources
 from k8sai.fleet.answers import Kind
@@ -12,6 +12,9 @@ from k8sai.fleet.pods import PodEntry
 from k8sai.fleet.products import CLIQUE, labelled, product, zone
 from k8sai.fleet.requests import count
 from k8sai.fleet.resources import HAMI_REGISTER, VOLCANO_REGISTER, Rule, Rules, weigh
+
+if TYPE_CHECKING:
+    from k8sai.fleet.glance import Glance
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class NodeEntry:
         "capacity",
         "created",
         "free",
+        "glance",
         "known",
         "labels",
         "largest",
@@ -111,6 +115,7 @@ class NodeEntry:
         # Sums over the lines, in shares of a card; the ledger keeps them.
         self.capacity = self.allocatable = self.used = self.free = self.reserved = self.terminating = self.largest = 0
         self.leaked = 0
+        self.glance: Glance | None = None  # kept until the node changes
         self.forget()
 
     def forget(self) -> None:

@@ -23,6 +23,7 @@ class NodeQuery:
     sort: str = "name"
     reverse: bool = False
     gpu_only: bool = True
+    troubled: bool = False  # only those not ready, cordoned, with unhealthy cards, or with cards held to no use
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,10 @@ class PodQuery:
     labels: str = ""
     node: str = ""
     queue: str = ""
+    workload: str = ""  # Kind/name
     sort: str = "name"
     reverse: bool = False
+    troubled: bool = False  # only those that wait, failed, or are ending
 
 
 # Amounts go from the largest, so that what matters is on top; sorting is stable, so that ties stay in order of name.
@@ -63,14 +66,18 @@ POD_ORDERS: Final[dict[str, Callable[[PodEntry], Any]]] = {
     "age": lambda pod: (pod.since, pod.namespace, pod.name),
 }
 
+_WELL: Final = ("Running", "Succeeded")
 
-def find_nodes(by_name: Iterable[NodeEntry], query: NodeQuery, namespaces: Iterable[str]) -> list[str]:
-    """The names of the nodes asked for, in order. Raises Usage for a bad selector or sort."""
+
+def find_nodes(by_name: Iterable[NodeEntry], query: NodeQuery, namespaces: Iterable[str]) -> list[NodeEntry]:
+    """The nodes asked for, in order. Raises Usage for a bad selector or sort."""
     order = _order(NODE_ORDERS, query.sort)
     if query.gpu_only:  # the two cheap looks first: there may be 100,000 nodes
         found = [node for node in by_name if node.lines or node.product or node.gpu]
     else:
         found = [node for node in by_name if node.known or node.gpu]
+    if query.troubled:
+        found = [node for node in found if not node.usable or node.unhealthy > 0 or node.terminating or node.leaked]
     if query.product:
         found = [node for node in found if query.product in _products(node)]
     if query.labels:
@@ -84,7 +91,7 @@ def find_nodes(by_name: Iterable[NodeEntry], query: NodeQuery, namespaces: Itera
         found.sort(key=order, reverse=query.reverse)
     elif query.reverse:
         found.reverse()
-    return [node.name for node in found]
+    return found
 
 
 def find_pods(pods: Iterable[PodEntry], query: PodQuery, nodes: dict[str, NodeEntry]) -> list[PodEntry]:
@@ -93,6 +100,10 @@ def find_pods(pods: Iterable[PodEntry], query: PodQuery, nodes: dict[str, NodeEn
     found = list(pods)
     if query.namespace:
         found = [pod for pod in found if pod.namespace == query.namespace]
+    if query.troubled:
+        found = [pod for pod in found if pod.terminating or pod.phase not in _WELL]
+    if query.workload:
+        found = [pod for pod in found if pod.workload == query.workload]
     if query.queue:
         found = [pod for pod in found if pod.queue == query.queue]
     if query.node:

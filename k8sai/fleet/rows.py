@@ -2,6 +2,7 @@
 
 from k8sai.fleet.answers import Figures, NodeRow, PodRow, Resource
 from k8sai.fleet.books import FRACTION, Books
+from k8sai.fleet.chart import product_of
 from k8sai.fleet.dra import Allocations
 from k8sai.fleet.identity import devices, pod_holder
 from k8sai.fleet.ledger import Worth
@@ -20,7 +21,7 @@ def node_row(entry: NodeEntry, dra: Allocations, meters: Meters) -> NodeRow:
     places, found = named(slots(entry, holders, found), found)
     return NodeRow(
         name=entry.name,
-        product=entry.product or _product(entry),
+        product=product_of(entry),
         ready=entry.ready,
         schedulable=entry.schedulable and entry.known,
         taints=entry.taints,
@@ -29,7 +30,7 @@ def node_row(entry: NodeEntry, dra: Allocations, meters: Meters) -> NodeRow:
         figures=_figures(entry),
         largest_free=cards(entry.largest),
         resources=tuple(_resource(line, entry.known) for _, line in sorted(entry.lines.items())),
-        slots=meters.on_slots(places),
+        slots=meters.on_slots(places, found),
         holders=holders,
         created=entry.created,
         gone=not entry.known,
@@ -89,6 +90,11 @@ def _requests(books: Books, dra: Allocations, pod: PodEntry) -> tuple[tuple[str,
     return tuple(asked)
 
 
+def held_since(entry: NodeEntry) -> dict[str, str]:
+    """By uid of the node's pods: since when they hold what they hold."""
+    return {pod.uid: pod.since for pod in entry.pods if pod.gpu}
+
+
 def present(entry: NodeEntry) -> list[PodEntry]:
     """Who holds or reserves GPUs on the node: holders in order of start, ghosts after them."""
     return sorted((pod for pod in entry.pods if pod.gpu), key=_order)
@@ -134,10 +140,6 @@ def _native(amount: int, scale: int) -> float:
 def _tells(line: Line) -> bool:
     """The line counts its silicon itself."""
     return not line.unit.primary
-
-
-def _product(entry: NodeEntry) -> str:
-    return next((line.unit.product for line in entry.lines.values() if line.unit.product), "")
 
 
 def _order(pod: PodEntry) -> tuple[bool, str, str, str]:

@@ -8,9 +8,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from k8sai.cluster.sources import KINDS, Kind
 from k8sai.facts import Object
+from k8sai.fleet.chart import GROUPINGS
 from k8sai.fleet.index import Fleet
 from k8sai.fleet.query import NodeQuery
 from tests.fleet import facts_by_hand as make
+from tests.fleet.glances import told, told_by_row
 
 NODES = ("n1", "n2")
 AMOUNTS: tuple[int | str, ...] = (0, 1, 3, "many")
@@ -91,6 +93,7 @@ def pods(draw: st.DrawFn) -> Object:
         terminating=draw(flags),
         nominated="" if node else draw(places),
         labels={**labels, **draw(st.sampled_from(({}, {"kueue.x-k8s.io/queue-name": "q"})))},
+        owners=draw(st.sampled_from(((), ({"kind": "Job", "name": "j", "controller": True},)))),
         annotations=annotations,
         spec=spec,
         status=status,
@@ -164,12 +167,16 @@ def answers(fleet: Fleet) -> dict[str, object]:
         "products": fleet.products(),
         "namespaces": fleet.namespaces(),
         "queues": fleet.queues(),
+        "workloads": fleet.workloads(),
         "gpu nodes": fleet.node_names(),
         "nodes": [fleet.node(name) for name in every],
         "on": [fleet.pods_on(name) for name in every],
         "pods": fleet.pods(),
         "pending": fleet.pending(),
         "counts": fleet.counts(),
+        "glances": fleet.glances(every),
+        "charts": [fleet.chart(by) for by in GROUPINGS],
+        "priorities": fleet.priorities(),
         "problems": fleet.problems(),
     }
 
@@ -217,6 +224,13 @@ class Events(RuleBasedStateMachine):
             assert answers(self.fleet) == answers(fresh)
 
     @invariant()
+    def a_glance_says_what_the_row_says(self) -> None:
+        every = self.fleet.node_names(NodeQuery(gpu_only=False))
+        for name, glance in zip(every, self.fleet.glances(every), strict=True):
+            assert glance is not None
+            assert told(glance) == told_by_row(self.fleet.node(name))
+
+    @invariant()
     def sums_agree(self) -> None:
         totals = self.fleet.totals()
         rows = [self.fleet.node(name).figures for name in self.fleet.node_names(NodeQuery(gpu_only=False))]
@@ -225,6 +239,12 @@ class Events(RuleBasedStateMachine):
             assert abs(getattr(totals, field) - sum(getattr(figures, field) for figures in by_product)) < 1e-4
         assert abs(totals.pending - sum(total.figures.pending for total in self.fleet.namespaces())) < 1e-4
         assert sum(figures.used for figures in rows) <= totals.used + 1e-4
+        workloads = self.fleet.workloads()
+        assert sum(one.pods for one in workloads) == sum(total.pods for total in self.fleet.namespaces())
+        assert sum(one.pending_pods for one in workloads) == sum(one.pending_pods for one in self.fleet.namespaces())
+        assert abs(totals.pending - sum(one.pending for one in workloads)) < 1e-4
+        by_namespace = sum(total.figures.used for total in self.fleet.namespaces())
+        assert sum(one.used for one in workloads) <= by_namespace + 1e-4, "less what no pod may use"
 
     def teardown(self) -> None:
         """When all is gone, nothing is left."""
