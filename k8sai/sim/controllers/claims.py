@@ -1,5 +1,6 @@
 """ResourceClaims: made from templates for pods, reserved by them, let go when the last of them is done."""
 
+from k8sai.scheduling.claims import claim_names, extended_claim
 from k8sai.sim import kinds
 from k8sai.sim.controllers.desk import PODS, Desk, Key, finished, key_of, leaving, own
 from k8sai.sim.objects import Obj, controller_of
@@ -15,18 +16,10 @@ PROTECTION = "resource.kubernetes.io/delete-protection"
 _BY = "resource-claim-controller"
 
 
-def claim_names(pod: Obj) -> list[tuple[str, str | None]]:
-    """(name in the pod, name of the claim or None while it is not made) of every claim the pod asks for."""
-    made = {s["name"]: s.get("resourceClaimName") for s in (pod.get("status") or {}).get("resourceClaimStatuses") or ()}
-    return [
-        (c["name"], c.get("resourceClaimName") or made.get(c["name"])) for c in pod["spec"].get("resourceClaims") or ()
-    ]
-
-
 def claims_of(desk: Desk, pod: Obj) -> list[Obj]:
     """The claims of the pod that exist, the one for extended resources included."""
     names = [name for _, name in claim_names(pod)]
-    names.append(((pod.get("status") or {}).get("extendedResourceClaimStatus") or {}).get("resourceClaimName"))
+    names.append(extended_claim(pod))
     found = (desk.find(CLAIMS, (pod["metadata"]["namespace"], name)) for name in names if name)
     return [claim for claim in found if claim is not None]
 

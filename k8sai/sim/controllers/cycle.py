@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from k8sai.scheduling.allocate import ClassMissing, SelectorFailed
+from k8sai.scheduling.claims import ClaimsMissing, Wants
 from k8sai.scheduling.domains import domain_checks
 from k8sai.scheduling.filters import (
     NOT_HELPFUL,
@@ -19,7 +20,7 @@ from k8sai.scheduling.nodes import NodeInfo, PodInfo, View, pod_info
 from k8sai.scheduling.score import score
 from k8sai.sim.binding import bind
 from k8sai.sim.controllers.desk import PODS, Desk, condition, with_condition
-from k8sai.sim.controllers.dra import ClaimsMissing, Dra, Wants
+from k8sai.sim.controllers.dra import Dra
 from k8sai.sim.objects import Obj
 from k8sai.sim.status import ApiFailure
 
@@ -96,12 +97,10 @@ class Cycle:
         """The filters in the scheduler's order."""
         checks: list[Check] = [
             lambda node: static(info, node),
-            lambda node: fit(
-                info, with_nominees(info, node, view), self._dra.bridged(wants, node) if wants.bridges else ()
-            ),
+            lambda node: fit(info, with_nominees(info, node, view), wants.bridged(node) if wants.bridges else ()),
         ]
         if wants:
-            checks.append(self._dra.check(pod, wants))
+            checks.append(self._dra.check(info, wants))
         return [*checks, *domain_checks(info, view)]
 
     def bind(self, tried: Outcome) -> None:

@@ -1,15 +1,13 @@
-"""The scheduler's side of DRA: which claims a pod brings, where they can be allocated, and writing that down."""
+"""The scheduler's side of DRA: devices and claims as the store has them, and writing allocations down."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-
+from k8sai.scheduling import claims as rules
 from k8sai.scheduling.allocate import Allocator
+from k8sai.scheduling.claims import ClaimsMissing, Wants, claim_names
 from k8sai.scheduling.devices import Inventory, holdings, inventory
-from k8sai.scheduling.filters import Check, Refusal
-from k8sai.scheduling.nodes import NodeInfo, PodInfo
-from k8sai.scheduling.selectors import node_matches
+from k8sai.scheduling.filters import Check
+from k8sai.scheduling.nodes import PodInfo
 from k8sai.sim import kinds
-from k8sai.sim.controllers.claims import CLAIMS, EXTENDED, allocate, claim_names, claims_of
+from k8sai.sim.controllers.claims import CLAIMS, EXTENDED, allocate, claims_of
 from k8sai.sim.controllers.desk import PODS, Desk, own
 from k8sai.sim.objects import Obj
 from k8sai.sim.store import Event
@@ -17,29 +15,6 @@ from k8sai.sim.store import Event
 SLICES = kinds.find("resource.k8s.io", "resourceslices")
 CLASSES = kinds.find("resource.k8s.io", "deviceclasses")
 RULES = kinds.find("resource.k8s.io", "devicetaintrules")
-ELSEWHERE = "resourceclaim not available on the node"
-NO_DEVICES = "cannot allocate all claims"
-_IMPLICIT = "deviceclass.resource.kubernetes.io/"
-
-
-class ClaimsMissing(Exception):
-    """A claim of the pod does not exist yet: it is not considered at all."""
-
-
-@dataclass(slots=True)
-class Wants:
-    """What a pod needs of DRA: claims by their state, and extended resources that classes could serve."""
-
-    open: list[Obj] = field(default_factory=list)  # not allocated yet
-    done: list[Obj] = field(default_factory=list)  # allocated: the pod must go there
-    bridges: dict[str, str] = field(default_factory=dict)  # extended resource -> device class
-    special: dict[str, Obj] = field(default_factory=dict)  # node -> claim for what is bridged there
-    found: dict[str, list[Obj]] = field(
-        default_factory=dict
-    )  # node -> allocations of `open`, then of the special claim
-
-    def __bool__(self) -> bool:
-        return bool(self.open or self.done or self.bridges)
 
 
 class Dra:
@@ -73,67 +48,18 @@ class Dra:
         claims = claims_of(self._desk, pod)
         if len({c["metadata"]["name"] for c in claims}) < len({n for _, n in claim_names(pod)}):
             raise ClaimsMissing
-        wants = Wants()
-        for claim in claims:
-            allocated = (claim.get("status") or {}).get("allocation")
-            (wants.done if allocated else wants.open).append(claim)
-            if not allocated:
-                self._current().check_classes(claim)
-        if not (pod.get("status") or {}).get("extendedResourceClaimStatus"):
-            served = self._served()
-            for resource in info.requests:
-                name = served.get(resource) or self._implicit(resource)
-                if name:
-                    wants.bridges[resource] = name
-        return wants
-
-    def _served(self) -> dict[str, str]:
-        """extendedResourceName -> class; the newest class wins."""
         if self._bridges is None:
-            classes = sorted(self._desk.store.list(CLASSES), key=lambda c: c["metadata"]["creationTimestamp"])
-            named = ((c["spec"].get("extendedResourceName"), c["metadata"]["name"]) for c in classes)
-            self._bridges = {resource: name for resource, name in named if resource}
-        return self._bridges
+            self._bridges = rules.served(self._desk.store.list(CLASSES))
+        bridged = bool(rules.extended_claim(pod))
+        return rules.wants(info, claims, self._bridges, self._current(), bridged=bridged)
 
-    def _implicit(self, resource: str) -> str:
-        name = resource.removeprefix(_IMPLICIT) if resource.startswith(_IMPLICIT) else ""
-        return name if name and self._desk.store.find(CLASSES, "", name) else ""
-
-    def bridged(self, wants: Wants, node: NodeInfo) -> dict[str, str]:
-        """The extended resources that claims serve on this node, because no device plugin does."""
-        return {k: c for k, c in wants.bridges.items() if not node.allocatable.get(k)}
-
-    def check(self, pod: Obj, wants: Wants) -> Check:
+    def check(self, info: PodInfo, wants: Wants) -> Check:
         """The DRA filter for this pod; the allocation found for a node is kept in `wants`."""
-
-        def check(node: NodeInfo) -> Refusal | None:
-            for claim in wants.done:
-                if not node_matches(claim["status"]["allocation"].get("nodeSelector"), node.name, node.labels):
-                    return Refusal((ELSEWHERE,), True)
-            claims = list(wants.open)
-            bridged = self.bridged(wants, node)
-            if bridged:
-                wants.special[node.name] = _special(pod, bridged)
-                claims.append(wants.special[node.name])
-            if not claims:
-                return None
-            found = self._current().allocate(claims, node)
-            if found is None:
-                return Refusal((NO_DEVICES,), True)
-            wants.found[node.name] = found
-            return None
-
-        return check
+        return rules.check(info, wants, self._current())
 
     def assume(self, wants: Wants, node: str, sign: int = 1) -> None:
         """Hold (or with -1 let go) what was found for a node, while a gang is tried."""
-        allocator = self._current()
-        for allocation in wants.found.get(node, ()):
-            for result in allocation["devices"]["results"]:
-                device = allocator.inventory.devices[f"{result['driver']}/{result['pool']}/{result['device']}"]
-                if not result.get("adminAccess"):
-                    consumed = {k: int(v) for k, v in (result.get("consumedCapacity") or {}).items()}
-                    allocator.held.take(device, consumed if result.get("shareID") else None, sign)
+        rules.hold(self._current(), wants.found.get(node, ()), sign)
 
     def commit(self, pod: Obj, wants: Wants, node: str) -> Obj | None:
         """Write the claims for this node; the pod as it is afterwards, or None when a claim was lost meanwhile."""
@@ -148,6 +74,7 @@ class Dra:
         if special is None or len(allocations) <= len(wants.open):
             return pod
         mappings = special.pop("mappings")
+        special["metadata"] |= {"annotations": {EXTENDED: "true"}, "ownerReferences": [own(pod, PODS)]}
         claim = self._desk.store.create(CLAIMS, special)
         allocate(self._desk, claim, allocations[-1], pod)
         status = {"resourceClaimName": claim["metadata"]["name"], "requestMappings": mappings}
@@ -164,32 +91,3 @@ class Dra:
                 rules=tuple(r["spec"] for r in store.list(RULES)),
             )
         return self._allocator
-
-
-def _special(pod: Obj, bridged: dict[str, str]) -> Obj:
-    """The claim for a pod's extended resources: a request per container and resource; `mappings` go into its status."""
-    requests, mappings = [], []
-    everything: Iterable[Obj] = [*(pod["spec"].get("initContainers") or ()), *pod["spec"]["containers"]]
-    for position, container in enumerate(everything):
-        resources = container.get("resources") or {}
-        asked = {**(resources.get("limits") or {}), **(resources.get("requests") or {})}
-        served = sorted(k for k in asked if k in bridged and int(asked[k]))
-        for number, resource in enumerate(served):
-            name = f"container-{position}-request-{number}"
-            exactly = {
-                "deviceClassName": bridged[resource],
-                "allocationMode": "ExactCount",
-                "count": int(asked[resource]),
-            }
-            requests.append({"name": name, "exactly": exactly})
-            mappings.append({"containerName": container["name"], "resourceName": resource, "requestName": name})
-    return {
-        "metadata": {
-            "generateName": f"{pod['metadata']['name']}-extended-resources-",
-            "namespace": pod["metadata"]["namespace"],
-            "annotations": {EXTENDED: "true"},
-            "ownerReferences": [own(pod, PODS)],
-        },
-        "spec": {"devices": {"requests": requests}},
-        "mappings": mappings,
-    }
