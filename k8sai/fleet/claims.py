@@ -44,6 +44,7 @@ class ClaimEntry:
         "results",
         "shares",
         "uid",
+        "workload",
     )
 
     def __init__(self, fact: ResourceClaim, rules: Rules) -> None:
@@ -73,7 +74,7 @@ class ClaimEntry:
         self.gpu = self.ending = False  # is about GPUs; all its pods were told to end
         self.demands: tuple[tuple[str, int], ...] = ()  # what pods wait for: class and count
         self.holders: tuple[PodEntry, ...] = ()  # the pods that hold its devices between them
-        self.queue = ""
+        self.queue = self.workload = ""
 
     @property
     def key(self) -> Key:

@@ -5,12 +5,16 @@ from typing import Final
 
 from k8sai.facts import ObjectMeta
 
-_QUEUE_LABELS: Final = ("kueue.x-k8s.io/queue-name", "kai.scheduler/queue", "runai/queue")
+QUEUE_LABEL: Final = "kueue.x-k8s.io/queue-name"
+_QUEUE_LABELS: Final = (QUEUE_LABEL, "kai.scheduler/queue", "runai/queue")
 _QUEUE_ANNOTATIONS: Final = ("scheduling.volcano.sh/queue-name", "volcano.sh/queue-name")
+_GANG_LABELS: Final = ("kueue.x-k8s.io/pod-group-name", "scheduling.x-k8s.io/pod-group")
+_GANG_ANNOTATIONS: Final = ("scheduling.k8s.io/group-name", "pod-group-name")
 # A label that names the workload above the pod's direct owner, and that workload's kind; the outermost first.
 _ABOVE: Final = (
     ("ray.io/cluster", "RayCluster"),
     ("jobset.sigs.k8s.io/jobset-name", "JobSet"),
+    ("serving.kserve.io/inferenceservice", "InferenceService"),
     ("leaderworkerset.sigs.k8s.io/name", "LeaderWorkerSet"),
     ("training.kubeflow.org/job-name", "TrainingJob"),
     ("volcano.sh/job-name", "VolcanoJob"),
@@ -47,6 +51,11 @@ def owner(meta: ObjectMeta) -> str:
 def queue(meta: ObjectMeta) -> str:
     """The queue the pod was submitted to; empty if none."""
     return _first(meta.labels, _QUEUE_LABELS) or _first(meta.annotations, _QUEUE_ANNOTATIONS)
+
+
+def gang(meta: ObjectMeta) -> str:
+    """The pod group the pod starts with or not at all, by the labels of coscheduling, Kueue, Volcano and KAI."""
+    return _first(meta.labels, _GANG_LABELS) or _first(meta.annotations, _GANG_ANNOTATIONS)
 
 
 def _deployment(replicaset: str, labels: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from k8sai.facts import Pod
-from k8sai.fleet.owners import owner, queue
+from k8sai.fleet.owners import gang, owner, queue
 from k8sai.fleet.products import wanted
 from k8sai.fleet.requests import effective
 from k8sai.fleet.resources import Rule, Rules
@@ -104,6 +104,11 @@ class PodEntry:
         return {(self.namespace, name) for name in names}
 
     @property
+    def workload(self) -> str:
+        """`Kind/name` of its owner, or of itself where nobody owns it."""
+        return self.owner or f"Pod/{self.name}"
+
+    @property
     def since(self) -> str:
         return self.started or self.created
 
@@ -172,7 +177,7 @@ def verdict(pod: Pod) -> tuple[str, str]:
     """Why the pod has no node yet: a machine word, and the sentence of whoever said so.
 
     Unschedulable and SchedulerError are the scheduler's, SchedulingGated the API server's. The rest stands for a
-    silence: DeletedWhilePending, ClaimMissing, AwaitingBinding (a node is reserved for it), NoVerdict.
+    silence: DeletedWhilePending, ClaimMissing, AwaitingBinding (a node is reserved for it), GangWaiting, NoVerdict.
     """
     spec, status = pod.spec, pod.status
     if pod.metadata.deletion_timestamp is not None:
@@ -188,6 +193,9 @@ def verdict(pod: Pod) -> tuple[str, str]:
         return "ClaimMissing", f"no claim was made yet for {', '.join(unmade)}"
     if status.nominated_node_name:
         return "AwaitingBinding", f"node {status.nominated_node_name} is reserved for it"
+    group = gang(pod.metadata) or (spec.scheduling_group.pod_group_name if spec.scheduling_group else "")
+    if group:
+        return "GangWaiting", f"gang {group} waits as a whole: it is not complete, or no scheduler is at work"
     if spec.scheduler_name not in ("", "default-scheduler"):
         return "NoVerdict", f"scheduler {spec.scheduler_name} has said nothing"
     return "NoVerdict", "no scheduler has said anything: a gang that is not complete, or no scheduler at work"
