@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from k8sai.cluster.objects import Objects
     from k8sai.fleet.index import Fleet
     from k8sai.fleet.picture import Picture
-    from k8sai.view import Table
+    from k8sai.view import Table, Tree
 
-By = Literal["node", "product", "namespace", "queue", "pod", "pending"]
+By = Literal["node", "product", "namespace", "queue", "pod", "pending", "idle"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class List:
     """One list. `rows` are its things in order, `table` shows them, `name` is what `-o name` calls one of them.
 
     `empty` is said where there are none; `of_pods` are narrowed by -n. `kind` stands before names (the list's word,
-    unless given). `key` is the list's place in the GpuView document; without one, -o csv has the table's columns.
+    unless given), `head` is a line above the table. `key` is the list's place in the GpuView document; without one,
+    -o csv has the table's columns.
     """
 
     rows: Callable[[Reading], Sequence[Any]]
@@ -61,6 +62,7 @@ class List:
     kind: str = ""
     key: str = ""
     of_pods: bool = False
+    head: "Callable[[Reading], Tree | None]" = lambda _: None
 
 
 # --- tables: what they need is imported when one is asked for, since --help reads this file ---------------------------
@@ -99,6 +101,18 @@ def _pending(rows: Sequence[Any], reading: Reading) -> "Table":
     return tables.pods(rows, reading.at, waiting=True)
 
 
+def _idle(rows: Sequence[Any], reading: Reading) -> "Table":
+    from k8sai.fleet import idle_shown
+
+    return idle_shown.table(rows, reading.picture)
+
+
+def _idle_sums(reading: Reading) -> "Tree | None":
+    from k8sai.fleet import idle_shown
+
+    return idle_shown.summary(reading.picture)
+
+
 LISTS: Final[Mapping[By, List]] = {
     "node": List(lambda of: of.picture.nodes, _nodes, "no node with GPUs", key="nodes"),
     "product": List(lambda of: of.picture.products, _products, "no GPU product", name=_product, key="products"),
@@ -112,5 +126,15 @@ LISTS: Final[Mapping[By, List]] = {
     "pod": List(lambda of: of.picture.pods, _pods, "no pod holds GPUs", key="pods", of_pods=True),
     "pending": List(
         lambda of: of.picture.pending, _pending, "no pod waits for GPUs", kind="pod", key="pending", of_pods=True
+    ),
+    "idle": List(
+        lambda of: of.picture.idle.rows if of.picture.idle is not None else (),
+        _idle,
+        "no pod is known to hold an idle card",
+        name=lambda row: str(row.pod),
+        kind="pod",
+        key="idle",
+        of_pods=True,
+        head=_idle_sums,
     ),
 }

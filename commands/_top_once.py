@@ -68,7 +68,8 @@ def _from_cluster(wanted: Wanted, fleet: Fleet, scope: Scope) -> "tuple[Picture,
     with _talk.Progress(f"reading {connection.server}"):
         sources = read_once(connection, fleet)
     if wanted.meter is not None:
-        with _talk.Progress("asking how busy the cards are"):
+        watched = f"watching the cards for {wanted.meter.watch:g} s" if wanted.meter.watch else ""
+        with _talk.Progress(watched or "asking how busy the cards are"):
             nodes = set(wanted.names or fleet.node_names(scope.nodes))
             sources += (read_meter(wanted.meter, connection, fleet, nodes),)
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -101,7 +102,9 @@ def _page(reading: Reading, wanted: Wanted, rows: Sequence[Any]) -> "Page":
     from k8sai.view import Page
 
     if wanted.by:
-        return Page((LISTS[wanted.by].table(rows, reading),))
+        shown = LISTS[wanted.by]
+        head = shown.head(reading)
+        return Page((*((head,) if head is not None else ()), shown.table(rows, reading)))
     return tables.overview(reading.picture, bars=reading.bars)
 
 

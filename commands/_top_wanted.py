@@ -62,7 +62,7 @@ def refuse_contradictions(wanted: Wanted, *, once: bool, every_namespace: bool) 
     if wanted.recording and connection:
         raise Usage(f"--from reads no cluster, so {connection[0]} means nothing with it", "leave one of them out")
     if wanted.recording and wanted.meter is not None:
-        flag = "--dcgm" if wanted.meter.prometheus is None else "--prometheus"
+        flag = "--prometheus" if wanted.meter.remembers else "--dcgm"
         raise Usage(f"--from reads no cluster, so {flag} means nothing with it", "leave one of them out")
     if wanted.recording and wanted.watch:
         raise Usage("a recording does not change: --from and -w cannot go together", "leave one of them out")
@@ -75,6 +75,17 @@ def refuse_contradictions(wanted: Wanted, *, once: bool, every_namespace: bool) 
     if wanted.by and wanted.output in ("json", "yaml"):
         raise Usage(
             f"-o {wanted.output} has every list, so --by means nothing with it", f"`k8sai top -o {wanted.output}`"
+        )
+    if wanted.by == "idle" and wanted.recording:
+        raise Usage("--from reads no meter, so --by idle means nothing with it", "leave one of them out")
+    if wanted.by == "idle" and wanted.meter is None:
+        raise Usage(
+            "only a meter knows which cards are idle", "`k8sai top --by idle --prometheus auto`, or --dcgm --window 60s"
+        )
+    if wanted.by == "idle" and wanted.meter is not None and not (wanted.meter.remembers or wanted.meter.watch):
+        raise Usage(
+            "the exporters know no past, and one look proves no card idle",
+            "`k8sai top --by idle --dcgm --window 60s` watches them for a minute",
         )
     if wanted.reverse and wanted.sort == "name" and wanted.by not in (None, "node"):
         raise Usage("--reverse orders nodes, and --by shows something else", "leave one of them out")

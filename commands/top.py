@@ -51,13 +51,30 @@ def top(
         typer.Option(
             "--prometheus",
             metavar="WHERE",
-            help="The same from a Prometheus: its URL, or NAMESPACE/SERVICE:PORT.",
+            help="The same from a Prometheus: its URL, NAMESPACE/SERVICE:PORT, or auto to find it.",
             show_default=False,
         ),
     ] = "",
     prometheus_headers: Annotated[
         list[str] | None,
         typer.Option("--prometheus-header", metavar="NAME:VALUE", help="For its URL; may be repeated."),
+    ] = None,
+    window: Annotated[
+        str,
+        typer.Option(
+            "--window",
+            metavar="TIME",
+            help="How long a card must do nothing to be idle, such as 30m; 15m unless given.",
+            show_default=False,
+        ),
+    ] = "",
+    idle_below: Annotated[
+        float | None,
+        typer.Option("--idle-below", metavar="PERCENT", help="What counts as nothing; 5 unless given."),
+    ] = None,
+    prices: Annotated[
+        Path | None,
+        typer.Option("--prices", metavar="FILE", help="What an hour of each GPU costs; else prices.yaml of yours."),
     ] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Words instead of bars, no colour: a line per thing.")] = False,
     no_headers: Annotated[bool, typer.Option("--no-headers", help="Tables without headings.")] = False,
@@ -73,6 +90,7 @@ def top(
       k8sai top                         the live view
       k8sai top --once --sort-by free   a table, the emptiest nodes first
       k8sai top --by pending            the pods that wait for GPUs, and why
+      k8sai top --by idle --prometheus auto   who holds cards that do nothing
       k8sai top -o json | jq .totals    numbers for a script
       k8sai top -w                      a line per change
     """
@@ -93,7 +111,14 @@ def top(
         reverse=reverse,
         every_node=every_node,
         headings=not no_headers,
-        meter=meter_of(dcgm=dcgm, prometheus=prometheus, headers=prometheus_headers or ()),
+        meter=meter_of(
+            dcgm=dcgm,
+            prometheus=prometheus,
+            headers=prometheus_headers or (),
+            window=window,
+            below=idle_below,
+            price_file=prices,
+        ),
     )
     refuse_contradictions(wanted, once=once, every_namespace=every_namespace)
     if wanted.recording:

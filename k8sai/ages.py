@@ -1,9 +1,13 @@
-"""Times and how long ago they were, as Kubernetes writes them and kubectl says them.
+"""Times and how long ago they were, as Kubernetes writes them and kubectl says them; durations as people write them.
 
 Source: apimachinery `pkg/util/duration` HumanDuration.
 """
 
+import re
 from datetime import datetime
+
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def epoch(stamp: str) -> float:
@@ -12,6 +16,14 @@ def epoch(stamp: str) -> float:
     if moment.tzinfo is None:
         raise ValueError(f"{stamp!r} has no offset from UTC")
     return moment.timestamp()
+
+
+def duration(text: str) -> float:
+    """Seconds of `90s`, `5m`, `1h30m`, `7d`. Raises ValueError."""
+    parts = list(_PART.finditer(text))
+    if not parts or "".join(part.group() for part in parts) != text:
+        raise ValueError(f"{text!r} is not a duration: write it as 90s, 5m, 1h30m")
+    return sum(float(part.group(1)) * _SECONDS[part.group(2)] for part in parts)
 
 
 def human(seconds: float) -> str:

@@ -24,6 +24,8 @@ def gpu_view(
 
 def document(picture: Picture) -> Document:
     """The document of a picture already taken."""
+    from k8sai.fleet import idle_document
+
     return {
         **heading("GpuView", picture),
         "scope": _scope(picture.scope),
@@ -35,6 +37,7 @@ def document(picture: Picture) -> Document:
         "nodes": [_node(node) for node in picture.nodes],
         "pods": [pod(row) for row in picture.pods],
         "pending": [pending(row) for row in picture.pending],
+        **idle_document.keys(picture),
         "problems": [{"what": problem.what, "why": problem.why} for problem in picture.problems],
         "sources": [_source(source) for source in picture.sources],
     }
@@ -221,8 +224,14 @@ def flat(view: Mapping[str, Any], key: str) -> tuple[list[str], list[list[object
             for one in node["resources"]
         ]
         return ["node", *_NODE_KEYS[1:], *_RESOURCE_KEYS], rows
-    keys = _KEYS[key]
-    return list(keys), [[_cell(entry[name]) for name in keys] for entry in view[key]]
+    keys = _KEYS[key] if key != "idle" else _idle_keys()
+    return list(keys), [[_cell(entry[name]) for name in keys] for entry in view[key] or ()]
+
+
+def _idle_keys() -> tuple[str, ...]:
+    from k8sai.fleet import idle_document
+
+    return idle_document.KEYS
 
 
 _FIGURES = tuple(figures(Figures()))

@@ -11,7 +11,6 @@ from msgspec import Struct
 
 STALE: Final = 120.0  # seconds without a look after which nothing is known any more
 _ROUNDING: Final = 1.0  # second: clocks and sums of parts
-_LATE: Final = 3.0  # looks that may fail in a row before what follows is a new story
 _FORGET: Final = 3600.0  # seconds after which a card that said nothing is forgotten
 
 # Why nothing is proved: no meter tells of the card; it does not say how busy it is; the last look is old; it was not
@@ -35,6 +34,9 @@ class IdleRule(Struct, frozen=True):
     below: float = 0.05
 
 
+USUAL: Final = IdleRule()
+
+
 class Evidence(Struct, frozen=True):
     """What was seen of one card or slice. Times are epoch seconds by the meter's clock."""
 
@@ -46,11 +48,15 @@ class Evidence(Struct, frozen=True):
 
 
 class Verdict(Struct, frozen=True):
-    """`idle` is None where nothing is proved; `why` says why not. `since` and `peak` are of an idle card."""
+    """`idle` is None where nothing is proved; `why` says why not. The rest is of an idle card.
+
+    `longer` is where nobody looked before `since`: it may have been idle before.
+    """
 
     idle: bool | None
     since: float = 0.0
     peak: float = 0.0
+    longer: bool = False
     why: Doubt = "unmetered"
 
 
@@ -80,7 +86,7 @@ def judge(
         return Verdict(None, why="partial")
     since = max(seen.quiet, held)
     if seen.until - since >= rule.window - seen.step - _ROUNDING:
-        return Verdict(True, since, seen.peak)
+        return Verdict(True, since, seen.peak, longer=held < seen.quiet <= seen.watched)
     return Verdict(None, why="young" if held > start else "short")
 
 
@@ -129,14 +135,15 @@ class _Trace:
 
 
 class History(Generic[Key]):
-    """The looks at every card so far, each every `step` seconds; not thread-safe.
+    """The looks at every card so far, one every `step` seconds; after a longer gap than `gap` a new story begins.
 
-    What is kept of a card does not grow with time, so that a screen may be open for days.
+    Not thread-safe. What is kept of a card does not grow with time, so that a screen may be open for days.
     """
 
-    def __init__(self, rule: IdleRule, step: float) -> None:
+    def __init__(self, rule: IdleRule, step: float, gap: float = STALE) -> None:
         self._rule = rule
         self._step = step
+        self._gap = gap + _ROUNDING
         self._traces: dict[Key, _Trace] = {}
 
     def note(self, key: Key, value: float | None, at: float) -> None:
@@ -145,7 +152,7 @@ class History(Generic[Key]):
             return
         quiet = value < self._rule.below
         trace = self._traces.get(key)
-        if trace is None or at - trace.until > _LATE * self._step + _ROUNDING:
+        if trace is None or at - trace.until > self._gap:
             self._traces[key] = _Trace(value, at, quiet=quiet)
         elif at > trace.until:
             trace.until = at

@@ -42,7 +42,7 @@ class Held(Struct, frozen=True):
     """What one pod holds on its node, in cards: idle, busy and unknown add up to it.
 
     `peak`, `memory` and `idle_since` are of its idle cards: the busiest moment since then, the MiB in use, and the
-    epoch second since when all of them are known to do nothing while it holds them.
+    epoch second since when all of them are known to do nothing while it holds them; `longer` where it may be longer.
     """
 
     namespace: str
@@ -61,6 +61,7 @@ class Held(Struct, frozen=True):
     memory: float | None = None
     since: str = ""  # RFC 3339: since when it holds
     idle_since: float | None = None
+    longer: bool = False
     gpu_hours: float = 0  # of its idle cards, as far as the evidence reaches
     cost: float | None = None  # of these hours; None without a price
     terminating: bool = False
@@ -118,7 +119,7 @@ class Idleness(Struct, frozen=True):
             priced=len(costs) == len(idle),
         )
 
-    def only(self, *, namespace: str = "", nodes: Collection[str] | None = None) -> "Idleness":
+    def only(self, namespace: str = "", nodes: Collection[str] | None = None) -> "Idleness":
         """The same of one namespace's pods, or of those on some nodes."""
         some = (one for one in self.held if namespace in ("", one.namespace) and (nodes is None or one.node in nodes))
         return replace(self, held=tuple(some))
@@ -198,7 +199,8 @@ def _together(verdicts: Sequence[Verdict]) -> Verdict:
         return _UNNAMED
     if not first.idle:
         return first
-    return Verdict(True, max(one.since for one in verdicts), max(one.peak for one in verdicts))
+    last = max(verdicts, key=lambda one: one.since)
+    return Verdict(True, last.since, max(one.peak for one in verdicts), last.longer)
 
 
 class _Pile:
@@ -251,6 +253,7 @@ class _Pile:
             memory=sum(self._memory.values()) if self._memory else None,
             since=self.since,
             idle_since=max((verdict.since for _, verdict in idle), default=None),
+            longer=any(verdict.longer for _, verdict in idle),
             gpu_hours=round(hours, 6),
             cost=round(hours * price, 6) if price is not None and idle else None,
             terminating=one.terminating,

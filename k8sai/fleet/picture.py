@@ -11,6 +11,7 @@ from k8sai.cluster.sources import METERS, Source
 from k8sai.errors import Forbidden, NotFound
 from k8sai.fleet.answers import Figures, NodeRow, PodRow, Problem, Total
 from k8sai.fleet.answers import Kind as UnitKind
+from k8sai.fleet.idle import Idleness
 from k8sai.fleet.index import Fleet
 from k8sai.fleet.query import NodeQuery, PodQuery
 
@@ -65,6 +66,7 @@ class Picture:
     pods: tuple[PodRow, ...]
     pending: tuple[PodRow, ...]
     node_count: int  # nodes known, with and without GPUs
+    idle: Idleness | None = None  # of the pods shown; None where no meter showed it
 
     @property
     def shows_gpus(self) -> bool:
@@ -89,6 +91,9 @@ def take(fleet: Fleet, *, context: str, at: str, sources: Iterable[Source] = (),
     nodes = tuple(masked_row(row, unknown) for row in _rows(fleet, scope))
     pods = tuple(pod for pod in fleet.pods(scope.pods) if pod.node)
     pending = tuple(pod for pod in fleet.pending() if scope.pods.namespace in ("", pod.namespace))
+    idle = fleet.idle()
+    if idle is not None:
+        idle = idle.only(scope.pods.namespace, {node.name for node in nodes} if scope.narrows_nodes else None)
     if scope.narrows_nodes:
         shown = {node.name for node in nodes}
         pods = tuple(pod for pod in pods if pod.node in shown)
@@ -112,6 +117,7 @@ def take(fleet: Fleet, *, context: str, at: str, sources: Iterable[Source] = (),
         pods=pods,
         pending=pending,
         node_count=fleet.counts().get("nodes", 0),
+        idle=idle,
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ def api() -> Iterator[ScriptedApi]:
     with scripted() as server:
         server.on("/version", Answer(body=b'{"major": "1", "minor": "37", "gitVersion": "v1.37.0"}'))
         server.on("nodes", listed(*[one for one in small.values() if one["kind"] == "Node"]))
+        server.on("query_range", Answer(body=b'{"status": "success", "data": {"resultType": "matrix", "result": []}}'))
         yield server
 
 
@@ -201,13 +203,11 @@ def test_prometheus_that_has_nothing_for_us(answer: Answer, sentence: str, api: 
 # --- for as long as somebody looks ------------------------------------------------------------------------------------
 
 
-class Script:
+@dataclass(frozen=True)
+class Script(Meter):
     """A meter that answers by a script."""
 
-    name = "dcgm"
-
-    def __init__(self, *answers: Metered | K8saiError) -> None:
-        self.answers = list(answers)
+    answers: list[Metered | K8saiError] = field(default_factory=list)
 
     def ask(self, *_: object) -> Metered:
         answer = self.answers.pop(0)
@@ -221,7 +221,7 @@ READ = Metered((Reading("GPU-0", node="gpu-h1", util=0.5, at=1.0),))
 
 def turns(*answers: Metered | K8saiError) -> tuple[list[State], Metering]:
     """The states after each answer."""
-    script = Script(*answers)
+    script = Script(answers=list(answers))
     metering = Metering(script, None, Fleet())  # type: ignore[arg-type]
     states: list[State] = []
     while script.answers:
