@@ -168,10 +168,13 @@ class Books:
     def swap(self, old: PodEntry | None, new: PodEntry | None) -> None:
         """`new` takes the place of `old`; either may be absent."""
         given = [pod for pod in (old, new) if pod is not None]
-        rest = [pod for pod in self._kin(given) if pod is not old and pod is not new]
-        self._touch_all((*given, *rest))
-        for pod in rest:
-            self._unbook(pod)
+        self._touch_all(given)
+        rest: list[PodEntry] = []
+        if any(pod.groups is not None for pod in given):
+            rest = [pod for pod in self._kin(given) if pod is not old and pod is not new]
+            self._touch_all(rest)
+            for pod in rest:
+                self._unbook(pod)
         if old is not None:
             self._unbook(old)
             self._unlink(old)
@@ -180,6 +183,13 @@ class Books:
             self._book(new)
         for pod in rest:
             self._book(pod)
+
+    def refresh(self, pod: PodEntry, news: PodEntry) -> None:
+        """There is news of the pod that changes no sum."""
+        pod.learn(news)
+        self.workloads.overlook(pod)
+        if target := _target(pod):
+            self.overlook(target)
 
     def around(self, pods: Iterable[PodEntry], change: Callable[[], None]) -> None:
         """Make a change that these pods' figures depend on."""

@@ -103,6 +103,9 @@ class Intake:
         if old is None and new is None:
             return
         self.version += 1
+        if old is not None and new is not None and old.counts_as(new):  # most events: a status, a condition
+            self._books.refresh(old, new)
+            return
         if any(pod is not None and (pod.claims or pod.extended) for pod in (old, new)):
             self._dra.swap(old, new)
         else:

@@ -48,7 +48,7 @@ class Party:
 
     @property
     def empty(self) -> bool:
-        return not (self.used or self.reserved or self.pods or self.pending_pods or self.demands)
+        return not (self.pods or self.used or self.reserved or self.pending_pods or self.demands)
 
 
 class Ledger:
@@ -130,14 +130,22 @@ class Ledger:
 
     def party(self, namespace: str, queue: str) -> "tuple[Party, ...]":
         """The namespace's sums, and the queue's if there is one."""
-        parties = (self.namespaces.setdefault(namespace, Party()),)
-        return (*parties, self.queues.setdefault(queue, Party())) if queue else parties
+        party = self.namespaces.get(namespace)
+        if party is None:
+            party = self.namespaces[namespace] = Party()
+        if not queue:
+            return (party,)
+        of_queue = self.queues.get(queue)
+        if of_queue is None:
+            of_queue = self.queues[queue] = Party()
+        return (party, of_queue)
 
     def tidy(self, namespace: str, queue: str) -> None:
         """Forget parties that neither hold nor ask."""
-        for parties, name in ((self.namespaces, namespace), (self.queues, queue)):
-            if name in parties and parties[name].empty:
-                del parties[name]
+        if namespace in self.namespaces and self.namespaces[namespace].empty:
+            del self.namespaces[namespace]
+        if queue in self.queues and self.queues[queue].empty:
+            del self.queues[queue]
 
     def demand(self, parties: Iterable[Party], resource: str, product: str, amount: int) -> None:
         """Pending pods ask for more (or less) of a resource or device class."""

@@ -89,6 +89,32 @@ class PodEntry:
         if not spec.node_name:
             self.reason, self.message = verdict(pod)
 
+    def counts_as(self, other: "PodEntry") -> bool:
+        """Both count for the same, everywhere: what differs is only to be read."""
+        return (
+            self.phase == other.phase
+            and self.node == other.node
+            and self.uid == other.uid
+            and self.amounts == other.amounts
+            and self.terminating is other.terminating
+            and self.owner == other.owner
+            and self.queue == other.queue
+            and self.priority == other.priority
+            and self.nominated == other.nominated
+            and self.wanted == other.wanted
+            and self.claims == other.claims
+            and self.unmade == other.unmade
+            and self.extended == other.extended
+            and self.fraction == other.fraction
+            and self.groups == other.groups
+        )
+
+    def learn(self, other: "PodEntry") -> None:
+        """What the other says that nothing is counted by."""
+        self.created, self.started = other.created, other.started
+        self.devices, self.hami = other.devices, other.hami
+        self.reason, self.message = other.reason, other.message
+
     @property
     def key(self) -> Key:
         return (self.namespace, self.name)

@@ -43,7 +43,7 @@ class WorkloadEntry(Party):
 
     @property
     def empty(self) -> bool:
-        return not self.members and super().empty
+        return not self.members and not (self.used or self.demands)  # a claim may outlive the pods
 
     def tell(self, pod: PodEntry, sign: int) -> None:
         """The pod is (or no longer is) one of its pods; what it holds and asks for is summed by the books."""
@@ -55,6 +55,10 @@ class WorkloadEntry(Party):
         if pod.node:
             self.running += sign * (pod.phase == "Running" and not pod.terminating)
             self.ending += sign * pod.terminating
+
+    def forget(self) -> None:
+        """Its pods are to be walked again."""
+        self._summary = None
 
     def asked(self, worth: Worth) -> int:
         """What its waiting pods ask for, in shares of a card."""
@@ -211,6 +215,12 @@ class Workloads:
         if entry is None:
             entry = self.entries[key] = WorkloadEntry(namespace, owner)
         return entry
+
+    def overlook(self, pod: PodEntry) -> None:
+        """What is kept of its workload is no longer so, although the sums are."""
+        entry = self.entries.get((pod.namespace, pod.workload))
+        if entry is not None:
+            entry.forget()
 
     def tidy(self, entry: WorkloadEntry) -> None:
         """Forget one that nobody belongs to and that holds nothing."""

@@ -159,3 +159,16 @@ def test_its_pods_are_found_by_it() -> None:
     names = three().pod_names(PodQuery(namespace="team-a", workload="Job/big"))
     assert names == [("team-a", "big-0"), ("team-a", "big-1")]
     assert three().pod_names(PodQuery(namespace="team-b", workload="Pod/alone")) == [("team-b", "alone")]
+
+
+def test_news_that_change_no_sum_are_told_all_the_same() -> None:
+    judged = {"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "full"}]}
+    fleet = fleet_of(*racks("c1"), member("a", 8), member("b", 8, "n1"))
+    before = fleet.version, fleet.totals()
+    assert only(fleet).reason == "NoVerdict"
+    fleet.put("pods", member("a", 8, status=judged))
+    fleet.put("pods", member("b", 8, "n1", started="2026-11-05T00:00:00Z"))
+    row = only(fleet)
+    assert (row.reason, row.message) == ("Unschedulable", "full")
+    assert fleet.pod("team-a", "b").since == "2026-11-05T00:00:00Z"
+    assert fleet.version > before[0] and fleet.totals() == before[1]
