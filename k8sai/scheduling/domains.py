@@ -30,6 +30,9 @@ class Rule(Protocol):
     def placed(self, other: PodInfo, node: NodeInfo) -> None:
         """Another pod runs there now."""
 
+    def room(self, node: NodeInfo, most: int) -> int:
+        """How many such pods, up to `most`, a node that passes the check takes while nothing happens elsewhere."""
+
 
 def domain_checks(pod: PodInfo, view: View) -> list[Check]:
     """The checks this pod needs, with what they count already counted; none for most pods."""
@@ -108,6 +111,9 @@ class _Seek:
             return None
         return Refusal((SEEKS,), True, "InterPodAffinity")
 
+    def room(self, node: NodeInfo, most: int) -> int:
+        return most  # each finds the one before it, where it finds any
+
 
 class _Repel:
     """No pod that one of the pod's own anti-affinity terms is about, in that term's domain."""
@@ -129,6 +135,14 @@ class _Repel:
         if any(_domain(term["topologyKey"], node) in near for term, near in self._near):
             return Refusal((REPELS,), False, "InterPodAffinity")
         return None
+
+    def room(self, node: NodeInfo, most: int) -> int:
+        """One where the pod repels its like."""
+        alone = any(
+            term["topologyKey"] in node.labels and _selects(term, self._pod, self._pod, self._view)
+            for term, _ in self._near
+        )
+        return min(most, 1) if alone else most
 
 
 class _Repelled:
@@ -157,6 +171,9 @@ class _Repelled:
             return Refusal((REPELLED,), False, "InterPodAffinity")
         return None
 
+    def room(self, node: NodeInfo, most: int) -> int:
+        return most
+
 
 class _Spread:
     """The count in the node's domain, this pod included, may exceed the emptiest domain by maxSkew."""
@@ -180,6 +197,9 @@ class _Spread:
             if count.skew(value) > count.most:
                 return Refusal((SPREAD,), False, "PodTopologySpread", count.key)
         return None
+
+    def room(self, node: NodeInfo, most: int) -> int:
+        return min(most, *(count.room(node, most) for count in self._counts))
 
 
 class _Count:
@@ -209,6 +229,16 @@ class _Count:
             enough = self._counts and len(self._counts) >= self._domains
             self._least = min(self._counts.values()) if enough else 0
         return self._counts.get(value, 0) + self._itself - self._least
+
+    def room(self, node: NodeInfo, most: int) -> int:
+        """As long as this domain is the emptiest, it may go on to the next one's count."""
+        if not self._itself or not self._counted(self._pod) or not self._includes(node):
+            return most
+        value = node.labels[self.key]
+        others = [amount for other, amount in self._counts.items() if other != value]
+        if len(others) + 1 < self._domains:
+            return min(most, self.most - self._counts.get(value, 0))
+        return min(most, self.most + min(others) - self._counts.get(value, 0)) if others else most
 
     def _matches(self, other: PodInfo) -> bool:
         keys = self._constraint.get("matchLabelKeys") or ()

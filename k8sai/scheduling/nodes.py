@@ -271,6 +271,10 @@ class View:
             if not self.nominated[node]:
                 del self.nominated[node]
 
+    def nominees(self) -> Collection[str]:
+        """The uids of all pods that a node is reserved for."""
+        return self._nominee.keys()
+
     def pods(self) -> Iterable[str]:
         """The uids of all that count, also on nodes that do not exist."""
         return self._where.keys()

@@ -1,0 +1,278 @@
+"""Volumes: claims that are missing, wait to be bound or bind a pod to some nodes; with kube-scheduler's own words.
+
+Not looked at: the capacity a CSI driver reports, and how many volumes a node may attach.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from k8sai.cluster.objects import Objects
+from k8sai.errors import ClusterError, Forbidden, NotFound
+from k8sai.quantity import whole
+from k8sai.scheduling.filters import Refusal
+from k8sai.scheduling.nodes import NodeInfo, PodInfo
+from k8sai.scheduling.selectors import labels_match, node_matches
+
+Json = dict[str, Any]
+Named = tuple[str, str]  # namespace, name
+
+CLAIMS: Final = "persistentvolumeclaims"
+VOLUMES: Final = "persistentvolumes"
+CLASSES: Final = "storageclasses.storage.k8s.io"
+
+UNBOUND = "pod has unbound immediate PersistentVolumeClaims"
+NONE_TO_BIND = "node(s) didn't find available persistent volumes to bind"
+OTHER_NODE = "node(s) didn't match PersistentVolume's node affinity"
+NO_VOLUME = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"
+OTHER_ZONE = "node(s) had no available volume zone"
+IN_USE = (
+    "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod"
+)
+
+_SELECTED = "volume.kubernetes.io/selected-node"
+_CLASS = "volume.beta.kubernetes.io/storage-class"
+_STATIC = ("", "kubernetes.io/no-provisioner")
+_ZONES = {
+    "topology.kubernetes.io/zone": "topology.kubernetes.io/zone",
+    "topology.kubernetes.io/region": "topology.kubernetes.io/region",
+    "failure-domain.beta.kubernetes.io/zone": "topology.kubernetes.io/zone",
+    "failure-domain.beta.kubernetes.io/region": "topology.kubernetes.io/region",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Claims, volumes and classes as objects. `unread` names the kinds that could not be read: unknown, not absent."""
+
+    claims: Mapping[Named, Json] = field(default_factory=dict)
+    volumes: Mapping[str, Json] = field(default_factory=dict)
+    classes: Mapping[str, Json] = field(default_factory=dict)
+    unread: frozenset[str] = frozenset((CLAIMS, VOLUMES, CLASSES))
+
+    def plus(self, claims: Mapping[Named, Json]) -> "Storage":
+        """With claims that do not exist yet."""
+        return replace(self, claims={**self.claims, **claims})
+
+    def class_of(self, claim: Json) -> Json | None:
+        return self.classes.get(class_name(claim))
+
+
+def storage_of(objects: Objects, namespaces: Iterable[str] | None = None) -> Storage:
+    """What a cluster says, the claims of these namespaces or of all. Missing rights and errors leave a kind unread."""
+    unread = set()
+    kept: dict[str, list[Json]] = {}
+    for kind, spaces in (
+        (CLAIMS, tuple(namespaces) if namespaces is not None else ("",)),
+        (VOLUMES, ("",)),
+        (CLASSES, ("",)),
+    ):
+        try:
+            kept[kind] = [item for space in spaces for item in objects.list(kind, space)]
+        except (Forbidden, NotFound, ClusterError):
+            unread.add(kind)
+    return Storage(
+        {(c["metadata"]["namespace"], c["metadata"]["name"]): c for c in kept.get(CLAIMS, ())},
+        {v["metadata"]["name"]: v for v in kept.get(VOLUMES, ())},
+        {c["metadata"]["name"]: c for c in kept.get(CLASSES, ())},
+        frozenset(unread),
+    )
+
+
+def class_name(claim: Json) -> str:
+    """The StorageClass a claim or a volume is of, or ""."""
+    spec, notes = claim.get("spec") or {}, claim["metadata"].get("annotations") or {}
+    name: str = notes.get(_CLASS) or spec.get("storageClassName") or ""
+    return name
+
+
+class Volumes:
+    """The filter for one pod. `barred` refuses every node alike; `unknown` says what could not be judged.
+
+    `taken` are volumes that pods placed before have chosen; `chosen` says which this pod would, by node.
+    """
+
+    def __init__(
+        self, pod: PodInfo, storage: Storage, users: Iterable[PodInfo] = (), taken: Iterable[str] = ()
+    ) -> None:
+        self._storage, self._taken = storage, taken
+        self.barred: Refusal | None = None
+        self.unknown: frozenset[str] = frozenset()
+        self.chosen: dict[str, tuple[str, ...]] = {}
+        self._bound: list[Json] = []
+        self._delayed: list[Json] = []
+        self._once: tuple[str, ...] = ()  # claims that one pod alone may use at a time
+        self._busy = False
+        if not pod.volumes:
+            return
+        if CLAIMS in storage.unread:
+            self.unknown = frozenset((CLAIMS,))
+            self._known_only(pod)
+        else:
+            self.barred = self._sort(pod)
+        self._busy = bool(self._once) and any(
+            user.uid != pod.uid and user.namespace == pod.namespace and set(self._once) & set(user.volumes)
+            for user in users
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.barred or self._bound or self._delayed or self._once)
+
+    def _known_only(self, pod: PodInfo) -> None:
+        """Claims that came with the pod are known even where the cluster's cannot be read."""
+        known = tuple(name for name in pod.volumes if (pod.namespace, name) in self._storage.claims)
+        if known:
+            self.barred = self._sort(replace(pod, volumes=known))
+
+    def _sort(self, pod: PodInfo) -> Refusal | None:
+        for name in pod.volumes:
+            claim = self._storage.claims.get((pod.namespace, name))
+            text = self._lacking(pod, name, claim)
+            if text:
+                return Refusal((text,), True, "VolumeBinding", name)
+            assert claim is not None
+            if "ReadWriteOncePod" in (claim["spec"].get("accessModes") or ()):
+                self._once = (*self._once, name)
+            if _is_bound(claim):
+                self._bound.append(claim)
+                continue
+            if CLASSES in self._storage.unread and class_name(claim):
+                self.unknown |= {CLASSES}
+                continue
+            if self._waits(claim):
+                self._delayed.append(claim)
+            else:
+                return Refusal((UNBOUND,), True, "VolumeBinding", name)
+        return None
+
+    def _lacking(self, pod: PodInfo, name: str, claim: Json | None) -> str:
+        if claim is None:
+            own = any(f"{pod.name}-{v['name']}" == name for v in pod.spec.get("volumes") or () if "ephemeral" in v)
+            if own:
+                return f'waiting for ephemeral volume controller to create the persistentvolumeclaim "{name}"'
+            return f'persistentvolumeclaim "{name}" not found'
+        if (claim.get("status") or {}).get("phase") == "Lost":
+            lost = claim["spec"].get("volumeName", "")
+            return f'persistentvolumeclaim "{name}" bound to non-existent persistentvolume "{lost}"'
+        if claim["metadata"].get("deletionTimestamp"):
+            return f'persistentvolumeclaim "{name}" is being deleted'
+        return ""
+
+    def _waits(self, claim: Json) -> bool:
+        """It is bound when its first pod is placed, and to no volume named beforehand."""
+        of = self._storage.class_of(claim)
+        delayed = of is not None and of.get("volumeBindingMode") == "WaitForFirstConsumer"
+        return delayed and not claim["spec"].get("volumeName")
+
+    def check(self, node: NodeInfo) -> Refusal | None:
+        """Whether the pod's volumes can be had on the node."""
+        if self.barred:
+            return self.barred
+        if self._busy:
+            return Refusal((IN_USE,), False, "VolumeRestrictions", ", ".join(self._once))
+        return self._binding(node) or self._zone(node)
+
+    def _binding(self, node: NodeInfo) -> Refusal | None:
+        reasons, about = [], []
+        for claim in self._bound:
+            volume = self._storage.volumes.get(claim["spec"]["volumeName"])
+            if volume is None:
+                if VOLUMES not in self._storage.unread:
+                    reasons.append(NO_VOLUME)
+                    about.append(claim["metadata"]["name"])
+                    break
+            elif not _reaches(volume, node):
+                reasons.append(OTHER_NODE)
+                about.append(claim["metadata"]["name"])
+                break
+        lacking = self._unbindable(node)
+        if lacking:
+            reasons.append(NONE_TO_BIND)
+            about.append(lacking)
+        return Refusal(tuple(sorted(reasons)), True, "VolumeBinding", ", ".join(about)) if reasons else None
+
+    def _unbindable(self, node: NodeInfo) -> str:
+        """The claim that gets no volume on this node, or ""."""
+        chosen: list[str] = []
+        for claim in sorted(self._delayed, key=lambda c: whole(_storage_asked(c))):
+            selected = (claim["metadata"].get("annotations") or {}).get(_SELECTED)
+            if selected and selected != node.name:
+                return str(claim["metadata"]["name"])
+            volume = None if selected else self._smallest(claim, node, chosen)
+            if volume is not None:
+                chosen.append(volume)
+            elif not self._provisions(claim, node):
+                return str(claim["metadata"]["name"])
+        self.chosen[node.name] = tuple(chosen)
+        return ""
+
+    def _smallest(self, claim: Json, node: NodeInfo, chosen: Iterable[str]) -> str | None:
+        """The volume kube-scheduler would bind: made for this claim, else the smallest that will do."""
+        used = {*self._taken, *chosen}
+        size, spec, best = whole(_storage_asked(claim)), claim["spec"], None
+        for name, volume in self._storage.volumes.items():
+            if name in used or not _could_serve(volume, claim, size) or not _reaches(volume, node):
+                continue
+            if volume["spec"].get("claimRef"):
+                return name
+            selects = (
+                labels_match(spec["selector"], volume["metadata"].get("labels") or {}) if spec.get("selector") else True
+            )
+            if selects and (volume.get("status") or {}).get("phase") == "Available":
+                has = whole(volume["spec"]["capacity"]["storage"])
+                best = min(best, (has, name)) if best else (has, name)
+        return best[1] if best else None
+
+    def _provisions(self, claim: Json, node: NodeInfo) -> bool:
+        of = self._storage.class_of(claim)
+        if of is None or of.get("provisioner", "") in _STATIC:
+            return False
+        terms = of.get("allowedTopologies") or ()
+        return not terms or any(
+            all(node.labels.get(e["key"]) in e["values"] for e in term.get("matchLabelExpressions") or ())
+            for term in terms
+        )
+
+    def _zone(self, node: NodeInfo) -> Refusal | None:
+        """Old volumes say their zone in labels; a node that says none takes them all."""
+        if not any(key in node.labels for key in _ZONES):
+            return None
+        for claim in self._bound:
+            volume = self._storage.volumes.get(claim["spec"]["volumeName"])
+            for key, value in ((volume or {}).get("metadata", {}).get("labels") or {}).items():
+                if key in _ZONES and node.labels.get(key, node.labels.get(_ZONES[key])) not in value.split("__"):
+                    return Refusal((OTHER_ZONE,), True, "VolumeZone", claim["metadata"]["name"])
+        return None
+
+
+def _is_bound(claim: Json) -> bool:
+    notes = claim["metadata"].get("annotations") or {}
+    return bool(claim["spec"].get("volumeName")) and "pv.kubernetes.io/bind-completed" in notes
+
+
+def _storage_asked(claim: Json) -> str:
+    asked: str = ((claim["spec"].get("resources") or {}).get("requests") or {}).get("storage", "0")
+    return asked
+
+
+def _reaches(volume: Json, node: NodeInfo) -> bool:
+    required = (volume["spec"].get("nodeAffinity") or {}).get("required")
+    return node_matches(required, node.name, node.labels)
+
+
+def _could_serve(volume: Json, claim: Json, size: int) -> bool:
+    """All but its place: not another claim's, large enough, of the class, mode and access that are asked."""
+    spec, reference = volume["spec"], volume["spec"].get("claimRef")
+    asked, meta = claim["spec"], claim["metadata"]
+    if reference:
+        mine = (reference.get("namespace"), reference.get("name")) == (meta.get("namespace"), meta["name"])
+        if not mine or reference.get("uid", meta.get("uid")) != meta.get("uid"):
+            return False
+    return (
+        whole(spec["capacity"]["storage"]) >= size
+        and spec.get("volumeMode", "Filesystem") == asked.get("volumeMode", "Filesystem")
+        and (spec.get("volumeAttributesClassName") or "") == (asked.get("volumeAttributesClassName") or "")
+        and not volume["metadata"].get("deletionTimestamp")
+        and (bool(reference) or class_name(volume) == class_name(claim))
+        and (bool(reference) or set(asked.get("accessModes") or ()) <= set(spec.get("accessModes") or ()))
+    )
