@@ -107,6 +107,10 @@ class Progress:
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
 
+    def say(self, what: str) -> None:
+        """From now on this is what is waited for."""
+        self._what = one_line(what)
+
     def __enter__(self) -> "Progress":
         if sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb":
             self._thread = threading.Thread(target=self._show, name="progress", daemon=True)

@@ -3,7 +3,7 @@
 Kinds are written as kubectl writes them in full: `pods`, `jobs.batch`, `workloads.kueue.x-k8s.io`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
@@ -11,6 +11,7 @@ import msgspec
 
 from k8sai.cluster.answers import Unreadable
 from k8sai.cluster.discovery import Resource, served
+from k8sai.cluster.logs import Log, open_log
 from k8sai.errors import NotFound, Refused
 
 if TYPE_CHECKING:
@@ -56,23 +57,35 @@ class LiveObjects:
         return self._find(kind) is not None
 
     def list(self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "") -> list[Json]:
+        return [*self.each(kind, namespace, labels=labels, fields=fields)]
+
+    def each(self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "") -> Iterator[Json]:
+        """The same one after the other: no more than a page of them is held. Raises as `list`, also after some."""
         resource = self._resource(kind)
         query = {"limit": _PAGE}
         query |= {"labelSelector": labels} if labels else {}
         query |= {"fieldSelector": fields} if fields else {}
-        found: list[Json] = []
         while True:
             page = self._read(resource.path(namespace), query)
             version = page.get("apiVersion", "v1")
-            found += [{"apiVersion": version, "kind": resource.kind, **item} for item in page.get("items") or ()]
+            for item in page.get("items") or ():
+                yield {"apiVersion": version, "kind": resource.kind, **item}
             token = (page.get("metadata") or {}).get("continue")
             if not token:
-                return found
+                return
             query["continue"] = token
 
     def get(self, kind: str, namespace: str, name: str) -> Json:
         refuse_secrets(kind)
         return self._read(f"{self._resource(kind).path(namespace)}/{quote(name, safe='')}", {})
+
+    def logs(
+        self, namespace: str, pod: str, container: str, *, follow: bool, previous: bool, tail: int, times: bool = False
+    ) -> Log:
+        """As `logs.Logged` says."""
+        return open_log(
+            self._connection, namespace, pod, container, follow=follow, previous=previous, tail=tail, times=times
+        )
 
     def _find(self, kind: str) -> Resource | None:
         plural, _, group = kind.partition(".")

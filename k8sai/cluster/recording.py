@@ -113,7 +113,7 @@ def save(
     context: str,
     at: str,
     objects: Mapping[Kind, Iterable[Object]],
-    others: Mapping[str, Iterable[Json]] | None = None,
+    others: Mapping[str, Iterable[Json | msgspec.Raw]] | None = None,
     hidden: Iterable[Source] = (),
     server_version: str = "",
     redacted: bool = False,
