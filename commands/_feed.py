@@ -78,9 +78,10 @@ def live_feed(options: Options, fleet: "Fleet", meter: "Meter | None" = None) ->
 
 
 def recorded_feed(path: Path, fleet: "Fleet") -> "Feed":
-    """A feed that has said all: the recording is in the fleet already. NotFound and Usage as `recording.load`."""
-    from k8sai.cluster.recording import load
+    """A feed that has said all: the recording is in the fleet already. Raises as `open_recording`."""
+    from k8sai.cluster.recording import open_recording
     from k8sai.tui.feed import Still
 
-    recorded = load(path, fleet)
-    return Still(f"{recorded.context} at {recorded.at}", recorded.sources)
+    recorded, feed, objects = open_recording(path)
+    feed(fleet)
+    return Still(f"{recorded.context} at {recorded.at}", recorded.sources, objects)

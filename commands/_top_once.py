@@ -51,11 +51,12 @@ def _uncollected() -> Iterator[None]:
 
 
 def _from_recording(path: Path, fleet: Fleet, scope: Scope) -> "tuple[Picture, Callable[[], Objects | None]]":
-    from k8sai.cluster.recording import load
+    from k8sai.cluster.recording import open_recording
 
-    recorded = load(path, fleet)
+    recorded, feed, objects = open_recording(path)
+    feed(fleet)
     picture = take(fleet, context=recorded.context, at=recorded.at, sources=recorded.sources, scope=scope)
-    return picture, lambda: None
+    return picture, lambda: objects
 
 
 def _from_cluster(wanted: Wanted, fleet: Fleet, scope: Scope) -> "tuple[Picture, Callable[[], Objects | None]]":
