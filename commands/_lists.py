@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from k8sai.fleet.picture import Picture
     from k8sai.view import Table, Tree
 
-By = Literal["node", "product", "namespace", "queue", "pod", "pending", "idle"]
+By = Literal["node", "product", "namespace", "queue", "workload", "pod", "pending", "idle"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class List:
     table: "Callable[[Sequence[Any], Reading], Table]"
     empty: str
     name: Callable[[Any], str] = _name
-    kind: str = ""
+    kind: str | None = None
     key: str = ""
     of_pods: bool = False
     head: "Callable[[Reading], Tree | None]" = lambda _: None
@@ -87,6 +87,12 @@ def _groups(title: str) -> "Callable[[Sequence[Any], Reading], Table]":
         return tables.groups(rows, title)
 
     return table
+
+
+def _workloads(rows: Sequence[Any], reading: Reading) -> "Table":
+    from k8sai.fleet import workload_list
+
+    return workload_list.table(rows, reading.at)
 
 
 def _pods(rows: Sequence[Any], reading: Reading) -> "Table":
@@ -123,6 +129,15 @@ LISTS: Final[Mapping[By, List]] = {
         key="namespaces",
     ),
     "queue": List(lambda of: of.picture.queues, _groups("QUEUE"), "no queue holds or asks for GPUs", key="queues"),
+    "workload": List(
+        lambda of: of.picture.workloads,
+        _workloads,
+        "no workload holds or asks for GPUs",
+        name=lambda row: f"{row.kind.lower()}/{row.name}",
+        kind="",
+        key="workloads",
+        of_pods=True,
+    ),
     "pod": List(lambda of: of.picture.pods, _pods, "no pod holds GPUs", key="pods", of_pods=True),
     "pending": List(
         lambda of: of.picture.pending, _pending, "no pod waits for GPUs", kind="pod", key="pending", of_pods=True

@@ -118,8 +118,9 @@ def csv(heading: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
 
 
 def names(kind: str, found: Iterable[str]) -> None:
-    """`kind/name` lines, as `kubectl -o name`."""
-    _write("".join(f"{kind}/{name}\n" for name in found), exact=True)
+    """`kind/name` lines, as `kubectl -o name`; without a kind where names begin with one."""
+    before = f"{kind}/" if kind else ""
+    _write("".join(f"{before}{name}\n" for name in found), exact=True)
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------

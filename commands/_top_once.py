@@ -88,7 +88,7 @@ def _show(reading: Reading, wanted: Wanted, rows: Sequence[Any]) -> None:
         _print.csv(*_flat(reading, wanted, rows))
     elif wanted.output == "name":
         shown = LISTS[wanted.by or "node"]
-        _print.names(shown.kind or wanted.by or "node", map(shown.name, rows))
+        _print.names((wanted.by or "node") if shown.kind is None else shown.kind, map(shown.name, rows))
     elif picture.shows_gpus or wanted.every_node:
         page = _page(reading, wanted, rows)
         _print.page(page, wide=wanted.output == "wide", headings=wanted.headings, plain=wanted.plain)

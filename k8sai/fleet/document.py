@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
-from math import isnan
 from typing import Any
 
 from k8sai.cluster.sources import Source
+from k8sai.fleet import workload_list
 from k8sai.fleet.answers import Figures, Gauge, Holder, NodeRow, PodRow, Problem, Resource, Total
 from k8sai.fleet.index import Fleet
+from k8sai.fleet.numbers import number as number
 from k8sai.fleet.picture import Hidden, Picture, Scope, take
 
 API_VERSION = "k8sai.dev/v1alpha1"
@@ -35,6 +35,7 @@ def document(picture: Picture) -> Document:
         "namespaces": [_total(total, "pods", "pendingPods") for total in picture.namespaces],
         "queues": [_total(total, "pods", "pendingPods") for total in picture.queues],
         "nodes": [_node(node) for node in picture.nodes],
+        "workloads": [workload_list.entry(one) for one in picture.workloads],
         "pods": [pod(row) for row in picture.pods],
         "pending": [pending(row) for row in picture.pending],
         **idle_document.keys(picture),
@@ -54,14 +55,6 @@ def heading(kind: str, picture: Picture) -> Document:
         "complete": picture.complete,
         "hidden": [{"what": gap.what, "why": gap.why} for gap in gaps],
     }
-
-
-@lru_cache(maxsize=4096)  # most numbers of a document are the same few
-def number(value: float) -> float | None:
-    """Whole numbers as integers, shares with at most six decimals, null where nothing is known."""
-    if isnan(value):
-        return None
-    return int(value) if value == int(value) else round(value, 6)
 
 
 def figures(sums: Figures) -> Document:
@@ -240,6 +233,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "products": ("name", "nodes", "kind", "resource", "pendingPods", *_FIGURES),
     "namespaces": ("name", "pods", "pendingPods", *_FIGURES),
     "queues": ("name", "pods", "pendingPods", *_FIGURES),
+    "workloads": workload_list.KEYS,
     "pods": _POD,
     "pending": (*(key for key in _POD if key != "cards"), "reason", "message"),
 }

@@ -284,14 +284,15 @@ class Fleet:
     def workload(self, namespace: str, owner: str) -> Workload:
         """One workload. Raises KeyError if nothing knows it."""
         with self._reading() as books:
-            return workload_row(books.workloads.entries[namespace, owner], books.nodes, _worth(books))
+            entry = books.workloads.entries[namespace, owner]
+            return workload_row(entry, books.nodes, _worth(books), self._idle_of)
 
     def workloads(self, query: WorkloadQuery | None = None) -> tuple[Workload, ...]:
         """The workloads asked for, in order. Raises Usage for a bad selector or order."""
         with self._reading() as books:
             worth = _worth(books)
             found = find_workloads(books.workloads, query or WorkloadQuery(), books.nodes, worth)
-            return tuple(workload_row(one, books.nodes, worth) for one in found)
+            return tuple(workload_row(one, books.nodes, worth, self._idle_of) for one in found)
 
     def problems(self) -> tuple[Problem, ...]:
         """Objects that could not be counted, and why."""

@@ -9,11 +9,12 @@ from msgspec.structs import replace
 
 from k8sai.cluster.sources import METERS, Source
 from k8sai.errors import Forbidden, NotFound
-from k8sai.fleet.answers import Figures, NodeRow, PodRow, Problem, Total
+from k8sai.fleet.answers import Figures, NodeRow, PodRow, Problem, Total, Workload
 from k8sai.fleet.answers import Kind as UnitKind
 from k8sai.fleet.idle import Idleness
 from k8sai.fleet.index import Fleet
 from k8sai.fleet.query import NodeQuery, PodQuery
+from k8sai.fleet.workloads import WorkloadQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Picture:
     namespaces: tuple[Total, ...]
     queues: tuple[Total, ...]
     nodes: tuple[NodeRow, ...]
+    workloads: tuple[Workload, ...]
     pods: tuple[PodRow, ...]
     pending: tuple[PodRow, ...]
     node_count: int  # nodes known, with and without GPUs
@@ -94,9 +96,11 @@ def take(fleet: Fleet, *, context: str, at: str, sources: Iterable[Source] = (),
     idle = fleet.idle()
     if idle is not None:
         idle = idle.only(scope.pods.namespace, {node.name for node in nodes} if scope.narrows_nodes else None)
+    workloads = fleet.workloads(WorkloadQuery(namespace=scope.pods.namespace))
     if scope.narrows_nodes:
         shown = {node.name for node in nodes}
         pods = tuple(pod for pod in pods if pod.node in shown)
+        workloads = tuple(one for one in workloads if not shown.isdisjoint(one.nodes))
         products = summed_by_product(nodes)
         totals = added((node.figures for node in nodes), pending=fleet.totals().pending)
     else:
@@ -114,6 +118,7 @@ def take(fleet: Fleet, *, context: str, at: str, sources: Iterable[Source] = (),
         namespaces=tuple(masked_total(total, unknown) for total in fleet.namespaces()),
         queues=tuple(masked_total(total, unknown) for total in fleet.queues()),
         nodes=nodes,
+        workloads=workloads,
         pods=pods,
         pending=pending,
         node_count=fleet.counts().get("nodes", 0),

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from k8sai.errors import Usage
 from k8sai.fleet.answers import Workload, WorkloadState
+from k8sai.fleet.idle import Held
 from k8sai.fleet.ledger import Party, Worth
 from k8sai.fleet.nodes import NodeEntry
 from k8sai.fleet.pods import Key, PodEntry
@@ -105,6 +106,7 @@ class WorkloadQuery:
     labels: str = ""
     sort: str = "cards"
     reverse: bool = False
+    troubled: bool = False  # only those of which some pods wait or are ending
 
 
 Order = Callable[[WorkloadEntry, Worth], Any]
@@ -145,6 +147,8 @@ def find_workloads(
     found = [one for one in workloads.entries.values() if one.members]
     if query.namespace:
         found = [one for one in found if one.namespace == query.namespace]
+    if query.troubled:
+        found = [one for one in found if one.pending_pods or one.ending]
     if query.queue:
         found = [one for one in found if any(pod.queue == query.queue for pod in one.members)]
     if query.labels:
@@ -159,8 +163,10 @@ def find_workloads(
     return found
 
 
-def workload_row(entry: WorkloadEntry, nodes: Mapping[str, NodeEntry], worth: Worth) -> Workload:
-    """Everything a line about the workload says."""
+def workload_row(
+    entry: WorkloadEntry, nodes: Mapping[str, NodeEntry], worth: Worth, judged: Mapping[Key, Held]
+) -> Workload:
+    """Everything a line about the workload says; `judged` are the pods that a meter told something of."""
     said = entry.summary
     kind, _, name = entry.owner.partition("/")
     places = [nodes[node] for node in sorted({pod.node for pod in entry.members if pod.node}) if node in nodes]
@@ -190,7 +196,15 @@ def workload_row(entry: WorkloadEntry, nodes: Mapping[str, NodeEntry], worth: Wo
         waiting_since=waiting.created if waiting is not None else "",
         reason=waiting.reason if waiting is not None else "",
         message=waiting.message if waiting is not None else "",
+        idle=_idle(entry, judged) if judged else None,
     )
+
+
+def _idle(entry: WorkloadEntry, judged: Mapping[Key, Held]) -> float | None:
+    """The part of its judged cards that do nothing."""
+    found = [held for pod in entry.members if (held := judged.get(pod.key)) is not None and held.uid == pod.uid]
+    idle, busy = sum(held.idle for held in found), sum(held.busy for held in found)
+    return idle / (idle + busy) if idle + busy else None
 
 
 def _product(node: NodeEntry) -> str:
