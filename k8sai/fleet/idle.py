@@ -20,6 +20,7 @@ from k8sai.fleet.prices import NO_PRICES, Prices
 Pod = tuple[str, str]  # namespace and name
 _LEAST: Final = 1e-6  # of a card: what is less is rounding
 _UNNAMED: Final = Verdict(None, why="unnamed")
+_UNMETERED: Final = Verdict(None, why="unmetered")
 
 
 class Sight(Struct, frozen=True):
@@ -142,6 +143,8 @@ def judged(node: NodeRow, since: Mapping[str, str], sight: Sight, seen: Collecti
             pile = piles.get(holder.uid)
             if pile is not None and not holder.nominated:
                 verdict = _verdict(device, holder, parts[holder.uid], pile.held, sight)
+                if verdict is _UNNAMED and not seen and device.kind != "slice":
+                    verdict = _UNMETERED
                 pile.take(device, holder.share, verdict)
                 of_card = found.setdefault(device.parent or device.id, {})
                 of_card[holder.uid] = _all((verdict.idle, of_card.get(holder.uid, verdict.idle)))
@@ -174,7 +177,7 @@ def _verdict(device: Device, holder: Holder, parts: int, held: float, sight: Sig
         slices = sight.slices.get((holder.namespace, holder.name), ())
         if len(slices) == parts:
             return _together([_judge(one, held, sight) for one in slices])
-        return _UNNAMED if slices or not device.uuid else Verdict(None, why="unmetered")
+        return _UNNAMED if slices or not device.uuid else _UNMETERED
     if not device.uuid:
         return _UNNAMED
     return _judge(seen, held, sight, told=device.uuid in sight.told)
@@ -186,7 +189,9 @@ def _judge(seen: Evidence | None, held: float, sight: Sight, *, told: bool = Fal
 
 def _whole_node(node: NodeRow, held: float, sight: Sight, seen: Collection[str]) -> Verdict:
     """Of cards without a name: where all cards of the node do the same, it does not matter which are whose."""
-    if not seen or len(seen) < ceil(node.figures.capacity) or any(one.kind == "slice" for one in node.resources):
+    if not seen:
+        return _UNMETERED
+    if len(seen) < ceil(node.figures.capacity) or any(one.kind == "slice" for one in node.resources):
         return _UNNAMED
     told = _together([_judge(sight.cards.get(uuid), held, sight) for uuid in seen])
     return told if told.idle is not None else _UNNAMED

@@ -53,7 +53,7 @@ class Meters:
 
         `devices` tell the UUIDs of those that are not named by it (DRA).
         """
-        if not self.gauges:
+        if not (self.gauges or self.idle):
             return slots
         uuids = {device.id: device.uuid for device in devices if device.uuid and not device.parent}
         return tuple(self._on_slot(slot, uuids.get(slot.device, slot.device)) for slot in slots)

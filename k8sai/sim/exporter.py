@@ -8,6 +8,7 @@ import hashlib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from k8sai.sim.controllers.devices import device_id, device_ids, replicas, unhealthy
 from k8sai.sim.hardware import NVIDIA, PRODUCTS, Product
@@ -29,7 +30,16 @@ _HELP = {
     "DCGM_FI_DEV_GPU_TEMP": "GPU temperature (in C).",
     "DCGM_FI_PROF_GR_ENGINE_ACTIVE": "Ratio of time the graphics engine is active.",
 }
-Holder = tuple[str, str, str]  # namespace, pod, container
+IDLE = "sim.k8sai.dev/idle"  # annotation of a pod: the share of pods like it that do nothing
+
+
+class Holder(NamedTuple):
+    """A container on a card, and the share of pods like it that do nothing."""
+
+    namespace: str
+    pod: str
+    container: str
+    idle: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +63,50 @@ def is_exporter(pod: Obj) -> bool:
     return running and (pod["metadata"].get("labels") or {}).get(LABEL[0]) == LABEL[1]
 
 
-def exposition(store: Store, node: str) -> str:
-    """What `/metrics` of the node's exporter answers; nothing but comments where it has no NVIDIA cards."""
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """A card or instance that the exporter tells of, once for each of its holders."""
+
+    part: Part
+    product: Product
+    holders: tuple[Holder, ...]
+
+    def busy(self, at: float) -> float:
+        """How busy at this time, 0 to 1."""
+        return max((_busy(self.part, one, at) for one in self.holders), default=0.0)
+
+    def values(self, busy: float) -> Iterator[tuple[str, str]]:
+        """Metric and value, when it is so busy."""
+        return _values(self.part, self.product, busy)
+
+    def labels(self, node: str) -> Iterator[dict[str, str]]:
+        """One set per holder."""
+        for holder in self.holders or (None,):
+            yield _labels(self.part, self.product, node, holder)
+
+
+def metered(store: Store, node: str) -> list[Metered]:
+    """The node's NVIDIA cards, as far as they are well."""
     found = store.find(_NODES, "", node)
     product = _product(found) if found is not None else None
     if found is None or product is None:
-        return "# no NVIDIA cards\n"
+        return []
     holders = _holders(store, node)
+    parts = (*_plugged(found, product), *_claimed(store, node, holders))
+    return [Metered(part, product, tuple(holders.get(part.name, ()))) for part in parts]
+
+
+def exposition(store: Store, node: str) -> str:
+    """What `/metrics` of the node's exporter answers; nothing but comments where it has no NVIDIA cards."""
     samples: dict[str, list[str]] = {metric: [] for metric in _HELP}
-    for part in (*_plugged(found, product), *_claimed(store, node, holders)):
-        pods: list[Holder | None] = [*holders.get(part.name, ())] or [None]
-        busy = _busy(part, pods[0], store.now())
-        for holder in pods:
-            labels = _labels(part, product, node, holder)
-            for metric, value in _values(part, product, busy):
-                samples[metric].append(f"{metric}{{{labels}}} {value}")
+    for one in metered(store, node):
+        values = list(one.values(one.busy(store.now())))
+        for labels in one.labels(node):
+            said = ",".join(f'{name}="{value}"' for name, value in labels.items())
+            for metric, value in values:
+                samples[metric].append(f"{metric}{{{said}}} {value}")
+    if not any(samples.values()):
+        return "# no NVIDIA cards\n"
     return "".join(
         f"# HELP {metric} {_HELP[metric]}\n# TYPE {metric} gauge\n" + "\n".join(lines) + "\n"
         for metric, lines in samples.items()
@@ -90,9 +129,10 @@ def _holders(store: Store, node: str) -> dict[str, list[Holder]]:
         if pod["spec"].get("nodeName") != node or status.get("phase") not in ("Pending", "Running"):
             continue
         meta = pod["metadata"]
-        by_uid[meta["uid"]] = (meta["namespace"], meta["name"], pod["spec"]["containers"][0]["name"])
+        idle = float((meta.get("annotations") or {}).get(IDLE) or 0)
+        by_uid[meta["uid"]] = Holder(meta["namespace"], meta["name"], pod["spec"]["containers"][0]["name"], idle)
         for container in status.get("containerStatuses") or ():
-            holder = (meta["namespace"], meta["name"], container["name"])
+            holder = Holder(meta["namespace"], meta["name"], container["name"], idle)
             for group in container.get("allocatedResourcesStatus") or ():
                 for device in group.get("resources") or ():
                     name = device["resourceID"].partition("::")[0]
@@ -168,12 +208,13 @@ def _index(device: str) -> int:
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
 
-def _busy(part: Part, holder: Holder | None, now: float) -> float:
-    """0 to 1: nothing for a card nobody holds or its holder has forgotten, else a slow wave around a mean."""
-    if holder is None or _draw(part.card, *holder) < 0.08:
+def _busy(part: Part, holder: Holder, now: float) -> float:
+    """0 to 1: nothing for a card its holder has forgotten, else a slow wave around a mean."""
+    who = holder[:3]
+    if _draw("idle", *who[:2]) < holder.idle or _draw(part.card, *who) < 0.08:
         return 0.0
     phase = _draw(part.card, str(part.instance))
-    mean = 0.45 + 0.5 * _draw(*holder)  # the pods of a card or gang are alike in how hard they work
+    mean = 0.45 + 0.5 * _draw(*who)  # the pods of a card or gang are alike in how hard they work
     return min(1.0, max(0.02, mean + 0.08 * math.sin(2 * math.pi * (now / 90 + phase))))
 
 
@@ -200,7 +241,7 @@ def _values(part: Part, product: Product, busy: float) -> Iterator[tuple[str, st
     yield "DCGM_FI_DEV_GPU_TEMP", str(round(31 + 40 * heat))
 
 
-def _labels(part: Part, product: Product, node: str, holder: Holder | None) -> str:
+def _labels(part: Part, product: Product, node: str, holder: Holder | None) -> dict[str, str]:
     labels = {
         "gpu": str(part.index),
         "UUID": part.card,
@@ -213,5 +254,5 @@ def _labels(part: Part, product: Product, node: str, holder: Holder | None) -> s
     if part.told:
         labels["dra_mig_device_uuid"] = part.told
     if holder is not None:
-        labels |= dict(zip(("namespace", "pod", "container"), holder, strict=True))
-    return ",".join(f'{name}="{value}"' for name, value in labels.items())
+        labels |= {"namespace": holder.namespace, "pod": holder.pod, "container": holder.container}
+    return labels

@@ -4,7 +4,7 @@ import aiohttp
 from aiohttp import web
 
 from k8sai.ages import epoch
-from k8sai.sim import exporter, status
+from k8sai.sim import exporter, prometheus, status
 from k8sai.sim.asking import Ask
 from k8sai.sim.kinds import find
 from k8sai.sim.objects import Obj, name_of, timestamp
@@ -68,7 +68,7 @@ def _plausible(pod: Obj, container: str) -> str:
 async def proxy(store: Store, ask: Ask) -> web.Response:
     """Forward to the loopback port an annotation of the object names. ApiFailure 503 where there is none.
 
-    A pod that plays dcgm-exporter answers `/metrics` itself.
+    A pod that plays dcgm-exporter answers `/metrics` itself, a Service that plays Prometheus its queries.
     """
     target = ask.target
     name = target.name.split(":")[0] if target.name.count(":") == 1 else target.name
@@ -78,6 +78,9 @@ async def proxy(store: Store, ask: Ask) -> web.Response:
     if target.resource is _PODS and target.rest == "metrics" and exporter.is_exporter(obj):
         return web.Response(text=exporter.exposition(store, obj["spec"]["nodeName"]), content_type="text/plain")
     port = (obj["metadata"].get("annotations") or {}).get(PROXY, "")
+    if not port and prometheus.is_prometheus(obj):
+        code, said = prometheus.answer(store, target.rest, ask.query)
+        return web.json_response(said, status=code)
     if not port.isdigit():
         message = (
             f'no endpoints available for service "{name}"' if target.resource.kind == "Service" else "no such host"

@@ -93,6 +93,7 @@ class Workload(Part, frozen=True):
     tolerate: tuple[str, ...] = ()  # taint keys
     labels: dict[str, str] = field(default_factory=dict)
     ending: bool = False  # told to end, and slow about it
+    idle: float = 0.0  # the share of its pods that do nothing with their cards
 
 
 class Fill(Part, frozen=True):

@@ -82,6 +82,7 @@ def _template(workload: Workload, name: str, run_for: float) -> Obj:
         "exit-code": str(workload.exit_code) if workload.exit_code else "",
         "image-error": workload.image_error,
         "stop-after": workload.stop_after,
+        "idle": f"{workload.idle:g}" if workload.idle else "",
     }
     marks = {_ANNOTATION + k: v for k, v in annotations.items() if v}
     if workload.gang:

@@ -1,0 +1,106 @@
+"""A Prometheus that scrapes the embedded cluster's dcgm-exporters, as far as it is asked what `top` asks.
+
+Any Service labelled `app.kubernetes.io/name: prometheus` is one. It keeps nothing: what a card did follows from the
+card, its holder and the clock, so the past is computed as if today's holders had always been there.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from k8sai.sim.exporter import Metered, is_exporter, metered
+from k8sai.sim.kinds import find
+from k8sai.sim.objects import Obj
+from k8sai.sim.store import Store
+
+LABEL = ("app.kubernetes.io/name", "prometheus")
+_PODS = find("", "pods")
+_OWN = ("namespace", "pod", "container")  # labels of the exporter's that Prometheus' own would hide
+_NAMES = re.compile(r'\{__name__=~"([\w|]+)"\}')
+_COUNT = re.compile(r'count\(\{__name__=~"([\w|]+)"\}\)')
+_MOST = re.compile(r"max by \(([\w, ]+)\) \(max_over_time\((\w+)\[(\d+)s\]\)\)")
+_SCRAPE = 15.0  # seconds
+_LOOKS = 24  # samples of a long range that are looked at: the wave of a card is shorter
+_POINTS = 11_000  # of a series
+
+Series = tuple[dict[str, str], str, Metered]  # labels, metric, of what
+
+
+def is_prometheus(service: Obj) -> bool:
+    """Whether the Service plays one."""
+    return service["kind"] == "Service" and (service["metadata"].get("labels") or {}).get(LABEL[0]) == LABEL[1]
+
+
+def answer(store: Store, path: str, query: Mapping[str, str]) -> tuple[int, Obj]:
+    """HTTP status and body for a path under the server's root."""
+    expression = " ".join(query.get("query", "").split())
+    if path == "api/v1/query":
+        if match := _NAMES.fullmatch(expression):
+            return _success("vector", _now(store, match[1].split("|")))
+        if match := _COUNT.fullmatch(expression):
+            count = sum(1 for _ in _series(store, match[1].split("|")))
+            return _success("vector", [{"metric": {}, "value": [store.now(), str(count)]}] if count else [])
+    elif path == "api/v1/query_range":
+        if match := _MOST.fullmatch(expression):
+            return _past(store, match[1].replace(" ", "").split(","), match[2], float(match[3]), query)
+    else:
+        return 404, {"status": "error", "errorType": "not_found", "error": f"/{path} is not served here"}
+    return 400, {
+        "status": "error",
+        "errorType": "bad_data",
+        "error": f"the embedded Prometheus does not know this query: {expression}",
+    }
+
+
+def _success(kind: str, result: list[Obj]) -> tuple[int, Obj]:
+    return 200, {"status": "success", "data": {"resultType": kind, "result": result}}
+
+
+def _series(store: Store, metrics: list[str]) -> Iterator[Series]:
+    for exporter in store.list(_PODS):
+        if not is_exporter(exporter) or not exporter["spec"].get("nodeName"):
+            continue
+        meta, node = exporter["metadata"], exporter["spec"]["nodeName"]
+        own = dict(zip(_OWN, (meta["namespace"], meta["name"], "nvidia-dcgm-exporter"), strict=True))
+        for one in metered(store, node):
+            told = dict(one.values(0.0))
+            for labels in one.labels(node):
+                said = {f"exported_{name}" if name in _OWN else name: value for name, value in labels.items()}
+                for metric in metrics:
+                    if metric in told:
+                        yield {**said, **own}, metric, one
+
+
+def _now(store: Store, metrics: list[str]) -> list[Obj]:
+    now = store.now()
+    return [
+        {"metric": {"__name__": metric, **labels}, "value": [round(now, 3), dict(one.values(one.busy(now)))[metric]]}
+        for labels, metric, one in _series(store, metrics)
+    ]
+
+
+def _past(store: Store, by: list[str], metric: str, span: float, query: Mapping[str, str]) -> tuple[int, Obj]:
+    try:
+        start, end, step = (float(query[name]) for name in ("start", "end", "step"))
+        points = int((end - start) / step + 1.000001)
+    except (KeyError, ValueError, ZeroDivisionError):
+        return 400, {"status": "error", "errorType": "bad_data", "error": "invalid parameter: start, end or step"}
+    if not 0 < points <= _POINTS:
+        error = "exceeded maximum resolution of 11,000 points per timeseries"
+        return 400, {"status": "error", "errorType": "bad_data", "error": error}
+    moments = [start + n * step for n in range(points)]
+    rows: dict[tuple[tuple[str, str], ...], list[float]] = {}
+    for labels, _, one in _series(store, [metric]):
+        key = tuple((name, labels[name]) for name in by if labels.get(name))
+        highest = [_highest(one, metric, at, span) for at in moments]
+        rows[key] = [max(pair) for pair in zip(highest, rows.get(key, highest), strict=True)]
+    result = [
+        {"metric": dict(key), "values": [[at, f"{value:g}"] for at, value in zip(moments, row, strict=True)]}
+        for key, row in rows.items()
+    ]
+    return _success("matrix", result)
+
+
+def _highest(one: Metered, metric: str, at: float, span: float) -> float:
+    looks = max(1, min(_LOOKS, round(span / _SCRAPE)))
+    busy = max(one.busy(at - n * span / looks) for n in range(looks))
+    return float(dict(one.values(busy))[metric])  # of a busier card no value is smaller
