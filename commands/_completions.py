@@ -22,6 +22,7 @@ _FROM = {
     "DIR": "files",
     "PATH": "files",
     "NODE": "nodes",
+    "POD | KIND NAME | KIND/NAME": "pods",
     "NAMESPACE": "namespaces",
 }
 

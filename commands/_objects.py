@@ -1,4 +1,4 @@
-"""Names for completion: contexts, clusters and users from the kubeconfig; namespaces and nodes from the cluster.
+"""Names for completion: contexts, clusters and users from the kubeconfig; namespaces, nodes and pods from the cluster.
 
 A key press must not wait for a network: another process asks the cluster and writes the answer to a file of the user's
 cache folder (mode 0600); this one looks at the file until its time is up. What comes too late serves the next press.
@@ -24,7 +24,11 @@ _KEPT = 3600.0  # seconds an old answer is better than none
 _LOOK = 0.01  # seconds between looks at the file
 _ASKING = 10.0  # seconds after which another process may ask
 _MOST = 1000  # names asked for
-_PATHS = {"namespaces": "/api/v1/namespaces", "nodes": "/api/v1/nodes"}
+_PATHS = {
+    "namespaces": "/api/v1/namespaces",
+    "nodes": "/api/v1/nodes",
+    "pods": "/api/v1/namespaces/{namespace}/pods",
+}
 _NAMES_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json"
 
 
@@ -133,7 +137,8 @@ def _from_cluster(source: str, options: Options) -> list[str]:
     connection = connect(options)
     query = {"limit": str(_MOST)}
     half = _ASKING / 2
-    answer = connection.request("GET", _PATHS[source], query=query, accept=_NAMES_ONLY, timeout=half, retry=False)
+    path = _PATHS[source].format(namespace=connection.namespace)
+    answer = connection.request("GET", path, query=query, accept=_NAMES_ONLY, timeout=half, retry=False)
     return [item["metadata"]["name"] for item in json.loads(answer.body)["items"]]
 
 

@@ -1,0 +1,166 @@
+"""One pod (or the pods nobody has made yet) as every layer looks at it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from k8sai.ages import epoch, human
+from k8sai.why.reading import Json, Reading, condition
+from k8sai.why.subject import Owner, Subject
+
+if TYPE_CHECKING:
+    from k8sai.scheduling.trial import Candidate
+    from k8sai.why.scene import Moment, Scene
+    from k8sai.why.survey import Survey
+
+_ENDED: Final = ("Succeeded", "Failed")
+
+
+@dataclass(eq=False)
+class Case:
+    """`pod` is None for the workload as a whole: then its owners say why it has no pods, or `missing` so many."""
+
+    scene: "Scene"
+    reading: Reading
+    moment: "Moment"
+    subject: Subject
+    pod: Json | None
+    missing: int = 0
+    owners: tuple[Owner, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.owners = self.subject.owners_of(self.pod)
+
+    # --- the object ---------------------------------------------------------------------------------------------------
+
+    @property
+    def namespace(self) -> str:
+        return str(self.subject.it.object["metadata"].get("namespace", ""))
+
+    @property
+    def name(self) -> str:
+        return str((self.pod or self.subject.it.object)["metadata"]["name"])
+
+    @property
+    def meta(self) -> Json:
+        found: Json = (self.pod or self.subject.it.object)["metadata"]
+        return found
+
+    @property
+    def spec(self) -> Json:
+        """Of the pod; empty where there is none."""
+        return ((self.pod or {}).get("spec")) or {}
+
+    @property
+    def status(self) -> Json:
+        """Of the pod."""
+        return ((self.pod or {}).get("status")) or {}
+
+    # --- where it stands ----------------------------------------------------------------------------------------------
+
+    @property
+    def node(self) -> str:
+        """Where it is bound, or ""."""
+        return str(self.spec.get("nodeName") or "")
+
+    @property
+    def ended(self) -> bool:
+        return self.status.get("phase") in _ENDED
+
+    @property
+    def leaving(self) -> bool:
+        return bool(self.meta.get("deletionTimestamp"))
+
+    @property
+    def unbound(self) -> bool:
+        """It wants a node."""
+        return self.pod is not None and not self.node and not self.ended and not self.leaving
+
+    @property
+    def on_node(self) -> bool:
+        """It has one, and has not ended there."""
+        return self.pod is not None and bool(self.node) and not self.ended
+
+    @property
+    def uncreated(self) -> bool:
+        """It is about pods that do not exist."""
+        return self.pod is None
+
+    @cached_property
+    def scheduled(self) -> Json:
+        """The scheduler's own word: the condition PodScheduled, or empty."""
+        return condition(self.pod or {}, "PodScheduled") or {}
+
+    @cached_property
+    def survey(self) -> "Survey":
+        """What every node says to it."""
+        from k8sai.why.survey import survey
+
+        return survey(self)
+
+    @cached_property
+    def candidate(self) -> "Candidate":
+        """The pod as the scheduler would try it. Raises BadQuantity."""
+        assert self.pod is not None
+        return self.moment.trial.candidate_of(self.pod)
+
+    def places(self, pods: Iterable[Json]) -> int:
+        """How many of these pods fit at once."""
+        trial = self.moment.trial
+        return len(trial.place([trial.candidate_of(pod) for pod in pods]).nodes)
+
+    # --- what was said ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def events(self) -> list[Json]:
+        """About the pod, the newest first."""
+        return self.reading.events(self.pod) if self.pod is not None else []
+
+    @cached_property
+    def owner_events(self) -> list[Json]:
+        """About its owners."""
+        return [event for owner in self.owners for event in self.reading.events(owner.object)]
+
+    def ago(self, stamp: str | None) -> str:
+        """How long before the moment of the data a time was, as kubectl says it; empty where it is unknown."""
+        if not stamp:
+            return ""
+        try:
+            return human(max(0.0, self.scene.at - epoch(stamp)))
+        except ValueError:
+            return ""
+
+    def seconds_since(self, stamp: str | None) -> float:
+        """0 where it is unknown."""
+        try:
+            return self.scene.at - epoch(stamp) if stamp else 0.0
+        except ValueError:
+            return 0.0
+
+    def kubectl(self, verb: str, what: str, *more: str) -> str:
+        """The next command, for this namespace."""
+        return " ".join(["kubectl", verb, what, "-n", self.namespace, *more])
+
+
+def several(count: int, one: str, many: str = "") -> str:
+    """`1 node`, `3 nodes`."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def be(count: int) -> str:
+    """`is` or `are`."""
+    return "is" if count == 1 else "are"
+
+
+def have(count: int) -> str:
+    """`has` or `have`."""
+    return "has" if count == 1 else "have"
+
+
+def listed(words: Iterable[str], most: int = 3) -> str:
+    """`a, b, c and 4 more`."""
+    found = list(words)
+    if len(found) > most:
+        return f"{', '.join(found[:most])} and {len(found) - most} more"
+    return " and ".join(filter(None, [", ".join(found[:-1]), found[-1] if found else ""]))

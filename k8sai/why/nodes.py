@@ -1,0 +1,231 @@
+"""The nodes: which come closest to taking the pod, what they lack, and what keeps the others away."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+from k8sai.quantity import binary
+from k8sai.why.case import Case, be, have, listed, several
+from k8sai.why.groups import groups, rest
+from k8sai.why.said import from_message
+from k8sai.why.survey import Finding, Seen, Survey, names
+from k8sai.why.verdict import Layer, fine, no_matter, reason
+
+LAYER: Final = "nodes"
+_TOP: Final = "`k8sai top --sort-by free`"
+
+
+def check(case: Case) -> Layer:
+    if not case.unbound:
+        return no_matter(LAYER)
+    if not case.moment.trial.view.nodes:
+        return _blind(case)
+    found = case.survey
+    if found.fits:
+        return _fits(case, found)
+    layer = _speak(found)
+    evidence = (*groups(found), str(case.scheduled.get("message") or ""))
+    return reason(LAYER, layer.code, layer.message + rest(found), *evidence, next=layer.next)
+
+
+def _blind(case: Case) -> Layer:
+    if case.scene.hides("nodes"):
+        return from_message(LAYER, case, "the nodes may not be read")
+    return reason(LAYER, "NoNodes", "the cluster has no nodes", str(case.scheduled.get("message") or ""))
+
+
+def _fits(case: Case, found: Survey) -> Layer:
+    where = f"{several(len(found.fits), 'node')} could take it now: {listed(names(found.fits))}"
+    if not case.scheduled or case.spec.get("schedulingGates"):
+        return fine(LAYER, where)
+    message = f"{where}, by all that can be seen; the scheduler said otherwise when it looked last"
+    return reason(
+        LAYER,
+        "Fits",
+        message,
+        str(case.scheduled.get("message") or ""),
+        next=case.kubectl("get", f"pod/{case.name}", "-w"),
+    )
+
+
+def _speak(found: Survey) -> Layer:
+    """By what the closest nodes have against the pod."""
+    match found.hardness:
+        case 0:
+            return _short(found)
+        case 1:
+            return _away(found)
+        case 2:
+            return _tainted(found)
+        case 3:
+            return _unwanted(found)
+    return _never(found)
+
+
+# --- 0: when somebody leaves ------------------------------------------------------------------------------------------
+
+
+def _short(found: Survey) -> Layer:
+    """GPUs first; where some node has enough of them, what those nodes lack instead."""
+    near = found.closest
+    for resource in found.devices:
+        enough = [one for one in near if not one.has("short", resource)]
+        if not enough:
+            return _gpus_short(found, near, resource)
+        near = enough
+    near = [one for one in near if one.has("short")] or near
+    best = min(near, key=lambda one: (len(one.findings), one.name))
+    return _other_short(found, near, best)
+
+
+def _gpus_short(found: Survey, near: list[Seen], resource: str) -> Layer:
+    best = max(near, key=lambda one: (found.free(one, resource), [-ord(c) for c in one.name]))
+    free, need = found.free(best, resource), found.pod.requests[resource]
+    have = f"has {free} free" if free > 0 else "has none free"
+    if free < 0:
+        have = f"holds {-free} more than it has"
+    held = best.node.allocatable.get(resource, 0) - best.node.used.get(resource, 0)
+    reserved = f" ({held - free} more are reserved for a pod that comes first)" if held > free else ""
+    message = f"it needs {need} {resource} on one node, the best node {best.name} {have}{reserved}"
+    return reason(LAYER, "GpusShort", message, next=_TOP)
+
+
+def _other_short(found: Survey, near: list[Seen], best: Seen) -> Layer:
+    """Nodes that have the GPUs and lack something else."""
+    with_gpus = f"with enough {found.devices[0]} free" if found.devices else "that it could use"
+    some = several(len(near), "node")
+    for finding in best.findings:
+        if finding.kind == "short":
+            resource = finding.detail
+            top = max(near, key=lambda one: found.free(one, resource))
+            has, need = found.free(top, resource), found.pod.requests[resource]
+            message = (
+                f"it needs {_amount(resource, need)} {resource}, and of the {some} {with_gpus} "
+                f"the best, {top.name}, has {_amount(resource, max(has, 0))} free"
+            )
+            return reason(LAYER, "ResourceShort", message, next=f"kubectl describe node {top.name}")
+    kind = best.findings[0].kind
+    describe = f"kubectl describe node {best.name}"
+    match kind:
+        case "pods":
+            most = best.node.allocatable.get("pods", 110)
+            return reason(
+                LAYER,
+                "PodsPerNode",
+                f"the {some} {with_gpus} run as many pods as they may ({most} on {best.name})",
+                next=describe,
+            )
+        case "port":
+            ports = listed(str(port) for _, port, _ in sorted(found.pod.ports))
+            return reason(
+                LAYER, "HostPortTaken", f"its host port {ports} is taken on the {some} {with_gpus}", next=describe
+            )
+        case "antiAffinity":
+            return reason(
+                LAYER, "AntiAffinity", f"pods that it must not run beside are on the {some} {with_gpus}", next=describe
+            )
+        case "spread":
+            keys = listed(c["topologyKey"] for c in found.pod.spec.get("topologySpreadConstraints") or ())
+            message = f"its spread over {keys} forbids the {some} {with_gpus}"
+            return reason(LAYER, "SpreadUnmet", message, next=found.case.kubectl("get", "pods", "-o", "wide"))
+    return reason(
+        LAYER, "DevicesTaken", f"the devices it claims are not free on the {some} that it could use", next=_TOP
+    )
+
+
+# --- 1 to 4: when somebody changes something --------------------------------------------------------------------------
+
+
+def _away(found: Survey) -> Layer:
+    ready = [one for one in found.closest if one.only("cordoned")] or [
+        one for one in found.closest if not one.has("notReady")
+    ]
+    if ready:
+        would = [one for one in ready if one.only("cordoned")]
+        who = _the_nodes(ready, "that could take it" if would else "that it could use")
+        message = f"{who} {be(len(ready))} cordoned"
+        return reason(LAYER, "Cordoned", message, next=f"kubectl uncordon {names(ready)[0]}")
+    who = _the_nodes(found.closest, "that it could use")
+    message = f"{who} {be(len(found.closest))} not ready"
+    return reason(LAYER, "NodesNotReady", message, next=f"kubectl describe node {names(found.closest)[0]}")
+
+
+def _tainted(found: Survey) -> Layer:
+    would = [one for one in found.closest if one.only("taint")]
+    near = would or found.closest
+    taints = Counter(f.detail for one in near for f in one.findings if f.kind == "taint")
+    who = _the_nodes(near, "that could take it" if would else "that it could use")
+    marks = listed(name for name, _ in taints.most_common())
+    message = f"{who} {have(len(near))} the taint {marks}, which it does not tolerate"
+    return reason(LAYER, "Taint", message, next=f"kubectl describe node {names(near)[0]}")
+
+
+def _unwanted(found: Survey) -> Layer:
+    near = found.closest
+    describe = found.case.kubectl("get", f"pod/{found.case.name}", "-o", "yaml")
+    kinds: Counter[Finding] = Counter(f for one in near for f in one.findings if f.kind in _THIRD)
+    first = next((f for f in kinds if f.kind == "selector"), next(iter(kinds)))
+    match first.kind:
+        case "selector":
+            wishes = listed(f.detail for f, _ in kinds.most_common() if f.kind == "selector")
+            return reason(
+                LAYER,
+                "NodeSelector",
+                f"it wants a node with {wishes}{_and_is_such(found, wishes)}",
+                next="kubectl get nodes --show-labels",
+            )
+        case "affinity":
+            return reason(
+                LAYER, "Affinity", "it wants to run beside pods that run on no node it could use", next=describe
+            )
+        case "claimElsewhere":
+            return reason(LAYER, "ClaimElsewhere", "the devices of its claim are on another node", next=describe)
+        case "volume":
+            return reason(
+                LAYER,
+                "VolumeElsewhere",
+                f"its volume cannot be used on {_the_nodes(near, 'that it could use')}",
+                first.detail,
+                next=describe,
+            )
+    return reason(LAYER, "NoNodeFits", f"{several(len(near), 'node')} refuse it: {first.detail}", next=describe)
+
+
+_THIRD: Final = ("selector", "affinity", "volume", "claimElsewhere", "other")
+
+
+def _and_is_such(found: Survey, wish: str) -> str:
+    """Whether any node at all is as the pod wants it."""
+    such = [one for one in found.seen if not one.has("selector")]
+    if such:
+        return f", and the {several(len(such), 'such node')} cannot take it"
+    return ", and none is such"
+
+
+def _never(found: Survey) -> Layer:
+    for kind in ("never", "absent"):
+        near = [one for one in found.closest if one.has(kind)]
+        if near:
+            resource = next(f.detail for f in near[0].findings if f.kind == kind)
+            largest = max(found.seen, key=lambda one: one.node.allocatable.get(resource, 0))
+            has, need = largest.node.allocatable.get(resource, 0), found.pod.requests[resource]
+            owns = (
+                f"the largest node, {largest.name}, has {_amount(resource, has)} in all" if has else "no node has any"
+            )
+            return reason(
+                LAYER, "NeverFits", f"it needs {_amount(resource, need)} {resource} on one node, and {owns}", next=_TOP
+            )
+    return reason(LAYER, "NoNodeFits", "no node takes it", next=_TOP)
+
+
+def _the_nodes(seen: Iterable[Seen], which: str) -> str:
+    found = names(seen)
+    if len(found) == 1:
+        return f"the only node {which}, {found[0]},"
+    return f"the {len(found)} nodes {which} ({listed(found)})"
+
+
+def _amount(resource: str, value: int) -> str:
+    if resource == "cpu":
+        return f"{value / 1000:g}"
+    return binary(value) if resource in ("memory", "ephemeral-storage") else str(value)

@@ -1,0 +1,123 @@
+"""ResourceQuota: what a namespace may have, when pods are not created."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from k8sai.fleet.requests import count
+from k8sai.quantity import binary
+from k8sai.scheduling.selectors import labels_match
+from k8sai.why.case import Case
+from k8sai.why.making import refusal, requests, templates
+from k8sai.why.reading import Json
+from k8sai.why.verdict import Layer, fine, no_matter, reason, unseen
+
+LAYER: Final = "quota"
+_QUOTAS: Final = "resourcequotas"
+_EXCEEDED: Final = re.compile(
+    r"exceeded quota: (?P<name>[^,]+), requested: (?P<asked>\S+), used: (?P<used>\S+), limited: (?P<hard>\S+)"
+)
+_UNSAID: Final = re.compile(r"failed quota: (?P<name>[^:]+): must specify (?P<what>.+)")
+
+
+def check(case: Case) -> Layer:
+    if case.pod is not None:
+        return no_matter(LAYER, "the pod exists")
+    said = refusal(case)
+    quotas = case.reading.list(_QUOTAS, case.namespace)
+    found = next(_short(case, quotas), None)
+    if found is not None and (case.missing or "quota" in said):
+        return _with_evidence(found, said)
+    exceeded = _EXCEEDED.search(said)
+    if exceeded is not None:
+        message = "quota {name} has no room: {asked} asked, {used} used, {hard} allowed".format(**exceeded.groupdict())
+        return reason(LAYER, "QuotaExceeded", message, said, next=_describe(case, exceeded["name"]))
+    unsaid = _UNSAID.search(said)
+    if unsaid is not None:
+        message = f"quota {unsaid['name']} takes no pod that does not say {unsaid['what']}"
+        return reason(LAYER, "QuotaNeverFits", message, said, next=_describe(case, unsaid["name"]))
+    if case.missing and case.reading.blind(_QUOTAS):
+        return unseen(LAYER, "quotas of the namespace may not be read", said)
+    return fine(LAYER, "" if quotas else f"namespace {case.namespace} has no quota")
+
+
+def _with_evidence(found: Layer, said: str) -> Layer:
+    return reason(LAYER, found.code, found.message, *found.evidence, said, next=found.next)
+
+
+def _describe(case: Case, name: str) -> str:
+    return case.kubectl("describe", f"resourcequota/{name}")
+
+
+def _short(case: Case, quotas: list[Json]) -> Iterator[Layer]:
+    """Arithmetic over each quota itself: what one more pod asks, what is used, what is allowed."""
+    for _, template in templates(case):
+        asked = requests(template)
+        for quota in quotas:
+            if not _covers(quota, template, asked):
+                continue
+            status = quota.get("status") or {}
+            hard, used = status.get("hard") or {}, status.get("used") or {}
+            for key in hard:
+                need = _asked(key, template, asked)
+                if need is not None:
+                    layer = _compare(case, quota["metadata"]["name"], key, need, hard[key], used.get(key, "0"))
+                    if layer is not None:
+                        yield layer
+
+
+def _compare(case: Case, name: str, key: str, need: int, hard: str, used: str) -> Layer | None:
+    resource = key.removeprefix("requests.").removeprefix("limits.")
+    allowed, taken = count(resource, hard), count(resource, used)
+    if need <= allowed - taken:
+        return None
+    shown, next_one = _amount(resource, need), _describe(case, name)
+    evidence = f"resourcequota/{name}: {key} {used} of {hard} used"
+    if need > allowed:
+        message = f"one pod asks {shown} {key}, and quota {name} allows {_amount(resource, allowed)} in all"
+        return reason(LAYER, "QuotaNeverFits", message, evidence, next=next_one)
+    message = (
+        f"quota {name} allows {_amount(resource, allowed)} {key} in namespace {case.namespace} and "
+        f"{_amount(resource, taken)} are used, the next pod asks {shown}"
+    )
+    return reason(LAYER, "QuotaExceeded", message, evidence, next=next_one)
+
+
+def _asked(key: str, template: Json, asked: dict[str, int]) -> int | None:
+    """What one pod takes of a key of a quota; None where the quota is not about pods."""
+    if key in ("pods", "count/pods"):
+        return 1
+    if key.startswith("requests."):
+        return asked.get(key.removeprefix("requests.")) or None
+    if key.startswith("limits."):
+        limits = [(c.get("resources") or {}).get("limits") or {} for c in template.get("containers") or ()]
+        name = key.removeprefix("limits.")
+        return sum(count(name, table[name]) for table in limits if name in table) or None
+    return asked.get(key) or None if key in ("cpu", "memory") else None
+
+
+def _covers(quota: Json, template: Json, asked: dict[str, int]) -> bool:
+    spec = quota.get("spec") or {}
+    priority = template.get("priorityClassName") or ""
+    scopes = [{"scopeName": name, "operator": "Exists"} for name in spec.get("scopes") or ()]
+    for scope in (*scopes, *((spec.get("scopeSelector") or {}).get("matchExpressions") or ())):
+        match scope["scopeName"]:
+            case "PriorityClass":
+                rule = {"key": "class", "operator": scope["operator"], "values": scope.get("values") or []}
+                if not labels_match({"matchExpressions": [rule]}, {"class": priority} if priority else {}):
+                    return False
+            case "BestEffort" if asked:
+                return False
+            case "NotBestEffort" if not asked:
+                return False
+            case "Terminating" if not template.get("activeDeadlineSeconds"):
+                return False
+            case "NotTerminating" if template.get("activeDeadlineSeconds"):
+                return False
+    return True
+
+
+def _amount(resource: str, value: int) -> str:
+    if resource == "cpu":
+        return f"{value / 1000:g}"
+    return binary(value) if resource in ("memory", "ephemeral-storage") else str(value)

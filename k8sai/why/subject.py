@@ -1,0 +1,148 @@
+"""What is asked about: the object, the objects above and below it, and its pods."""
+
+from dataclasses import dataclass
+
+from k8sai.errors import NotFound
+from k8sai.why.kinds import KINDS, OWNERS, POD, WORKLOAD, Kind, named, owning
+from k8sai.why.reading import Json, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """An object that makes pods, directly or not."""
+
+    kind: Kind
+    object: Json
+
+    @property
+    def name(self) -> str:
+        return str(self.object["metadata"]["name"])
+
+    @property
+    def said(self) -> str:
+        """`job/train`."""
+        return f"{self.kind.word}/{self.name}"
+
+    @property
+    def uid(self) -> str:
+        return str(self.object["metadata"].get("uid", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """`above` leads from the object to the outermost owner, `below` are the objects it made that make pods."""
+
+    it: Owner
+    pods: tuple[Json, ...] = ()
+    above: tuple[Owner, ...] = ()
+    below: tuple[Owner, ...] = ()
+
+    @property
+    def is_pod(self) -> bool:
+        return self.it.kind is POD
+
+    def owners_of(self, pod: Json | None) -> tuple[Owner, ...]:
+        """Who stands above the pod, the nearest first; of a pod that is not there yet, all there are."""
+        if self.is_pod:
+            return self.above
+        known = {owner.uid: owner for owner in (*self.below, self.it)}
+        if pod is None:
+            return (*reversed(self.below), self.it, *self.above)
+        chain: list[Owner] = []
+        at = known.get(_controller(pod).get("uid", ""))
+        while at is not None and at not in chain and at is not self.it:
+            chain.append(at)
+            at = known.get(_controller(at.object).get("uid", ""))
+        return (*chain, self.it, *self.above)
+
+
+def find(reading: Reading, kind: Kind | None, namespace: str, name: str) -> Subject:
+    """Raises NotFound."""
+    if kind is None:
+        return _any(reading, namespace, name)
+    obj = reading.get(kind.resource, namespace, name)
+    if obj is None:
+        raise _absent(reading, kind, namespace, name)
+    return _subject(reading, Owner(kind, obj), namespace)
+
+
+def _any(reading: Reading, namespace: str, name: str) -> Subject:
+    """A pod of that name, else whoever makes pods and is called so."""
+    for kind in (POD, *OWNERS, WORKLOAD):
+        obj = reading.get(kind.resource, namespace, name)
+        if obj is not None:
+            return _subject(reading, Owner(kind, obj), namespace)
+    raise _absent(reading, POD, namespace, name, any_kind=True)
+
+
+def _subject(reading: Reading, it: Owner, namespace: str) -> Subject:
+    if it.kind is POD:
+        return Subject(it, (it.object,), _above(reading, it.object, namespace))
+    if it.kind is WORKLOAD:
+        outer = _above(reading, it.object, namespace)
+        if outer:
+            return _subject(reading, outer[0], namespace)
+        return Subject(it, _owned(it.object, reading.list(POD.resource, namespace), within=True))
+    below = _below(reading, it, namespace)
+    pods = reading.list(POD.resource, namespace)
+    mine: dict[str, Json] = {}
+    for owner in (it, *below):
+        label = owner.kind.label
+        for pod in pods:
+            meta = pod["metadata"]
+            if _controller(pod).get("uid") == owner.uid or (
+                label and (meta.get("labels") or {}).get(label) == owner.name
+            ):
+                mine[meta["uid"]] = pod
+    return Subject(it, tuple(mine.values()), _above(reading, it.object, namespace), below)
+
+
+def _owned(obj: Json, pods: list[Json], *, within: bool) -> tuple[Json, ...]:
+    """Pods that a Workload of a plain pod or of a pod group names as its owners."""
+    uids = {ref.get("uid") for ref in obj["metadata"].get("ownerReferences") or ()}
+    return tuple(pod for pod in pods if within and pod["metadata"].get("uid") in uids)
+
+
+def _above(reading: Reading, obj: Json, namespace: str) -> tuple[Owner, ...]:
+    chain: list[Owner] = []
+    at = _controller(obj)
+    while at and len(chain) < 8:
+        kind = owning(at.get("apiVersion", ""), at.get("kind", ""))
+        found = reading.get(kind.resource, namespace, at["name"]) if kind is not None else None
+        if kind is None or found is None:
+            break
+        chain.append(Owner(kind, found))
+        at = _controller(found)
+    return tuple(chain)
+
+
+def _below(reading: Reading, it: Owner, namespace: str) -> tuple[Owner, ...]:
+    found: list[Owner] = []
+    for resource in it.kind.children:
+        kind = named(resource)
+        if kind is None:
+            continue
+        for obj in reading.list(resource, namespace):
+            if any(ref.get("uid") == it.uid for ref in obj["metadata"].get("ownerReferences") or ()):
+                child = Owner(kind, obj)
+                found += [child, *_below(reading, child, namespace)]
+    return tuple(found)
+
+
+def _controller(obj: Json) -> Json:
+    refs = obj["metadata"].get("ownerReferences") or ()
+    found: Json = next((ref for ref in refs if ref.get("controller")), refs[0] if refs else {})
+    return found
+
+
+def _absent(reading: Reading, kind: Kind, namespace: str, name: str, *, any_kind: bool = False) -> NotFound:
+    """Near names, since most such names are misspelt or of another namespace."""
+    from difflib import get_close_matches
+
+    near: list[str] = []
+    for each in KINDS if any_kind else (kind,):
+        names = [obj["metadata"]["name"] for obj in reading.list(each.resource, namespace)]
+        near += [match if each is POD else f"{each.word}/{match}" for match in get_close_matches(name, names, 2)]
+    what = f"no pod and no workload {name!r}" if any_kind else f"no {kind.word} {name!r}"
+    hint = f"did you mean `k8sai why {near[0]} -n {namespace}`?" if near else f"`kubectl get pods -n {namespace}`"
+    return NotFound(f"there is {what} in namespace {namespace}", hint)
