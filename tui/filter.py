@@ -1,11 +1,12 @@
 """What `/` was given."""
 
+import re
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What `/` was given: text (a regular expression, `!` inverts), or with `-l` a label selector."""
+    """Text (a regular expression, `!` inverts), `-f` letters that come in this order, or `-l` a label selector."""
 
     typed: str = ""
 
@@ -15,4 +16,9 @@ class Filter:
 
     @property
     def text(self) -> str:
-        return "" if self.typed.startswith("-l") or self.typed == "!" else self.typed
+        """As a regular expression, perhaps after `!`."""
+        if self.typed.startswith("-l") or self.typed == "!":
+            return ""
+        if self.typed.startswith("-f"):
+            return ".*?".join(map(re.escape, self.typed[2:].replace(" ", "")))
+        return self.typed

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from k8sai.tui.desk import Desk
 from k8sai.tui.glyphs import MEANING, STATE_INK
 from k8sai.tui.ink import Line
-from k8sai.tui.keymap import GROUPS, KEYS
-from k8sai.tui.pane import Pane, TablePane
+from k8sai.tui.keymap import GROUPS, KEYS, MOVES, Key
+from k8sai.tui.pane import Pane
 from k8sai.tui.panes import PANES
 
 _KEY_WIDTH = 13
@@ -16,11 +16,14 @@ def help_lines(desk: Desk, pane: Pane) -> Sequence[Line]:
     """Keys by group, the sorting letters of this pane, and the signs of the slot bars."""
     lines: list[Line] = []
     for group in GROUPS:
+        keys = [key for key in (*MOVES, *KEYS, *pane.own_keys) if key.group == group]
+        if not keys:
+            continue
         _heading(lines, group)
         if group == "Panes":
             lines += [_key(str(number), f"{each.title}: {each.about}") for number, each in enumerate(PANES, 1)]
-        lines += [_key(key.shown, key.words) for key in KEYS if key.group == group]
-        if group == "Find and sort" and isinstance(pane, TablePane):
+        lines += [_key(key.shown, key.words) for key in keys]
+        if group == "Find and sort":
             lines += [
                 _key(f"shift-{letter.lower()}", f"sort {pane.title} by {field.title}; again turns it round")
                 for letter, field in pane.letters().items()
@@ -36,6 +39,17 @@ def help_lines(desk: Desk, pane: Pane) -> Sequence[Line]:
         )
     )
     lines.append(((" " * _KEY_WIDTH, "plain"), ("A sign is one physical card; its colour says who holds it.", "dim")))
+    return lines
+
+
+def key_lines(keys: Sequence[Key]) -> Sequence[Line]:
+    """Only keys, by group: the help of a screen of text."""
+    lines: list[Line] = []
+    for group in GROUPS:
+        found = [key for key in keys if key.group == group]
+        if found:
+            _heading(lines, group)
+            lines += [_key(key.shown, key.words) for key in found]
     return lines
 
 

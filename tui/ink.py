@@ -45,6 +45,19 @@ _ON_LIGHT: Final = (
     "#870087",
     "#5f00ff",
 )
+# After Okabe and Ito: told apart with every kind of colour blindness, the second round by lightness.
+_SAFE: Final = (
+    "#56b4e9",
+    "#e69f00",
+    "#f0e442",
+    "#2fb894",
+    "#e58fc0",
+    "#ff7f3f",
+    "#b8e0fa",
+    "#ffd38a",
+    "#9be8d3",
+    "#f7c9e2",
+)
 _ANSI: Final = (
     "blue",
     "yellow",
@@ -58,6 +71,13 @@ _ANSI: Final = (
     "bright_green",
 )
 HUES: Final = len(_ON_DARK)
+
+# From little to much, told apart by lightness too; the last two rows: safe for all eyes, and the terminal's own.
+_HEAT: Final = ("#5f87d7", "#5fafaf", "#87d787", "#d7d75f", "#ffaf5f", "#ff875f")
+_HEAT_ON_LIGHT: Final = ("#005faf", "#005f87", "#005f00", "#5f5f00", "#875f00", "#d70000")
+_HEAT_SAFE: Final = ("#5f87d7", "#5fafff", "#afd7ff", "#ffffaf", "#ffaf00", "#ff7f3f")
+_HEAT_ANSI: Final = ("blue", "cyan", "green", "yellow", "magenta", "red")
+HEATS: Final = len(_HEAT)
 
 DARK: Final = Theme(
     name="k8sai",
@@ -89,6 +109,22 @@ LIGHT: Final = Theme(
     dark=False,
 )
 
+# Never red against green: what is well is blue, what is wrong vermilion and bold.
+SAFE: Final = Theme(
+    name="k8sai-safe",
+    primary="#56b4e9",
+    secondary="#5fd7d7",
+    accent="#f0e442",
+    warning="#e69f00",
+    error="#ff7f3f",
+    success="#5fafff",
+    foreground="#e4e6ea",
+    background="#0f1216",
+    surface="#171b21",
+    panel="#20262e",
+    dark=True,
+)
+
 
 def plain(text: str) -> Line:
     """A line of one run in the plain ink."""
@@ -116,8 +152,13 @@ class Inks:
             "mark": Style(reverse=True, bold=True),
         }
         names = _ANSI if theme.ansi else _ON_DARK if theme.dark else _ON_LIGHT
+        names = _SAFE if theme.name == SAFE.name else names
         for number in range(HUES):
             self._styles[f"hue{number}"] = Style(color=RichColor.parse(names[number % len(names)]))
+        heats = _HEAT_ANSI if theme.ansi else _HEAT if theme.dark else _HEAT_ON_LIGHT
+        heats = _HEAT_SAFE if theme.name == SAFE.name else heats
+        for number, name in enumerate(heats):
+            self._styles[f"heat{number}"] = Style(color=RichColor.parse(name))
 
     def __getitem__(self, ink: str) -> Style:
         return self._styles[ink]

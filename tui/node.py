@@ -5,6 +5,7 @@ from itertools import islice
 
 from textual.app import ComposeResult
 
+from k8sai.errors import Usage
 from k8sai.fleet.answers import Gauge, NodeRow, PodRow, Slot
 from k8sai.fleet.tables import amount, percent, status
 from k8sai.tui.columns import Field, fit
@@ -75,6 +76,8 @@ class NodePane(TablePane):
             self.facts.resize_and_paint()
 
     def order(self) -> Sequence[str]:
+        if self.filter.labels:
+            raise Usage("these pods are all on one node: filter them by name")
         matches = matcher(self.filter.text)
         pods = self.desk.fleet.pods_on(self.name_of_node)
         found = [p for p in pods if matches(p.namespace, p.name, p.owner, p.queue)]
@@ -175,7 +178,7 @@ class NodeFacts(Lines):
         if down > _MOST_CARD_LINES:
             down = _MOST_CARD_LINES
             hidden = len(row.slots) - down * across
-        gauges = _gauges(row)
+        gauges = gauges_of(row)
         shown = enumerate(islice(row.slots, down * across))
         told = [self._card(n, slot, each, gauges.get(slot.device)) for n, slot in shown]
         lines: list[Line] = []
@@ -228,7 +231,7 @@ def devices_by_pod(row: NodeRow) -> dict[str, list[str]]:
     return found
 
 
-def _gauges(row: NodeRow) -> dict[str, Gauge]:
+def gauges_of(row: NodeRow) -> dict[str, Gauge]:
     """What is known of the work of each card, by the id its slot has; a replica tells its card's."""
     found: dict[str, Gauge] = {}
     for device in row.devices:

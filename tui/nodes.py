@@ -1,16 +1,19 @@
 """The Nodes pane: a line per node, a sign per card."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from k8sai.fleet.answers import NodeRow
 from k8sai.fleet.query import NodeQuery
 from k8sai.fleet.tables import amount, status
 from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
+from k8sai.tui.filter import Filter
 from k8sai.tui.glyphs import slot_bar
 from k8sai.tui.ink import Line, Run, plain
+from k8sai.tui.keymap import Key
 from k8sai.tui.opening import Opening
-from k8sai.tui.pane import Filter, TablePane
+from k8sai.tui.pane import TablePane
 from k8sai.tui.subject import Subject, node
 from k8sai.tui.words import age, blank_zero, clean, without_vendor
 
@@ -22,6 +25,8 @@ class Nodes(TablePane):
     title = "Nodes"
     words = ("node", "no")
     about = "every node with GPUs, one sign per card"
+    own_keys = (Key("a", "a", "nodes without GPUs too", "Look", "every", "All nodes or those with GPUs"),)
+    finds_trouble = True
     fields = (
         Field("NODE", least=18, most=44, stretch=True, sort="name", letter="N", middle=True),
         Field("PRODUCT", rank=3, least=12, most=30, stretch=True, sort="product", letter="P"),
@@ -43,10 +48,12 @@ class Nodes(TablePane):
         self.every = self._every_first = False  # nodes without GPUs too
 
     def open(self, opening: Opening) -> None:
-        """Before it is first shown."""
-        self.filter = Filter(opening.nodes)
-        self.sort, self.reverse = opening.sort, opening.reverse
-        self.every = self._every_first = opening.every
+        if opening.nodes:
+            self.filter = Filter(opening.nodes)
+        if opening.sorts:
+            self.sort, self.reverse = opening.sort, opening.reverse
+        if opening.every:
+            self.every = self._every_first = True
 
     def order(self) -> Sequence[str]:
         return self.desk.fleet.node_names(
@@ -57,6 +64,7 @@ class Nodes(TablePane):
                 sort=self.sort,
                 reverse=self.reverse,
                 gpu_only=not self.every,
+                troubled=self.only_trouble,
             )
         )
 
@@ -94,9 +102,16 @@ class Nodes(TablePane):
         self.every = self._every_first
         super().arrive(subject)
 
-    def toggle_every(self) -> None:
+    def remember(self) -> dict[str, Any]:
+        return {**super().remember(), "every": self._every_first}
+
+    def recall(self, kept: Mapping[str, Any]) -> None:
+        super().recall(kept)
+        self.every = self._every_first = kept.get("every") is True
+
+    def action_every(self) -> None:
         """Show nodes without GPUs too, or no longer."""
-        self.every = not self.every
+        self.every = self._every_first = not self.every
         self.reorder()
 
 

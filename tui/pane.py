@@ -1,23 +1,25 @@
 """A pane: one subject of the screen. A new one is a file beside this one and a line in panes.py."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
+from textual.widget import Widget
 
 from k8sai.errors import K8saiError
 from k8sai.fleet.answers import PodRow
 from k8sai.tui.blank import nothing_matches, what_is_missing
 from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
-from k8sai.tui.filter import Filter as Filter
-from k8sai.tui.ink import Line, Run
+from k8sai.tui.filter import Filter
+from k8sai.tui.ink import Line, Run, flat
 from k8sai.tui.keymap import Key
 from k8sai.tui.lines import Lines, beside
+from k8sai.tui.opening import Opening
 from k8sai.tui.subject import Subject, pod
 from k8sai.tui.table import VirtualTable
 
@@ -99,6 +101,10 @@ class Pane(Vertical):
         """The object of the cluster a key means; None for one that means no single object."""
         return None
 
+    def pod(self, key: str) -> PodRow | None:
+        """The pod a key is about, in panes that show pods: their keys are namespace/name."""
+        return None
+
     def subjects(self) -> list[Subject]:
         """What an action is about: what is marked and shown, else what is under the cursor."""
         keys = [key for key in self.shown() if key in self.marked] if self.marked else []
@@ -146,6 +152,68 @@ class Pane(Vertical):
     def repaint(self) -> None:
         """A key was pressed that changes how things look: paint now."""
 
+    def refresh_now(self) -> None:
+        """Ask the fleet again, and put everything in order."""
+        self.repaint()
+
+    def come(self) -> None:
+        """It is in front now: take the keys."""
+        self.cursor_widget().focus()
+
+    def cursor_widget(self) -> Widget:
+        """What has the cursor, and answers the keys that move it."""
+        return self
+
+    def point_at(self, key: str) -> None:
+        """Put the cursor on a key, where it is shown."""
+
+    def find(self, subject: Subject) -> str | None:
+        """The key that means an object, where it is shown."""
+        return next((key for key in self.shown() if self.subject_at(key) == subject), None)
+
+    # Keys that not every pane has a use for; those that have say what they do.
+
+    def cycle_sort(self, step: int) -> None:
+        """Sort by the next or previous column."""
+
+    def turn_round(self) -> None:
+        """The other way round."""
+
+    def pause(self, paused: bool) -> None:
+        """Hold what is shown, or go on."""
+
+    def toggle_wide(self) -> None:
+        """Every column, or those that fit."""
+
+    def toggle_trouble(self) -> bool | None:
+        """Only what has something wrong, or all again; None where nothing can be wrong."""
+        return None
+
+    def letters(self) -> Mapping[str, Field]:
+        """The keys, with shift, that sort."""
+        return {}
+
+    def sort_by(self, sort: str) -> None:
+        """Sort by this column, or turn the order round when it is sorted by already."""
+
+    def sheet(self) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
+        """What is shown as headings and rows of text, to be saved; no headings where there is nothing to save."""
+        return (), ()
+
+    def open(self, opening: Opening) -> None:
+        """What the command's flags ask for, before the pane is first shown; what they do not say stays as it is."""
+
+    # --- what survives a restart --------------------------------------------------------------------------------------
+
+    def remember(self) -> dict[str, Any]:
+        """What to keep for the next start, as JSON."""
+        return {"filter": "" if self.subject else self.filter.typed}  # on a subject it means nothing elsewhere
+
+    def recall(self, kept: Mapping[str, Any]) -> None:
+        """What was kept, before the pane is first shown; whatever cannot be used is left out."""
+        if isinstance(typed := kept.get("filter"), str):
+            self.filter = Filter(typed)
+
     def title_line(self) -> Line:
         return ((self.title, "strong"),)
 
@@ -154,10 +222,16 @@ class Pane(Vertical):
 
 
 class TablePane(Pane):
-    """A pane that is one table. Subclasses say `fields`, `keys` and `cells`, and what Enter does in `choose`."""
+    """A pane that is one table. Subclasses say `fields`, `order` and `cells`, and what Enter does in `choose`.
+
+    One that can tell what is wrong says so with `finds_trouble`, and heeds `only_trouble` in `order`; one that shows
+    things of namespaces says `namespaced`, and heeds `desk.namespace`.
+    """
 
     fields: ClassVar[tuple[Field, ...]]
     sorts_first: ClassVar[str] = "name"
+    finds_trouble: ClassVar[bool] = False
+    namespaced: ClassVar[bool] = False
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -166,6 +240,7 @@ class TablePane(Pane):
         self.table = VirtualTable(desk, self.fields, self)
         self.table.marked = self.marked
         self.heading = Title(desk, self)
+        self.only_trouble = False
         self._resort_at = 0.0
         self._cost = 0.0  # seconds the last ordering took
         self._due: bool | None = None  # an ordering that waits for the next frame, and whether it forgets the cursor
@@ -188,10 +263,6 @@ class TablePane(Pane):
     def cells(self, key: str) -> tuple[Line, ...]:
         """A row, one line per field."""
         return ()
-
-    def pod(self, key: str) -> PodRow | None:
-        """The pod a row is about, in panes whose rows are pods: their keys are namespace/name."""
-        return None
 
     def cursor(self) -> str | None:
         return self.table.cursor_key
@@ -276,6 +347,39 @@ class TablePane(Pane):
         self.table.repaint()
         self.paint_rest()
 
+    def refresh_now(self) -> None:
+        self.table.reorder()
+        self.paint_rest()
+
+    def cursor_widget(self) -> Widget:
+        return self.table
+
+    def point_at(self, key: str) -> None:
+        self.table.point_at(key)
+
+    def toggle_wide(self) -> None:
+        self.table.toggle_wide()
+
+    def toggle_trouble(self) -> bool | None:
+        if not self.finds_trouble:
+            return None
+        self.only_trouble = not self.only_trouble
+        self.reorder(forget=True)
+        return self.only_trouble
+
+    def sheet(self) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
+        titles = [field.title for field in self.fields]
+        return titles, ([flat(cell).strip() for cell in self.cells(key)] for key in self.table.keys)
+
+    def remember(self) -> dict[str, Any]:
+        return {**super().remember(), "sort": self.sort, "reverse": self.reverse, "wide": self.table.wide}
+
+    def recall(self, kept: Mapping[str, Any]) -> None:
+        super().recall(kept)
+        if kept.get("sort") in {field.sort for field in self.fields if field.sort}:
+            self.sort, self.reverse = kept["sort"], kept.get("reverse") is True
+        self.table.wide = kept.get("wide") is True
+
     def reorder(self, *, forget: bool = False) -> None:
         """A key asks for another order: at once, or where that takes long after the key itself has been painted."""
         if self._cost <= _AT_ONCE:
@@ -293,7 +397,7 @@ class TablePane(Pane):
         self.paint_rest()
 
     def pause(self, paused: bool) -> None:
-        """Hold the rows as they are; a key that asks for another order still gets it."""
+        # A key that asks for another order still gets it.
         self.table.paused = paused
         if not paused:
             self._resort_at = 0.0
@@ -302,20 +406,20 @@ class TablePane(Pane):
     # --- sorting ------------------------------------------------------------------------------------------------------
 
     def sort_by(self, sort: str) -> None:
-        """Sort by this column, or turn the order round when it is sorted by already; what comes first is looked at."""
         self.reverse = not self.reverse if sort == self.sort else False
         self.sort = sort
         self._show_sort()
         self.reorder(forget=True)
 
+    def turn_round(self) -> None:
+        self.sort_by(self.sort)
+
     def cycle_sort(self, step: int) -> None:
-        """Sort by the next or previous column."""
         sorts = [field.sort for field in self.fields if field.sort]
         at = sorts.index(self.sort) if self.sort in sorts else -1
         self.sort_by(sorts[(at + step) % len(sorts)])
 
-    def letters(self) -> dict[str, Field]:
-        """The keys, with shift, that sort."""
+    def letters(self) -> Mapping[str, Field]:
         return {field.letter: field for field in self.fields if field.letter}
 
     @property
@@ -346,6 +450,10 @@ class TablePane(Pane):
         runs = list(self.subject_line())
         if self.filter.typed:
             runs += [(dot, "dim"), (f"/{self.filter.typed}", "warn")]
+        if self.only_trouble:
+            runs += [(dot, "dim"), ("only what is wrong", "warn")]
+        if self.marked and (count := sum(key in self.marked for key in self.table.keys)):
+            runs += [(dot, "dim"), (f"{count} marked", "accent")]
         if self.complaint:
             runs += [(dot, "dim"), (self.complaint, "bad")]
         return tuple(runs)
@@ -356,6 +464,8 @@ class TablePane(Pane):
         for word, value in self.subject.items():
             if value and not word.startswith("_"):
                 runs += [(f" {self.desk.glyphs.dot} ", "dim"), (f"{word} ", "dim"), (value, "strong")]
+        if self.namespaced and self.desk.namespace and not self.subject.get("namespace"):
+            runs += [(f" {self.desk.glyphs.dot} ", "dim"), ("namespace ", "dim"), (self.desk.namespace, "strong")]
         return tuple(runs)
 
     def title_end(self) -> Line:

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 
 from textual.app import ComposeResult
 
+from k8sai.errors import Usage
 from k8sai.fleet.answers import PodRow
 from k8sai.tui.blank import pods_missing
 from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
+from k8sai.tui.filter import Filter
 from k8sai.tui.ink import Line, plain
 from k8sai.tui.lines import Lines, wrap
 from k8sai.tui.matching import matcher
+from k8sai.tui.opening import Opening
 from k8sai.tui.pane import TablePane
 from k8sai.tui.pods import cards
 from k8sai.tui.words import age, clean
@@ -23,6 +26,7 @@ class Pending(TablePane):
     title = "Pending"
     words = ("pend", "pe")
     about = "pods that ask for GPUs and wait, with the reason"
+    namespaced = True
     sorts_first = "age"
     fields = (
         Field("NAMESPACE", rank=1, least=9, most=24, stretch=True, sort="namespace", letter="M"),
@@ -53,9 +57,14 @@ class Pending(TablePane):
         self.reason.repaint()
 
     def order(self) -> Sequence[str]:
+        if self.filter.labels:
+            raise Usage("pods that wait are on no node whose labels could be asked for")
         matches = matcher(self.filter.text)
+        only = self.desk.namespace
         found = [
-            p for p in self.desk.fleet.pending() if matches(p.namespace, p.name, p.owner, p.queue, p.reason, p.message)
+            p
+            for p in self.desk.fleet.pending()
+            if only in ("", p.namespace) and matches(p.namespace, p.name, p.owner, p.queue, p.reason, p.message)
         ]
         self.pods = {
             f"{pod.namespace}/{pod.name}": pod for pod in sorted(found, key=_ORDERS[self.sort], reverse=self.reverse)
@@ -80,6 +89,10 @@ class Pending(TablePane):
 
     def choose(self, key: str) -> None:
         self.post_message(self.Go("pod", _pod=key))
+
+    def open(self, opening: Opening) -> None:
+        if opening.pods:
+            self.filter = Filter(opening.pods)
 
     def missing(self, width: int, height: int) -> Sequence[Line]:
         return pods_missing(self.desk, "No pod waits for a GPU", width, height)

@@ -8,7 +8,9 @@ from k8sai.fleet.tables import amount
 from k8sai.tui.blank import pods_missing
 from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
+from k8sai.tui.filter import Filter
 from k8sai.tui.ink import Line, plain
+from k8sai.tui.opening import Opening
 from k8sai.tui.pane import TablePane
 from k8sai.tui.status import pod_status
 from k8sai.tui.subject import Subject
@@ -22,6 +24,8 @@ class Pods(TablePane):
     title = "Pods"
     words = ("pod", "po")
     about = "every pod that holds or asks for GPUs"
+    finds_trouble = True
+    namespaced = True
     fields = (
         Field("NAMESPACE", rank=1, least=9, most=24, stretch=True, sort="namespace", letter="M"),
         Field("POD", least=16, most=52, stretch=True, sort="name", letter="N", middle=True),
@@ -37,12 +41,14 @@ class Pods(TablePane):
 
     def order(self) -> Sequence[str]:
         query = PodQuery(
-            namespace=self.subject.get("namespace", ""),
+            namespace=self.subject.get("namespace") or self.desk.namespace,
             queue=self.subject.get("queue", ""),
+            workload=self.subject.get("workload", ""),
             text=self.filter.text,
             labels=self.filter.labels,
             sort=self.sort,
             reverse=self.reverse,
+            troubled=self.only_trouble,
         )
         return [f"{namespace}/{name}" for namespace, name in self.desk.fleet.pod_names(query)]
 
@@ -72,6 +78,10 @@ class Pods(TablePane):
             ((str(pod.priority), "dim"),),
             ((age(pod.since, self.desk.now()), "plain"),),
         )
+
+    def open(self, opening: Opening) -> None:
+        if opening.pods:
+            self.filter = Filter(opening.pods)
 
     def missing(self, width: int, height: int) -> Sequence[Line]:
         return pods_missing(self.desk, "No pod holds or asks for a GPU", width, height)

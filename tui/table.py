@@ -16,6 +16,7 @@ from textual.strip import Strip
 from k8sai.tui.columns import Field, fit, layout, natural
 from k8sai.tui.desk import Desk
 from k8sai.tui.ink import Line
+from k8sai.tui.keymap import MOVES
 
 _NARROW = 100  # cells; narrower screens put one space between columns, wider ones two
 
@@ -36,17 +37,7 @@ class Rows(Protocol):
 class VirtualTable(ScrollView, can_focus=True):
     """A header line, a row cursor that stays with its row, columns that only ever grow, and no animation."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False),
-        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False),
-        Binding("home,g", "edge(-1)", "First", show=False),
-        Binding("end,G", "edge(1)", "Last", show=False),
-        Binding("left", "sideways(-8)", "Left", show=False),
-        Binding("right", "sideways(8)", "Right", show=False),
-        Binding("enter", "choose", "Open", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding(key.keys, key.action, key.words, show=False) for key in MOVES]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "table--header",

@@ -11,6 +11,7 @@ from k8sai.tui.glyphs import meter
 from k8sai.tui.ink import Line, plain
 from k8sai.tui.matching import matcher
 from k8sai.tui.pane import TablePane
+from k8sai.tui.subject import Subject
 from k8sai.tui.words import blank_zero, clean, share
 
 _METER = 14  # cells
@@ -91,6 +92,10 @@ class Totals(TablePane):
             ((blank_zero(total.pods), "dim"),),
             ((blank_zero(total.nodes), "dim"),),
         )
+
+    def subject_at(self, key: str) -> Subject | None:
+        group, name, *_ = key.split(":")
+        return Subject("namespaces", "", name) if group == "namespace" and name else None
 
     def count(self) -> int:
         return len(self.rows)

@@ -4,7 +4,7 @@ import pytest
 from textual.color import Color
 from textual.theme import BUILTIN_THEMES, Theme
 
-from k8sai.tui.app import few_colours
+from k8sai.tui.frame import few_colours
 from k8sai.tui.ink import DARK, HUES, LIGHT, Hues, Inks
 
 NAMES = ["team-vision", "team-llm", "research", "inference", "batch", "ml-platform"]

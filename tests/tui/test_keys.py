@@ -5,11 +5,14 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from k8sai.tui.app import Cockpit
-from k8sai.tui.keymap import GROUPS, KEYS
-from k8sai.tui.panes import PANES
+from k8sai.tui.desk import TINTS
+from k8sai.tui.keymap import GROUPS, KEYS, LOG_KEYS, MOVES, TEXT_KEYS
+from k8sai.tui.panes import OPENED, PANES
+from k8sai.tui.reader import Reader
 from k8sai.tui.table import VirtualTable
 from k8sai.tui.told import Told
 from tests.tui.stage import Stage, alone, cockpit, keys, lines, press, screen, table, write
+from tests.tui.world import GPU, node
 
 Check = Callable[[Stage, Cockpit, str], Awaitable[None]]
 
@@ -79,12 +82,12 @@ async def reverses(pilot: Stage, app: Cockpit, key: str) -> None:
 
 async def colours(pilot: Stage, app: Cockpit, key: str) -> None:
     seen = []
-    for _ in range(4):
+    for _ in TINTS:
         seen.append(app.desk.tint)
         assert f"colour {app.desk.tint}" in lines(app)[3]
         await press(pilot, key)
-    assert seen == ["namespace", "owner", "queue", "state"]
-    assert app.desk.tint == "namespace"
+    assert seen == list(TINTS)
+    assert app.desk.tint == TINTS[0]
 
 
 async def pauses(pilot: Stage, app: Cockpit, key: str) -> None:
@@ -135,7 +138,7 @@ def moves(*first: str, to: int) -> Check:
 async def helps(pilot: Stage, app: Cockpit, key: str) -> None:
     await press(pilot, key)
     assert isinstance(app.screen, Told)
-    assert "Find and sort" in screen(app)
+    assert "open what is under the cursor" in screen(app)
     await press(pilot, "escape")
     assert not isinstance(app.screen, Told)
 
@@ -151,7 +154,139 @@ async def quits(pilot: Stage, app: Cockpit, key: str) -> None:
     assert not app.is_running or app._exit
 
 
+async def goes_back_in_history(pilot: Stage, app: Cockpit, key: str) -> None:
+    await press(pilot, "2", "3", key)
+    assert app.current.stem == "pods"
+    await press(pilot, key, key)
+    assert app.current.stem == "nodes"
+
+
+async def goes_forward_in_history(pilot: Stage, app: Cockpit, key: str) -> None:
+    await press(pilot, "2", "3", "left_square_bracket", "left_square_bracket", key)
+    assert app.current.stem == "pods"
+    await press(pilot, key, key)
+    assert app.current.stem == "pending"
+
+
+async def swaps_panes(pilot: Stage, app: Cockpit, key: str) -> None:
+    await press(pilot, "3", key)
+    assert app.current.stem == "nodes"
+    await press(pilot, key)
+    assert app.current.stem == "pending"
+
+
+def reads(title: str, *first: str) -> Check:
+    async def check(pilot: Stage, app: Cockpit, key: str) -> None:
+        await press(pilot, *first, key)
+        assert isinstance(app.screen, Reader)
+        assert title in lines(app)[0]
+        await press(pilot, "escape")
+        assert not isinstance(app.screen, Reader)
+
+    return check
+
+
+async def leads_to_the_owner(pilot: Stage, app: Cockpit, key: str) -> None:
+    await app.show("pods")
+    await pilot.pause()
+    app.current.point_at("team-llm/eval-0")
+    await press(pilot, key)
+    await app.workers.wait_for_complete()
+    await pilot.pause()
+    if isinstance(app.screen, Reader):
+        assert "Jobs team-llm/eval" in lines(app)[0]
+    else:
+        assert app.current.stem == "workloads"
+
+
+async def leads_to_the_node(pilot: Stage, app: Cockpit, key: str) -> None:
+    await app.show("pods")
+    await pilot.pause()
+    app.current.point_at("team-llm/eval-0")
+    await press(pilot, key)
+    assert app.current.subject["node"] == "h100-02"
+    assert table(app).table.cursor_key == "team-llm/eval-0"
+
+
+async def marks(pilot: Stage, app: Cockpit, key: str) -> None:
+    await press(pilot, key, key)
+    assert app.current.marked == {"a100-00", "a100-01"}
+    assert "2 marked" in lines(app)[3]
+    assert [subject.name for subject in app.current.subjects()] == ["a100-00", "a100-01"]
+    await press(pilot, "up", key)
+    assert app.current.marked == {"a100-00"}
+
+
+async def marks_a_range(pilot: Stage, app: Cockpit, key: str) -> None:
+    await press(pilot, "down", "space", "down", "down", key)
+    assert app.current.marked == {"a100-01", "a100-02", "a100-mig", "h100-00"}
+
+
+async def clears_marks(pilot: Stage, app: Cockpit, key: str) -> None:
+    await press(pilot, "space", "space", key)
+    assert app.current.marked == set()
+    assert "marked" not in lines(app)[3]
+
+
+async def shows_trouble(pilot: Stage, app: Cockpit, key: str) -> None:
+    await press(pilot, key)
+    assert keys(app) == ["h100-03", "h100-06", "h100-07", "h100-08"]
+    assert "only what is wrong" in lines(app)[3]
+    await press(pilot, key)
+    assert len(keys(app)) == 15
+
+
+async def shows_all_namespaces(pilot: Stage, app: Cockpit, key: str) -> None:
+    await press(pilot, "colon")
+    await write(pilot, "ns research")
+    await press(pilot, "enter", "2")
+    assert {name.split("/")[0] for name in keys(app)} == {"research"}
+    assert "namespace research" in screen(app)
+    await press(pilot, key)
+    assert len({name.split("/")[0] for name in keys(app)}) > 1
+
+
+async def changes_the_theme(pilot: Stage, app: Cockpit, key: str) -> None:
+    seen = []
+    for _ in range(3):
+        seen.append(app.theme)
+        await press(pilot, key)
+    assert seen == ["k8sai", "k8sai-light", "k8sai-safe"]
+    assert app.theme == "k8sai"
+
+
+async def saves(pilot: Stage, app: Cockpit, key: str) -> None:
+    await press(pilot, key)
+    await app.workers.wait_for_complete()
+    await pilot.pause()
+    assert "opened without a" in screen(app)
+
+
+async def refreshes(pilot: Stage, app: Cockpit, key: str) -> None:
+    app.desk.fleet.put("nodes", node("a000-new", {GPU: 8}))
+    await press(pilot, key)
+    assert keys(app)[0] == "a000-new"
+
+
 CHECKS: dict[str, Check] = {
+    "left_square_bracket": goes_back_in_history,
+    "right_square_bracket": goes_forward_in_history,
+    "minus": swaps_panes,
+    "d": reads("Nodes a100-00"),
+    "y": reads("YAML of nodes a100-00"),
+    "l": reads("Logs of nodes a100-00"),
+    "e": reads("Events of nodes a100-00"),
+    "o": leads_to_the_owner,
+    "n": leads_to_the_node,
+    "space": marks,
+    "ctrl+@": marks_a_range,
+    "ctrl+space": marks_a_range,
+    "ctrl+backslash": clears_marks,
+    "ctrl+z": shows_trouble,
+    "0": shows_all_namespaces,
+    "ctrl+t": changes_the_theme,
+    "ctrl+s": saves,
+    "ctrl+r": refreshes,
     "enter": opens,
     "escape": clears_then_goes_back,
     "colon": commands,
@@ -163,7 +298,6 @@ CHECKS: dict[str, Check] = {
     "r": reverses,
     "c": colours,
     "p": pauses,
-    "space": pauses,
     "ctrl+w": widens,
     "a": every_node,
     "up": moves("down", "down", to=1),
@@ -184,15 +318,18 @@ CHECKS: dict[str, Check] = {
     "ctrl+p": palette,
     "q": quits,
 }
-ALL = [key for entry in KEYS for key in entry.keys.split(",")]
+EVERY = (*MOVES, *KEYS)
+OWN = [(pane, entry) for pane in (*PANES, *OPENED) for entry in pane.own_keys]
+ALL = [key for entry in EVERY for key in entry.keys.split(",")]
 
 
-@pytest.mark.parametrize("key", ALL)
+@pytest.mark.parametrize("key", [*ALL, "a"])
 def test_the_key_does_what_help_says(key: str) -> None:
     @alone
     async def story() -> None:
         app = cockpit()
-        async with app.run_test(size=(80, 24)) as pilot:
+        async with app.run_test(size=(80, 24), notifications=True) as pilot:
+            await app.show("nodes")
             await pilot.pause()
             await CHECKS[key](pilot, app, key)
 
@@ -257,7 +394,7 @@ def test_the_help_lists_every_key_of_app_and_table() -> None:
         for binding in source:
             bound |= set(binding[0].split(",") if isinstance(binding, tuple) else binding.key.split(","))
     assert bound <= known
-    assert {entry.group for entry in KEYS} == set(GROUPS)
+    assert {entry.group for entry in (*EVERY, *TEXT_KEYS, *LOG_KEYS)} == set(GROUPS)
 
 
 @alone
@@ -266,7 +403,7 @@ async def test_the_help_says_every_key_and_letter() -> None:
     async with app.run_test(size=(120, 90)) as pilot:
         await press(pilot, "question_mark")
         said = screen(app)
-        for entry in KEYS:
+        for entry in (*EVERY, *app.current.own_keys):
             assert f"{entry.shown}  {entry.words}" in said
         for letter, field in table(app).letters().items():
             assert f"shift-{letter.lower()}  sort Nodes by {field.title}" in said
@@ -278,7 +415,7 @@ async def test_the_palette_has_every_action() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         titles = [command.title for command in app.get_system_commands(app.screen)]
-        for entry in KEYS:
+        for entry in (*EVERY, *app.current.own_keys):
             if entry.action and entry.action != "quit":
                 assert entry.palette in titles
         assert "Quit" in titles

@@ -1,0 +1,261 @@
+"""The frame of the screen: header, the pane in front, footer and prompt, painted on the screen's own clock."""
+
+import gc
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from textual import events
+from textual.app import App, ComposeResult
+from textual.containers import Container
+
+from k8sai.cluster.sources import Source
+from k8sai.fleet.index import Fleet
+from k8sai.tui import themes
+from k8sai.tui.contexts import Choice
+from k8sai.tui.desk import TINTS, Desk
+from k8sai.tui.feed import Feed
+from k8sai.tui.footer import Footer
+from k8sai.tui.glyphs import Glyphs
+from k8sai.tui.header import Header
+from k8sai.tui.history import History, Place
+from k8sai.tui.ink import DARK, Inks
+from k8sai.tui.memory import Memory
+from k8sai.tui.opening import Opening
+from k8sai.tui.pane import Pane
+from k8sai.tui.panes import OPENED, PANES
+from k8sai.tui.prompt import Prompt
+
+_FRAME = 0.2  # seconds between looks at the fleet; keys do not wait for it
+_LARGE = 5_000  # objects; walking fewer takes no time that anybody notices
+_LEGEND_FROM = 34  # lines; lower screens have the signs in the help
+_PLAIN_TERMINALS = ("dumb", "linux", "ansi", "vt100", "vt220")
+
+
+def few_colours(environ: dict[str, str] | None = None) -> bool:
+    """Whether to leave colours to the terminal: NO_COLOR, or a terminal with 16 of them or none."""
+    env = dict(os.environ) if environ is None else environ
+    term = env.get("TERM", "")
+    return bool(env.get("NO_COLOR")) or term in _PLAIN_TERMINALS or "16color" in term
+
+
+class Frame(App[None]):
+    """Shows the fleet that `feed` fills, and goes on showing it when the feed falls silent.
+
+    `state` is the folder to remember things in; without it nothing is remembered and nothing saved. `choice` are the
+    other clusters there are to go to.
+    """
+
+    CSS_PATH = "cockpit.tcss"
+    TITLE = "k8sai"
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        feed: Feed,
+        *,
+        now: Callable[[], float] = time.time,
+        glyphs: Glyphs | None = None,
+        plain: bool | None = None,
+        opening: Opening | None = None,
+        state: Path | None = None,
+        choice: Choice | None = None,
+    ) -> None:
+        plain = few_colours() if plain is None else plain
+        super().__init__(ansi_color=True if plain else None)
+        self.desk = Desk(fleet, feed, now, glyphs)
+        self.desk.mono = plain
+        self.desk.choice = choice
+        self.context_before = ""  # where `:ctx -` leads
+        themes.register(self)
+        self.theme = "ansi-dark" if plain else DARK.name
+        self.paused = False
+        self.opening = opening or Opening()
+        self.state = state
+        self.panes: dict[str, Pane] = {}
+        self._painted: tuple[object, ...] = ()
+        self._spared = False
+        self.current: Pane = self._begin()
+        self.header = Header(self.desk, lambda: self.paused)
+        self.footer = Footer(self.desk, lambda: self.current)
+        self.prompt = Prompt(self.completions)
+        self.body = Container(self.current, id="body")
+
+    def compose(self) -> ComposeResult:
+        yield self.header
+        yield self.body
+        yield self.footer
+        yield self.prompt
+
+    def on_mount(self) -> None:
+        self.desk.feed.start()
+        self._ink()
+        self.theme_changed_signal.subscribe(self, lambda _: self._ink())
+        self.header.update()
+        self._arrive(self.history.here)
+        self.set_interval(_FRAME, self.paint)
+        self.remember()  # says at once when that cannot be done
+        if self.memory.complaint:
+            self.notify(self.memory.complaint, severity="warning")
+
+    def on_unmount(self) -> None:
+        self.remember()
+        self.desk.feed.stop()
+
+    @property
+    def bug(self) -> Exception | None:
+        """What ended the screen, if nobody meant to."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        """Textual would print a traceback of pages; who opened the screen says it in one line."""
+        self._close_messages_no_wait()
+
+    def completions(self, line: str) -> list[str]:
+        """What the line after `:` may become."""
+        return []
+
+    # --- painting -----------------------------------------------------------------------------------------------------
+
+    def paint(self) -> None:
+        """The clock's frame: only when facts changed, or a second went by and ages with it."""
+        state = (self.desk.fleet.version, int(self.desk.now()), self.desk.feed.sources())
+        if state == self._painted:
+            return
+        self._painted = state
+        self._spare_collector(state[2])
+        self.header.update()
+        self.current.tick()
+
+    def _spare_collector(self, sources: tuple[Source, ...]) -> None:
+        """Once a large cluster is read, keep Python's garbage collector from walking all of it between two keys."""
+        if not self._spared and all(source.state != "starting" for source in sources):
+            self._spared = True
+            if sum(source.count for source in sources) >= _LARGE:
+                gc.freeze()
+
+    def repaint(self) -> None:
+        """After a key: now."""
+        self.header.update()
+        self.current.repaint()
+        self.footer.repaint()
+
+    def _ink(self) -> None:
+        self.desk.inks = Inks(self.current_theme, self.theme_variables)
+        for screen in self.screen_stack:
+            for widget in screen.query("*"):
+                widget.refresh()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.footer.styles.height = 2 if event.size.height >= _LEGEND_FROM else 1
+        self.header.update()
+
+    # --- panes --------------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> Pane:
+        """A desk with another cluster on it: what is remembered of it, and its first pane."""
+        self.memory = Memory(self.state, self.desk.feed.context)
+        self.kept: Mapping[str, Any] = self.memory.recall()
+        if self.kept.get("tint") in TINTS:
+            self.desk.tint = self.kept["tint"]
+        if isinstance(namespace := self.kept.get("namespace"), str):
+            self.desk.namespace = namespace
+        theme = self.kept.get("theme")
+        if theme in themes.names(self):
+            self.theme = str(theme)
+        stems = [pane.stem for pane in PANES]
+        stem = self.opening.stem() or self.kept.get("pane")
+        first = self._pane(str(stem) if stem in stems else stems[0])
+        self.history = History(Place(first.stem))
+        return first
+
+    def _pane(self, stem: str) -> Pane:
+        """The pane of this name: made at the first call, as it was remembered, and as the flags ask for it."""
+        if stem not in self.panes:
+            kind = next(pane for pane in (*PANES, *OPENED) if pane.stem == stem)
+            pane = self.panes[stem] = kind(self.desk)
+            panes = self.kept.get("panes")
+            kept = panes.get(stem) if isinstance(panes, dict) else None
+            if isinstance(kept, dict):
+                pane.recall(kept)
+            pane.open(self.opening)
+        return self.panes[stem]
+
+    async def show(self, stem: str, subject: Mapping[str, str] | None = None) -> None:
+        """Bring a pane to the front, on a subject; where the user was becomes history."""
+        self._leave()
+        place = Place(stem, subject or {})
+        self.history.go(place)
+        await self._bring(place)
+
+    async def return_to(self, place: Place | None) -> None:
+        """Bring back a place of the history, as it was left."""
+        if place is None:
+            return
+        await self._bring(place)
+        pane = self.current
+        if pane.filter.typed != place.typed:
+            pane.narrow(place.typed)
+        if place.cursor and pane.cursor() != place.cursor:
+            pane.point_at(place.cursor)
+
+    def leave(self) -> None:
+        """Before a step in the history: how the place on the screen looks."""
+        self._leave()
+
+    def _leave(self) -> None:
+        pane = self.current
+        self.history.left_as(replace(self.history.here, typed=pane.filter.typed, cursor=pane.cursor() or ""))
+
+    async def _bring(self, place: Place) -> None:
+        pane = self._pane(place.stem)
+        if not pane.is_attached:
+            await self.body.mount(pane)
+        for other in self.panes.values():
+            other.display = other is pane
+        self.current = pane
+        self._arrive(place)
+        self.footer.repaint()
+
+    def _arrive(self, place: Place) -> None:
+        self.current.arrive(place.subject)
+        self.current.pause(self.paused)
+        self.current.come()
+
+    # --- another cluster ----------------------------------------------------------------------------------------------
+
+    async def turn_to(self, fleet: Fleet, feed: Feed) -> None:
+        """Show another cluster: new panes, as they were remembered of it. Who asks stops the feed that was there."""
+        self.remember()
+        self.desk.turn_to(fleet, feed)
+        self.opening = Opening()  # the flags were about the first one
+        self.panes.clear()
+        self._spared = False
+        self._painted = ()
+        gc.unfreeze()
+        await self.body.remove_children()
+        self.current = self._begin()
+        feed.start()
+        await self._bring(self.history.here)
+        self.repaint()
+
+    def remember(self) -> None:
+        """Write down what the next start should look like."""
+        known = self.kept.get("panes")
+        panes = {**(known if isinstance(known, dict) else {})}
+        if self.opening == Opening():  # what flags asked for was for once
+            panes |= {stem: pane.remember() for stem, pane in self.panes.items()}
+        pane = self.current.stem if self.current.stem in {each.stem for each in PANES} else self.current.home
+        self.memory.keep(
+            {
+                "pane": pane,
+                "tint": self.desk.tint,
+                "theme": self.theme,
+                "namespace": self.desk.namespace,
+                "panes": panes,
+            }
+        )

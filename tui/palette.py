@@ -1,0 +1,40 @@
+"""Every action by name, for the command palette: made from the key tables."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from textual.app import SystemCommand
+from textual.dom import DOMNode
+from textual.screen import Screen
+
+from k8sai.tui.keymap import KEYS, MOVES, Key
+from k8sai.tui.panes import OPENED, PANES
+from k8sai.tui.reader import Reader
+
+NOT_OURS = ("Keys",)  # of Textual: our help says more
+
+if TYPE_CHECKING:
+    from k8sai.tui.app import Cockpit
+
+
+def commands(app: "Cockpit", screen: Screen[Any]) -> Iterator[SystemCommand]:
+    """What can be done on this screen."""
+    if isinstance(screen, Reader):
+        yield from _of(app, screen.KEYS, screen)
+        return
+    for pane in (*PANES, *(each for each in OPENED if each.home == each.stem)):
+        yield SystemCommand(pane.title, f"Show {pane.about}", partial(app.action_pane, pane.stem))
+    yield from _of(app, KEYS, app)
+    yield from _of(app, app.current.own_keys, app.current)
+    yield from _of(app, MOVES, app.current.cursor_widget())
+    for letter, field in app.current.letters().items():
+        about = f"sort {app.current.title}  (shift-{letter.lower()})"
+        yield SystemCommand(f"Sort by {field.title}", about, partial(app.current.sort_by, field.sort))
+
+
+def _of(app: "Cockpit", keys: tuple[Key, ...], whose: DOMNode) -> Iterator[SystemCommand]:
+    for key in keys:
+        if key.palette:
+            run = partial(app.run_action, key.action, whose)
+            yield SystemCommand(key.palette, f"{key.words}  ({key.shown})", run)
