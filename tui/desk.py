@@ -1,22 +1,31 @@
 """What every part of the screen shares: the fleet, its feed, the clock, the signs and the inks."""
 
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from math import nan
+from typing import TYPE_CHECKING
 
 from k8sai.cluster.objects import Objects
 from k8sai.fleet.answers import Figures, Holder, NodeRow, PodRow, Slot, Total
+from k8sai.fleet.chart import Tally
+from k8sai.fleet.glance import Glance, Who, veiled
 from k8sai.fleet.index import Fleet
 from k8sai.fleet.picture import masked, masked_row, masked_total, unknown_figures
 from k8sai.tui.feed import Feed
 from k8sai.tui.glyphs import Glyphs, of_terminal
-from k8sai.tui.ink import DARK, Hues, Inks
+from k8sai.tui.ink import DARK, Inks
+from k8sai.tui.tints import NAMED, Tints, name_of
+from k8sai.tui.tints import TINTS as TINTS
 
-TINTS: Final = ("namespace", "owner", "queue", "state")
+if TYPE_CHECKING:
+    from k8sai.tui.contexts import Choice
 
 
 class Desk:
-    """One per app. `inks` changes with the theme, `tint` is what held cards are coloured by."""
+    """One per app. `inks` changes with the theme, `tint` is what held cards are coloured by.
+
+    `namespace` is the one that panes of namespaced things are narrowed to, "" for all.
+    """
 
     def __init__(
         self, fleet: Fleet, feed: Feed, now: Callable[[], float] = time.time, glyphs: Glyphs | None = None
@@ -27,11 +36,15 @@ class Desk:
         self.glyphs = glyphs or of_terminal()
         self.inks = Inks(DARK, {})
         self.tint = TINTS[0]
-        self._hues = {
-            "namespace": Hues(lambda: [total.name for total in fleet.namespaces()]),
-            "owner": Hues(),
-            "queue": Hues(lambda: [total.name for total in fleet.queues()]),
-        }
+        self.namespace = ""
+        self.choice: Choice | None = None  # of contexts, where there is one
+        self.mono = False  # signs must say what colours cannot
+        self.tints = Tints(fleet)
+
+    def turn_to(self, fleet: Fleet, feed: Feed) -> None:
+        """Another cluster lies on the desk from now on: its names get colours of their own."""
+        self.fleet, self.feed, self.namespace = fleet, feed, ""
+        self.tints = Tints(fleet)
 
     @property
     def objects(self) -> Objects | None:
@@ -68,31 +81,38 @@ class Desk:
         """One node. Raises KeyError if nothing knows it."""
         return masked_row(self.fleet.node(name), self._unknown())
 
+    def glances(self, names: Sequence[str], seconds: float | None = None) -> list[Glance | None]:
+        """The nodes at a glance; None where that would take longer than so many seconds."""
+        found = self.fleet.glances(names, seconds)
+        return [glance and veiled(len(glance.looks)) for glance in found] if self._unknown() else found
+
+    def tally(self, names: Iterable[str]) -> Tally:
+        """What these nodes have together."""
+        return Tally(nan, nan, nan, nan) if self._unknown() else self.fleet.tally(names)
+
     def _unknown(self) -> frozenset[str]:
         return unknown_figures(self.feed.sources())
 
     def namespace_ink(self, namespace: str) -> str:
         """The colour of a namespace wherever its name is written; none while cards are coloured by something else."""
-        return self._hues["namespace"].of(namespace) if self.tint == "namespace" else "plain"
+        return self.tints.named("namespace", namespace) if self.tint == "namespace" else "plain"
 
     def pod_ink(self, pod: PodRow) -> str:
         """The colour of a pod's cards."""
-        return self._ink(pod.namespace, pod.owner, pod.queue)
+        return self.tints.of(self.tint, Who(pod.namespace, pod.owner, pod.queue, pod.priority))
 
     def slot_ink(self, slot: Slot) -> str:
         """The colour of a held card."""
         holder = slot.holder
-        return "key" if holder is None else self._ink(holder.namespace, holder.owner, holder.queue)
+        return "key" if holder is None else self.tints.of(self.tint, who(holder), slot.utilization)
 
     def holder_name(self, holder: Holder) -> tuple[str, str]:
         """What a holder is called in a line about a node, and its ink."""
-        name = {"owner": holder.owner or "(no owner)", "queue": holder.queue or "(no queue)"}.get(
-            self.tint, holder.namespace
-        )
-        return name, self._ink(holder.namespace, holder.owner, holder.queue)
+        found = who(holder)
+        named = self.tint if self.tint in NAMED else "namespace"
+        return name_of(named, found), self.tints.of(self.tint, found)
 
-    def _ink(self, namespace: str, owner: str, queue: str) -> str:
-        if self.tint == "state":
-            return "key"
-        name = {"namespace": namespace, "owner": f"{namespace}/{owner}" if owner else "", "queue": queue}[self.tint]
-        return self._hues[self.tint].of(name)
+
+def who(holder: Holder) -> Who:
+    """A holder as far as it is coloured by."""
+    return Who(holder.namespace, holder.owner, holder.queue, holder.priority)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from k8sai.fleet.answers import Slot, State
+from k8sai.fleet.answers import Slot
+from k8sai.fleet.glance import LOOKS, Look
 from k8sai.fleet.tables import GLYPHS, PARTS
 from k8sai.tui.ink import Line, Run
 
@@ -15,10 +16,11 @@ from k8sai.tui.ink import Line, Run
 @dataclass(frozen=True, slots=True)
 class Glyphs:
     """One set of signs. `parts` are a card's share in use, from little to nearly all, none as tall as a
-    whole one; `slots` one sign per state."""
+    whole one; `slots` one sign per state. `counts` are the signs of 0 to 8 cards held of a node; none: Braille."""
 
-    slots: Mapping[State, str]
+    slots: Mapping[Look, str]
     parts: str
+    counts: str
     bar_full: str
     bar_empty: str
     up: str
@@ -30,11 +32,13 @@ class Glyphs:
     dots: str
     pause: str
     arrow: str
+    corners: str  # of a box: above, then below
 
 
 UNICODE: Final = Glyphs(
-    slots=GLYPHS,
+    slots={look: "▣" if look == "idle" else GLYPHS[look] for look in LOOKS},
     parts=PARTS,
+    counts="",
     bar_full="█",
     bar_empty="░",
     up="↑",
@@ -46,6 +50,7 @@ UNICODE: Final = Glyphs(
     dots="…",
     pause="‖",
     arrow="→",
+    corners="╭╮╰╯",
 )
 ASCII: Final = Glyphs(
     slots={
@@ -57,8 +62,10 @@ ASCII: Final = Glyphs(
         "unhealthy": "x",
         "cordoned": "-",
         "unknown": "?",
+        "idle": "z",
     },
     parts="+++++",
+    counts=".12345678",
     bar_full="#",
     bar_empty=".",
     up="^",
@@ -70,10 +77,12 @@ ASCII: Final = Glyphs(
     dots="~",
     pause="||",
     arrow="->",
+    corners="++++",
 )
 
-MEANING: Final[tuple[tuple[State, str], ...]] = (
+MEANING: Final[tuple[tuple[Look, str], ...]] = (
     ("held", "held"),
+    ("idle", "held, and idle for as long as a meter looked back"),
     ("free", "free"),
     ("reserved", "reserved for a nominated pod"),
     ("terminating", "held by a terminating pod"),
@@ -82,15 +91,17 @@ MEANING: Final[tuple[tuple[State, str], ...]] = (
     ("cordoned", "free, but the node is cordoned or not ready"),
     ("unknown", "state unknown"),
 )
-_SHORT: Final[Mapping[State, str]] = {
+_SHORT: Final[Mapping[Look, str]] = {
+    "idle": "idle",
     "reserved": "reserved",
     "terminating": "ending",
     "leaked": "leaked",
     "cordoned": "blocked",
     "unknown": "unknown",
 }
-STATE_INK: Final[Mapping[State, str]] = {
+STATE_INK: Final[Mapping[Look, str]] = {
     "held": "key",
+    "idle": "warn",
     "free": "good",
     "reserved": "warn",
     "terminating": "warn",
@@ -118,6 +129,8 @@ def slot_run(slot: Slot, glyphs: Glyphs, ink_of: InkOf) -> Run:
     """One card as one sign. Held cards take the ink of their holder, all others the ink of their state."""
     if slot.state != "held":
         return glyphs.slots[slot.state], STATE_INK[slot.state]
+    if slot.idle:
+        return glyphs.slots["idle"], ink_of(slot)
     if slot.used >= 0.999:
         return glyphs.slots["held"], ink_of(slot)
     part = min(len(glyphs.parts) - 1, int(slot.used * len(glyphs.parts)))
@@ -164,3 +177,13 @@ def legend(glyphs: Glyphs) -> Line:
         if state == "held":
             runs += [("  ", "dim"), (glyphs.parts[2], STATE_INK["held"]), (" shared or sliced", "dim")]
     return tuple(runs)
+
+
+def look_of(slot: Slot) -> Look:
+    """The state of a card, where idle is one."""
+    return "idle" if slot.idle and slot.state == "held" else slot.state
+
+
+def short(look: Look) -> str:
+    """A state in one word."""
+    return _SHORT.get(look, look)

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from k8sai.tui.contexts import Contexts
+from k8sai.tui.map import Map
 from k8sai.tui.node import NodePane
 from k8sai.tui.nodes import Nodes
 from k8sai.tui.pane import Pane
@@ -9,8 +11,8 @@ from k8sai.tui.pending import Pending
 from k8sai.tui.pods import Pods
 from k8sai.tui.totals import Totals
 
-PANES: Final[tuple[type[Pane], ...]] = (Nodes, Pods, Pending, Totals)
-OPENED: Final[tuple[type[Pane], ...]] = (NodePane,)  # reached by Enter, on a subject
+PANES: Final[tuple[type[Pane], ...]] = (Nodes, Map, Pods, Pending, Totals)
+OPENED: Final[tuple[type[Pane], ...]] = (NodePane, Contexts)  # reached by Enter or `:`, on a subject
 
 
 def named(word: str) -> type[Pane] | None:

@@ -1,6 +1,6 @@
 """Nodes in groups, as a map shows them: by product, by zone or by NVLink clique."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import ceil
 from typing import Final, Literal
 
@@ -29,7 +29,6 @@ class Group(Struct, frozen=True):
     name: str
     nodes: tuple[str, ...]
     most: int
-    tally: Tally
 
 
 def chart(entries: Iterable[NodeEntry], by: Grouping) -> tuple[Group, ...]:
@@ -52,13 +51,17 @@ def chart(entries: Iterable[NodeEntry], by: Grouping) -> tuple[Group, ...]:
 
 def _group(name: str, entries: list[NodeEntry]) -> Group:
     most = max((entry.capacity for entry in entries), default=0)
-    tally = Tally(
+    return Group(name, tuple(entry.name for entry in entries), max(1, ceil(most / CARD)))
+
+
+def tally(entries: Sequence[NodeEntry]) -> Tally:
+    """What these nodes have together."""
+    return Tally(
         cards=cards(sum(entry.capacity for entry in entries)),
         used=cards(sum(entry.used for entry in entries)),
         free=cards(sum(entry.free for entry in entries if entry.free > 0 and entry.usable)),
         unhealthy=cards(sum(entry.capacity - entry.allocatable for entry in entries)),
     )
-    return Group(name, tuple(entry.name for entry in entries), max(1, ceil(most / CARD)), tally)
 
 
 def product_of(entry: NodeEntry) -> str:

@@ -5,6 +5,7 @@ node changes; most are made from the pods' amounts alone, and say exactly what t
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import ceil
 from typing import Final, Literal, NamedTuple, get_args
 
@@ -51,6 +52,12 @@ class Glance(Struct, frozen=True, gc=False):
 
 
 GONE: Final = Glance(b"", b"", b"", ())
+
+
+@lru_cache(maxsize=256)
+def veiled(cards: int) -> Glance:
+    """So many cards of which nobody knows anything."""
+    return Glance(bytes([CODE["unknown"]] * cards), bytes(cards), bytes(cards), ())
 
 
 class Glances:

@@ -14,7 +14,7 @@ from k8sai.facts import Object
 from k8sai.fleet.answers import Figures, Gauge, NodeRow, PodRow, Problem, Total, Workload
 from k8sai.fleet.answers import Kind as UnitKind
 from k8sai.fleet.books import Books
-from k8sai.fleet.chart import Group, Grouping, chart
+from k8sai.fleet.chart import Group, Grouping, Tally, chart, tally
 from k8sai.fleet.dra import Allocations
 from k8sai.fleet.glance import GONE, Glance, Glances
 from k8sai.fleet.idle import Held, Idleness, Sight, judged
@@ -196,9 +196,14 @@ class Fleet:
             return node_row(books.nodes[name], self._dra, self._meters)
 
     def chart(self, by: Grouping, query: NodeQuery | None = None) -> tuple[Group, ...]:
-        """The nodes asked for in groups, with the groups' sums. Raises Usage for a bad selector."""
+        """The nodes asked for in groups. Raises Usage for a bad selector."""
         with self._reading() as books:
             return chart(find_nodes(books.by_name(), query or NodeQuery(), books.ledger.namespaces), by)
+
+    def tally(self, names: Iterable[str]) -> Tally:
+        """What these nodes have together."""
+        with self._reading() as books:
+            return tally([entry for name in names if (entry := books.nodes.get(name)) is not None])
 
     def arranged(self) -> int:
         """Grows when nodes come or go, or change what they are grouped by."""

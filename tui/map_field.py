@@ -1,0 +1,333 @@
+"""The map on the screen: paints the lines that are visible, and of those only what has changed."""
+
+from collections.abc import Sequence
+from math import isnan
+from typing import Any, ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from k8sai.fleet.chart import Group, Tally
+from k8sai.fleet.glance import Glance
+from k8sai.fleet.tables import amount, status
+from k8sai.tui.columns import Field, fit
+from k8sai.tui.desk import Desk
+from k8sai.tui.glyphs import meter
+from k8sai.tui.ink import Line, Run
+from k8sai.tui.map_paint import Brush, merged
+from k8sai.tui.map_plan import Band
+from k8sai.tui.map_tally import Tallies
+from k8sai.tui.map_view import View
+from k8sai.tui.nodes import holders
+from k8sai.tui.words import clean, share, without_vendor
+
+_PATIENCE = 0.03  # seconds that a frame may spend on nodes nobody has looked at; the rest comes with the next
+_AHEAD = 0.01  # seconds a frame may spend on the pages before and after
+_NAME = 26  # columns of a node's name on a line of its own
+_METER = 16
+
+
+class MapField(ScrollView, can_focus=True):
+    """Cells by a plan. The pane decides what is shown and what keys do; this paints, scrolls and hears the mouse."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"map--cursor", "map--cursor-blurred", "map--marked"}
+
+    class Pointed(Message):
+        """A click on a node; twice opens it."""
+
+        def __init__(self, node: int, twice: bool) -> None:
+            super().__init__()
+            self.node = node
+            self.twice = twice
+
+    def __init__(self, desk: Desk, view: View, marked: set[str]) -> None:
+        super().__init__()
+        self.desk = desk
+        self.view = view
+        self.marked = marked
+        self.brush = Brush(desk)
+        self.tallies = Tallies(desk)
+        self.blank: Sequence[Line] = ()
+        self._seen: dict[int, list[Glance | None]] = {}  # by line
+        self._strips: dict[int, Strip] = {}
+        self._tallied: dict[int, list[Tally]] = {}  # by line
+        self._again = False
+
+    # --- what changes -------------------------------------------------------------------------------------------------
+
+    def arranged(self) -> None:
+        """The plan is another one: everything is painted anew, the cursor in sight."""
+        self._seen.clear()
+        self._strips.clear()
+        plan = self.view.plan
+        self.virtual_size = Size(max(1, plan.width), plan.height)
+        self.reveal()
+        self.look()
+        self.refresh()
+
+    def repaint(self) -> None:
+        """Another colour, another theme."""
+        self.brush.fresh()
+        self._strips.clear()
+        self.look()
+        self.refresh()
+
+    def look(self) -> None:
+        """See the visible nodes again; paint the lines where one has changed."""
+        if not self.size.height:
+            return
+        if self.brush.fresh():
+            self._strips.clear()
+        plan, names = self.view.plan, self.view.names
+        lines = range(self.scroll_offset.y, min(self.scroll_offset.y + self.size.height, plan.height))
+        spans: list[tuple[int, int]] = []
+        wanted: list[str] = []
+        for line in lines:
+            before = len(wanted)
+            for band in plan.bands_on(line):
+                nodes = plan.nodes_on(band, line)
+                wanted += names[nodes.start : nodes.stop]
+            spans.append((line, len(wanted) - before))
+        found = self.desk.glances(wanted, _PATIENCE)
+        at = 0
+        for line, count in spans:
+            now = found[at : at + count]
+            at += count
+            was, tallies = self._seen.get(line), self._tallies(line)
+            same = was is not None and len(was) == count and all(a is b for a, b in zip(was, now, strict=True))
+            if not same or tallies != self._tallied.get(line, []):
+                self._seen[line], self._tallied[line] = now, tallies
+                self._strips.pop(line, None)
+                self.refresh(Region(0, line - lines.start, self.size.width, 1))
+        if None in found and not self._again:
+            self._again = True
+            self.call_after_refresh(self._look_again)
+
+    def _tallies(self, line: int) -> list[Tally]:
+        """Of the groups whose heading or label is on the line."""
+        plan, groups = self.view.plan, self.view.groups
+        named = [band for band in plan.bands_on(line) if line == (band.top if plan.label else band.top - 1)]
+        return [self.tallies.of(groups[band.group]) for band in named]
+
+    def _look_again(self) -> None:
+        self._again = False
+        self.look()
+
+    def look_ahead(self) -> None:
+        """Have the pages before and after at hand, so that scrolling finds them ready."""
+        plan, names = self.view.plan, self.view.names
+        top, tall = self.scroll_offset.y, self.size.height
+        for first in (top + tall, top - tall):
+            wanted: list[str] = []
+            for line in range(max(0, first), min(plan.height, first + tall)):
+                for band in plan.bands_on(line):
+                    nodes = plan.nodes_on(band, line)
+                    wanted += names[nodes.start : nodes.stop]
+            if wanted:
+                self.desk.fleet.glances(wanted, _AHEAD)
+
+    @property
+    def seen(self) -> list[Glance | None]:
+        """The visible nodes, as last looked at."""
+        top = self.scroll_offset.y
+        return [glance for line in range(top, top + self.size.height) for glance in self._seen.get(line, ())]
+
+    def reveal(self) -> None:
+        """Scroll as little as brings the cursor into view."""
+        tall = self.size.height
+        if not self.view.names or not tall:
+            return
+        line = self.view.plan.place(self.view.at)[1]
+        top = self.scroll_offset.y
+        if line <= top:
+            first = line - 1 if line and not self.view.plan.label else line  # its heading too
+            self.scroll_to(y=max(0, first if line - top <= 1 else line), animate=False)
+        elif line >= top + tall:
+            self.scroll_to(y=line - tall + 1, animate=False)
+
+    def moved(self, before: int) -> None:
+        """The cursor went from a node to another: both are painted."""
+        top = self.scroll_offset.y
+        self.reveal()
+        if self.scroll_offset.y == top:
+            for node in (before, self.view.at):
+                line = self.view.plan.place(node)[1] - top
+                self.refresh(Region(0, line, self.size.width, 1))
+
+    def on_resize(self) -> None:
+        self.view.resize(self.size.width, self.size.height)
+        self.arranged()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if round(old_value) != round(new_value):
+            self._forget_far()
+            self.look()
+
+    def _forget_far(self) -> None:
+        """Lines far from those in view need not be kept."""
+        if len(self._strips) > 20 * max(20, self.size.height):
+            self._strips.clear()
+            self._seen.clear()
+
+    def notify_style_update(self) -> None:
+        self._strips.clear()
+        super().notify_style_update()
+
+    # --- painting -----------------------------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        base = self.rich_style
+        line = self.scroll_offset.y + y
+        view = self.view
+        if not view.names:
+            said = self.blank[y] if y < len(self.blank) else ()
+            strip = Strip([Segment(text, self.desk.inks[ink]) for text, ink in said])
+            return strip.adjust_cell_length(width).apply_style(base)
+        if line >= view.plan.height:
+            return Strip.blank(width, base)
+        painted = self._strips.get(line)
+        if painted is None:
+            painted = self._strips[line] = self._paint(line).adjust_cell_length(width).apply_style(base)
+        if self.marked:
+            painted = self._with_marks(painted, line)
+        column, at = view.plan.place(view.at)
+        if at == line:
+            part = "map--cursor" if self.has_focus else "map--cursor-blurred"
+            painted = _over(painted, column, self._cursor_width(), self.get_component_rich_style(part, partial=True))
+        return painted
+
+    def _cursor_width(self) -> int:
+        band = self.view.plan.band_of(self.view.at)
+        return band.cell - 1 if self.view.plan.scale == "signs" and band.cell > 1 else band.cell
+
+    def _with_marks(self, painted: Strip, line: int) -> Strip:
+        plan, names = self.view.plan, self.view.names
+        style = self.get_component_rich_style("map--marked", partial=True)
+        for band in plan.bands_on(line):
+            for node in plan.nodes_on(band, line):
+                if names[node] in self.marked:
+                    painted = _over(painted, plan.place(node)[0], band.cell, style)
+        return painted
+
+    def _paint(self, line: int) -> Strip:
+        plan = self.view.plan
+        runs: list[Run] = []
+        at = 0
+        seen = self._seen.get(line, [])
+        taken = 0
+        for band in plan.bands_on(line):
+            nodes = plan.nodes_on(band, line)
+            group = self.view.groups[band.group]
+            if not plan.label and line < band.top:
+                runs += _heading(self.desk, group, self.tallies.of(group), plan.width)
+                break
+            if plan.label:
+                runs.append((" " * (band.left - plan.label - at), "plain"))
+                first = line == band.top
+                label = _label(self.desk, group, self.tallies.of(group), plan.label) if first else []
+                runs += label or [(" " * plan.label, "plain")]
+            else:
+                runs.append((" " * band.left, "plain"))
+            glances = seen[taken : taken + len(nodes)]
+            taken += len(nodes)
+            runs += self._cells(band, nodes, glances)
+            at = band.left + band.cell * len(nodes)
+        inks = self.desk.inks
+        return Strip([Segment(text, inks[ink]) for text, ink in runs if text])
+
+    def _cells(self, band: Band, nodes: range, glances: Sequence[Glance | None]) -> list[Run]:
+        scale = self.view.plan.scale
+        if scale == "lines":
+            return [run for node in nodes for run in self._line(self.view.names[node], band.cell)]
+        brush = self.brush
+        return merged([brush.cell(glance, scale, band.cell) for glance in glances])
+
+    def _line(self, name: str, width: int) -> Line:
+        """A node on a line of its own."""
+        try:
+            row = self.desk.node(name)
+        except KeyError:
+            return fit(((f"{name} is gone", "bad"),), width, Field(""), self.desk.glyphs.dots)
+        cards = min(32, max(8, self.view.plan.width // 8))
+        (glance,) = self.desk.glances([name])
+        bar = self.brush.cell(glance, "signs", max(cards, len(row.slots) if len(row.slots) < 33 else 32) + 1)
+        state = status(row)
+        figures = row.figures
+        runs: list[Run] = [
+            *fit(((name, "plain"),), min(_NAME, width // 3), Field("", middle=True), self.desk.glyphs.dots),
+            (" ", "plain"),
+            *bar,
+            (amount(figures.used).rjust(3), "plain"),
+            (f"/{amount(figures.allocatable)}".ljust(4), "dim"),
+            ((f"{amount(figures.free)} free").ljust(8), "good" if row.largest_free > 0 else "dim"),
+            (f" {state.text} ", "dim" if state.tone == "good" else state.tone),
+            *holders(row, self.desk),
+        ]
+        return fit(tuple(runs), width, Field(""), self.desk.glyphs.dots)
+
+    # --- the mouse ----------------------------------------------------------------------------------------------------
+
+    def on_click(self, event: events.Click) -> None:
+        node = self.view.plan.at(event.x, event.y + self.scroll_offset.y)
+        if node is not None:
+            self.post_message(self.Pointed(node, event.chain == 2))
+
+    def on_focus(self) -> None:
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self.refresh()
+
+    def __rich_repr__(self) -> Any:
+        yield "scale", self.view.plan.scale
+
+
+def _over(strip: Strip, column: int, width: int, style: Style) -> Strip:
+    """The strip with a style on a part of it."""
+    left, middle, right = strip.crop(0, column), strip.crop(column, column + width), strip.crop(column + width)
+    plain = Strip([Segment(segment.text, style) for segment in middle], middle.cell_length)
+    return Strip.join([left, plain, right])
+
+
+def _heading(desk: Desk, group: Group, tally: Tally, width: int) -> list[Run]:
+    """What a group is, and how much of it is held and free; what matters least is left out where it does not fit."""
+    runs: list[Run] = [(f" {_named(group)}", "strong")]
+    count = len(group.nodes)
+    bar = meter(((tally.used, "key"), (tally.unhealthy, "bad")), max(tally.cards, tally.used), _METER, desk.glyphs)
+    pieces: list[Line] = [
+        ((f"  {count:,} node{'s' if count != 1 else ''}", "dim"),),
+        ((f"  {_count(tally.free)} free", "good" if tally.free > 0 else "dim"),),
+        ((f"  {_count(tally.used)}/{_count(tally.cards)} ", "plain"), (share(tally.used, tally.cards), "accent")),
+        ((f"  {_count(tally.unhealthy)} unhealthy", "bad"),) if tally.unhealthy else (),
+        (("  ", "plain"), *bar),
+    ]
+    room = width - sum(len(text) for text, _ in runs)
+    for piece in pieces:
+        size = sum(len(text) for text, _ in piece)
+        if size > room:
+            continue
+        runs += piece
+        room -= size
+    return runs
+
+
+def _label(desk: Desk, group: Group, tally: Tally, width: int) -> list[Run]:
+    free = f" {_count(tally.free)} free "
+    name = fit(((_named(group), "plain"),), width - len(free) - 1, Field("", middle=True), desk.glyphs.dots)
+    return [(" ", "plain"), *name, (free, "good" if tally.free > 0 else "dim")]
+
+
+def _named(group: Group) -> str:
+    return without_vendor(clean(group.name)) or "none of them"
+
+
+def _count(cards: float) -> str:
+    """With thousands apart where it is whole."""
+    return f"{int(cards):,}" if not isnan(cards) and cards == int(cards) else amount(cards)
