@@ -3,6 +3,7 @@
 import re
 
 from k8sai.commands import _screen
+from k8sai.commands._choice import Kubecontexts
 from k8sai.commands._feed import live_feed, recorded_feed
 from k8sai.commands._top_wanted import Wanted
 from k8sai.errors import Usage
@@ -14,10 +15,10 @@ def show(wanted: Wanted) -> int:
     """Until the user leaves; the exit code."""
     first = opening(wanted)
     fleet = Fleet()
-    feed = (
-        recorded_feed(wanted.recording, fleet) if wanted.recording else live_feed(wanted.options, fleet, wanted.meter)
-    )
-    return _screen.show(fleet, feed, first)
+    if wanted.recording:
+        return _screen.show(fleet, recorded_feed(wanted.recording, fleet), first, keeps=False)
+    feed = live_feed(wanted.options, fleet, wanted.meter)
+    return _screen.show(fleet, feed, first, choice=Kubecontexts(wanted.options, wanted.meter))
 
 
 def opening(wanted: Wanted) -> Opening:

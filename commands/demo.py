@@ -49,7 +49,7 @@ def _live(options: Options, *, metered: bool) -> int:
     from k8sai.fleet.index import Fleet
 
     fleet = Fleet()
-    return _screen.show(fleet, live_feed(options, fleet, Meter() if metered else None))
+    return _screen.show(fleet, live_feed(options, fleet, Meter() if metered else None), keeps=False)
 
 
 def _snapshot(sim: "Sim", options: Options) -> int:

@@ -45,7 +45,8 @@ def few_colours(environ: dict[str, str] | None = None) -> bool:
 class Frame(App[None]):
     """Shows the fleet that `feed` fills, and goes on showing it when the feed falls silent.
 
-    `state` is the folder to remember things in; without it nothing is remembered and nothing saved. `choice` are the
+    `state` is the folder to remember things in, unless `keeps` is false, and to save things in; without it neither is
+    done. `choice` are the
     other clusters there are to go to.
     """
 
@@ -63,6 +64,7 @@ class Frame(App[None]):
         plain: bool | None = None,
         opening: Opening | None = None,
         state: Path | None = None,
+        keeps: bool = True,
         choice: Choice | None = None,
     ) -> None:
         plain = few_colours() if plain is None else plain
@@ -76,6 +78,7 @@ class Frame(App[None]):
         self.paused = False
         self.opening = opening or Opening()
         self.state = state
+        self.keeps = keeps
         self.panes: dict[str, Pane] = {}
         self._painted: tuple[object, ...] = ()
         self._spared = False
@@ -158,7 +161,7 @@ class Frame(App[None]):
 
     def _begin(self) -> Pane:
         """A desk with another cluster on it: what is remembered of it, and its first pane."""
-        self.memory = Memory(self.state, self.desk.feed.context)
+        self.memory = Memory(self.state / "screen" if self.state and self.keeps else None, self.desk.feed.context)
         self.kept: Mapping[str, Any] = self.memory.recall()
         if self.kept.get("tint") in TINTS:
             self.desk.tint = self.kept["tint"]

@@ -76,8 +76,11 @@ class TokenFile:
         self._known, self._read_at = token, self._clock()
 
 
-def credentials_for(access: Access, environ: Mapping[str, str] = os.environ) -> Credentials:
-    """Where this identity's proof comes from. A plugin or the official client is asked at the first `proof()`."""
+def credentials_for(access: Access, environ: Mapping[str, str] = os.environ, *, ask: bool = True) -> Credentials:
+    """Where this identity's proof comes from. A plugin or the official client is asked at the first `proof()`.
+
+    `ask` says whether a plugin may ask the person on the terminal.
+    """
     who = access.identity
     if not access.endpoint.secure:  # as kubectl: no secret ever goes over plain http
         return Fixed(Proof(), "nobody is named over plain http: use an https:// server")
@@ -95,7 +98,7 @@ def credentials_for(access: Access, environ: Mapping[str, str] = os.environ) -> 
     if who.plugin:
         from k8sai.cluster.plugins import PluginCredentials
 
-        return PluginCredentials(who.plugin, who.name, access.endpoint, environ)
+        return PluginCredentials(who.plugin, who.name, access.endpoint, environ, ask=ask)
     if who.auth_provider:
         from k8sai.cluster.auth_provider import ProviderCredentials
 

@@ -48,12 +48,16 @@ class PluginCredentials:
         endpoint: Endpoint,
         environ: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = time.time,
+        *,
+        ask: bool = True,
     ) -> None:
+        """`ask` says whether the terminal is the person's, so that the plugin may ask there at its first run."""
         self._plugin = plugin
         self._user = user
         self._endpoint = endpoint
         self._environ = environ
         self._clock = clock
+        self._ask = ask
         self._lock = Lock()
         self._known: Proof | None = None
         self._ends = float("inf")  # epoch seconds
@@ -105,14 +109,15 @@ class PluginCredentials:
 
     def _may_ask(self) -> bool:
         mode = self._plugin.interactive_mode
-        free = self._known is None and sys.stdin is not None and sys.stdin.isatty()
+        free = self._ask and self._known is None and sys.stdin is not None and sys.stdin.isatty()
         if mode == "Always" and not free:
             why = "standard input is not a terminal" if self._known is None else "its credential has ended"
+            why = why if self._ask else "the screen has the terminal"
             raise self._failed(f"must ask somebody, but {why}", "run the command again on a terminal")
         return free and mode != "Never"
 
     def _printed(self, interactive: bool) -> bytes:
-        first_on_terminal = self._known is None and sys.stderr is not None and sys.stderr.isatty()
+        first_on_terminal = self._ask and self._known is None and sys.stderr is not None and sys.stderr.isatty()
         try:
             done = subprocess.run(
                 [self._plugin.command, *self._plugin.args],
