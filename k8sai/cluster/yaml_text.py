@@ -23,3 +23,11 @@ def first_document(text: bytes) -> Any:
         return next(iter(yaml.load_all(text, Loader=Loader)), None)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(" ".join(str(error).split())) from error
+
+
+def documents(text: bytes) -> list[Any]:
+    """All documents of the text, JSON or YAML. Raises ValueError with line and column."""
+    try:
+        return list(yaml.load_all(text, Loader=Loader))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(" ".join(str(error).split())) from error

@@ -25,12 +25,16 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Everything that is to start at once. `remarks` are sentences about what was taken how."""
+    """Everything that is to start at once. `each` says of how many GPUs, where that is one number ("8 GPUs").
+
+    `remarks` are sentences about what was taken how.
+    """
 
     groups: tuple[Group, ...]
     claim_templates: Mapping[Named, Json] = field(default_factory=dict)  # ResourceClaimTemplates of a manifest
     claims: Mapping[Named, Json] = field(default_factory=dict)  # its ResourceClaims
     volumes: Mapping[Named, Json] = field(default_factory=dict)  # its PersistentVolumeClaims
+    each: str = ""
     remarks: tuple[str, ...] = ()
 
     @property
@@ -46,3 +50,9 @@ class Bounds:
     product: str = ""  # a part of its name, in any case
     labels: str = ""  # a label selector
     together: Together = ""
+
+
+def pods(count: int, each: str = "") -> str:
+    """ "1 pod of 8 GPUs", "3 pods"."""
+    said = "1 pod" if count == 1 else f"{count} pods"
+    return f"{said} of {each}" if each else said

@@ -31,7 +31,7 @@ def read(documents: Iterable[Any], namespace: str, place: str, runtime: Runtime 
         reader.claim_templates,
         reader.claims,
         reader.volumes,
-        tuple(dict.fromkeys(reader.remarks)),
+        remarks=tuple(dict.fromkeys(reader.remarks)),
     )
 
 

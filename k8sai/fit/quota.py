@@ -97,6 +97,11 @@ def usage(group: Group) -> Usage:
     return found
 
 
+def requests(group: Group) -> dict[str, int]:
+    """What one pod of the group asks for, as the scheduler counts it. Raises BadQuantity."""
+    return _amounts(group.pod)
+
+
 def _amounts(pod: Json, kind: str = "requests") -> dict[str, int]:
     """The effective requests; of the limits the same formula."""
     if kind == "requests":

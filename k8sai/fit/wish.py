@@ -123,7 +123,15 @@ def asked(wish: Wish, how: Means) -> Asked:
     }
     templates = {(wish.namespace, _CLAIM): claim_template(how.device_class, wish.gpus)} if how.device_class else {}
     remarks = (how.remark,) if how.remark else ()
-    return Asked((Group("pod", wish.pods, pod),), templates, remarks=remarks)
+    return Asked((Group("pod", wish.pods, pod),), templates, each=_each(wish.gpus, how), remarks=remarks)
+
+
+def _each(count: int, how: Means) -> str:
+    """ "8 GPUs", "2 mig-1g.10gb", "1 GPU"."""
+    name = how.name.rpartition("/")[2]
+    if how.device_class or name in ("gpu", "tpu", "i915", "xe"):
+        return "1 GPU" if count == 1 else f"{count} GPUs"
+    return f"{count} {name}"
 
 
 def claim_template(device_class: str, count: int) -> Json:

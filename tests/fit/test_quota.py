@@ -56,12 +56,13 @@ def test_room_enough() -> None:
 def test_too_little_left() -> None:
     (found,) = barriers([group()], [quota({"requests.nvidia.com/gpu": 64}, {"requests.nvidia.com/gpu": 52})])
     assert found.text == "ResourceQuota a/q leaves 12 of 64 requests.nvidia.com/gpu, 32 would be needed"
-    assert (found.missing, found.never, found.pods) == ({"requests.nvidia.com/gpu": 20}, False, 1)
+    assert found.missing == {"requests.nvidia.com/gpu": Decimal(20)}
+    assert (found.never, found.pods) == (False, 1)
 
 
 def test_more_than_there_ever_is() -> None:
     (found,) = barriers([group()], [quota({"pods": 3})])
-    assert (found.never, found.pods, found.missing) == (True, 3, {"pods": 1})
+    assert (found.never, found.pods, found.missing) == (True, 3, {"pods": Decimal(1)})
 
 
 def test_what_ends_gives_back() -> None:

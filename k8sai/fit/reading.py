@@ -1,0 +1,139 @@
+"""What fit needs to know beyond nodes, pods and devices; read only where the question depends on it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from k8sai.cluster.objects import Json, Objects
+from k8sai.errors import ClusterError, Forbidden, NotFound
+from k8sai.facts import Pod
+from k8sai.fit.ask import Asked, Named
+from k8sai.fit.quota import Usage
+from k8sai.fit.scene import Rules, Where
+from k8sai.fleet.index import Fleet
+from k8sai.fleet.picture import Hidden
+from k8sai.fleet.query import NodeQuery
+from k8sai.fleet.requests import effective
+from k8sai.quantity import BadQuantity
+from k8sai.scheduling.board import Board
+from k8sai.scheduling.volumes import storage_of
+
+_TEMPLATES = "resourceclaimtemplates.resource.k8s.io"
+_MEANING = "{} were not read, so they may still forbid it"
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads kinds from a server or a recording; what cannot be read is remembered in `hidden`."""
+
+    objects: Objects | None
+    hidden: list[Hidden] = field(default_factory=list)
+
+    def all(self, kind: str, namespace: str = "") -> list[Json]:
+        """The objects of the kind, none where they cannot be read."""
+        if self.objects is None:
+            return []
+        try:
+            return self.objects.list(kind, namespace)
+        except NotFound:
+            return []
+        except (Forbidden, ClusterError) as error:
+            self._miss(kind, error)
+            return []
+
+    def one(self, kind: str, namespace: str, name: str) -> Json | None:
+        """One object, None where there is none or it cannot be read."""
+        if self.objects is None:
+            return None
+        try:
+            return self.objects.get(kind, namespace, name)
+        except NotFound:
+            return None
+        except (Forbidden, ClusterError) as error:
+            self._miss(kind, error)
+            return None
+
+    def _miss(self, kind: str, error: Forbidden | ClusterError) -> None:
+        if not any(gap.what == kind.partition(".")[0] for gap in self.hidden):
+            self.hidden.append(Hidden(kind.partition(".")[0], error.message, _MEANING, error.hint))
+
+    def runtime(self, kind: str, namespace: str, name: str) -> Json | None:
+        """A TrainJob's runtime."""
+        cluster = kind == "ClusterTrainingRuntime"
+        plural = "clustertrainingruntimes" if cluster else "trainingruntimes"
+        return self.one(f"{plural}.trainer.kubeflow.org", "" if cluster else namespace, name)
+
+
+def where_of(fleet: Fleet) -> dict[str, Where]:
+    """Product, clique and zone of every node."""
+    named: dict[str, dict[str, str]] = {}
+    for by in ("product", "clique", "zone"):
+        for group in fleet.chart(by, NodeQuery(gpu_only=False)):
+            for node in group.nodes:
+                named.setdefault(node, {})[by] = group.name
+    return {node: Where(**said) for node, said in named.items()}
+
+
+def rules_of(reader: Reader, asked: Asked, finished: Iterable[Pod] = ()) -> Rules:
+    """What admission knows of the namespaces asked about."""
+    namespaces = sorted({group.namespace for group in asked.groups})
+    specs = [group.pod["spec"] for group in asked.groups]
+    classes = reader.all("priorityclasses.scheduling.k8s.io") if any(s.get("priorityClassName") for s in specs) else []
+    overheads = {
+        one["metadata"]["name"]: one["overhead"]["podFixed"]
+        for one in (reader.all("runtimeclasses.node.k8s.io") if any(s.get("runtimeClassName") for s in specs) else ())
+        if (one.get("overhead") or {}).get("podFixed")
+    }
+    templates: dict[Named, Json | None] = {}
+
+    def template(named: Named) -> Json | None:
+        if named not in templates:
+            templates[named] = reader.one(_TEMPLATES, *named)
+        return templates[named]
+
+    return Rules(
+        quotas=[one for namespace in namespaces for one in reader.all("resourcequotas", namespace)],
+        ranges=[one for namespace in namespaces for one in reader.all("limitranges", namespace)],
+        priorities={one["metadata"]["name"]: one.get("value") or 0 for one in classes},
+        overheads=overheads,
+        template=template,
+        finished=_usage(finished),
+    )
+
+
+def furnish(reader: Reader, board: Board, asked: Asked, moving: Iterable[Pod]) -> None:
+    """Give the board what the pods depend on: volumes where some are mounted, namespaces where affinity selects."""
+    specs = [group.pod["spec"] for group in asked.groups]
+    volumes = [volume for spec in specs for volume in spec.get("volumes") or ()]
+    spaces = {group.namespace for group in asked.groups}
+    mounted = any("persistentVolumeClaim" in volume or "ephemeral" in volume for volume in volumes)
+    for pod in moving:
+        if any(one.persistent_volume_claim or one.ephemeral for one in pod.spec.volumes or ()):
+            spaces.add(pod.metadata.namespace)
+            mounted = True
+    if mounted and reader.objects is not None:
+        storage = storage_of(reader.objects, sorted(spaces))
+        board.use_storage(storage)
+        for kind in sorted(storage.unread):
+            reader.hidden.append(Hidden(kind.partition(".")[0], "they could not be read", _MEANING))
+    if any("podAffinity" in (s.get("affinity") or {}) or "podAntiAffinity" in (s.get("affinity") or {}) for s in specs):
+        named = reader.all("namespaces")
+        board.use_namespaces({one["metadata"]["name"]: one["metadata"].get("labels") or {} for one in named})
+
+
+def _usage(pods: Iterable[Pod]) -> dict[str, Usage]:
+    """What these pods take of their namespaces' quotas, as far as requests say it."""
+    found: dict[str, Usage] = {}
+    for pod in pods:
+        usage = found.setdefault(pod.metadata.namespace, {})
+        try:
+            amounts = effective(pod)
+        except BadQuantity:
+            continue
+        for key in ("pods", "count/pods"):
+            usage[key] = usage.get(key, Decimal(0)) + 1
+        for name, amount in amounts.items():
+            value = Decimal(amount) / 1000 if name == "cpu" else Decimal(amount)
+            for key in (f"requests.{name}", name) if name in ("cpu", "memory") else (f"requests.{name}",):
+                usage[key] = usage.get(key, Decimal(0)) + value
+    return found

@@ -1,0 +1,80 @@
+"""The sentence: yes or no, how many, where, and what is in the way."""
+
+from collections.abc import Iterable
+
+from k8sai.fit.answer import Answer
+from k8sai.fit.ask import Bounds, pods
+
+_TOGETHER = {"clique": "one NVLink clique", "zone": "one zone"}
+
+
+def sentence(answer: Answer) -> str:
+    """The whole answer in one sentence, with a full stop."""
+    asked, count = answer.asked, answer.asked.count
+    nodes = len(answer.placements)
+    where = within(answer.bounds)
+    when = _after(answer)
+    if answer.fits:
+        verb = "starts" if count == 1 else "start"
+        said = f"Yes: {pods(count, asked.each)} {verb} {'then' if when else 'now'} on {_nodes(nodes)}"
+        return f"{said}{_found_in(answer)}{when}."
+    if not answer.placed and answer.barriers and not answer.shorts:
+        said = f"No: {answer.barriers[0].text}"
+    elif answer.verdict == "never":
+        said = f"No, and never as it is asked: {_fitting(answer)}; {_never(answer)}"
+    elif answer.barriers and answer.placed == count:
+        said = f"No: the nodes have room, but {answer.barriers[0].text}"
+    else:
+        reason = next((short for short in answer.shorts if short.code != "NoSuchResource"), None)
+        more = f"; {reason.reason} on {_nodes(len(reason.nodes))}" if reason else ""
+        said = f"No: {_fitting(answer)}{where}{more}"
+    return f"{said}{when}."
+
+
+def within(bounds: Bounds) -> str:
+    """ " in one NVLink clique"; empty where nothing must be common."""
+    return f" in {_TOGETHER[bounds.together]}" if bounds.together else ""
+
+
+def _fitting(answer: Answer) -> str:
+    count, asked = answer.asked.count, answer.asked
+    if answer.placed:
+        verb = "fits" if answer.placed == 1 else "fit"
+        return f"{answer.placed} of {pods(count, asked.each)} {verb}"
+    return f"no node takes a pod of {asked.each}" if asked.each else f"none of {pods(count)} fits"
+
+
+def _never(answer: Answer) -> str:
+    """What no ending pod would change."""
+    never = next((barrier.text for barrier in answer.barriers if barrier.never), "")
+    if never:
+        return never
+    if all(short.code == "NoSuchResource" for short in answer.shorts):
+        return answer.shorts[0].reason if answer.shorts else "there is no node"
+    return f"not on an empty cluster either{within(answer.bounds)}"
+
+
+def _found_in(answer: Answer) -> str:
+    """ " in clique c0.1"; where nodes have no such label, nothing."""
+    if not answer.bounds.together:
+        return ""
+    name = next((domain.name for domain in answer.domains if domain.pods == answer.asked.count), "")
+    return f" in {answer.bounds.together} {name}" if name else ""
+
+
+def _after(answer: Answer) -> str:
+    told = []
+    if answer.drained:
+        told.append(f"{_list(answer.drained)} {'is' if len(answer.drained) == 1 else 'are'} drained")
+    if answer.finished:
+        told.append(f"{_list(answer.finished)} {'has' if len(answer.finished) == 1 else 'have'} finished")
+    return f", once {' and '.join(told)}" if told else ""
+
+
+def _nodes(count: int) -> str:
+    return "1 node" if count == 1 else f"{count} nodes"
+
+
+def _list(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
