@@ -10,6 +10,7 @@ from k8sai.errors import Forbidden, NotFound
 
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection
+    from k8sai.cluster.events import Events
     from k8sai.cluster.objects import Objects
     from k8sai.cluster.sources import Source
     from k8sai.commands._meters import Meter
@@ -27,6 +28,7 @@ class LiveFeed:
         self.context = connection.context
         self._connection = connection
         self._objects: Objects | None = None
+        self._events: Events | None = None
         self._live = Live(connection, fleet)
         self._metering = Metering(meter, connection, fleet) if meter is not None else None
 
@@ -38,6 +40,15 @@ class LiveFeed:
         if self._objects is None:
             self._objects = LiveObjects(self._connection)
         return self._objects
+
+    @property
+    def events(self) -> "Events":
+        """What happens in the cluster; nothing is asked before its `start`."""
+        from k8sai.cluster.events import LiveEvents
+
+        if self._events is None:
+            self._events = LiveEvents(self._connection)
+        return self._events
 
     def start(self) -> None:
         """Begins to read."""
@@ -63,6 +74,8 @@ class LiveFeed:
         """Ends the threads and the connection."""
         if self._metering is not None:
             self._metering.stop()
+        if self._events is not None:
+            self._events.stop()
         self._live.stop()
         self._connection.close()
 

@@ -20,9 +20,10 @@ RULES: dict[str, tuple[str, str]] = {
     "quantity": ("errors", ""),
     "ages": ("", ""),
     "facts": ("quantity", "msgspec"),
+    "events": ("facts", "msgspec"),
     "selectors": ("errors", ""),
-    "cluster": ("errors quantity facts selectors", "msgspec yaml urllib3 google kubernetes platformdirs"),
-    "fleet": ("errors quantity ages facts selectors view cluster.sources", "msgspec yaml platformdirs"),
+    "cluster": ("errors quantity facts events selectors", "msgspec yaml urllib3 google kubernetes platformdirs"),
+    "fleet": ("errors quantity ages facts events selectors view cluster.sources", "msgspec yaml platformdirs"),
     "scheduling": ("errors quantity facts fleet cluster.sources cluster.objects", "msgspec celpy"),
     "fit": (
         "errors quantity ages facts selectors view fleet scheduling cluster.sources cluster.objects",
@@ -34,11 +35,11 @@ RULES: dict[str, tuple[str, str]] = {
     "recipes": ("", ""),
     "completions": ("", ""),
     "commands": (
-        "errors quantity ages facts selectors view cluster fleet scheduling fit why snapshot sim tui completions",
+        "errors quantity ages facts events selectors view cluster fleet scheduling fit why snapshot sim tui completions",
         "typer rich yaml msgspec platformdirs",
     ),
     "tui": (
-        "errors quantity ages facts selectors view cluster fleet scheduling fit why",
+        "errors quantity ages facts events selectors view cluster fleet scheduling fit why",
         "textual rich platformdirs msgspec",
     ),
 }

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from k8sai.cluster.events import Events, RecordedEvents
 from k8sai.cluster.objects import Objects
 from k8sai.cluster.sources import Source
 
@@ -16,6 +17,10 @@ class Feed(Protocol):
     @property
     def objects(self) -> Objects | None:
         """Whole objects, for describe, YAML and the like; None where only facts were kept. May wait: not for frames."""
+
+    @property
+    def events(self) -> Events | None:
+        """What happens in the cluster; asked for from its `start` on. None where nothing of it was kept."""
 
     def sources(self) -> tuple[Source, ...]:
         """The state of every kind, now. Called with every frame: it must not wait."""
@@ -33,6 +38,7 @@ class Still:
     def __init__(self, context: str, sources: tuple[Source, ...], objects: Objects | None = None) -> None:
         self.context = context
         self.objects = objects
+        self.events: Events | None = RecordedEvents(objects) if objects is not None else None
         self._sources = sources
 
     def sources(self) -> tuple[Source, ...]:

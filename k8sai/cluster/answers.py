@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, cast
 
-from k8sai.cluster.sources import Kind
 from k8sai.errors import ClusterError
 from k8sai.facts import Object
 
@@ -94,7 +93,7 @@ def unread(skipped: Sequence[str]) -> str:
     return f"could not read {skipped[0]}{more}" if skipped else ""
 
 
-def changed(kind: Kind, type: str, read: Object | str) -> Event:
+def changed(kind: str, type: str, read: Object | str) -> Event:
     """The event of one object that was read, or of one that could not be (then `read` says why)."""
     if isinstance(read, str):
         return Skipped(read)

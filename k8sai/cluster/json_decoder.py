@@ -9,7 +9,6 @@ import msgspec
 
 from k8sai.cluster.answers import LARGEST_EVENT, Bookmark, Event, Failure, Page, Skipped, Unreadable, changed
 from k8sai.cluster.shapes import Shape
-from k8sai.cluster.sources import Kind
 from k8sai.facts import Object
 
 
@@ -68,7 +67,7 @@ class JsonDecoder:
 
     accept = "application/json"
 
-    def __init__(self, kind: Kind, of: Shape) -> None:
+    def __init__(self, kind: str, of: Shape) -> None:
         self._kind = kind
         self._lift = of.lift
         self._list: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_list_of(of.type))

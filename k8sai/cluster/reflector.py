@@ -10,16 +10,16 @@ what is there now.
 
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from threading import Event as Flag
 from threading import Lock, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
-from k8sai.cluster.answers import Bookmark, Changed, Event, Failure, Skipped
+from k8sai.cluster.answers import Bookmark, Changed, Event, Failure, Page, Skipped
 from k8sai.cluster.api_errors import ApiForbidden, Gone
-from k8sai.cluster.listing import Absent, Listing
-from k8sai.cluster.sources import Sink, Source, State
+from k8sai.cluster.listing import Absent
+from k8sai.cluster.sources import Source, State
 from k8sai.errors import K8saiError
 from k8sai.facts import Object
 
@@ -42,6 +42,49 @@ class Pace:
     lasting: tuple[int, int] = (300, 600)  # the server ends a watch in between, so that clients spread over replicas
 
 
+class Listed(Protocol):
+    """How one kind is asked for, as `Listing` does it for facts."""
+
+    @property
+    def kind(self) -> Any:
+        """The kind by its plural."""
+
+    @property
+    def namespace(self) -> str:
+        """The one that is read; "" for all."""
+
+    def reset(self) -> None:
+        """Forget what was settled for."""
+
+    def first(self, early: Callable[[Iterable[Any]], None], *, retry: bool = True) -> Page:
+        """All objects; pages of a long list as they come to `early`."""
+
+    def again(self) -> Page:
+        """All objects as they are now."""
+
+    def watch(self, resource_version: str, idle: float, lasting: int) -> "Stream":
+        """Changes since that version."""
+
+    def events(self, chunks: Iterable[bytes]) -> Iterator[Event]:
+        """What the watch says."""
+
+    def error(self, failure: Failure) -> K8saiError:
+        """The error an ERROR event stands for."""
+
+
+class Taker(Protocol):
+    """Who gets the objects: a `Sink` of facts, or one of something else."""
+
+    def put(self, kind: Any, obj: Any, /) -> None:
+        """The object is new or changed."""
+
+    def drop(self, kind: Any, obj: Any, /) -> None:
+        """The object is gone."""
+
+    def replace(self, kind: Any, objects: Iterable[Any], /) -> None:
+        """These are all objects."""
+
+
 class _Stopped(Exception):
     """Somebody called `stop`."""
 
@@ -49,7 +92,7 @@ class _Stopped(Exception):
 class Reflector:
     """`start`, `stop` and `source` may be called from any thread; the sink is called from the reflector's own."""
 
-    def __init__(self, listing: Listing, sink: Sink, told: Callable[[], None], pace: Pace) -> None:
+    def __init__(self, listing: Listed, sink: Taker, told: Callable[[], None], pace: Pace) -> None:
         self._listing = listing
         self._kind = listing.kind
         self._sink = sink

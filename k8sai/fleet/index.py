@@ -299,10 +299,32 @@ class Fleet:
             found = find_workloads(books.workloads, query or WorkloadQuery(), books.nodes, worth)
             return tuple(workload_row(one, books.nodes, worth, self._idle_of) for one in found)
 
+    def concerned(self, objects: Iterable[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
+        """Of these objects (kind, namespace, name) those that have to do with GPUs: pods, owners, nodes, claims.
+
+        What stands between a workload and its pods is known by its name alone: it begins with the workload's.
+        """
+        with self._reading() as books:
+            owners = books.workloads.names()
+            return {one for one in objects if _concerned(books, self._dra, owners, *one)}
+
     def problems(self) -> tuple[Problem, ...]:
         """Objects that could not be counted, and why."""
         with self._reading():
             return tuple(self._intake.problems)
+
+
+def _concerned(
+    books: Books, dra: Allocations, owners: set[tuple[str, str]], kind: str, namespace: str, name: str
+) -> bool:
+    if kind == "Node":
+        return name in books.nodes and books.nodes[name].gpu
+    if kind == "Pod" and (namespace, name) in books.pods:
+        return books.pods[namespace, name].gpu
+    if kind == "ResourceClaim" and (namespace, name) in dra.claims:
+        return dra.claims[namespace, name].gpu
+    parts = name.split("-")
+    return any((namespace, "-".join(parts[:end])) in owners for end in range(len(parts), 0, -1))
 
 
 def _worth(books: Books) -> Worth:

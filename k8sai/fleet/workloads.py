@@ -230,6 +230,10 @@ class Workloads:
             entry = self.entries[key] = WorkloadEntry(namespace, owner)
         return entry
 
+    def names(self) -> set[tuple[str, str]]:
+        """Namespace and name of every workload, whatever its kind."""
+        return {(namespace, owner.partition("/")[2]) for namespace, owner in self.entries}
+
     def overlook(self, pod: PodEntry) -> None:
         """What is kept of its workload is no longer so, although the sums are."""
         entry = self.entries.get((pod.namespace, pod.workload))

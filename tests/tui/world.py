@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from k8sai import facts as f
+from k8sai.cluster.events import Events
 from k8sai.cluster.objects import Objects
 from k8sai.cluster.sources import KINDS, Kind, Source, State
 from k8sai.fleet.index import Fleet
@@ -181,6 +182,7 @@ class FixedFeed:
     def __init__(self, *sources: Source) -> None:
         self.context = CONTEXT
         self.objects: Objects | None = None
+        self.events: Events | None = None
         self.said = sources or live(16, 21)
         self.started = 0
         self.stopped = 0
