@@ -1,6 +1,6 @@
 """kubectl's own connection flags, with kubectl's meaning, for every command that talks to a cluster."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import wraps
 from inspect import Parameter, Signature, signature
@@ -11,6 +11,7 @@ import typer
 from k8sai.cluster.options import Options
 from k8sai.commands import _talk
 from k8sai.commands._spelling import long_name
+from k8sai.errors import Usage
 
 _SECTION = "Connection, as in kubectl"
 
@@ -21,7 +22,7 @@ def _flag(*names: str, metavar: str = "TEXT", help: str) -> Any:
 
 _TYPES: dict[str, Any] = {
     "namespace": Annotated[str, _flag("-n", "--namespace", metavar="NAME", help="Only what is in this namespace.")],
-    "context": Annotated[str, _flag("--context", metavar="NAME", help="The kubeconfig context to use.")],
+    "context": Annotated[list[str], _flag("--context", metavar="NAME", help="The kubeconfig context to use.")],
     "kubeconfig": Annotated[str, _flag("--kubeconfig", metavar="FILE", help="The kubeconfig file to use.")],
     "cluster": Annotated[str, _flag("--cluster", metavar="NAME", help="The kubeconfig cluster to use.")],
     "user": Annotated[str, _flag("--user", metavar="NAME", help="The kubeconfig user to use.")],
@@ -51,9 +52,13 @@ _TYPES: dict[str, Any] = {
 
 
 def connected(command: Callable[..., int | None]) -> Callable[..., int | None]:
-    """Gives a command whose first parameter is `options: Options` kubectl's flags in its place."""
+    """Gives a command whose first parameter is `options: Options` kubectl's flags in its place.
+
+    One that has a parameter `contexts` takes --context several times, and is given them all; to others that is refused.
+    """
     own = signature(command, eval_str=True)
-    rest = [p for p in own.parameters.values() if p.name != "options"]
+    several = "contexts" in own.parameters
+    rest = [p for p in own.parameters.values() if p.name not in ("options", "contexts")]
     flags = [
         Parameter(name, Parameter.KEYWORD_ONLY, default=_absent(name), annotation=kind) for name, kind in _TYPES.items()
     ]
@@ -62,9 +67,15 @@ def connected(command: Callable[..., int | None]) -> Callable[..., int | None]:
     def run(**given: Any) -> int | None:
         values = {name: given.pop(name) for name in _TYPES}
         values["as_group"] = tuple(values["as_group"] or ())
-        options = Options(**values)
-        _talk.carry(again(options))
-        return command(options, **given)
+        contexts = tuple(dict.fromkeys(filter(None, values.pop("context") or ())))
+        if len(contexts) > 1 and not several:
+            raise Usage(
+                f"this command asks one cluster, and {len(contexts)} contexts were named: {', '.join(contexts)}",
+                "`k8sai top` shows several at once",
+            )
+        options = Options(**values, context=contexts[0] if len(contexts) == 1 else "")
+        _talk.carry(again(options, contexts))
+        return command(options, **given, **({"contexts": contexts} if several else {}))
 
     run.__signature__ = Signature([*(p.replace(kind=Parameter.KEYWORD_ONLY) for p in rest), *flags])  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in [*rest, *flags]}
@@ -72,16 +83,16 @@ def connected(command: Callable[..., int | None]) -> Callable[..., int | None]:
 
 
 def _absent(name: str) -> str | bool | list[str]:
-    return {"as_group": [], "insecure_skip_tls_verify": False}.get(name, "")  # type: ignore[return-value]
+    return {"context": [], "as_group": [], "insecure_skip_tls_verify": False}.get(name, "")  # type: ignore[return-value]
 
 
-def again(options: Options) -> list[str]:
-    """The words that lead to the same cluster as the same user, without anything secret."""
+def again(options: Options, contexts: Sequence[str] = ()) -> list[str]:
+    """The words that lead to the same cluster as the same user, without anything secret; or to the same clusters."""
     words: list[str] = []
     for name in ("kubeconfig", "context", "cluster", "user", "server", "as_user"):
         if value := getattr(options, name):
             words += [long_name(name), value]
-    return words
+    return words + [word for context in contexts if not options.context for word in ("--context", context)]
 
 
 def given(options: Options) -> list[str]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from k8sai.fleet.picture import Picture
     from k8sai.view import Table, Tree
 
-By = Literal["node", "product", "namespace", "queue", "workload", "pod", "pending", "idle"]
+By = Literal["node", "product", "namespace", "queue", "workload", "pod", "pending", "event", "idle", "cluster"]
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,23 @@ def _pending(rows: Sequence[Any], reading: Reading) -> "Table":
     return tables.pods(rows, reading.at, waiting=True)
 
 
+def _events(rows: Sequence[Any], reading: Reading) -> "Table":
+    from k8sai.fleet import event_list
+
+    return event_list.table(rows, reading.at)
+
+
+def _events_of_concern(reading: Reading) -> Sequence[Any]:
+    """Raises what listing them raises; a recording without objects has none."""
+    from k8sai.cluster.events import read_events
+    from k8sai.fleet.event_list import Concern
+
+    if reading.objects is None:
+        return ()
+    found = read_events(reading.objects, reading.picture.scope.pods.namespace)
+    return Concern().of(found, reading.fleet)
+
+
 def _idle(rows: Sequence[Any], reading: Reading) -> "Table":
     from k8sai.fleet import idle_shown
 
@@ -117,6 +134,12 @@ def _idle_sums(reading: Reading) -> "Tree | None":
     from k8sai.fleet import idle_shown
 
     return idle_shown.summary(reading.picture)
+
+
+def _clusters(rows: Sequence[Any], reading: Reading) -> "Table":
+    from k8sai.fleet import clusters
+
+    return clusters.clusters(rows)
 
 
 LISTS: Final[Mapping[By, List]] = {
@@ -141,6 +164,14 @@ LISTS: Final[Mapping[By, List]] = {
     "pod": List(lambda of: of.picture.pods, _pods, "no pod holds GPUs", key="pods", of_pods=True),
     "pending": List(
         lambda of: of.picture.pending, _pending, "no pod waits for GPUs", kind="pod", key="pending", of_pods=True
+    ),
+    "cluster": List(lambda of: (of.picture,), _clusters, "no cluster", name=lambda row: str(row.context)),
+    "event": List(
+        _events_of_concern,
+        _events,
+        "no event of pods with GPUs, their owners or nodes is kept",
+        name=lambda row: str(row.metadata.name),
+        of_pods=True,
     ),
     "idle": List(
         lambda of: of.picture.idle.rows if of.picture.idle is not None else (),

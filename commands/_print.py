@@ -123,6 +123,12 @@ def names(kind: str, found: Iterable[str]) -> None:
     _write("".join(f"{before}{name}\n" for name in found), exact=True)
 
 
+def tagged_names(found: Iterable[tuple[str, str, Iterable[str]]]) -> None:
+    """The same of several clusters: the context and a tab before each; a context may have slashes in it."""
+    lines = (f"{context}\t{kind}/{name}\n" for context, kind, names in found for name in names)
+    _write("".join(lines), exact=True)
+
+
 # --- pages ------------------------------------------------------------------------------------------------------------
 
 

@@ -85,7 +85,7 @@ def _show(reading: Reading, wanted: Wanted, rows: Sequence[Any]) -> None:
 
         (_print.json if wanted.output == "json" else _print.yaml)(document(picture))
     elif wanted.output == "csv":
-        _print.csv(*_flat(reading, wanted, rows))
+        _print.csv(*flat(reading, wanted, rows))
     elif wanted.output == "name":
         shown = LISTS[wanted.by or "node"]
         _print.names((wanted.by or "node") if shown.kind is None else shown.kind, map(shown.name, rows))
@@ -109,13 +109,13 @@ def _page(reading: Reading, wanted: Wanted, rows: Sequence[Any]) -> "Page":
     return tables.overview(reading.picture, bars=reading.bars)
 
 
-def _flat(reading: Reading, wanted: Wanted, rows: Sequence[Any]) -> tuple[list[str], list[list[object]]]:
+def flat(reading: Reading, wanted: Wanted, rows: Sequence[Any]) -> tuple[list[str], list[list[object]]]:
     """Heading and rows for a spreadsheet: from the document where it has the list, else the table's own cells."""
     by = wanted.by or "node"
     if LISTS[by].key:
-        from k8sai.fleet.document import document, flat
+        from k8sai.fleet import document
 
-        return flat(document(reading.picture), LISTS[by].key)
+        return document.flat(document.document(reading.picture), LISTS[by].key)
     table = LISTS[by].table(rows, reading)
     return [column.title.lower() for column in table.columns], [[cell.text for cell in row.cells] for row in table.rows]
 

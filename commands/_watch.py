@@ -71,23 +71,23 @@ class Follower:
         *,
         documents: bool,
         plain: bool = False,
+        named: bool = False,
         rest: Callable[[float], object] = time.sleep,
     ) -> None:
+        """`named` lines begin with the context: there are other followers."""
         self._fleet = fleet
         self._feed = feed
         self._scope = scope
         self._documents = documents
         self._plain = plain
+        self._prefix = f"{feed.context} " if named else ""
         self._rest = rest
         self._before: Look | None = None
         self._seen: tuple[int, tuple[str, ...]] | None = None
 
     def run(self) -> None:
         """Forever; the look at an unchanged fleet costs nothing."""
-        while True:
-            start = time.monotonic()
-            self.step()
-            self._rest(max(_TICK, _DUTY * (time.monotonic() - start)))
+        forever(self.step, self._rest)
 
     def step(self) -> None:
         """Tells what changed since the last step; at the first step, what there is."""
@@ -108,9 +108,9 @@ class Follower:
         if self._documents:
             _print.json_line(document(picture))
         else:
-            _print.line(f"{picture.at} {totals(picture).cell.text}")
+            _print.line(f"{self._prefix}{picture.at} {totals(picture).cell.text}")
         for gap in gaps(picture):
-            _talk.note(gap)
+            _talk.note(Note(f"{self._prefix.rstrip()}: {gap.text}", gap.tone, gap.hint) if self._prefix else gap)
 
     def _tell(self, changes: list[Change], picture: Picture) -> None:
         if self._documents:
@@ -118,9 +118,19 @@ class Follower:
                 _print.json_line(_document(change, picture))
         else:
             for change in changes:
-                _print.toned(f"{picture.at} {change.what} {change.said}", "plain" if self._plain else change.tone)
+                _print.toned(
+                    f"{self._prefix}{picture.at} {change.what} {change.said}", "plain" if self._plain else change.tone
+                )
             if any(not change.code.startswith("Source") for change in changes):
-                _print.line(f"{picture.at} {totals(picture).cell.text}")
+                _print.line(f"{self._prefix}{picture.at} {totals(picture).cell.text}")
+
+
+def forever(step: Callable[[], object], rest: Callable[[float], object] = time.sleep) -> None:
+    """One step after the other, resting in between."""
+    while True:
+        start = time.monotonic()
+        step()
+        rest(max(_TICK, _DUTY * (time.monotonic() - start)))
 
 
 def _document(change: Change, picture: Picture) -> dict[str, Any]:

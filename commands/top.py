@@ -78,6 +78,10 @@ def top(
     ] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Words instead of bars, no colour: a line per thing.")] = False,
     no_headers: Annotated[bool, typer.Option("--no-headers", help="Tables without headings.")] = False,
+    every_context: Annotated[
+        bool, typer.Option("--all-contexts", help="All clusters of the kubeconfig; --context may be repeated too.")
+    ] = False,
+    contexts: tuple[str, ...] = (),
 ) -> int:
     """Where every GPU is, who holds it and what is free.
 
@@ -93,6 +97,7 @@ def top(
       k8sai top --by idle --prometheus auto   who holds cards that do nothing
       k8sai top -o json | jq .totals    numbers for a script
       k8sai top -w                      a line per change
+      k8sai top --context a --context b   two clusters in one view
     """
     from k8sai.commands._meters import meter_of
 
@@ -121,6 +126,10 @@ def top(
         ),
     )
     refuse_contradictions(wanted, once=once, every_namespace=every_namespace)
+    if every_context or len(contexts) > 1:
+        from k8sai.commands import _contexts
+
+        return _contexts.top(wanted, contexts, every=every_context)
     if wanted.recording:
         _talk.carry(["--from", str(recording)])
     if wanted.watch:

@@ -31,7 +31,7 @@ def document(picture: Picture) -> Document:
         "scope": _scope(picture.scope),
         "totals": figures(picture.totals),
         "byKind": {kind: figures(sums) for kind, sums in picture.by_kind.items()},
-        "products": [_total(total, "nodes", "kind", "resource", "pendingPods") for total in picture.products],
+        "products": [product(total) for total in picture.products],
         "namespaces": [_total(total, "pods", "pendingPods") for total in picture.namespaces],
         "queues": [_total(total, "pods", "pendingPods") for total in picture.queues],
         "nodes": [_node(node) for node in picture.nodes],
@@ -105,6 +105,11 @@ def _scope(scope: Scope) -> Document:
         "nodes": list(scope.names),
         "totals": "listed nodes" if scope.narrows_nodes else "cluster",
     }
+
+
+def product(total: Total) -> Document:
+    """The figures of a product."""
+    return _total(total, "nodes", "kind", "resource", "pendingPods")
 
 
 def _total(total: Total, *more: str) -> Document:
