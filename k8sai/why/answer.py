@@ -47,8 +47,8 @@ LAYERS: Final[tuple[Check, ...]] = (
     admission.check,
     members.check,
     gates.check,
-    preemption.check,
     claims.check,
+    preemption.check,
     volumes.check,
     gangs.check,
     plugin.check,
@@ -79,7 +79,12 @@ def explain(scene: Scene, kind: Kind | None, namespace: str, name: str) -> Why:
 
 
 def _sentence(who: str, does: str, message: str) -> str:
-    return f"{who} {does}{': ' if message and not _goes_on(message) else ' ' if message else ''}{message}."
+    return _ended(f"{who} {does}{': ' if message and not _goes_on(message) else ' ' if message else ''}{message}")
+
+
+def _ended(sentence: str) -> str:
+    """With the full stop, unless it asks something."""
+    return sentence if sentence.endswith(("?", ".", "…")) else f"{sentence}."
 
 
 def _goes_on(message: str) -> bool:
@@ -91,7 +96,8 @@ def _said(
     case: Case, layers: tuple[Layer, ...], sentence: Callable[[str, str], str], groups: tuple[Members, ...] = ()
 ) -> Why:
     """The first layer with a reason; without one, what a running or ended pod says of itself."""
-    at = next((n for n, layer in enumerate(layers) if layer.speaks), None)
+    ended = bool(layers[0].code)  # what is over is over, whatever else there is to say
+    at = 0 if ended else next((n for n, layer in enumerate(layers) if layer.speaks), None)
     if at is not None:
         layer = layers[at]
         code, message, follow = layer.code, layer.message, layer.next
@@ -155,7 +161,7 @@ def _members(whole: Case, layers: tuple[Layer, ...], pods: list[Json], early: La
     worst = min(groups, key=lambda code: (severity(code), -len(groups[code])))
     if early is not None and severity(early.code) < severity(worst):
         made = f"{whole.missing} of its {several(total, 'pod')} {be(whole.missing)} not there"
-        return _said(whole, layers, lambda _, message: f"{said} waits: {made}: {message}.", shown)
+        return _said(whole, layers, lambda _, message: _ended(f"{said} waits: {made}: {message}"), shown)
     found = groups[worst]
     case, why = found[0]
     count = len(found)
@@ -167,7 +173,7 @@ def _members(whole: Case, layers: tuple[Layer, ...], pods: list[Json], early: La
         if total == 1:
             return _sentence(f"{said}: its pod {case.name}", verb(code), message)
         does = verb(code, many=count != 1)
-        return f"{said}: {count} of {several(total, 'pod')} {does}, like {case.name}: {message}."
+        return _ended(f"{said}: {count} of {several(total, 'pod')} {does}, like {case.name}: {message}")
 
     return _said(case, _merged(layers, why.layers), sentence, shown)
 

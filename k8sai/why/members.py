@@ -6,6 +6,7 @@ from k8sai.why.case import Case, listed, several
 from k8sai.why.making import wanted
 from k8sai.why.reading import Json, holds
 from k8sai.why.subject import Owner
+from k8sai.why.suspension import suspended
 from k8sai.why.verdict import Layer, fine, no_matter, reason
 
 LAYER: Final = "members"
@@ -17,6 +18,8 @@ def check(case: Case) -> Layer:
     if not case.missing:
         return fine(LAYER)
     it = case.subject.it
+    if any(map(suspended, (it, *case.subject.above))):
+        return fine(LAYER, "its controller makes none while it is suspended")
     for owner in (it, *case.subject.below):
         message = _in_order(case, owner)
         if message:

@@ -8,7 +8,7 @@ from k8sai.quantity import binary
 from k8sai.why.case import Case, be, have, listed, several
 from k8sai.why.groups import groups, rest
 from k8sai.why.said import from_message
-from k8sai.why.survey import Finding, Seen, Survey, names
+from k8sai.why.survey import CLASS, Finding, Seen, Survey, names
 from k8sai.why.verdict import Layer, fine, no_matter, reason
 
 LAYER: Final = "nodes"
@@ -80,57 +80,56 @@ def _short(found: Survey) -> Layer:
 
 def _gpus_short(found: Survey, near: list[Seen], resource: str) -> Layer:
     best = max(near, key=lambda one: (found.free(one, resource), [-ord(c) for c in one.name]))
-    free, need = found.free(best, resource), found.pod.requests[resource]
-    have = f"has {free} free" if free > 0 else "has none free"
-    if free < 0:
-        have = f"holds {-free} more than it has"
-    held = best.node.allocatable.get(resource, 0) - best.node.used.get(resource, 0)
-    reserved = f" ({held - free} more are reserved for a pod that comes first)" if held > free else ""
-    message = f"it needs {need} {resource} on one node, the best node {best.name} {have}{reserved}"
+    need = found.pod.requests[resource]
+    message = f"it needs {need} {resource} on one node, the best node {best.name} {_holds(found, best, resource)}"
     return reason(LAYER, "GpusShort", message, next=_TOP)
+
+
+def _holds(found: Survey, best: Seen, resource: str) -> str:
+    free = best.node.allocatable.get(resource, 0) - best.node.used.get(resource, 0)
+    reserved = free - found.free(best, resource)
+    if free < 0:
+        return f"holds {-free} more than it has"
+    has = f"has {free} free" if free else "has none free"
+    return f"{has}, and {reserved} are reserved there for a pod that comes first" if reserved else has
 
 
 def _other_short(found: Survey, near: list[Seen], best: Seen) -> Layer:
     """Nodes that have the GPUs and lack something else."""
-    with_gpus = f"with enough {found.devices[0]} free" if found.devices else "that it could use"
-    some = several(len(near), "node")
-    for finding in best.findings:
-        if finding.kind == "short":
-            resource = finding.detail
-            top = max(near, key=lambda one: found.free(one, resource))
-            has, need = found.free(top, resource), found.pod.requests[resource]
-            message = (
-                f"it needs {_amount(resource, need)} {resource}, and of the {some} {with_gpus} "
-                f"the best, {top.name}, has {_amount(resource, max(has, 0))} free"
-            )
-            return reason(LAYER, "ResourceShort", message, next=f"kubectl describe node {top.name}")
-    kind = best.findings[0].kind
+    which = f"with enough {found.devices[0]} free" if found.devices else "that it could use"
+    who = _the_nodes(near, which)
+    finding = next((f for f in best.findings if f.kind == "short"), best.findings[0])
     describe = f"kubectl describe node {best.name}"
-    match kind:
+    match finding.kind:
+        case "short":
+            return _resource_short(found, near, finding.detail, which)
         case "pods":
-            most = best.node.allocatable.get("pods", 110)
-            return reason(
-                LAYER,
-                "PodsPerNode",
-                f"the {some} {with_gpus} run as many pods as they may ({most} on {best.name})",
-                next=describe,
-            )
+            most = best.node.allocatable.get("pods", 0)
+            does = "runs as many pods as it may" if len(near) == 1 else "run as many pods as they may"
+            return reason(LAYER, "PodsPerNode", f"{who} {does} ({most} on {best.name})", next=describe)
         case "port":
             ports = listed(str(port) for _, port, _ in sorted(found.pod.ports))
-            return reason(
-                LAYER, "HostPortTaken", f"its host port {ports} is taken on the {some} {with_gpus}", next=describe
-            )
+            message = f"its host port {ports} is taken on {who.rstrip(',')}"
+            return reason(LAYER, "HostPortTaken", message, next=describe)
         case "antiAffinity":
-            return reason(
-                LAYER, "AntiAffinity", f"pods that it must not run beside are on the {some} {with_gpus}", next=describe
-            )
+            message = f"pods that it must not run beside are on {who.rstrip(',')}"
+            return reason(LAYER, "AntiAffinity", message, next=describe)
         case "spread":
             keys = listed(c["topologyKey"] for c in found.pod.spec.get("topologySpreadConstraints") or ())
-            message = f"its spread over {keys} forbids the {some} {with_gpus}"
+            message = f"its spread over {keys} forbids {who.rstrip(',')}"
             return reason(LAYER, "SpreadUnmet", message, next=found.case.kubectl("get", "pods", "-o", "wide"))
-    return reason(
-        LAYER, "DevicesTaken", f"the devices it claims are not free on the {some} that it could use", next=_TOP
-    )
+    return reason(LAYER, "DevicesTaken", f"the devices it claims are not free on {who.rstrip(',')}", next=_TOP)
+
+
+def _resource_short(found: Survey, near: list[Seen], resource: str, which: str) -> Layer:
+    top = max(near, key=lambda one: (found.free(one, resource), [-ord(c) for c in one.name]))
+    has, need = _amount(resource, max(found.free(top, resource), 0)), _amount(resource, found.pod.requests[resource])
+    if len(near) == 1:
+        where = f"the only node {which}, {top.name}, has {has} free"
+    else:
+        where = f"of the {len(near)} nodes {which} the best, {top.name}, has {has} free"
+    message = f"it needs {need} {resource}, and {where}"
+    return reason(LAYER, "ResourceShort", message, next=f"kubectl describe node {top.name}")
 
 
 # --- 1 to 4: when somebody changes something --------------------------------------------------------------------------
@@ -207,6 +206,9 @@ def _never(found: Survey) -> Layer:
         near = [one for one in found.closest if one.has(kind)]
         if near:
             resource = next(f.detail for f in near[0].findings if f.kind == kind)
+            if resource.startswith(CLASS):
+                message = f"no node that it could use has a device of class {resource.removeprefix(CLASS)}"
+                return reason(LAYER, "DevicesNever", message, next="kubectl get resourceslices")
             largest = max(found.seen, key=lambda one: one.node.allocatable.get(resource, 0))
             has, need = largest.node.allocatable.get(resource, 0), found.pod.requests[resource]
             owns = (

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from k8sai.errors import NotFound
+from k8sai.errors import Forbidden, K8saiError, NotFound
 from k8sai.why.kinds import KINDS, OWNERS, POD, WORKLOAD, Kind, named, owning
 from k8sai.why.reading import Json, Reading
 
@@ -57,7 +57,7 @@ class Subject:
 
 
 def find(reading: Reading, kind: Kind | None, namespace: str, name: str) -> Subject:
-    """Raises NotFound."""
+    """Raises NotFound, and Forbidden where the object may not be read."""
     if kind is None:
         return _any(reading, namespace, name)
     obj = reading.get(kind.resource, namespace, name)
@@ -135,10 +135,13 @@ def _controller(obj: Json) -> Json:
     return found
 
 
-def _absent(reading: Reading, kind: Kind, namespace: str, name: str, *, any_kind: bool = False) -> NotFound:
-    """Near names, since most such names are misspelt or of another namespace."""
+def _absent(reading: Reading, kind: Kind, namespace: str, name: str, *, any_kind: bool = False) -> K8saiError:
+    """Or Forbidden, where nobody may know. Near names, since most such names are misspelt or of another namespace."""
     from difflib import get_close_matches
 
+    denied = next((gap for gap in reading.hidden if gap.what == kind.resource), None)
+    if denied is not None:
+        return Forbidden(denied.why, denied.hint)
     near: list[str] = []
     for each in KINDS if any_kind else (kind,):
         names = [obj["metadata"]["name"] for obj in reading.list(each.resource, namespace)]
