@@ -27,6 +27,7 @@ _EVERY = 15.0  # seconds; the exporter itself looks at its cards every 30
 _SOON = 1.0  # seconds, doubled from one refusal to the next
 _KEEP = 120.0  # seconds that readings are shown after the meter went away
 _LOOKS = 12  # at least so many in a window that is watched
+_GAP = 5.0  # seconds without a look that are no gap, however short the window: a busy API server is not an outage
 _LONGEST = 30 * 86400.0  # seconds of a window
 AUTO = "auto"
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -66,7 +67,10 @@ class Meter:
         return replace(self, prometheus=find_prometheus(connection))
 
     def ask(self, connection: "Connection", nodes: Collection[str] | None = None) -> "Metered":
-        """What the cards of these nodes say (None: of all). Raises ClusterError, Forbidden, NotFound."""
+        """What the cards of these nodes say (None: of all). Raises ClusterError, Forbidden, NotFound.
+
+        Prometheus tells of all it has: how it names nodes, if it does, need not be how the cluster does.
+        """
         from k8sai.cluster.metrics import from_exporters, from_prometheus
 
         where = self.found(connection).prometheus
@@ -75,7 +79,7 @@ class Meter:
         found = from_prometheus(connection, where, self.rule.window)
         if not found.readings:
             raise NotFound("this Prometheus has no metrics of dcgm-exporter", "is the exporter installed and scraped?")
-        return found if nodes is None else replace(found, readings=tuple(r for r in found.readings if r.node in nodes))
+        return found
 
     def looks(self, step: float, gap: float = STALE) -> "Looks":
         """What remembers the answers of one who is asked every `step` seconds, and is given up after a `gap`."""
@@ -167,7 +171,7 @@ def read_meter(
         meter = meter.found(connection)
         if meter.auto and meter.prometheus is not None:
             _talk.note(Note(f"the Prometheus asked is {meter.prometheus.name}"))
-        looks = meter.looks(step, 3 * step)
+        looks = meter.looks(step, max(3 * step, _GAP))
         found = meter.ask(connection, nodes)
     except K8saiError as error:
         return _refused(meter, error)

@@ -10,7 +10,7 @@ from typing import Final, Generic, Literal, TypeVar
 from msgspec import Struct
 
 STALE: Final = 120.0  # seconds without a look after which nothing is known any more
-_ROUNDING: Final = 1.0  # second: clocks and sums of parts
+_ROUNDING: Final = 0.01  # of a window: clocks, and sums of parts
 _FORGET: Final = 3600.0  # seconds after which a card that said nothing is forgotten
 
 # Why nothing is proved: no meter tells of the card; it does not say how busy it is; the last look is old; it was not
@@ -85,7 +85,7 @@ def judge(
     if partial:
         return Verdict(None, why="partial")
     since = max(seen.quiet, held)
-    if seen.until - since >= rule.window - seen.step - _ROUNDING:
+    if seen.until - since >= rule.window * (1 - _ROUNDING) - seen.step:
         return Verdict(True, since, seen.peak, longer=held < seen.quiet <= seen.watched)
     return Verdict(None, why="young" if held > start else "short")
 
@@ -143,7 +143,7 @@ class History(Generic[Key]):
     def __init__(self, rule: IdleRule, step: float, gap: float = STALE) -> None:
         self._rule = rule
         self._step = step
-        self._gap = gap + _ROUNDING
+        self._gap = gap
         self._traces: dict[Key, _Trace] = {}
 
     def note(self, key: Key, value: float | None, at: float) -> None:
