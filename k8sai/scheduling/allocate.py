@@ -16,6 +16,7 @@ from k8sai.scheduling.nodes import NodeInfo
 from k8sai.scheduling.selectors import untolerated
 
 Json = dict[str, Any]
+_PLUGIN = 'running "DynamicResources" filter plugin: '
 _STEPS = 20_000  # a search that branches further is given up, as the real allocator does after its timeout
 
 
@@ -24,7 +25,10 @@ class ClassMissing(Exception):
 
 
 class SelectorFailed(Exception):
-    """A selector failed on a device: the scheduler reports it and stops trying."""
+    """A node makes the allocator fail (a selector on a device, a pool that is not complete).
+
+    The scheduler reports it and stops trying: the pod goes nowhere, however many other nodes would take it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,7 @@ class _Search:
         for name, body in _alternatives(request):
             eligible = self._eligible(index, body)
             if body.get("allocationMode") == "All":
+                self._all_known(index, name)
                 wanted = len(eligible)
                 if not eligible:
                     continue
@@ -178,8 +183,15 @@ class _Search:
                         return False
                 except SelectorError as error:
                     place = f"{owner}: selector #{number} on device {device.id}"
-                    raise SelectorFailed(f'running "DynamicResources" filter plugin: {place}: {error}') from error
+                    raise SelectorFailed(f"{_PLUGIN}{place}: {error}") from error
         return True
+
+    def _all_known(self, index: int, request: str) -> None:
+        """How many "all" are nobody knows while a pool is not complete: the scheduler gives up on the whole pod."""
+        pool = self._all.inventory.partial_on(self._node)
+        if pool:
+            what = f"{self._claim_name(index)}, request {request}: asks for all devices"
+            raise SelectorFailed(f"{_PLUGIN}{what}, but resource pool {pool} is currently being updated")
 
     def _claim_name(self, index: int) -> str:
         meta = self.claims[index]["metadata"]

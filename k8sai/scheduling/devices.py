@@ -76,10 +76,15 @@ class Inventory:
     limits: Counter[CounterKey] = field(default_factory=Counter)
     _local: dict[str, list[Device]] = field(default_factory=dict)
     _wide: list[Device] = field(default_factory=list)
+    _partial: list[Device] = field(default_factory=list)  # of pools that are not complete
 
     def on(self, node: NodeInfo) -> list[Device]:
         """The devices a pod on this node can use, in the order they were published."""
         return self._local.get(node.name, []) + [d for d in self._wide if d.reachable(node)]
+
+    def partial_on(self, node: NodeInfo) -> str:
+        """A pool that this node can reach and that is not complete (`driver/pool`), or ""."""
+        return next((f"{d.driver}/{d.pool}" for d in self._partial if d.reachable(node)), "")
 
 
 def inventory(slices: Iterable[Json]) -> Inventory:
@@ -95,6 +100,8 @@ def inventory(slices: Iterable[Json]) -> Inventory:
         if len(current) >= current[0]["pool"].get("resourceSliceCount", 1):
             for spec in current:
                 _add(found, spec)
+        else:
+            found._partial += [Device(s["driver"], s["pool"]["name"], "", {}, s) for s in current]
     return found
 
 

@@ -154,9 +154,12 @@ class Trial:
                 meta = claim["metadata"]
                 allocated = {**claim, "status": {**(claim.get("status") or {}), "allocation": allocation}}
                 self._settled[meta.get("namespace", pod.info.namespace), meta.get("name", "")] = allocated
-        self._taken.update(turn.volumes.chosen.get(node, ()))
+        bindings = turn.volumes.chosen.get(node, ())
+        if bindings:
+            self._taken.update(volume for _, volume in bindings)
+            self.storage = self.storage.bound(pod.info.namespace, tuple(b for b in bindings if b[0] not in pod.pvcs))
         for queue in queues:
-            queue.placed(pod.info, self.view.nodes[node])
+            queue.placed(pod.info, self.view.nodes[node], bindings)
 
     def _settle(self, pod: Candidate) -> Candidate:
         """With the claims as pods placed before have left them: a shared one is allocated by its first pod."""

@@ -23,7 +23,7 @@ from k8sai.scheduling.filters import (
 )
 from k8sai.scheduling.nodes import Amounts, NodeInfo, PodInfo, View
 from k8sai.scheduling.score import score
-from k8sai.scheduling.volumes import Storage, Volumes
+from k8sai.scheduling.volumes import Bindings, Storage, Volumes
 
 Json = dict[str, Any]
 
@@ -105,6 +105,7 @@ class Turn:
         self.volumes = Volumes(self.info, known, _users(pod, view), taken)
         self.barred = self.barred or self.volumes.barred
         self.rules = domain_rules(self.info, view, all_of_them=True)
+        self.barred = self.barred or self._broken()
 
     def _sort_claims(self, devices: Callable[[], tuple[Allocator, Mapping[str, str]]]) -> None:
         if not self.pod.claims and not any("/" in resource for resource in self.info.requests):
@@ -117,6 +118,18 @@ class Turn:
         if self.wants:
             self._allocator = allocator
             self._dra = check(self.info, self.wants, allocator)
+
+    def _broken(self) -> Refusal | None:
+        """A node that makes the allocator fail ends the pod's turn, whatever the other nodes say."""
+        if self._dra is None or not (self.wants.open or self.wants.bridges):
+            return None
+        for node in self.view.nodes.values():
+            try:
+                if self.near(node) is None and not (self.volumes and self.volumes.check(node)):
+                    self._dra(node)
+            except SelectorFailed as failed:
+                return Refusal((str(failed),), True, "DynamicResources", node.name)
+        return None
 
     # --- one node -----------------------------------------------------------------------------------------------------
 
@@ -140,12 +153,11 @@ class Turn:
         return refusal or self.allocated(node)
 
     def allocated(self, node: NodeInfo) -> Refusal | None:
-        if self._dra is None:
-            return None
+        """Device claims. Nodes that make the allocator fail are in `barred` already."""
         try:
-            return self._dra(node)
+            return self._dra(node) if self._dra else None
         except SelectorFailed as failed:
-            return Refusal((str(failed),), True, "DynamicResources")
+            return Refusal((str(failed),), True, "DynamicResources", node.name)
 
     def far(self, node: NodeInfo) -> Refusal | None:
         """The filters that look at other nodes' pods."""
@@ -188,6 +200,7 @@ class Turn:
                 most = min(most, (there.allocatable.get(resource, 0) - there.used.get(resource, 0)) // amount)
         if self.info.ports:
             most = min(most, 1)
+        most = self.volumes.room(most)
         for rule in self.rules:
             most = min(most, rule.room(node, most))
         return self._allocatable(node, most) if self._dra is not None and not self.wants.done else most
@@ -207,8 +220,9 @@ class Turn:
 
     # --- what happens meanwhile ---------------------------------------------------------------------------------------
 
-    def placed(self, other: PodInfo, node: NodeInfo) -> None:
-        """Another pod runs there now."""
+    def placed(self, other: PodInfo, node: NodeInfo, bindings: Bindings) -> None:
+        """Another pod runs there now, and volume claims were bound for it."""
+        self.volumes.placed(other, bindings)
         for rule in self.rules:
             rule.placed(other, node)
 
@@ -264,9 +278,9 @@ class Queue:
             heapq.heappush(self._heap, entry)
         return found
 
-    def placed(self, other: PodInfo, node: NodeInfo) -> None:
+    def placed(self, other: PodInfo, node: NodeInfo, bindings: Bindings) -> None:
         """Another pod, of this shape or not, runs there now."""
-        self.turn.placed(other, node)
+        self.turn.placed(other, node, bindings)
         if node.name in self._names:
             self._age[node.name] = self._age.get(node.name, 0) + 1
             self._offer(node.name, push=True)

@@ -16,6 +16,7 @@ from k8sai.scheduling.selectors import labels_match, node_matches
 
 Json = dict[str, Any]
 Named = tuple[str, str]  # namespace, name
+Bindings = tuple[tuple[str, str], ...]  # claim, volume
 
 CLAIMS: Final = "persistentvolumeclaims"
 VOLUMES: Final = "persistentvolumes"
@@ -30,6 +31,7 @@ IN_USE = (
     "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod"
 )
 
+_BOUND = "pv.kubernetes.io/bind-completed"
 _SELECTED = "volume.kubernetes.io/selected-node"
 _CLASS = "volume.beta.kubernetes.io/storage-class"
 _STATIC = ("", "kubernetes.io/no-provisioner")
@@ -53,6 +55,11 @@ class Storage:
     def plus(self, claims: Mapping[Named, Json]) -> "Storage":
         """With claims that do not exist yet."""
         return replace(self, claims={**self.claims, **claims})
+
+    def bound(self, namespace: str, bindings: Bindings) -> "Storage":
+        """With claims bound to volumes, as placing a pod binds them."""
+        keys = ((namespace, claim) for claim, _ in bindings)
+        return self.plus({k: _bound_to(self.claims[k], v) for k, (_, v) in zip(keys, bindings, strict=True)})
 
     def class_of(self, claim: Json) -> Json | None:
         return self.classes.get(class_name(claim))
@@ -92,13 +99,18 @@ class Volumes:
     `taken` are volumes that pods placed before have chosen; `chosen` says which this pod would, by node.
     """
 
+    __slots__ = (
+        "_bound", "_busy", "_delayed", "_home", "_once", "_storage", "_taken", "barred", "chosen", "unknown"
+    )  # fmt: skip
+
     def __init__(
         self, pod: PodInfo, storage: Storage, users: Iterable[PodInfo] = (), taken: Iterable[str] = ()
     ) -> None:
         self._storage, self._taken = storage, taken
         self.barred: Refusal | None = None
         self.unknown: frozenset[str] = frozenset()
-        self.chosen: dict[str, tuple[str, ...]] = {}
+        self.chosen: dict[str, Bindings] = {}
+        self._home = pod.namespace
         self._bound: list[Json] = []
         self._delayed: list[Json] = []
         self._once: tuple[str, ...] = ()  # claims that one pod alone may use at a time
@@ -114,6 +126,20 @@ class Volumes:
             user.uid != pod.uid and user.namespace == pod.namespace and set(self._once) & set(user.volumes)
             for user in users
         )
+
+    def placed(self, other: PodInfo, bindings: Bindings) -> None:
+        """Another pod runs now, and these claims were bound for it."""
+        if other.namespace != self._home or not other.volumes:
+            return
+        self._busy = self._busy or bool(set(self._once) & set(other.volumes))
+        for name, volume in bindings:
+            for claim in [c for c in self._delayed if c["metadata"]["name"] == name]:
+                self._delayed.remove(claim)
+                self._bound.append(_bound_to(claim, volume))
+
+    def room(self, most: int) -> int:
+        """Pods that share a claim which only one may use do not share anything else."""
+        return min(most, 1) if self._once else most
 
     def __bool__(self) -> bool:
         return bool(self.barred or self._bound or self._delayed or self._once)
@@ -193,14 +219,14 @@ class Volumes:
 
     def _unbindable(self, node: NodeInfo) -> str:
         """The claim that gets no volume on this node, or ""."""
-        chosen: list[str] = []
+        chosen: list[tuple[str, str]] = []
         for claim in sorted(self._delayed, key=lambda c: whole(_storage_asked(c))):
             selected = (claim["metadata"].get("annotations") or {}).get(_SELECTED)
             if selected and selected != node.name:
                 return str(claim["metadata"]["name"])
-            volume = None if selected else self._smallest(claim, node, chosen)
+            volume = None if selected else self._smallest(claim, node, (v for _, v in chosen))
             if volume is not None:
-                chosen.append(volume)
+                chosen.append((claim["metadata"]["name"], volume))
             elif not self._provisions(claim, node):
                 return str(claim["metadata"]["name"])
         self.chosen[node.name] = tuple(chosen)
@@ -247,7 +273,14 @@ class Volumes:
 
 def _is_bound(claim: Json) -> bool:
     notes = claim["metadata"].get("annotations") or {}
-    return bool(claim["spec"].get("volumeName")) and "pv.kubernetes.io/bind-completed" in notes
+    return bool(claim["spec"].get("volumeName")) and _BOUND in notes
+
+
+def _bound_to(claim: Json, volume: str) -> Json:
+    meta = claim["metadata"]
+    notes = {**(meta.get("annotations") or {}), _BOUND: "yes"}
+    spec = {**claim["spec"], "volumeName": volume}
+    return {**claim, "metadata": {**meta, "annotations": notes}, "spec": spec}
 
 
 def _storage_asked(claim: Json) -> str:
