@@ -14,7 +14,7 @@ from k8sai.view import Note
 if TYPE_CHECKING:
     from k8sai.sim.cluster import Sim
 
-_METERED = "demo"  # the scenario whose nodes have a dcgm-exporter
+_METERED = "demo"  # the scenario that has a Prometheus, which knows what its cards did
 _REST = 15.0  # seconds the first pods get to start before a snapshot is printed
 
 
@@ -49,7 +49,7 @@ def _live(options: Options, *, metered: bool) -> int:
     from k8sai.fleet.index import Fleet
 
     fleet = Fleet()
-    return _screen.show(fleet, live_feed(options, fleet, Meter() if metered else None), keeps=False)
+    return _screen.show(fleet, live_feed(options, fleet, Meter(auto=True) if metered else None), keeps=False)
 
 
 def _snapshot(sim: "Sim", options: Options) -> int:
