@@ -3,15 +3,18 @@
 from typing import Final
 
 from k8sai.tui.contexts import Contexts
+from k8sai.tui.events import EventsPane
 from k8sai.tui.map import Map
 from k8sai.tui.node import NodePane
 from k8sai.tui.nodes import Nodes
 from k8sai.tui.pane import Pane
 from k8sai.tui.pending import Pending
 from k8sai.tui.pods import Pods
-from k8sai.tui.totals import Totals
+from k8sai.tui.products import Products
+from k8sai.tui.teams import Teams
+from k8sai.tui.workloads import Workloads
 
-PANES: Final[tuple[type[Pane], ...]] = (Nodes, Map, Pods, Pending, Totals)
+PANES: Final[tuple[type[Pane], ...]] = (Nodes, Map, Workloads, Pods, Pending, Teams, Products, EventsPane)
 OPENED: Final[tuple[type[Pane], ...]] = (NodePane, Contexts)  # reached by Enter or `:`, on a subject
 
 

@@ -10,6 +10,7 @@ from k8sai.fleet.index import Fleet
 from k8sai.tui.app import Cockpit
 from k8sai.tui.glyphs import UNICODE, Glyphs
 from k8sai.tui.pane import TablePane
+from k8sai.tui.panes import PANES
 from tests.tui.world import FixedFeed, fill, now
 
 SMALL = (80, 24)
@@ -55,6 +56,11 @@ def play(story: Story, app: Cockpit | None = None, size: tuple[int, int] = SMALL
     asyncio.run(run())
 
 
+def number(stem: str) -> str:
+    """The key of a pane."""
+    return str([pane.stem for pane in PANES].index(stem) + 1)
+
+
 async def press(pilot: Stage, *keys: str) -> None:
     """Press keys and wait until the screen has followed."""
     for key in keys:
@@ -64,7 +70,15 @@ async def press(pilot: Stage, *keys: str) -> None:
 
 async def write(pilot: Stage, text: str) -> None:
     """Type a text."""
-    names = {" ": "space", "-": "minus", "=": "equals_sign", "!": "exclamation_mark", ".": "full_stop", ",": "comma"}
+    names = {
+        " ": "space",
+        "-": "minus",
+        "=": "equals_sign",
+        "/": "slash",
+        "!": "exclamation_mark",
+        ".": "full_stop",
+        ",": "comma",
+    }
     await press(pilot, *(names.get(letter, letter) for letter in text))
 
 

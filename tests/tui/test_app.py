@@ -6,7 +6,8 @@ from k8sai.facts import Node
 from k8sai.fleet.index import Fleet
 from k8sai.fleet.query import NodeQuery
 from k8sai.tui.app import Cockpit
-from tests.tui.stage import alone, cockpit, keys, lines, press, screen, table, write
+from k8sai.tui.panes import PANES
+from tests.tui.stage import alone, cockpit, keys, lines, number, press, screen, table, write
 from tests.tui.world import GPU, Clock, FixedFeed, fill, live, node, pod
 
 
@@ -202,7 +203,7 @@ async def test_keys_typed_into_the_prompt_do_nothing_else() -> None:
 async def test_the_command_line_knows_panes_by_their_short_names_too() -> None:
     app = cockpit()
     async with app.run_test(notifications=True) as pilot:
-        for word, stem in (("po", "pods"), ("pe", "pending"), ("totals", "totals"), ("no", "nodes"), ("PODS", "pods")):
+        for word, stem in (("po", "pods"), ("pe", "pending"), ("totals", "products"), ("no", "nodes"), ("PODS", "pods")):
             await press(pilot, "colon")
             await write(pilot, word)
             await press(pilot, "enter")
@@ -239,12 +240,11 @@ async def test_a_pane_keeps_its_place_while_another_is_looked_at() -> None:
 
 @alone
 async def test_a_small_and_a_tiny_screen_do_not_break() -> None:
+    every = [number(pane.stem) for pane in PANES]
     for size in ((80, 24), (40, 12), (20, 6), (10, 3)):
         app = cockpit()
         async with app.run_test(size=size) as pilot:
-            await press(
-                pilot, "down", "enter", "escape", "2", "3", "4", "question_mark", "escape", "slash", "x", "escape"
-            )
+            await press(pilot, "down", "enter", "escape", *every, "question_mark", "escape", "slash", "x", "escape")
             assert app.is_running
 
 
@@ -272,6 +272,6 @@ async def test_what_a_cluster_stores_never_reaches_the_terminal_as_commands() ->
     fleet.replace("pods", [pod("a", "b", 1, message="line\none\x1b[2J")])
     app = cockpit(fleet)
     async with app.run_test() as pilot:
-        for key in ("1", "2", "3", "4", "3", "enter"):
+        for key in ("1", number("pods"), number("pending"), number("products"), number("pending"), "enter"):
             await press(pilot, key)
             assert not set(screen(app)) & {"\x1b", "\x07", "\x9b"}

@@ -2,7 +2,7 @@
 
 from k8sai.cluster.sources import Source
 from k8sai.fleet.index import Fleet
-from tests.tui.stage import alone, cockpit, keys, lines, press, screen
+from tests.tui.stage import alone, cockpit, keys, lines, number, press, screen
 from tests.tui.world import GPU, NOW, Clock, FixedFeed, all_in, fill, live, node
 
 
@@ -64,7 +64,7 @@ async def test_what_nobody_may_read_is_unknown_and_not_zero() -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.pause()
         assert "48.46/?" in lines(app)[1]
-        for key in ("2", "3", "4", "1", "enter"):
+        for key in (number("pods"), number("pending"), number("products"), "1", "enter"):
             await press(pilot, key)
             assert app.is_running
 

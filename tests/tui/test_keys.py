@@ -11,7 +11,7 @@ from k8sai.tui.panes import OPENED, PANES
 from k8sai.tui.reader import Reader
 from k8sai.tui.table import VirtualTable
 from k8sai.tui.told import Told
-from tests.tui.stage import Stage, alone, cockpit, keys, lines, press, screen, table, write
+from tests.tui.stage import Stage, alone, cockpit, keys, lines, number, press, screen, table, write
 from tests.tui.world import GPU, node
 
 Check = Callable[[Stage, Cockpit, str], Awaitable[None]]
@@ -155,21 +155,21 @@ async def quits(pilot: Stage, app: Cockpit, key: str) -> None:
 
 
 async def goes_back_in_history(pilot: Stage, app: Cockpit, key: str) -> None:
-    await press(pilot, "2", "3", key)
+    await press(pilot, number("pods"), number("pending"), key)
     assert app.current.stem == "pods"
     await press(pilot, key, key)
     assert app.current.stem == "nodes"
 
 
 async def goes_forward_in_history(pilot: Stage, app: Cockpit, key: str) -> None:
-    await press(pilot, "2", "3", "left_square_bracket", "left_square_bracket", key)
+    await press(pilot, number("pods"), number("pending"), "left_square_bracket", "left_square_bracket", key)
     assert app.current.stem == "pods"
     await press(pilot, key, key)
     assert app.current.stem == "pending"
 
 
 async def swaps_panes(pilot: Stage, app: Cockpit, key: str) -> None:
-    await press(pilot, "3", key)
+    await press(pilot, number("pending"), key)
     assert app.current.stem == "nodes"
     await press(pilot, key)
     assert app.current.stem == "pending"
@@ -194,7 +194,7 @@ async def leads_to_the_owner(pilot: Stage, app: Cockpit, key: str) -> None:
     await app.workers.wait_for_complete()
     await pilot.pause()
     if isinstance(app.screen, Reader):
-        assert "Jobs team-llm/eval" in lines(app)[0]
+        assert "Job team-llm/eval" in lines(app)[0]
     else:
         assert app.current.stem == "workloads"
 
@@ -239,7 +239,7 @@ async def shows_trouble(pilot: Stage, app: Cockpit, key: str) -> None:
 async def shows_all_namespaces(pilot: Stage, app: Cockpit, key: str) -> None:
     await press(pilot, "colon")
     await write(pilot, "ns research")
-    await press(pilot, "enter", "2")
+    await press(pilot, "enter", number("pods"))
     assert {name.split("/")[0] for name in keys(app)} == {"research"}
     assert "namespace research" in screen(app)
     await press(pilot, key)
@@ -272,10 +272,11 @@ CHECKS: dict[str, Check] = {
     "left_square_bracket": goes_back_in_history,
     "right_square_bracket": goes_forward_in_history,
     "minus": swaps_panes,
-    "d": reads("Nodes a100-00"),
-    "y": reads("YAML of nodes a100-00"),
-    "l": reads("Logs of nodes a100-00"),
-    "e": reads("Events of nodes a100-00"),
+    "d": reads("Node a100-00"),
+    "y": reads("YAML of node a100-00"),
+    "l": reads("Logs of node a100-00"),
+    "e": reads("Events of node a100-00"),
+    "w": reads("Why node a100-00"),
     "o": leads_to_the_owner,
     "n": leads_to_the_node,
     "space": marks,

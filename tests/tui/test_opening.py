@@ -5,7 +5,7 @@ import pytest
 from k8sai.fleet.index import Fleet
 from k8sai.tui.app import Cockpit
 from k8sai.tui.opening import Opening
-from tests.tui.stage import LARGE, alone, keys, press
+from tests.tui.stage import LARGE, alone, keys, number, press
 from tests.tui.world import FixedFeed, fill, now
 
 
@@ -20,7 +20,7 @@ async def test_flags_are_filters_that_esc_takes_away() -> None:
         await pilot.pause()
         assert set(keys(app)) == {"h100-02", "h100-03"}
         narrowed = keys(app)
-        await press(pilot, "2", "1")
+        await press(pilot, number("pods"), "1")
         assert keys(app) == narrowed
         await press(pilot, "escape")
         assert len(keys(app)) > 2
@@ -31,7 +31,7 @@ async def test_flags_are_filters_that_esc_takes_away() -> None:
 async def test_a_namespace_narrows_the_panes_of_pods() -> None:
     app = opened(Opening(pods="^team-llm$"))
     async with app.run_test(size=LARGE) as pilot:
-        await press(pilot, "2")
+        await press(pilot, number("pods"))
         assert keys(app) and {key.split("/")[0] for key in keys(app)} == {"team-llm"}
 
 
@@ -42,7 +42,7 @@ async def test_nodes_without_gpus_stay_shown() -> None:
         await pilot.pause()
         with_gpus = len(keys(few))
     async with every.run_test(size=LARGE) as pilot:
-        await press(pilot, "2", "1")
+        await press(pilot, number("pods"), "1")
         assert len(keys(every)) > with_gpus
 
 

@@ -2,7 +2,7 @@
 
 from k8sai.fleet.index import Fleet
 from k8sai.tui.told import Told
-from tests.tui.stage import LARGE, alone, cockpit, keys, lines, press, screen, table
+from tests.tui.stage import LARGE, alone, cockpit, keys, lines, number, press, screen, table
 from tests.tui.world import GPU, NOW, FixedFeed, all_in, fill, live, node, pod
 
 
@@ -113,7 +113,7 @@ async def test_a_node_deleted_while_it_is_looked_at_says_so() -> None:
 async def test_pods_lead_to_their_node_with_the_cursor_on_them() -> None:
     app = cockpit()
     async with app.run_test() as pilot:
-        await press(pilot, "2")
+        await press(pilot, number("pods"))
         table(app).table.point_at("team-vision/detect-0")
         await press(pilot, "enter")
         assert app.current.subject["node"] == "h100-02"
@@ -142,7 +142,7 @@ async def test_a_pod_tells_all_that_is_known_of_it() -> None:
 async def test_pending_says_the_whole_reason_of_the_pod_under_the_cursor() -> None:
     app = cockpit()
     async with app.run_test() as pilot:
-        await press(pilot, "3")
+        await press(pilot, number("pending"))
         assert "train-70b-0 Unschedulable" in lines(app)[-5]
         assert "16 Preemption is not helpful." in lines(app)[-2]
         await press(pilot, "end")
@@ -150,42 +150,26 @@ async def test_pending_says_the_whole_reason_of_the_pod_under_the_cursor() -> No
 
 
 @alone
-async def test_totals_lead_to_nodes_and_pods() -> None:
+async def test_products_lead_to_their_nodes() -> None:
     app = cockpit()
     async with app.run_test(size=(120, 40)) as pilot:
-        await press(pilot, "4")
-        said = screen(app)
-        assert "Products" in said and "Namespaces" in said and "Queues" in said
-        table(app).table.point_at("namespace:team-llm::")
-        await press(pilot, "enter")
-        assert app.current.stem == "pods"
-        assert {key.split("/")[0] for key in keys(app)} == {"team-llm"}
-        assert "namespace team-llm" in screen(app)
-        await press(pilot, "escape")
-        product = next(key for key in keys(app) if key.startswith("product:NVIDIA-L4"))
-        table(app).table.point_at(product)
+        await press(pilot, number("products"))
+        table(app).table.point_at(next(key for key in keys(app) if key.startswith("NVIDIA-L4")))
         await press(pilot, "enter")
         assert keys(app) == ["l4-shared"]
-        await press(pilot, "escape")
-        table(app).table.point_at("queue:vision::")
-        await press(pilot, "enter")
-        assert keys(app)
-        assert all(table(app).cells(key)[6][0][0] == "vision" for key in keys(app))
-        await press(pilot, "2")
-        assert len(keys(app)) > 10
 
 
 @alone
-async def test_totals_are_found_by_name() -> None:
+async def test_products_are_found_by_name() -> None:
     app = cockpit()
     async with app.run_test(size=(120, 40)) as pilot:
-        await press(pilot, "4")
-        app.current.narrow("team-v")
+        await press(pilot, number("products"))
+        app.current.narrow("mi300")
         await pilot.pause()
-        assert keys(app) == ["namespace:", "namespace:team-vision::"]
+        assert keys(app) == ["AMD-Instinct-MI300X:amd.com/gpu:card"]
         app.current.narrow("-l a=b")
         await pilot.pause()
-        assert "totals have no labels" in screen(app)
+        assert "products have no labels" in screen(app)
 
 
 @alone
@@ -194,9 +178,9 @@ async def test_a_cluster_without_pods_says_so() -> None:
     fleet.replace("nodes", [node("h", {GPU: 8})])
     app = cockpit(fleet, FixedFeed(*live(1, 0)))
     async with app.run_test() as pilot:
-        await press(pilot, "2")
+        await press(pilot, number("pods"))
         assert "No pod holds or asks for a GPU" in screen(app)
-        await press(pilot, "3")
+        await press(pilot, number("pending"))
         assert "No pod waits for a GPU" in screen(app)
 
 
@@ -223,9 +207,9 @@ async def test_each_kind_of_nothing_has_its_reason_and_next_command() -> None:
 async def test_pods_forbidden_is_said_in_the_panes_of_pods() -> None:
     app = cockpit(Fleet(), FixedFeed(*all_in("forbidden", 0.0, "you may not list pods")))
     async with app.run_test() as pilot:
-        await press(pilot, "2")
+        await press(pilot, number("pods"))
         assert "No rights to see pods" in screen(app)
-        await press(pilot, "3")
+        await press(pilot, number("pending"))
         assert "No rights to see pods" in screen(app)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from k8sai.fleet.index import Fleet
 from k8sai.tui.picture import portable, render_svg
 from tests import picture
+from tests.tui.stage import number
 from tests.tui.world import CONTEXT, NOW, fill, live
 
 README_PICTURE = Path(__file__).parents[2] / "docs" / "top.svg"
@@ -19,9 +20,9 @@ def test_the_same_facts_give_the_same_picture() -> None:
 
 
 def test_keys_are_pressed_first() -> None:
-    assert "Pending" in drawn(keys=("3",))
+    assert "Pending" in drawn(keys=(number("pending"),))
     assert "train-70b-0" not in drawn()
-    assert "train-70b-0" in drawn(keys=("3",))
+    assert "train-70b-0" in drawn(keys=(number("pending"),))
 
 
 def test_nothing_is_loaded_from_the_network() -> None:

@@ -10,7 +10,7 @@ from k8sai.cluster.sources import Source
 from k8sai.fleet.index import Fleet
 from k8sai.tui.app import Cockpit
 from k8sai.tui.glyphs import ASCII
-from tests.tui.stage import LARGE, SMALL, cockpit
+from tests.tui.stage import LARGE, SMALL, cockpit, number
 from tests.tui.world import NOW, FixedFeed, all_in, live, node
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])
@@ -96,9 +96,9 @@ def test_drill_down(snap_compare: Compare, size: tuple[int, int]) -> None:
 
 
 @SIZES
-@pytest.mark.parametrize("key", ["2", "3", "4"], ids=["pods", "pending", "totals"])
-def test_panes(snap_compare: Compare, size: tuple[int, int], key: str) -> None:
-    picture(snap_compare, cockpit(), size, typing(key))
+@pytest.mark.parametrize("stem", ["pods", "pending", "products", "workloads", "teams", "events"])
+def test_panes(snap_compare: Compare, size: tuple[int, int], stem: str) -> None:
+    picture(snap_compare, cockpit(), size, typing(number(stem)))
 
 
 def test_help(snap_compare: Compare) -> None:
@@ -106,7 +106,7 @@ def test_help(snap_compare: Compare) -> None:
 
 
 def test_pod(snap_compare: Compare) -> None:
-    picture(snap_compare, cockpit(), SMALL, typing("3", "enter"))
+    picture(snap_compare, cockpit(), SMALL, typing(number("pending"), "enter"))
 
 
 def test_without_colours_and_utf_8(snap_compare: Compare) -> None:
