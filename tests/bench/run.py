@@ -9,13 +9,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.bench import cluster, fleet, screen, startup
+from tests.bench import cluster, fleet, map, screen, startup
 from tests.bench.figures import Figures, table
 
 PARTS: dict[str, Callable[[], Figures]] = {
     "startup": startup.measure,
     "fleet": fleet.measure,
     "screen": screen.measure,
+    "map": map.measure,
     "cluster": cluster.measure,
 }
 

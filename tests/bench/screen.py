@@ -11,7 +11,7 @@ import sys
 import tempfile
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -32,7 +32,8 @@ def measure() -> Figures:
         kubeconfig = Path(folder) / "config"
         sim.write_kubeconfig(kubeconfig)
         paint = _first_paint(kubeconfig)
-        with _terminal(kubeconfig) as screen:
+        with terminal(kubeconfig) as (ours, _):
+            screen = Screen(ours)
             start = screen.until_painted()
             answers = {name: [screen.press(key) for _ in range(_PRESSES)] for name, key in _KEYS.items()}
     lines = [
@@ -100,17 +101,25 @@ class Screen:
 
 
 @contextmanager
-def _terminal(kubeconfig: Path) -> Iterator[Screen]:
+def terminal(
+    kubeconfig: Path, environment: Mapping[str, str] | None = None
+) -> "Iterator[tuple[int, subprocess.Popen[bytes]]]":
+    """`k8sai top` in a terminal of its own, and our end of that."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", _LINES, _COLUMNS, 0, 0))
-    environment = {**os.environ, "KUBECONFIG": str(kubeconfig), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    known = {"KUBECONFIG": str(kubeconfig), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
     command = [str(Path(sys.executable).parent / "k8sai"), "top"]
     process = subprocess.Popen(
-        command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True
+        command,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, **known, **(environment or {})},
+        start_new_session=True,
     )
     os.close(theirs)
     try:
-        yield Screen(ours)
+        yield ours, process
     finally:
         process.kill()
         process.wait()

@@ -10,8 +10,7 @@ from k8sai.tui.map_view import LEVELS, View
 def groups(*sizes: int) -> tuple[Group, ...]:
     """Groups of so many nodes: g0 with g0n0, g0n1, …"""
     return tuple(
-        Group(f"g{number}", tuple(f"g{number}n{node}" for node in range(size)), 8)
-        for number, size in enumerate(sizes)
+        Group(f"g{number}", tuple(f"g{number}n{node}" for node in range(size)), 8) for number, size in enumerate(sizes)
     )
 
 
