@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from k8sai.fit import document, pages
 from k8sai.fit.answer import Answer
 from k8sai.fit.ask import Asked, Bounds, Together
 from k8sai.fit.place import WhatIf, answer
-from k8sai.fit.reading import Reader, furnish, rules_of, where_of
+from k8sai.fit.reading import Reader, claimed, drivers_of, furnish, left_out, rules_of, where_of
 from k8sai.fit.roster import Roster
 from k8sai.fit.scene import Scene, Where
 from k8sai.fit.wish import Wish, asked, means, own_tolerations, toleration
@@ -80,12 +80,14 @@ def run(question: Question) -> int:
     reader = Reader(read.objects)
     where = where_of(read.fleet)
     _insist_on_nodes(question, read, where)
-    pods = _asked(question, read, reader, documents, tolerations)
+    pods, bounds = _asked(question, read, reader, documents, tolerations)
     what_if = _what_if(question, read)
     finished = [pod for one in question.after_finish for pod in read.roster.of(one, question.options.namespace)[1]]
     furnish(reader, read.board, pods, what_if.on_drained)
-    scene = Scene(Trial(read.board), where, rules_of(reader, pods, finished))
-    found = answer(scene, pods, question.bounds, what_if)
+    scene = Scene(
+        Trial(read.board), where, rules_of(reader, pods, finished), drivers_of(read.board), claimed(read.board)
+    )
+    found = answer(scene, pods, bounds, what_if)
     gaps = [*hidden(read.sources), *reader.hidden]
     code = _code(found, read.sources)
     _show(question, found, read, gaps, code)
@@ -171,13 +173,16 @@ def _insist_on_nodes(question: Question, read: Read, where: dict[str, Where]) ->
             raise NotFound(f"--after-drain {name}: there is no such node", f"did you mean {near[0]!r}?" if near else "")
 
 
-def _asked(question: Question, read: Read, reader: Reader, documents: list[Any], tolerations: list[Any]) -> Asked:
+def _asked(
+    question: Question, read: Read, reader: Reader, documents: list[Any], tolerations: list[Any]
+) -> tuple[Asked, Bounds]:
     from k8sai.fit.manifests import read as read_manifest
     from k8sai.fit.variants import tolerating
 
     namespace = question.options.namespace or read.namespace or "default"
     if question.file:
-        return tolerating(read_manifest(documents, namespace, _place(question.file), reader.runtime), tolerations)
+        found = read_manifest(documents, namespace, _place(question.file), reader.runtime)
+        return tolerating(found, tolerations), question.bounds
     rules = configured()
     taints = [taint["key"] for node in read.board.view.nodes.values() for taint in node.taints]
     wish = Wish(
@@ -190,7 +195,13 @@ def _asked(question: Question, read: Read, reader: Reader, documents: list[Any],
         namespace=namespace,
     )
     classes = read.board.supply.classes.values()
-    return asked(wish, means(question.resource, read.fleet.products(), classes, rules, question.product))
+    how = means(question.resource, read.fleet.products(), classes, rules, question.product)
+    other = left_out(read.fleet, how.resource) if how.whole else frozenset()
+    if other:
+        nodes = "1 node is" if len(other) == 1 else f"{len(other)} nodes are"
+        said = f"{nodes} left out: {how.resource} is a slice or replica there; --resource {how.resource} takes them too"
+        how = replace(how, remark="; ".join(filter(None, [how.remark, said])))
+    return asked(wish, how), replace(question.bounds, left_out=other)
 
 
 def _what_if(question: Question, read: Read) -> WhatIf:
@@ -226,5 +237,9 @@ def _show(question: Question, found: Answer, read: Read, gaps: list[Hidden], cod
 def _notes(question: Question, found: Answer, gaps: list[Hidden]) -> Iterator[Note]:
     if question.output not in ("json", "yaml"):
         yield from (Note(text) for text in found.remarks)
+    groups: dict[str, list[Hidden]] = {}
     for gap in gaps:
-        yield Note(f"{gap.meaning.format(gap.what)}: {gap.why}", "warn", gap.hint)
+        groups.setdefault(gap.meaning, []).append(gap)
+    for meaning, members in groups.items():
+        what = " and ".join(filter(None, [", ".join(gap.what for gap in members[:-1]), members[-1].what]))
+        yield Note(f"{meaning.format(what)}: {members[0].why}", "warn", members[0].hint)

@@ -47,10 +47,14 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something that would make all pods start: tried, and it did. `command` is what to type, or empty."""
+    """Something that would make all pods start: tried, and it did.
+
+    `flags` ask fit with the change, `command` makes it; either may be empty.
+    """
 
     kind: ChangeKind
     text: str
+    flags: str = ""
     command: str = ""
     nodes: tuple[str, ...] = ()
     pods: tuple[str, ...] = ()  # namespace/name of those that would have to end
@@ -75,6 +79,7 @@ class Answer:
     placed: int
     placements: tuple[Placement, ...]
     shorts: tuple[Short, ...] = ()
+    beyond: str = ""  # what of it no node ever has, in words
     barriers: tuple[Barrier, ...] = ()
     domains: tuple[Domain, ...] = ()
     changes: tuple[Change, ...] = ()

@@ -50,6 +50,7 @@ class Bounds:
     product: str = ""  # a part of its name, in any case
     labels: str = ""  # a label selector
     together: Together = ""
+    left_out: frozenset[str] = frozenset()  # nodes that count something else than what is meant
 
 
 def pods(count: int, each: str = "") -> str:

@@ -110,7 +110,8 @@ def _uncordon(question: _Question) -> Iterator[Change]:
         found = scene.attempt(lifted, question.bounds, trial, spare=closed - set(chosen))
         if found.fits:
             used = tuple(name for name in chosen if name in found.placed.nodes.values())
-            yield Change("uncordon", f"uncordon {_these('node', used)}", f"kubectl uncordon {' '.join(used)}", used)
+            command = f"kubectl uncordon {' '.join(used)}"
+            yield Change("uncordon", f"uncordon {_these('node', used)}", command=command, nodes=used)
             return
 
 
@@ -123,12 +124,14 @@ def _end(question: _Question, daemons: frozenset[str]) -> Iterator[Change]:
     inside = set(found.names) if question.bounds.together else None
     verdicts = [one for one in question.verdicts if inside is None or one.node in inside]
     verdicts += question.trial.verdicts(failed, sorted(set(found.placed.nodes.values())))
-    ended: Ended | None = enough(question.trial, failed, verdicts, lacking, found.placed.nodes, daemons)
+    ended: Ended | None = enough(
+        question.trial, failed, verdicts, lacking, found.placed.nodes, daemons, question.scene.claimed
+    )
     if ended is None or not question.would(trial=question.trial.without(pods=ended.uids)):
         return
-    held = f" and free {ended.held}" if ended.held else ""
-    text = f"{_these('pod', ended.names)} {'ends' if len(ended.names) == 1 else 'end'} on {_these('node', ended.nodes)}"
-    yield Change("end", f"{text}{held}", nodes=ended.nodes, pods=ended.names)
+    held = f", which hold{'s' if len(ended.names) == 1 else ''} {ended.held}" if ended.held else ""
+    text = f"end {_these('pod', ended.names)}{held}, on {_these('node', ended.nodes)}"
+    yield Change("end", text, nodes=ended.nodes, pods=ended.names)
 
 
 # --- the question is another ------------------------------------------------------------------------------------------

@@ -113,6 +113,7 @@ def _change(change: Change) -> Document:
     return {
         "kind": change.kind,
         "text": change.text,
+        "flags": change.flags,
         "command": change.command,
         "nodes": list(change.nodes),
         "pods": list(change.pods),

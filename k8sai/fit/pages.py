@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from k8sai.fit.answer import Answer
+from k8sai.fit.answer import Answer, Change
 from k8sai.fit.say import sentence
 from k8sai.fit.short import amounts
 from k8sai.fit.sizes import SIZES, Size
@@ -49,7 +49,7 @@ def _placements(answer: Answer, *, wide: bool) -> Table:
                 Cell(one.node),
                 Cell(str(one.pods)),
                 Cell(one.product.removeprefix("NVIDIA-")),
-                Cell("?" if one.free_after is None else str(one.free_after), "dim"),
+                Cell("" if one.free_after is None else str(one.free_after), "dim"),
                 Cell(one.zone, "dim"),
                 Cell(one.clique, "dim"),
             ),
@@ -106,10 +106,15 @@ def _moved(answer: Answer) -> Tree:
 def _changes(answer: Answer) -> Tree:
     """The smallest change first; a command where there is one to type."""
     said = [
-        Tree(Cell(f"{change.text}: {change.command}" if change.command else change.text, "good" if not at else "plain"))
+        Tree(Cell(_change(change), "good" if not at else "plain"))
         for at, change in enumerate(answer.changes[:_MOST_CHANGES])
     ]
     return Tree(Cell("what would do, the smallest change first"), tuple(said))
+
+
+def _change(change: Change) -> str:
+    said = f"{change.text} ({change.flags})" if change.flags else change.text
+    return f"{said}: {change.command}" if change.command else said
 
 
 # --- stranded and sizes -----------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from k8sai.fit.ask import Asked, Bounds
 from k8sai.fit.changes import changes
 from k8sai.fit.roster import Leaving, leaving
 from k8sai.fit.scene import Attempt, Scene
-from k8sai.fit.short import Short, shorts
+from k8sai.fit.short import Short, amount, shorts
 from k8sai.fit.variants import PASSING, any_of, tolerating
 from k8sai.quantity import BadQuantity
 from k8sai.scheduling.trial import Candidate, Trial
@@ -41,7 +41,8 @@ def answer(scene: Scene, asked: Asked, bounds: Bounds, what_if: WhatIf | None = 
         verdict=verdict,
         placed=found.count,
         placements=_placements(scene, trial, asked, found),
-        shorts=() if found.placed.all_fit else _shorts(trial, found),
+        shorts=() if found.placed.all_fit else _shorts(scene, trial, found),
+        beyond=_beyond(trial, found) if verdict == "never" else "",
         barriers=found.barriers,
         domains=_domains(scene, trial, asked, bounds, found) if bounds.together else (),
         changes=_changes(scene, trial, asked, bounds, found, what_if),
@@ -91,7 +92,8 @@ def _anew(trial: Trial, pod: Pod) -> Candidate | None:
 
 def _ever(scene: Scene, trial: Trial, asked: Asked, bounds: Bounds, what_if: WhatIf) -> bool:
     """Would it start if all other pods had ended and no node were cordoned or unwell."""
-    empty = trial.without(pods=set(trial.view.pods()) - what_if.daemons)
+    everybody = {*trial.view.pods(), *trial.view.nominees()}
+    empty = trial.without(pods=everybody - what_if.daemons)
     found = scene.attempt(tolerating(asked, any_of(PASSING)), bounds, empty)
     return found.placed.all_fit and not any(barrier.never for barrier in found.barriers)
 
@@ -123,12 +125,24 @@ def _device(pods: Sequence[Candidate]) -> str:
     return max(asked, key=lambda name: asked[name], default="")
 
 
-def _shorts(trial: Trial, found: Attempt) -> tuple[Short, ...]:
+def _beyond(trial: Trial, found: Attempt) -> str:
+    """What of it no node has, not even an empty one: "the largest node has 192 cpu, 500 cpu are asked"."""
+    if found.failed is None:
+        return ""
+    nodes = [trial.view.nodes[name] for name in found.names]
+    for name, asked in found.failed.info.requests.items():
+        most = max((node.allocatable.get(name, 0) for node in nodes), default=0)
+        if 0 < most < asked:
+            return f"the largest node has {amount(name, most)}, {amount(name, asked)} are asked"
+    return ""
+
+
+def _shorts(scene: Scene, trial: Trial, found: Attempt) -> tuple[Short, ...]:
     """What the nodes that take none of the pods say to the first that failed."""
     assert found.failed is not None
     used = set(found.placed.nodes.values())
     verdicts = trial.verdicts(found.failed, [name for name in found.names if name not in used])
-    return shorts(verdicts, trial.view.nodes)
+    return shorts(verdicts, trial.view.nodes, scene.drivers)
 
 
 def _domains(scene: Scene, trial: Trial, asked: Asked, bounds: Bounds, found: Attempt) -> tuple[Domain, ...]:

@@ -1,6 +1,6 @@
 """What fit needs to know beyond nodes, pods and devices; read only where the question depends on it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -72,6 +72,39 @@ def where_of(fleet: Fleet) -> dict[str, Where]:
             for node in group.nodes:
                 named.setdefault(node, {})[by] = group.name
     return {node: Where(**said) for node, said in named.items()}
+
+
+def left_out(fleet: Fleet, resource: str) -> frozenset[str]:
+    """The nodes where a unit of the resource is not a card of its own: MIG slices, replicas of shared cards."""
+    if not any(total.resource == resource and total.kind != "card" for total in fleet.products()):
+        return frozenset()
+    rows = (fleet.node(name) for name in fleet.node_names())
+    return frozenset(
+        row.name for row in rows if any(one.resource == resource and one.kind != "card" for one in row.resources)
+    )
+
+
+def drivers_of(board: Board) -> Callable[[str], bool]:
+    """Whether a DRA driver publishes devices for a node; for all of them where some device is not bound to one."""
+    named: set[str] = set()
+    for one in board.supply.slices.values():
+        devices = (device.node_name for device in one.spec.devices or ()) if one.spec.per_device_node_selection else ()
+        places = (one.spec.node_name,) if one.spec.node_name else tuple(devices)
+        if not places or not all(places):
+            return lambda _: True
+        named.update(filter(None, places))
+    return named.__contains__
+
+
+def claimed(board: Board) -> dict[str, int]:
+    """How many devices pods (by uid) hold by claims; a shared claim counts for each of its users."""
+    found: dict[str, int] = {}
+    for one in board.supply.claims.values():
+        if one.status.allocation is not None:
+            devices = sum(not result.admin_access for result in one.status.allocation.devices.results or ())
+            for user in one.status.reserved_for or ():
+                found[user.uid] = found.get(user.uid, 0) + devices
+    return found
 
 
 def rules_of(reader: Reader, asked: Asked, finished: Iterable[Pod] = ()) -> Rules:

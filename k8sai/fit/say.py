@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from k8sai.fit.answer import Answer
 from k8sai.fit.ask import Bounds, pods
+from k8sai.fit.short import Short
 
 _TOGETHER = {"clique": "one NVLink clique", "zone": "one zone"}
 
@@ -25,10 +26,18 @@ def sentence(answer: Answer) -> str:
     elif answer.barriers and answer.placed == count:
         said = f"No: the nodes have room, but {answer.barriers[0].text}"
     else:
-        reason = next((short for short in answer.shorts if short.code != "NoSuchResource"), None)
-        more = f"; {reason.reason} on {_nodes(len(reason.nodes))}" if reason else ""
-        said = f"No: {_fitting(answer)}{where}{more}"
+        told = [short for short in answer.shorts if short.code != "NoSuchResource"]
+        reason = max(told, key=lambda short: len(short.nodes), default=None)
+        said = f"No: {_fitting(answer)}{where}{'; ' + _told(reason) if reason else ''}"
     return f"{said}{when}."
+
+
+def _told(short: Short) -> str:
+    """ "18 nodes are short of nvidia.com/gpu", "taint team=vision:NoSchedule on 2 nodes"."""
+    nodes = _nodes(len(short.nodes))
+    if short.code in ("Cordoned", "NotReady", "Insufficient"):
+        return f"{nodes} {'is' if len(short.nodes) == 1 else 'are'} {short.reason}"
+    return f"{short.reason} on {nodes}"
 
 
 def within(bounds: Bounds) -> str:
@@ -49,8 +58,12 @@ def _never(answer: Answer) -> str:
     never = next((barrier.text for barrier in answer.barriers if barrier.never), "")
     if never:
         return never
-    if all(short.code == "NoSuchResource" for short in answer.shorts):
-        return answer.shorts[0].reason if answer.shorts else "there is no node"
+    if not answer.shorts and not answer.placements:
+        return "there is no node"
+    if answer.shorts and all(short.code == "NoSuchResource" for short in answer.shorts):
+        return answer.shorts[0].reason
+    if answer.beyond:
+        return answer.beyond
     return f"not on an empty cluster either{within(answer.bounds)}"
 
 

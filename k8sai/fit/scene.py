@@ -64,10 +64,23 @@ class Attempt:
 class Scene:
     """Tries questions on one picture of a cluster."""
 
-    def __init__(self, trial: Trial, where: Mapping[str, Where], rules: Rules) -> None:
+    def __init__(
+        self,
+        trial: Trial,
+        where: Mapping[str, Where],
+        rules: Rules,
+        drivers: Callable[[str], bool] = lambda _: False,
+        claimed: Mapping[str, int] | None = None,
+    ) -> None:
+        """`drivers` says of a node whether any DRA driver publishes devices for it.
+
+        `claimed` are the devices that pods (by uid) hold by claims.
+        """
+        self.claimed = claimed or {}
         self.trial = trial
         self.where = where
         self.rules = rules
+        self.drivers = drivers
 
     # --- pods ---------------------------------------------------------------------------------------------------------
 
@@ -125,7 +138,9 @@ class Scene:
         return sorted(
             name
             for name, node in view.nodes.items()
-            if (not part or part in self.of(name).product.casefold()) and (not bounds.labels or matches(node.labels))
+            if name not in bounds.left_out
+            and (not part or part in self.of(name).product.casefold())
+            and (not bounds.labels or matches(node.labels))
         )
 
     def of(self, name: str) -> Where:

@@ -1,11 +1,12 @@
 """What is short, per group of nodes: the filters that refuse, in words, and what is missing on the nearest of them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from k8sai.quantity import binary
+from k8sai.scheduling.claims import NO_DEVICES
 from k8sai.scheduling.filters import Refusal
 from k8sai.scheduling.nodes import Amounts, NodeInfo
 from k8sai.scheduling.trial import Verdict
@@ -43,21 +44,30 @@ class Short:
     nearest: str
 
 
-def shorts(verdicts: Iterable[Verdict], nodes: Mapping[str, NodeInfo]) -> tuple[Short, ...]:
-    """The groups, those nearest to fitting first; nodes without the resource at all last."""
+def shorts(
+    verdicts: Iterable[Verdict], nodes: Mapping[str, NodeInfo], drivers: Callable[[str], bool] = lambda _: True
+) -> tuple[Short, ...]:
+    """The groups, those nearest to fitting first; nodes without the resource at all last.
+
+    `drivers` says of a node whether a DRA driver publishes anything for it.
+    """
     groups: dict[tuple[tuple[str, str], ...], list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
         if verdict.refusals:
-            groups[reasons(verdict, nodes[verdict.node])].append(verdict)
+            groups[reasons(verdict, nodes[verdict.node], drivers)].append(verdict)
     found = [_short(key, members) for key, members in groups.items()]
     return tuple(sorted(found, key=lambda one: (one.code == "NoSuchResource", _distance(one.missing), one.reason)))
 
 
-def reasons(verdict: Verdict, node: NodeInfo) -> tuple[tuple[str, str], ...]:
+def reasons(verdict: Verdict, node: NodeInfo, drivers: Callable[[str], bool]) -> tuple[tuple[str, str], ...]:
     """(machine word, words) of each reason; where a resource is not there at all, that alone."""
     found: list[tuple[str, str]] = []
     for refusal in verdict.refusals:
-        found += _said(refusal, verdict.short, node)
+        if refusal.plugin == "DynamicResources" and refusal.reasons == (NO_DEVICES,) and not drivers(node.name):
+            name = next((one for one in refusal.detail.split(", ") if "/" in one), "")
+            found.append(("NoSuchResource", f"no {name or 'devices'} there"))
+        else:
+            found += _said(refusal, verdict.short, node)
     absent = [one for one in found if one[0] == "NoSuchResource"]
     return tuple(dict.fromkeys(absent or found))
 

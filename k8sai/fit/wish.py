@@ -38,6 +38,7 @@ class Means:
     resource: str = ""
     device_class: str = ""
     remark: str = ""
+    whole: bool = False  # whole cards are meant, not slices or replicas that go by the same name
 
     @property
     def name(self) -> str:
@@ -60,7 +61,7 @@ def means(
     if plugins:
         others = [name for name in plugins[1:] if "/" in name]
         said = f"{plugins[0]} is asked for; --resource {others[0]} asks for the other kind" if others else ""
-        return Means(plugins[0], remark=said)
+        return Means(plugins[0], remark=said, whole=True)
     if any(one.resource for one in whole):
         return _of_class(served, rules)
     return Means(DEFAULT)
