@@ -17,6 +17,9 @@ from k8sai.cluster.decode import decoder
 from k8sai.cluster.sources import KINDS, Kind
 
 WIRE = Path(__file__).parents[1] / "clusters/wire"
+# Of some kinds there is a second recording, made for the fields that the scheduler decides by.
+PAGES: list[tuple[Kind, str]] = [(kind, kind) for kind in KINDS]
+PAGES += [(kind, f"{kind}.scheduling") for kind in KINDS if (WIRE / f"{kind}.scheduling.pb").exists()]
 
 
 def recorded(name: str) -> bytes:
@@ -56,10 +59,10 @@ def read(kind: Kind, chunks: Iterable[bytes], version: str = "v1") -> list[Event
 # --- lists ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_both_wires_give_equal_pages(kind: Kind) -> None:
-    from_json = decoder(kind, wire="json").page(recorded(f"{kind}.json"))
-    from_protobuf = decoder(kind).page(recorded(f"{kind}.pb"))
+@pytest.mark.parametrize(("kind", "name"), PAGES)
+def test_both_wires_give_equal_pages(kind: Kind, name: str) -> None:
+    from_json = decoder(kind, wire="json").page(recorded(f"{name}.json"))
+    from_protobuf = decoder(kind).page(recorded(f"{name}.pb"))
     assert from_json.items
     assert from_protobuf.items == from_json.items
     assert from_protobuf == from_json
@@ -89,11 +92,11 @@ def test_what_the_recordings_show() -> None:
     assert pods["going-0"].metadata.deletion_timestamp and pods["claim-0"].metadata.deletion_timestamp is None
 
 
-@pytest.mark.parametrize("kind", ["resourceslices", "resourceclaims"])
+@pytest.mark.parametrize(("kind", "name"), [page for page in PAGES if page[0] in ("resourceslices", "resourceclaims")])
 @pytest.mark.parametrize("version", ["v1beta1", "v1beta2"])
-def test_older_versions_of_dra_give_the_facts_of_v1(kind: Kind, version: str) -> None:
-    old = decoder(kind, version).page(recorded(f"{kind}.{version}.json")).items
-    assert old == decoder(kind).page(recorded(f"{kind}.json")).items
+def test_older_versions_of_dra_give_the_facts_of_v1(kind: Kind, name: str, version: str) -> None:
+    old = decoder(kind, version).page(recorded(f"{name}.{version}.json")).items
+    assert old == decoder(kind).page(recorded(f"{name}.json")).items
 
 
 def test_a_version_laid_out_differently_is_asked_for_in_json() -> None:
@@ -254,8 +257,8 @@ def test_a_stream_that_is_no_watch(body: bytes) -> None:
 def test_the_recordings_show_every_field_of_the_facts() -> None:
     """A field added to facts.py is thereby compared on both wires, or this says that nothing recorded has it."""
     seen: dict[str, set[str]] = {}
-    for kind in KINDS:
-        for item in decoder(kind).page(recorded(f"{kind}.pb")).items:
+    for kind, name in PAGES:
+        for item in decoder(kind).page(recorded(f"{name}.pb")).items:
             _collect(item, seen)
     names = {n for n, v in vars(facts).items() if isinstance(v, type) and issubclass(v, facts.Fact)} - {"Fact"}
     assert {f"{name}.{field}" for name in names for field in _fields(name) - seen.get(name, set())} == set()

@@ -113,7 +113,7 @@ def _run(api: Api, namespace: str, cases: list[Case], said: dict[str, int]) -> d
     """Open the gates and count what is bound once the scheduler has looked at every pod."""
     names = [pod["metadata"]["name"] for pod in _all(cases, "gang")]
     with ThreadPoolExecutor(16) as pool:
-        opened = {"spec": {"schedulingGates": []}}
+        opened: Json = {"spec": {"schedulingGates": []}}
         list(pool.map(lambda name: api.patch(f"{pods_path(namespace)}/{name}", opened).ok(), names))
     gangs = {"labelSelector": "role=gang"}
     pods = api.until_each(pods_path(namespace), _settled, gangs, seconds=120)
