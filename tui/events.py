@@ -42,9 +42,9 @@ class EventsPane(TablePane):
         Field("LAST", "right", least=4, sort="age", letter="A"),
         Field("TIMES", "right", rank=4, most=7, sort="times", letter="C", falling=True),
         Field("NAMESPACE", rank=3, least=9, most=24, stretch=True, sort="namespace", letter="M"),
-        Field("OBJECT", rank=1, least=16, most=44, stretch=True, sort="object", letter="N", middle=True),
+        Field("OBJECT", least=22, most=44, stretch=True, sort="object", letter="N", middle=True),
         Field("REASON", least=10, most=24, stretch=True, sort="reason", letter="T"),
-        Field("MESSAGE", least=20, most=120, stretch=True),
+        Field("MESSAGE", rank=2, least=20, most=120, stretch=True),
         Field("FROM", rank=6, most=28, sort="from", letter="F"),
     )
 

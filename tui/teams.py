@@ -78,7 +78,7 @@ class Teams(TablePane):
         figures, whole = total.figures, self.desk.totals().allocatable
         ink = self.desk.tints.named(self.group, total.name) if self.desk.tint in (self.group, "state") else "plain"
         bar = "key" if ink == "plain" else ink
-        parts = ((figures.used - figures.terminating, bar), (figures.terminating, "warn"), (figures.pending, "dim"))
+        parts = ((figures.used - figures.terminating, bar), (figures.terminating, "warn"))
         return (
             ((clean(total.name) or "none", ink),),
             meter(() if isnan(figures.used) else parts, whole, _METER, self.desk.glyphs),

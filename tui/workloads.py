@@ -86,6 +86,7 @@ class Workloads(TablePane):
             namespace, kind, name = key.split("/", 2)
             return plain(namespace), plain(name), plain(kind), (), (), (), (("gone", "dim"),), *[()] * 9
         now = self.desk.now()
+        where, tone = cliques(one)
         return (
             ((one.namespace, self.desk.namespace_ink(one.namespace)),),
             plain(one.name),
@@ -95,7 +96,7 @@ class Workloads(TablePane):
             pods(one),
             ((one.state, "dim" if one.state == "running" else TONES[one.state]),),
             ((blank_zero(len(one.nodes)), "plain"),),
-            ((clean(cliques(one)), "warn" if one.split else "dim"),),
+            ((clean(where), tone),),
             ((age(one.waiting_since, now), "warn"),),
             ((age(one.created, now), "plain"),),
             (("" if one.idle is None else percent(one.idle), "warn" if one.idle else "dim"),),

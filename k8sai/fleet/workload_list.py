@@ -17,6 +17,8 @@ TONES: Final[dict[WorkloadState, Tone]] = {
     "gated": "dim",
     "ending": "warn",
 }
+# Owners of pods that do not talk to each other over NVLink.
+_SERVICES: Final = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "InferenceService")
 
 
 def table(rows: Iterable[Workload], at: str) -> Table:
@@ -52,7 +54,7 @@ def table(rows: Iterable[Workload], at: str) -> Table:
             Cell(f"{one.running} of {one.pods + one.pending_pods}"),
             Cell(one.state, TONES[one.state]),
             Cell(str(len(one.nodes)), "plain" if one.nodes else "dim"),
-            Cell(cliques(one), "warn" if one.split else "dim"),
+            Cell(*cliques(one)),
             Cell(age(one.waiting_since, at), "warn"),
             Cell(age(one.created, at), "dim"),
             *((Cell(percent(one.idle), "warn" if one.idle else "dim"),) if metered else ()),
@@ -68,11 +70,14 @@ def table(rows: Iterable[Workload], at: str) -> Table:
     return Table(columns, tuple(map(row, rows)), "workloads", named=2)
 
 
-def cliques(one: Workload) -> str:
-    """The NVLink clique of its nodes, or over how many they are split."""
+def cliques(one: Workload) -> tuple[str, Tone]:
+    """The NVLink clique of its nodes, or over how many they are split: bad for a gang, nothing to a service."""
     if not one.split:
-        return ",".join(one.cliques)
-    return f"split over {len(one.cliques)}" if len(one.cliques) > 1 else f"{one.cliques[0]} in part"
+        return ",".join(one.cliques), "dim"
+    many = len(one.cliques) > 1
+    if one.kind in _SERVICES:
+        return (f"{len(one.cliques)} cliques" if many else one.cliques[0]), "dim"
+    return (f"split over {len(one.cliques)}" if many else f"{one.cliques[0]} in part"), "warn"
 
 
 def entry(one: Workload) -> dict[str, Any]:
