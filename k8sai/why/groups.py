@@ -9,11 +9,12 @@ from k8sai.why.survey import HARDNESS, Finding, Kind, Seen, Survey, names
 
 
 def rest(found: Survey) -> str:
-    """The nodes that are further away, by what keeps them there; those without such devices go without saying."""
+    """The nodes that are further away, by what keeps them there; those without such devices, or that it does not
+    select, go without saying."""
     counted: Counter[str] = Counter()
     for one in found.others():
         hardest = max(one.findings, key=lambda f: HARDNESS[f.kind])
-        if hardest.kind == "absent":
+        if hardest.kind in ("absent", "selector"):
             continue
         counted[_kept(hardest)] += 1
     said = [
@@ -36,8 +37,6 @@ def _kept(finding: Finding) -> str:
             return "{n} {is_} not ready"
         case "taint":
             return f"{{n}} {{has}} the taint {finding.detail}"
-        case "selector":
-            return f"{{n}} {{does}} not have {finding.detail}"
         case "affinity":
             return "{n} {does} not run the pods it wants beside it"
         case "volume" | "claimElsewhere":

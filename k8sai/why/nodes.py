@@ -8,7 +8,7 @@ from k8sai.quantity import binary
 from k8sai.why.case import Case, be, have, listed, several
 from k8sai.why.groups import groups, rest
 from k8sai.why.said import from_message
-from k8sai.why.survey import CLASS, Finding, Seen, Survey, names
+from k8sai.why.survey import CLASS, Kind, Seen, Survey, names
 from k8sai.why.verdict import Layer, fine, no_matter, reason
 
 LAYER: Final = "nodes"
@@ -58,8 +58,10 @@ def _speak(found: Survey) -> Layer:
         case 2:
             return _tainted(found)
         case 3:
-            return _unwanted(found)
-    return _never(found)
+            return _unreachable(found)
+        case 4 | 5:
+            return _never(found)
+    return _unwanted(found)
 
 
 # --- 0: when somebody leaves ------------------------------------------------------------------------------------------
@@ -159,65 +161,47 @@ def _tainted(found: Survey) -> Layer:
     return reason(LAYER, "Taint", message, next=f"kubectl describe node {names(near)[0]}")
 
 
-def _unwanted(found: Survey) -> Layer:
+def _unreachable(found: Survey) -> Layer:
     near = found.closest
     describe = found.case.kubectl("get", f"pod/{found.case.name}", "-o", "yaml")
-    kinds: Counter[Finding] = Counter(f for one in near for f in one.findings if f.kind in _THIRD)
-    first = next((f for f in kinds if f.kind == "selector"), next(iter(kinds)))
+    first = next(f for f in near[0].findings if f.kind in ("affinity", "volume", "claimElsewhere", "other"))
+    where = _the_nodes(near, "that it could use").rstrip(",")
     match first.kind:
-        case "selector":
-            wishes = listed(f.detail for f, _ in kinds.most_common() if f.kind == "selector")
-            return reason(
-                LAYER,
-                "NodeSelector",
-                f"it wants a node with {wishes}{_and_is_such(found, wishes)}",
-                next="kubectl get nodes --show-labels",
-            )
         case "affinity":
-            return reason(
-                LAYER, "Affinity", "it wants to run beside pods that run on no node it could use", next=describe
-            )
+            message = "it wants to run beside pods that run on no node it could use"
+            return reason(LAYER, "Affinity", message, next=describe)
         case "claimElsewhere":
             return reason(LAYER, "ClaimElsewhere", "the devices of its claim are on another node", next=describe)
         case "volume":
             return reason(
-                LAYER,
-                "VolumeElsewhere",
-                f"its volume cannot be used on {_the_nodes(near, 'that it could use')}",
-                first.detail,
-                next=describe,
+                LAYER, "VolumeElsewhere", f"its volume cannot be used on {where}", first.detail, next=describe
             )
     return reason(LAYER, "NoNodeFits", f"{several(len(near), 'node')} refuse it: {first.detail}", next=describe)
 
 
-_THIRD: Final = ("selector", "affinity", "volume", "claimElsewhere", "other")
-
-
-def _and_is_such(found: Survey, wish: str) -> str:
-    """Whether any node at all is as the pod wants it."""
-    such = [one for one in found.seen if not one.has("selector")]
-    if such:
-        return f", and the {several(len(such), 'such node')} cannot take it"
-    return ", and none is such"
+def _unwanted(found: Survey) -> Layer:
+    wishes = Counter(f.detail for one in found.closest for f in one.findings if f.kind == "selector")
+    message = f"it wants a node with {listed(wish for wish, _ in wishes.most_common())}, and none is such"
+    return reason(LAYER, "NodeSelector", message, next="kubectl get nodes --show-labels")
 
 
 def _never(found: Survey) -> Layer:
-    for kind in ("never", "absent"):
-        near = [one for one in found.closest if one.has(kind)]
-        if near:
-            resource = next(f.detail for f in near[0].findings if f.kind == kind)
-            if resource.startswith(CLASS):
-                message = f"no node that it could use has a device of class {resource.removeprefix(CLASS)}"
-                return reason(LAYER, "DevicesNever", message, next="kubectl get resourceslices")
-            largest = max(found.seen, key=lambda one: one.node.allocatable.get(resource, 0))
-            has, need = largest.node.allocatable.get(resource, 0), found.pod.requests[resource]
-            owns = (
-                f"the largest node, {largest.name}, has {_amount(resource, has)} in all" if has else "no node has any"
-            )
-            return reason(
-                LAYER, "NeverFits", f"it needs {_amount(resource, need)} {resource} on one node, and {owns}", next=_TOP
-            )
-    return reason(LAYER, "NoNodeFits", "no node takes it", next=_TOP)
+    kind: Kind = "never" if found.hardness == 4 else "absent"
+    near = [one for one in found.closest if one.has(kind)]
+    resource = next(f.detail for f in near[0].findings if f.kind == kind)
+    if resource.startswith(CLASS):
+        message = f"no node that it could use has a device of class {resource.removeprefix(CLASS)}"
+        return reason(LAYER, "DevicesNever", message, next="kubectl get resourceslices")
+    largest = max(near, key=lambda one: (one.node.allocatable.get(resource, 0), [-ord(c) for c in one.name]))
+    has, need = largest.node.allocatable.get(resource, 0), found.pod.requests[resource]
+    picky = any(one.has("selector") for one in found.seen)
+    which = f"of those it selects, {largest.name}," if picky else f", {largest.name},"
+    owns = f"the largest {'node' if not picky else ''}{which} has {_amount(resource, has)} in all".replace("  ", " ")
+    if not has:
+        owns = f"{_the_nodes(near, 'that it selects' if picky else 'that it could use')} {have(len(near))} none"
+    return reason(
+        LAYER, "NeverFits", f"it needs {_amount(resource, need)} {resource} on one node, and {owns}", next=_TOP
+    )
 
 
 def _the_nodes(seen: Iterable[Seen], which: str) -> str:

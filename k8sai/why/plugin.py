@@ -6,6 +6,7 @@ from typing import Final
 from k8sai.fleet.resources import classify
 from k8sai.why.case import Case, be, have, listed, several
 from k8sai.why.reading import Json, holds
+from k8sai.why.survey import Seen
 from k8sai.why.verdict import Layer, fine, no_matter, reason
 
 LAYER: Final = "devicePlugin"
@@ -37,39 +38,51 @@ def check(case: Case) -> Layer:
     if not asked:
         return no_matter(LAYER, "it asks for no devices of a plugin")
     for resource in asked:
-        offering = [one for one in case.survey.seen if one.node.allocatable.get(resource, 0) > 0]
-        if not offering and any(one.has("absent", resource) for one in case.survey.seen):
-            return _nobody(case, resource)
+        wanted = [one for one in case.survey.seen if not one.has("selector")] or case.survey.seen
+        offering = [one for one in wanted if one.node.allocatable.get(resource, 0) > 0]
+        if not offering and any(one.has("absent", resource) for one in wanted):
+            layer = _silent(case, resource, wanted) or _nobody(case, resource)
+            if layer is not None:
+                return layer
     return fine(LAYER, f"{listed(asked)} {be(len(asked))} offered by some node")
 
 
-def _nobody(case: Case, resource: str) -> Layer:
-    silent = _had(case, resource)
-    if silent:
-        node = silent[0]
-        message = f"no node offers {resource} now; {listed(silent)} {have(len(silent))} such devices and may use none"
-        return reason(LAYER, "DevicePluginDown", message + _broken(case, node), next=_look(node))
+def _silent(case: Case, resource: str, wanted: list[Seen]) -> Layer | None:
+    """Nodes that have such devices, or ought to, and offer none."""
+    had = _had(case, resource, wanted)
+    where = "no node that it selects" if len(wanted) < len(case.survey.seen) else "no node"
+    if had:
+        message = f"{where} offers {resource} now; {listed(had)} {have(len(had))} such devices and may use none"
+        return reason(LAYER, "DevicePluginDown", message + _broken(case, had[0]), next=_look(had[0]))
+    labelled = sorted(one.name for one in wanted if any(one.node.labels.get(key) for key in _LABELS))
+    vendor = resource.partition("/")[0]
+    if labelled and not any(name.partition("/")[0] == vendor for name in _offered(wanted)):
+        marked = f"{listed(labelled)} {be(len(labelled))} labelled as having GPUs"
+        message = f"{where} offers {resource}, although {marked}"
+        return reason(LAYER, "NotAdvertised", message + _broken(case, labelled[0]), next=_look(labelled[0]))
+    return None
+
+
+def _nobody(case: Case, resource: str) -> Layer | None:
+    """None where nodes that the pod does not select offer it."""
+    others = _offered(case.survey.seen)
+    if resource in others:
+        return None
     profile = _MIG.fullmatch(resource)
-    others = _offered(case)
     if profile and any(name.startswith("nvidia.com/") for name in others):
         there = listed(sorted(f"{name} on {several(count, 'node')}" for name, count in others.items()))
         message = f"no node has the MIG profile {profile[1]}; there is {there}"
         return reason(
             LAYER, "MigProfileAbsent", message, next="kubectl get nodes -L nvidia.com/mig.config,nvidia.com/gpu.product"
         )
-    labelled = sorted(one.name for one in case.survey.seen if any(one.node.labels.get(key) for key in _LABELS))
-    if labelled and not any(name.partition("/")[0] == resource.partition("/")[0] for name in others):
-        marked = f"{listed(labelled)} {be(len(labelled))} labelled as having GPUs"
-        message = f"no node offers {resource}, although {marked}"
-        return reason(LAYER, "NotAdvertised", message + _broken(case, labelled[0]), next=_look(labelled[0]))
     known = f"; what is offered: {listed(sorted(others))}" if others else "; no node offers any device"
     return reason(LAYER, "NotAdvertised", f"no node offers {resource}{known}", next="`k8sai top --all-nodes`")
 
 
-def _had(case: Case, resource: str) -> list[str]:
+def _had(case: Case, resource: str, wanted: list[Seen]) -> list[str]:
     """Nodes whose capacity says that they have some, while nothing of it may be used."""
     found = []
-    for one in case.survey.seen:
+    for one in wanted:
         try:
             row = case.scene.fleet.node(one.name)
         except KeyError:
@@ -79,10 +92,10 @@ def _had(case: Case, resource: str) -> list[str]:
     return sorted(found)
 
 
-def _offered(case: Case) -> dict[str, int]:
+def _offered(seen: list[Seen]) -> dict[str, int]:
     """GPU resources by the number of nodes that offer them."""
     counted: dict[str, int] = {}
-    for one in case.survey.seen:
+    for one in seen:
         for name, amount in one.node.allocatable.items():
             if amount > 0 and classify(name) is not None:
                 counted[name] = counted.get(name, 0) + 1

@@ -18,19 +18,21 @@ Kind = Literal[
     "short", "pods", "port", "antiAffinity", "spread", "devices",
     "cordoned", "notReady",
     "taint",
-    "selector", "affinity", "volume", "claimElsewhere", "other",
+    "affinity", "volume", "claimElsewhere", "other",
     "never",
     "absent",
+    "selector",
 ]  # fmt: skip
 # How far a node is from taking the pod: 0 when somebody leaves, 1 when it comes back, 2 and 3 when somebody changes
-# the pod or the node, 4 never, 5 it has nothing of the kind.
+# the pod or the node, 4 it is too small, 5 it has nothing of the kind, 6 the pod does not want it.
 HARDNESS: Final[dict[Kind, int]] = {
     "short": 0, "pods": 0, "port": 0, "antiAffinity": 0, "spread": 0, "devices": 0,
     "cordoned": 1, "notReady": 1,
     "taint": 2,
-    "selector": 3, "affinity": 3, "volume": 3, "claimElsewhere": 3, "other": 3,
+    "affinity": 3, "volume": 3, "claimElsewhere": 3, "other": 3,
     "never": 4,
     "absent": 5,
+    "selector": 6,
 }  # fmt: skip
 _TEXTS: Final[dict[str, Kind]] = {
     filters.CORDONED: "cordoned",

@@ -37,8 +37,9 @@ class Case:
     ) -> str:
         """A node of the case; `amounts` and `allocatable` replace some of its own. Its full name."""
         made = gpu_node(f"{self.namespace}-{name}", gpus, labels={**self.mine, **more.pop("labels", {})}, **more)
-        made["status"]["capacity"] |= amounts or {}
-        made["status"]["allocatable"] |= {**(amounts or {}), **(allocatable or {})}
+        status = made["status"]
+        status["allocatable"] = {**status["allocatable"], **(amounts or {}), **(allocatable or {})}
+        status["capacity"] = {**status["capacity"], **(amounts or {})}
         return add_nodes(self.api, [made])[0]
 
     def cordon(self, node: str) -> None:
