@@ -1,11 +1,12 @@
 """What a meter read, told to the fleet: gauges, which pod was seen on which card, and what was seen over time."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from k8sai.errors import K8saiError
 from k8sai.fleet.answers import Gauge
-from k8sai.fleet.evidence import STALE, Evidence, History, IdleRule, from_parts
+from k8sai.fleet.evidence import STALE, Evidence, History, IdleRule, from_parts, since_before
 from k8sai.fleet.idle import Sight
 from k8sai.fleet.prices import NO_PRICES, Prices
 
@@ -28,20 +29,42 @@ class Looks:
     ) -> None:
         self._rule, self._step, self._source, self._prices = rule, step, source, prices
         self._history: History[Key] = History(rule, step, gap)
+        self._before: dict[Key, Evidence] = {}  # what is known of idle cards from before the window
 
     def note(self, found: "Metered") -> None:
         """Remembers one look."""
         for one in found.readings:
             self._history.note((one.uuid, one.mig_instance), one.busiest, one.at)
 
-    def tell(self, fleet: "Fleet", found: "Metered") -> None:
-        """Remembers the look and tells the fleet all there is."""
+    def tell(self, fleet: "Fleet", found: "Metered", further: "Callable[[set[str]], Past] | None" = None) -> None:
+        """Remembers the look and tells the fleet all there is. `further` asks what idle cards did before the window."""
         if self._step:
             self.note(found)
             seen = self._history.evidence(found.at)
         else:
-            seen = _of_past(found.past, found.readings, self._rule, found.at)
+            seen = self._with_before(_of_past(found.past, found.readings, self._rule, found.at))
         tell(fleet, found.readings, self._sight(found, seen))
+        new = _idle(fleet, found.readings) - self._before.keys() if further is not None else set()
+        if further is not None and new:
+            self._look_back(new, seen, further)
+            tell(fleet, found.readings, self._sight(found, self._with_before(seen)))
+
+    def _with_before(self, seen: dict[Key, Evidence]) -> dict[Key, Evidence]:
+        """What is quiet still has been since then; what is not begins anew."""
+        found = {key: since_before(one, self._before.get(key)) for key, one in seen.items()}
+        self._before = {key: one for key, one in found.items() if key in self._before and one.quiet is not None}
+        return found
+
+    def _look_back(self, keys: set[Key], seen: dict[Key, Evidence], further: "Callable[[set[str]], Past]") -> None:
+        """Asked once for a card while it is idle. Who does not answer leaves it at the window."""
+        try:
+            past = further({uuid for uuid, _ in keys})
+        except K8saiError:
+            past = None
+        for key in keys:
+            peaks = past.peaks.get(key) if past is not None and not past.warnings else None
+            before = from_parts(peaks, self._rule, at=past.at, step=past.step) if past is not None and peaks else None
+            self._before[key] = before or seen[key]
 
     def _sight(self, found: "Metered", seen: dict[Key, Evidence]) -> Sight:
         cards = {uuid: evidence for (uuid, instance), evidence in seen.items() if not instance}
@@ -62,6 +85,19 @@ class Looks:
             rule=self._rule,
             prices=self._prices,
         )
+
+
+def _idle(fleet: "Fleet", readings: "Sequence[Reading]") -> set[Key]:
+    """The cards and slices that somebody holds for nothing."""
+    idle = fleet.idle()
+    rows = idle.rows if idle is not None else ()
+    devices = {device for one in rows for device in one.devices}
+    pods = {(one.namespace, one.pod) for one in rows}
+    return {
+        (one.uuid, one.mig_instance)
+        for one in readings
+        if (one.mig_uuid or one.uuid) in devices or (one.mig_instance and (one.namespace, one.pod) in pods)
+    }
 
 
 def _of_past(past: "Past | None", readings: "Sequence[Reading]", rule: IdleRule, at: float) -> dict[Key, Evidence]:

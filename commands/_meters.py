@@ -20,6 +20,7 @@ from k8sai.view import Note
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection
     from k8sai.cluster.metrics import Metered, Prometheus
+    from k8sai.cluster.past import Past
     from k8sai.commands._looks import Looks
     from k8sai.fleet.index import Fleet
 
@@ -80,6 +81,13 @@ class Meter:
         if not found.readings:
             raise NotFound("this Prometheus has no metrics of dcgm-exporter", "is the exporter installed and scraped?")
         return found
+
+    def further(self, connection: "Connection", at: float) -> "Callable[[set[str]], Past] | None":
+        """Asks what some cards did in the day before `at`; None of the exporters, who do not know."""
+        from k8sai.cluster.past import further
+
+        where = self.prometheus
+        return None if where is None else lambda cards: further(connection, where, cards, at=at)
 
     def looks(self, step: float, gap: float = STALE) -> "Looks":
         """What remembers the answers of one who is asked every `step` seconds, and is given up after a `gap`."""
@@ -184,7 +192,7 @@ def read_meter(
         except K8saiError as error:  # the cards have one look less, which is seen in what is known of them
             found = replace(found, problems=(error.message,), at=time.time())
     if meter.remembers or meter.watch:
-        looks.tell(fleet, found)
+        looks.tell(fleet, found, meter.further(connection, found.at))
     else:
         tell(fleet, found.readings)
     return _read(meter, found, "once")
@@ -253,7 +261,7 @@ class Metering:
         else:
             source = _read(self._meter, found, "live")
             if source.state == "live":
-                self._looks.tell(self._fleet, found)
+                self._looks.tell(self._fleet, found, self._meter.further(self._connection, found.at))
         if not self._ended.is_set():
             self._source = source if source.state == "live" else self._lost(source)
 

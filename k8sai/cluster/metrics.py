@@ -50,7 +50,7 @@ def from_prometheus(connection: "Connection", where: Prometheus, window: float |
     A past that cannot be read is a problem, not an error. Raises ClusterError, Forbidden, NotFound.
     """
     found = prometheus.query(connection, where, '{__name__=~"' + "|".join(METRICS) + '"}')
-    warnings, problems, then = found.warnings, [], None
+    warnings, problems, then = [*found.warnings], [], None
     if window is not None and found.samples:
         try:
             then = past(connection, where, at=found.at, window=window)

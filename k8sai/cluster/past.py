@@ -3,6 +3,8 @@
 One value a part keeps the answer small whatever the window, and says for which parts there is nothing.
 """
 
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING
@@ -17,6 +19,11 @@ Key = tuple[str, str]  # UUID of the card, and which MIG instance of it
 _PART = 180.0  # seconds: several samples of a scrape a minute
 _SHORTEST = 60.0  # seconds
 _MOST = 60  # parts of a window
+_REACH = 86_400.0  # seconds that `further` looks back
+_REACH_PARTS = 48
+_AT_ONCE = 100  # cards in one query: they are part of its address
+_CARDS = 1_000  # that are looked at further back
+_UUID = re.compile(r"[\w-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +33,7 @@ class Past:
     at: float
     step: float
     peaks: dict[Key, list[float | None]] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    warnings: list[str] = field(default_factory=list)
 
 
 def parts_of(window: float) -> tuple[int, float]:
@@ -42,21 +49,36 @@ def past(connection: "Connection", where: Prometheus, *, at: float, window: floa
     GR_ENGINE_ACTIVE alone.
     """
     count, step = parts_of(window)
-    moments = [round(at - (count - 1 - n) * step, 3) for n in range(count)]
+    return _read(connection, where, Past(at, step), count)
+
+
+def further(connection: "Connection", where: Prometheus, cards: Iterable[str], *, at: float) -> Past:
+    """The same of some cards for the last day, in longer parts: since when they have been as they are.
+
+    More than a thousand are not asked for. Raises as `prometheus.query`.
+    """
+    found = Past(at, _REACH / _REACH_PARTS)
+    some = sorted(card for card in cards if _UUID.fullmatch(card))[:_CARDS]
+    for n in range(0, len(some), _AT_ONCE):
+        _read(connection, where, found, _REACH_PARTS, some[n : n + _AT_ONCE])
+    return found
+
+
+def _read(connection: "Connection", where: Prometheus, past: Past, count: int, cards: Sequence[str] = ()) -> Past:
+    moments = [round(past.at - (count - 1 - n) * past.step, 3) for n in range(count)]
     labels = ", ".join((*UUIDS, *INSTANCES))
-    peaks: dict[Key, list[float | None]] = {}
-    warnings: list[str] = []
+    these = f'{{{UUIDS[0]}=~"{"|".join(cards)}"}}' if cards else ""
     for metric in (UTIL, ACTIVE):
-        expression = f"max by ({labels}) (max_over_time({metric}[{ceil(step)}s]))"
-        found = query_range(connection, where, expression, start=moments[0], end=moments[-1], step=step)
-        warnings += found.warnings
+        expression = f"max by ({labels}) (max_over_time({metric}{these}[{ceil(past.step)}s]))"
+        found = query_range(connection, where, expression, start=moments[0], end=moments[-1], step=past.step)
+        past.warnings.extend(said for said in found.warnings if said not in past.warnings)
         for said, values in found.series:
             key = identity(said)
             if not key[0] or (metric == UTIL and key[1]):
                 continue
-            row = peaks.setdefault(key, [None] * count)
+            row = past.peaks.setdefault(key, [None] * count)
             for when, value in values.items():
-                n = round((when - moments[0]) / step)
+                n = round((when - moments[0]) / past.step)
                 if 0 <= n < count and is_told(value):
                     row[n] = max(share(metric, value), row[n] or 0.0)
-    return Past(moments[-1], step, peaks, tuple(dict.fromkeys(warnings)))
+    return past

@@ -249,4 +249,6 @@ def _cell(value: object) -> object:
         return "true" if value else "false"
     if isinstance(value, Mapping):
         return ";".join(f"{name}={amount}" for name, amount in value.items())
+    if isinstance(value, list):
+        return ";".join(map(str, value))
     return value

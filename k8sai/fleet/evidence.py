@@ -118,6 +118,15 @@ def from_parts(peaks: Sequence[float | None], rule: IdleRule, *, at: float, step
     )
 
 
+def since_before(seen: Evidence, before: Evidence | None) -> Evidence:
+    """The same with what was seen earlier, where that goes on without a gap and was as quiet."""
+    if before is None or before.quiet is None or seen.quiet is None or seen.quiet > seen.watched:
+        return seen
+    if before.until < seen.watched or before.quiet >= seen.quiet:
+        return seen
+    return Evidence(before.watched, seen.until, before.quiet, max(before.peak, seen.peak), seen.step)
+
+
 # --- for as long as somebody looks ------------------------------------------------------------------------------------
 
 Key = TypeVar("Key", bound=Hashable)

@@ -40,7 +40,7 @@ class Sight(Struct, frozen=True):
 
 
 class Held(Struct, frozen=True):
-    """What one pod holds on its node, in cards: idle, busy and unknown add up to it.
+    """What one pod holds on its node, in cards: idle, busy and unknown add up to it. `devices` are the idle ones.
 
     `peak`, `memory` and `idle_since` are of its idle cards: the busiest moment since then, the MiB in use, and the
     epoch second since when all of them are known to do nothing while it holds them; `longer` where it may be longer.
@@ -61,6 +61,7 @@ class Held(Struct, frozen=True):
     peak: float | None = None
     memory: float | None = None
     since: str = ""  # RFC 3339: since when it holds
+    devices: tuple[str, ...] = ()  # UUIDs, or ids where no UUID is known
     idle_since: float | None = None
     longer: bool = False
     gpu_hours: float = 0  # of its idle cards, as far as the evidence reaches
@@ -217,6 +218,7 @@ class _Pile:
         self.held = _epoch(since)
         self.left = holder.share
         self._idle: list[tuple[float, Verdict]] = []
+        self._devices: dict[str, None] = {}
         self._memory: dict[str, float] = {}
         self._product = ""
         self._busy = 0.0
@@ -229,8 +231,11 @@ class _Pile:
             self._product = device.product
         if verdict.idle:
             self._idle.append((share, verdict))
-            if device is not None and device.gauge is not None and device.gauge.memory_used is not None:
-                self._memory[device.uuid or device.id] = device.gauge.memory_used
+            if device is not None:
+                name = device.uuid or device.id
+                self._devices[name] = None
+                if device.gauge is not None and device.gauge.memory_used is not None:
+                    self._memory[name] = device.gauge.memory_used
         elif verdict.idle is None:
             self._doubts[verdict.why] += share  # type: ignore[assignment]  # shares may be fractions
         else:
@@ -257,6 +262,7 @@ class _Pile:
             peak=max((verdict.peak for _, verdict in idle), default=None),
             memory=sum(self._memory.values()) if self._memory else None,
             since=self.since,
+            devices=tuple(self._devices),
             idle_since=max((verdict.since for _, verdict in idle), default=None),
             longer=any(verdict.longer for _, verdict in idle),
             gpu_hours=round(hours, 6),

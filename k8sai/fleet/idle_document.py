@@ -31,13 +31,14 @@ def _held(one: Held) -> dict[str, Any]:
         "busy": number(one.busy),
         "unknown": number(one.unknown),
         "unknownWhy": {doubt: number(cards) for doubt, cards in one.why},
-        "maxUtilization": one.peak,
-        "memoryUsedMiB": one.memory,
+        "devices": list(one.devices),
+        "maxUtilization": _maybe(one.peak),
+        "memoryUsedMiB": _maybe(one.memory),
         "heldSince": one.since,
         "idleSince": _iso(one.idle_since) if one.idle_since is not None else None,
         "orLonger": one.longer,
-        "gpuHours": one.gpu_hours,
-        "cost": one.cost,
+        "gpuHours": number(one.gpu_hours),
+        "cost": _maybe(one.cost),
         "terminating": one.terminating,
         "complete": one.complete,
     }
@@ -51,8 +52,8 @@ def _total(idle: Idleness) -> dict[str, Any]:
         "busy": number(total.busy),
         "unknown": number(total.unknown),
         "unknownWhy": {doubt: number(cards) for doubt, cards in total.why},
-        "gpuHours": total.gpu_hours,
-        "cost": total.cost,
+        "gpuHours": number(total.gpu_hours),
+        "cost": _maybe(total.cost),
         "currency": idle.currency,
         "priced": total.priced,
         "at": _iso(idle.at),
@@ -60,6 +61,10 @@ def _total(idle: Idleness) -> dict[str, Any]:
         "below": idle.rule.below,
         "source": idle.source,
     }
+
+
+def _maybe(value: float | None) -> float | None:
+    return None if value is None else number(value)
 
 
 def _iso(moment: float) -> str:

@@ -21,6 +21,7 @@ LABEL = ("app", "nvidia-dcgm-exporter")
 _NODES, _PODS = find("", "nodes"), find("", "pods")
 _SLICES, _CLAIMS = find("resource.k8s.io", "resourceslices"), find("resource.k8s.io", "resourceclaims")
 _WATTS = {"H100": 700, "H200": 700, "B200": 1000, "A100": 400, "L40S": 350, "T4": 70}
+_WAVE = 90.0  # seconds from crest to crest
 _CARD_PARTS = 7  # compute slices of a card that MIG cuts
 _HELP = {
     "DCGM_FI_DEV_GPU_UTIL": "GPU utilization (in %).",
@@ -71,9 +72,9 @@ class Metered:
     product: Product
     holders: tuple[Holder, ...]
 
-    def busy(self, at: float) -> float:
-        """How busy at this time, 0 to 1."""
-        return max((_busy(self.part, one, at) for one in self.holders), default=0.0)
+    def busy(self, at: float, span: float = 0.0) -> float:
+        """How busy at this time, 0 to 1; or the most in so many seconds before it."""
+        return max((_busy(self.part, one, at, span) for one in self.holders), default=0.0)
 
     def values(self, busy: float) -> Iterator[tuple[str, str]]:
         """Metric and value, when it is so busy."""
@@ -208,14 +209,17 @@ def _index(device: str) -> int:
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
 
-def _busy(part: Part, holder: Holder, now: float) -> float:
-    """0 to 1: nothing for a card its holder has forgotten, else a slow wave around a mean."""
+def _busy(part: Part, holder: Holder, now: float, span: float) -> float:
+    """0 to 1: nothing for a card its holder has forgotten, else a slow wave around a mean; the most within `span`."""
     who = holder[:3]
     if _draw("idle", *who[:2]) < holder.idle or _draw(part.card, *who) < 0.08:
         return 0.0
-    phase = _draw(part.card, str(part.instance))
     mean = 0.45 + 0.5 * _draw(*who)  # the pods of a card or gang are alike in how hard they work
-    return min(1.0, max(0.02, mean + 0.08 * math.sin(2 * math.pi * (now / 90 + phase))))
+    turn = now / _WAVE + _draw(part.card, str(part.instance))
+    since_crest = (turn - 0.25) % 1 * _WAVE
+    ends = (turn, turn - span / _WAVE)
+    wave = 1.0 if since_crest <= span else max(math.sin(2 * math.pi * end) for end in ends)
+    return min(1.0, max(0.02, mean + 0.08 * wave))
 
 
 def _draw(*words: str) -> float:

@@ -17,9 +17,7 @@ _PODS = find("", "pods")
 _OWN = ("namespace", "pod", "container")  # labels of the exporter's that Prometheus' own would hide
 _NAMES = re.compile(r'\{__name__=~"([\w|]+)"\}')
 _COUNT = re.compile(r'count\(\{__name__=~"([\w|]+)"\}\)')
-_MOST = re.compile(r"max by \(([\w, ]+)\) \(max_over_time\((\w+)\[(\d+)s\]\)\)")
-_SCRAPE = 15.0  # seconds
-_LOOKS = 24  # samples of a long range that are looked at: the wave of a card is shorter
+_MOST = re.compile(r'max by \(([\w, ]+)\) \(max_over_time\((\w+)(?:\{UUID=~"([\w|-]+)"\})?\[(\d+)s\]\)\)')
 _POINTS = 11_000  # of a series
 
 Series = tuple[dict[str, str], str, Metered]  # labels, metric, of what
@@ -41,7 +39,7 @@ def answer(store: Store, path: str, query: Mapping[str, str]) -> tuple[int, Obj]
             return _success("vector", [{"metric": {}, "value": [store.now(), str(count)]}] if count else [])
     elif path == "api/v1/query_range":
         if match := _MOST.fullmatch(expression):
-            return _past(store, match[1].replace(" ", "").split(","), match[2], float(match[3]), query)
+            return _past(store, match, query)
     else:
         return 404, {"status": "error", "errorType": "not_found", "error": f"/{path} is not served here"}
     return 400, {
@@ -78,7 +76,9 @@ def _now(store: Store, metrics: list[str]) -> list[Obj]:
     ]
 
 
-def _past(store: Store, by: list[str], metric: str, span: float, query: Mapping[str, str]) -> tuple[int, Obj]:
+def _past(store: Store, match: re.Match[str], query: Mapping[str, str]) -> tuple[int, Obj]:
+    by, metric, span = match[1].replace(" ", "").split(","), match[2], float(match[4])
+    cards = set(match[3].split("|")) if match[3] else None
     try:
         start, end, step = (float(query[name]) for name in ("start", "end", "step"))
         points = int((end - start) / step + 1.000001)
@@ -90,17 +90,15 @@ def _past(store: Store, by: list[str], metric: str, span: float, query: Mapping[
     moments = [start + n * step for n in range(points)]
     rows: dict[tuple[tuple[str, str], ...], list[float]] = {}
     for labels, _, one in _series(store, [metric]):
+        if cards is not None and labels["UUID"] not in cards:
+            continue
         key = tuple((name, labels[name]) for name in by if labels.get(name))
-        highest = [_highest(one, metric, at, span) for at in moments]
+        highest = [
+            float(dict(one.values(one.busy(at, span)))[metric]) for at in moments
+        ]  # no value is less of a busier
         rows[key] = [max(pair) for pair in zip(highest, rows.get(key, highest), strict=True)]
     result = [
         {"metric": dict(key), "values": [[at, f"{value:g}"] for at, value in zip(moments, row, strict=True)]}
         for key, row in rows.items()
     ]
     return _success("matrix", result)
-
-
-def _highest(one: Metered, metric: str, at: float, span: float) -> float:
-    looks = max(1, min(_LOOKS, round(span / _SCRAPE)))
-    busy = max(one.busy(at - n * span / looks) for n in range(looks))
-    return float(dict(one.values(busy))[metric])  # of a busier card no value is smaller

@@ -17,7 +17,7 @@ UTIL, ACTIVE, USED = "DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_PROF_GR_ENGINE_ACTIVE", "D
 BLANK = 9223372036854775794.0
 _LOOKBACK = 300.0
 _NAMES = re.compile(r'(count\()?\{__name__=~"([\w|]+)"\}\)?')
-_MOST = re.compile(r"max by \(([\w, ]+)\) \(max_over_time\((\w+)\[(\d+)s\]\)\)")
+_MOST = re.compile(r'max by \(([\w, ]+)\) \(max_over_time\((\w+)(?:\{UUID=~"([\w|-]+)"\})?\[(\d+)s\]\)\)')
 Labels = tuple[tuple[str, str], ...]
 
 
@@ -39,9 +39,9 @@ class Prometheus:
         age: float = 0.0,
         **labels: str,
     ) -> None:
-        """The newest value first, `age` seconds old; None is a scrape that failed. One number fills a day."""
+        """The newest value first, `age` seconds old; None is a scrape that failed. One number fills three hours."""
         if isinstance(values, (int, float)):
-            values = [values] * int(86_400 / every)
+            values = [values] * int(10_800 / every)
         series = self._series[metric, tuple(sorted(labels.items()))]
         for n, value in enumerate(values):
             if value is not None:
@@ -73,12 +73,12 @@ class Prometheus:
         match = _MOST.fullmatch(asked.query["query"])
         if match is None:
             return self._bad(asked)
-        by, metric, span = match[1].replace(" ", "").split(","), match[2], float(match[3])
+        by, metric, span = match[1].replace(" ", "").split(","), match[2], float(match[4])
         start, end, step = (float(asked.query[name]) for name in ("start", "end", "step"))
         moments = [start + n * step for n in range(int((end - start) / step + 1.000001))]
         rows: dict[Labels, dict[float, float]] = defaultdict(dict)
         for (name, labels), samples in self._series.items():
-            if name != metric:
+            if name != metric or (match[3] and dict(labels).get("UUID") not in match[3].split("|")):
                 continue
             kept = tuple((label, value) for label, value in labels if label in by)
             for at in moments:

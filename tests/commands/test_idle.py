@@ -135,11 +135,11 @@ def test_who_holds_idle_cards(api: Cluster, prom: Prometheus, tmp_path: Path) ->
     assert (ran.code, ran.err) == (Exit.OK, "")
     head, table = ran.out.split("\n\n")
     assert head == (
-        "test: 2 of 3 held cards idle (below 5% for 15m, says Prometheus mon/prom:9090), 0.50 GPU-hours; 1 busy"
+        "test: 2 of 3 held cards idle (below 5% for 15m, says Prometheus mon/prom:9090), 6.00 GPU-hours; 1 busy"
     )
     heading, row = table.splitlines()
     assert heading.split() == ["NAMESPACE", "POD", "IDLE", "FOR", "MAX", "MEMORY", "GPU-HOURS", "HELD", "NODE"]
-    assert row.split()[:10] == ["team", "a", "2", "of", "2", "15m+", "3%", "4.0GiB", "0.50", row.split()[9]]
+    assert row.split()[:9] == ["team", "a", "2", "of", "2", "3h+", "3%", "4.0GiB", "6.00"]
 
 
 def test_the_document(api: Cluster, prom: Prometheus, tmp_path: Path) -> None:
@@ -157,7 +157,8 @@ def test_the_document(api: Cluster, prom: Prometheus, tmp_path: Path) -> None:
         "unknown": 0,
     }
     assert (one["maxUtilization"], one["memoryUsedMiB"], one["heldSince"]) == (0.03, 4096, OLD)
-    assert (one["gpuHours"], one["cost"], one["complete"], one["orLonger"]) == (0.5, None, True, True)
+    assert (one["gpuHours"], one["cost"], one["complete"], one["orLonger"]) == (6, None, True, True)
+    assert one["devices"] == ["GPU-0", "GPU-1"]
     assert found["idleReason"] == "" and sums(found) == (2, 1, 0, {})
     assert found["idleTotal"]["source"] == "Prometheus mon/prom:9090"
 
@@ -167,7 +168,7 @@ def test_other_formats(api: Cluster, prom: Prometheus, tmp_path: Path) -> None:
     flags = ("--by", "idle", "--prometheus", "mon/prom:9090", "-o")
     assert top(api, tmp_path, *flags, "name").out == "pod/a\n"
     heading, row = top(api, tmp_path, *flags, "csv").out.splitlines()
-    assert dict(zip(heading.split(","), row.split(","), strict=True))["gpuHours"] == "0.5"
+    assert dict(zip(heading.split(","), row.split(","), strict=True))["gpuHours"] == "6"
     assert "q" in top(api, tmp_path, *flags, "wide").out.splitlines()[-1].split()
 
 
@@ -176,6 +177,19 @@ def test_a_busy_moment_within_the_window(api: Cluster, prom: Prometheus, tmp_pat
     prom.add(UTIL, [0.0] * 20 + [80.0] + [0.0] * 200, UUID="GPU-0", Hostname="n1")  # ten minutes ago
     assert sums(view(api, tmp_path)) == (0, 1, 0, {})
     assert sums(view(api, tmp_path, "--window", "9m")) == (1, 0, 0, {})
+
+
+def test_idle_for_longer_than_the_window(api: Cluster, prom: Prometheus, tmp_path: Path) -> None:
+    """Of idle cards the last day is asked for: busy until five hours ago, a gap two hours ago, a window of its own."""
+    api.has(node("n1"), pod("a", "n1", "GPU-0"), pod("b", "n1", "GPU-1"), pod("c", "n1", "GPU-2"))
+    hour = [0.0] * 120
+    prom.add(UTIL, [*hour * 5, *[80.0] * 120, *hour], UUID="GPU-0", Hostname="n1")
+    prom.add(UTIL, [*hour * 2, *[None] * 120, *hour], UUID="GPU-1", Hostname="n1")
+    prom.add(UTIL, [*hour[:40], 80.0, *hour], UUID="GPU-2", Hostname="n1")
+    found = {one["name"]: (one["gpuHours"], one["orLonger"]) for one in view(api, tmp_path)["idle"]}
+    assert found == {"a": (5, False), "b": (2, True), "c": (0.25, True)}
+    asked = [one.query["query"] for one in api.of(f"{MON}/api/v1/query_range")]
+    assert len(asked) == 4 and "GPU-0|GPU-1|GPU-2" in asked[2]
 
 
 def test_the_threshold(api: Cluster, prom: Prometheus, tmp_path: Path) -> None:
@@ -489,12 +503,12 @@ def test_money(api: Cluster, prom: Prometheus, tmp_path: Path) -> None:
     four(api, prom)
     (tmp_path / "prices.yaml").write_text("currency: EUR\nperGpuHour: {'*H100*': 4}\n")
     ran = top(api, tmp_path, "--by", "idle", "--prometheus", "mon/prom:9090", "--window", "1h")
-    assert "2.00 GPU-hours, 8.00 EUR; 1 busy" in ran.out
-    assert "COST" in ran.out and ran.out.splitlines()[-1].split()[9] == "8.00"
+    assert "6.00 GPU-hours, 24.00 EUR; 1 busy" in ran.out
+    assert "COST" in ran.out and ran.out.splitlines()[-1].split()[9] == "24.00"
     other = tmp_path / "other.yaml"
     other.write_text("perGpuHour: {default: 1}\n")
     found = view(api, tmp_path, "--prices", str(other))
-    assert (found["idleTotal"]["cost"], found["idleTotal"]["currency"], found["idle"][0]["cost"]) == (0.5, "", 0.5)
+    assert (found["idleTotal"]["cost"], found["idleTotal"]["currency"], found["idle"][0]["cost"]) == (6, "", 6)
     other.write_text("perGpuHour: {default: much}\n")
     ran = top(api, tmp_path, "--prometheus", "mon/prom:9090", "--prices", str(other), "--once")
     assert ran.code == Exit.USAGE and "other.yaml: perGpuHour[default]: 'much' is not a price such as 2.9" in ran.err

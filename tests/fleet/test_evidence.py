@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8sai.fleet.evidence import STALE, Doubt, Evidence, History, IdleRule, from_parts, judge
+from k8sai.fleet.evidence import STALE, Doubt, Evidence, History, IdleRule, from_parts, judge, since_before
 
 RULE = IdleRule(window=900.0, below=0.05)
 NOW = 100_000.0
@@ -68,6 +68,16 @@ def test_idle_is_exactly_every_part_below_the_threshold(peaks: list[float | None
     assert (idle is True) == all(value is not None and value < 0.05 for value in peaks)
     if idle is False:
         assert any(value is not None and value >= 0.05 for value in peaks)
+
+
+def test_what_was_before_goes_on_only_without_a_gap_and_without_work() -> None:
+    quiet = Evidence(NOW - 900, NOW, NOW - 900, 0.01)
+    day = Evidence(NOW - 86_400, NOW - 800, NOW - 7200, 0.03)
+    assert since_before(quiet, day) == Evidence(NOW - 86_400, NOW, NOW - 7200, 0.03)
+    worked = Evidence(NOW - 900, NOW, NOW - 100, 0.0)
+    assert since_before(worked, day) == worked
+    for gone in (None, Evidence(NOW - 86_400, NOW - 901, NOW - 7200, 0.0), Evidence(NOW - 86_400, NOW, None, 0.9)):
+        assert since_before(quiet, gone) == quiet
 
 
 # --- the holder -------------------------------------------------------------------------------------------------------

@@ -1,10 +1,13 @@
 """The demo's dcgm-exporter: read back by the reader of real ones; the same question has the same answer."""
 
+from typing import Any
+
 import pytest
 
 from k8sai.cluster.dcgm import Reading, readings
 from k8sai.cluster.exposition import samples
 from k8sai.sim.exporter import exposition
+from k8sai.sim.prometheus import answer
 from tests.sim.lab import Lab
 from tests.sim.test_scenarios import loaded
 
@@ -101,3 +104,66 @@ def test_the_same_question_has_the_same_answer(demo: Lab) -> None:
 @pytest.mark.parametrize("node", ["mi300x-00", "cpu-00", "gone"])
 def test_no_nvidia_cards(node: str, demo: Lab) -> None:
     assert exposition(demo.store, node) == "# no NVIDIA cards\n"
+
+
+# --- Prometheus, which knows what they did ----------------------------------------------------------------------------
+
+
+def asked(lab: Lab, path: str, **query: str) -> list[dict[str, Any]]:
+    code, body = answer(lab.store, f"api/v1/{path}", query)
+    assert (code, body["status"]) == (200, "success"), body
+    found: list[dict[str, Any]] = body["data"]["result"]
+    return found
+
+
+def test_prometheus_has_every_card_under_its_own_labels(demo: Lab) -> None:
+    """honorLabels=false, the chart's default: who holds a card is in `exported_pod`."""
+    found = asked(demo, "query", query='{__name__=~"DCGM_FI_DEV_GPU_UTIL|DCGM_FI_DEV_FB_USED"}')
+    mine = {one["metric"]["UUID"]: one["metric"] for one in found if one["metric"]["Hostname"] == "h100-00"}
+    assert {uuid: one["exported_pod"] for uuid, one in mine.items()} == held(demo, "h100-00")
+    assert {(one["namespace"], one["pod"].rpartition("-")[0]) for one in mine.values()} == {
+        ("gpu-operator", "nvidia-dcgm-exporter")
+    }
+    (count,) = asked(demo, "query", query='count({__name__=~"DCGM_FI_DEV_GPU_UTIL"})')
+    assert int(count["value"][1]) == sum(one["metric"]["__name__"] == "DCGM_FI_DEV_GPU_UTIL" for one in found)
+
+
+def test_prometheus_tells_the_most_of_each_part(demo: Lab) -> None:
+    now = demo.store.now()
+    span = {"start": str(now - 270), "end": str(now), "step": "90"}
+    expression = 'max by (UUID, GPU_I_ID) (max_over_time(DCGM_FI_DEV_GPU_UTIL{UUID=~"%s"}[90s]))'
+    (card, other, *_) = said(demo, "h100-00")
+    (row,) = asked(demo, "query_range", query=expression % card.uuid, **span)
+    assert row["metric"] == {"UUID": card.uuid} and len(row["values"]) == 4
+    assert all(float(value) / 100 >= (card.util or 0) for _, value in row["values"])
+    both = asked(demo, "query_range", query=expression % f"{card.uuid}|{other.uuid}", **span)
+    assert {one["metric"]["UUID"] for one in both} == {card.uuid, other.uuid}
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "code"),
+    [
+        ("query", {"query": "up"}, 400),
+        ("query_range", {"query": "max by (UUID) (max_over_time(DCGM_FI_DEV_GPU_UTIL[90s]))"}, 400),
+        (
+            "query_range",
+            {
+                "query": "max by (UUID) (max_over_time(DCGM_FI_DEV_GPU_UTIL[90s]))",
+                "start": "0",
+                "end": "20000",
+                "step": "1",
+            },
+            400,
+        ),
+        ("labels", {}, 404),
+    ],
+)
+def test_what_this_prometheus_does_not_know(path: str, query: dict[str, str], code: int, demo: Lab) -> None:
+    found, body = answer(demo.store, f"api/v1/{path}", query)
+    assert (found, body["status"]) == (code, "error") and body["error"]
+
+
+def test_a_share_of_the_pods_of_a_workload_does_nothing(demo: Lab) -> None:
+    notebooks = [one for node in ("h100-mig-00", "h100-mig-01") for one in said(demo, node) if one.pod]
+    idle = [one.pod for one in notebooks if not one.util]
+    assert 0.2 * len(notebooks) < len(idle) < 0.7 * len(notebooks)
