@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from k8sai.cluster.sources import Source
     from k8sai.commands._meters import Meter
     from k8sai.fleet.index import Fleet
-    from k8sai.tui.feed import Feed
+    from k8sai.tui.feed import Still
+    from k8sai.why.scene import Scene
 
 
 class LiveFeed:
@@ -27,6 +28,7 @@ class LiveFeed:
 
         self.context = connection.context
         self._connection = connection
+        self._fleet = fleet
         self._objects: Objects | None = None
         self._events: Events | None = None
         self._live = Live(connection, fleet)
@@ -49,6 +51,16 @@ class LiveFeed:
         if self._events is None:
             self._events = LiveEvents(self._connection)
         return self._events
+
+    def scene(self) -> "Scene":
+        """The whole cluster as the scheduler sees it, read now for one question."""
+        from k8sai.cluster.live import read_once
+        from k8sai.scheduling.board import Board
+        from k8sai.why.scene import Scene
+
+        board = Board()
+        sources = read_once(self._connection, board)
+        return Scene(board, self._fleet, self.objects, sources)
 
     def start(self) -> None:
         """Begins to read."""
@@ -90,11 +102,21 @@ def live_feed(options: Options, fleet: "Fleet", meter: "Meter | None" = None) ->
     return LiveFeed(connection, fleet, meter)
 
 
-def recorded_feed(path: Path, fleet: "Fleet") -> "Feed":
+def recorded_feed(path: Path, fleet: "Fleet") -> "Still":
     """A feed that has said all: the recording is in the fleet already. Raises as `open_recording`."""
+    from k8sai.ages import epoch
     from k8sai.cluster.recording import open_recording
     from k8sai.tui.feed import Still
 
     recorded, feed, objects = open_recording(path)
     feed(fleet)
-    return Still(f"{recorded.context} at {recorded.at}", recorded.sources, objects)
+
+    def scene() -> "Scene":
+        from k8sai.scheduling.board import Board
+        from k8sai.why.scene import Scene
+
+        board = Board()
+        feed(board)
+        return Scene(board, fleet, objects, recorded.sources, epoch(recorded.at))
+
+    return Still(f"{recorded.context} at {recorded.at}", recorded.sources, objects, scene)

@@ -21,7 +21,7 @@ from k8sai.tui.yaml_text import shown, yaml_lines
 if TYPE_CHECKING:
     from k8sai.tui.app import Cockpit
 
-What = Literal["describe", "yaml", "logs", "events"]
+What = Literal["describe", "yaml", "logs", "events", "why"]
 
 
 def screen(app: "Cockpit", what: What, subject: Subject) -> Screen[None]:
@@ -31,6 +31,10 @@ def screen(app: "Cockpit", what: What, subject: Subject) -> Screen[None]:
         return Logs(app, subject)
 
     def read() -> Sequence[Line]:
+        if what == "why":
+            from k8sai.tui.why_text import why_lines  # a room of its own: not for every start
+
+            return why_lines(desk, subject)
         objects = whole(desk)
         if what == "describe":
             return describe(objects, subject, desk.now())
@@ -38,7 +42,7 @@ def screen(app: "Cockpit", what: What, subject: Subject) -> Screen[None]:
             return events_of(objects, subject, desk.now())
         return yaml_lines(shown(objects.get(subject.kind, subject.namespace, subject.name)))
 
-    title = {"describe": "", "yaml": "YAML of ", "events": "Events of "}[what] + str(subject)
+    title = {"describe": "", "yaml": "YAML of ", "events": "Events of ", "why": "Why "}[what] + str(subject)
     name = f"{what}-{subject.kind.partition('.')[0]}-{subject.namespace or 'cluster'}-{subject.name}"
     return Reader(app, title[0].upper() + title[1:], name, read, suffix="yaml" if what == "yaml" else "txt")
 

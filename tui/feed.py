@@ -1,10 +1,15 @@
 """Where a screen's facts come from: a live cluster, a recording, or a test."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
 
 from k8sai.cluster.events import Events, RecordedEvents
 from k8sai.cluster.objects import Objects
 from k8sai.cluster.sources import Source
+from k8sai.errors import Usage
+
+if TYPE_CHECKING:
+    from k8sai.why.scene import Scene
 
 
 class Feed(Protocol):
@@ -35,11 +40,25 @@ class Feed(Protocol):
 class Still:
     """A feed that has said all it has to say: a recording, or one reading."""
 
-    def __init__(self, context: str, sources: tuple[Source, ...], objects: Objects | None = None) -> None:
+    def __init__(
+        self,
+        context: str,
+        sources: tuple[Source, ...],
+        objects: Objects | None = None,
+        scene: "Callable[[], Scene] | None" = None,
+    ) -> None:
+        """`scene` gives all that the scheduler would see, where it was recorded."""
         self.context = context
         self.objects = objects
         self.events: Events | None = RecordedEvents(objects) if objects is not None else None
         self._sources = sources
+        self._scene = scene
+
+    def scene(self) -> "Scene":
+        """Raises Usage where nobody recorded it."""
+        if self._scene is None:
+            raise Usage("Why needs the whole cluster, and this screen has only what it counts.")
+        return self._scene()
 
     def sources(self) -> tuple[Source, ...]:
         return self._sources

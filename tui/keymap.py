@@ -56,6 +56,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("d", "d", "describe it", "The object", "ask('describe')", "Describe"),
     Key("y", "y", "its YAML", "The object", "ask('yaml')", "YAML"),
     Key("l", "l", "logs of a pod", "The object", "ask('logs')", "Logs"),
+    Key("w", "w", "why it does not run: every layer", "The object", "ask('why')", "Why"),
     Key("e", "e", "its events", "The object", "ask('events')", "Events of the object"),
     Key("o", "o", "what owns it", "The object", "owner", "Owner"),
     Key("n", "n", "the node of a pod", "The object", "node", "Node of the pod"),

@@ -7,28 +7,14 @@ from k8sai.cluster.objects import Objects
 from k8sai.errors import NotFound, Usage
 from k8sai.tui.desk import Desk
 from k8sai.tui.subject import Subject
+from k8sai.why.kinds import OWNERS, POD, WORKLOAD
 
-# Kinds that own pods, by the name an owner is called by.
+# Kinds by the names owners are called by.
 KINDS: Final = {
-    "Pod": "pods",
+    **{kind.kind: kind.resource for kind in (POD, WORKLOAD, *OWNERS)},
     "Node": "nodes",
-    "Job": "jobs.batch",
-    "CronJob": "cronjobs.batch",
-    "ReplicaSet": "replicasets.apps",
-    "Deployment": "deployments.apps",
-    "StatefulSet": "statefulsets.apps",
     "DaemonSet": "daemonsets.apps",
     "ReplicationController": "replicationcontrollers",
-    "JobSet": "jobsets.jobset.x-k8s.io",
-    "TrainJob": "trainjobs.trainer.kubeflow.org",
-    "PyTorchJob": "pytorchjobs.kubeflow.org",
-    "MPIJob": "mpijobs.kubeflow.org",
-    "TFJob": "tfjobs.kubeflow.org",
-    "RayJob": "rayjobs.ray.io",
-    "RayCluster": "rayclusters.ray.io",
-    "LeaderWorkerSet": "leaderworkersets.leaderworkerset.x-k8s.io",
-    "AppWrapper": "appwrappers.workload.codeflare.dev",
-    "Workload": "workloads.kueue.x-k8s.io",
 }
 # The label by which the pods of a kind are found.
 _PODS_OF: Final = {

@@ -12,7 +12,7 @@ from k8sai.tui.keymap import KEYS, MOVES, Key
 from k8sai.tui.panes import OPENED, PANES
 from k8sai.tui.reader import Reader
 
-NOT_OURS = ("Keys",)  # of Textual: our help says more
+NOT_OURS = ("Keys", "Maximize", "Minimize")  # of Textual: our help says more, and panes fill the screen already
 
 if TYPE_CHECKING:
     from k8sai.tui.app import Cockpit

@@ -13,7 +13,13 @@ class Subject:
 
     def __str__(self) -> str:
         where = f"{self.namespace}/" if self.namespace else ""
-        return f"{self.kind.partition('.')[0]} {where}{self.name}"
+        return f"{self.word} {where}{self.name}"
+
+    @property
+    def word(self) -> str:
+        """What one of its kind is called: `pod`, `job`, `deviceclass`."""
+        plural = self.kind.partition(".")[0]
+        return plural.removesuffix("es") if plural.endswith("sses") else plural.removesuffix("s")
 
 
 def node(name: str) -> Subject:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
@@ -16,7 +16,7 @@ from k8sai.tui.ink import Line, Run, flat
 _SPARE = 2_000  # lines dropped at once from a text that has become too long
 
 
-class Text(ScrollView, can_focus=True):
+class Text(ScrollView, can_focus=True, inherit_bindings=False):
     """Lines of runs. `most` is how many are kept: of a longer text the beginning is dropped."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"text--found"}
@@ -31,7 +31,7 @@ class Text(ScrollView, can_focus=True):
         self.pattern: re.Pattern[str] | None = None
         self.found: list[int] = []  # numbers of the lines that match
         self.at = -1  # which of them the eye is on
-        self._rows: list[tuple[int, int, int]] = []  # line, and from which character to which
+        self._rows: list[tuple[int, int, int, int]] = []  # line, from which character to which, how far indented
         self._widest = 0
         self._room = 0
 
@@ -79,9 +79,13 @@ class Text(ScrollView, can_focus=True):
         for number in range(first, len(self.said)):
             text = flat(self.said[number])
             self._widest = max(self._widest, cell_len(text))
-            starts = breaks(text, self._room) if self.wrap and self._room > 0 else [0]
+            if not self.wrap or self._room <= 0:
+                self._rows.append((number, 0, len(text), 0))
+                continue
+            indent = hang(self.said[number], self._room)
+            starts = breaks(text, self._room, indent)
             for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
-                self._rows.append((number, start, end))
+                self._rows.append((number, start, end, indent if start else 0))
 
     def _settle(self) -> None:
         width = self.scrollable_content_region.width
@@ -130,7 +134,7 @@ class Text(ScrollView, can_focus=True):
 
     def _show_line(self, number: int, above: int = 3) -> None:
         """Scroll to a line unless it is in sight; some lines above it give it a place."""
-        row = next((y for y, (line, _, _) in enumerate(self._rows) if line == number), 0)
+        row = next((y for y, (line, *_) in enumerate(self._rows) if line == number), 0)
         top, height = self.scroll_offset.y, self.size.height
         if not top <= row < top + height or above == 0:
             self.scroll_to(y=max(0, row - above), animate=False)
@@ -142,13 +146,13 @@ class Text(ScrollView, can_focus=True):
         width, base = self.size.width, self.rich_style
         if top + y >= len(self._rows):
             return Strip.blank(width, base)
-        number, start, end = self._rows[top + y]
+        number, start, end, indent = self._rows[top + y]
         line = part(self.said[number], start, end)
         if self.pattern is not None:
             spans = [(m.start() - start, m.end() - start) for m in self.pattern.finditer(flat(self.said[number]))]
             line = marked(line, spans)
         inks = self.desk.inks
-        strip = Strip([Segment(text, inks[ink]) for text, ink in line])
+        strip = Strip([Segment(" " * indent), *(Segment(text, inks[ink]) for text, ink in line)])
         if 0 <= self.at < len(self.found) and self.found[self.at] == number:
             base += self.get_component_rich_style("text--found", partial=True)
         return strip.apply_style(base).crop_extend(left, left + width, base)
@@ -174,19 +178,31 @@ class Text(ScrollView, can_focus=True):
         self.scroll_to(x=self.scroll_offset.x + cells, animate=False)
 
 
-def breaks(text: str, width: int) -> list[int]:
-    """Where the rows of a text begin so that none is wider: after a space where one is near, else anywhere."""
+def hang(line: Line, width: int) -> int:
+    """How far the further rows of a line are indented: to where its last run begins, as values and messages do."""
+    before = sum(cell_len(text) for text, _ in line[:-1])
+    return before if before <= width // 2 else 2
+
+
+def breaks(text: str, width: int, indent: int = 0) -> list[int]:
+    """Where the rows of a text begin so that none is wider: after a space where one is near, else anywhere.
+
+    All rows but the first have `indent` cells less.
+    """
     if len(text) * 2 <= width or cell_len(text) <= width:
         return [0]
-    starts, at = [0], 0
-    while cell_len(text[at:]) > width:
-        fits = len(set_cell_size(text[at : at + width], width).rstrip()) if not text.isascii() else width
-        fits = max(1, min(fits, width))
-        space = text.rfind(" ", at + width // 2, at + fits + 1)
+    starts, at, room = [0], 0, width
+    while cell_len(text[at:]) > room:
+        fits = room
+        if not text.isascii():
+            while fits > 1 and cell_len(text[at : at + fits]) > room:
+                fits -= 1
+        space = text.rfind(" ", at + room // 2, at + fits + 1)
         at = space + 1 if space > 0 else at + fits
         if at >= len(text):
             break
         starts.append(at)
+        room = max(8, width - indent)
     return starts
 
 

@@ -28,7 +28,8 @@ def yaml_lines(thing: Mapping[str, Any]) -> list[Line]:
 def _map(mapping: Mapping[str, Any], indent: str, first: Run | None = None) -> Iterator[Line]:
     """Keys and values; `first` is what stands before the first key instead of the indent: the dash of a list."""
     for key, value in mapping.items():
-        head: list[Run] = [first or (indent, "plain"), (_text(str(key)), "key"), (":", "dim")]
+        before = first or (indent, "plain")
+        head: list[Run] = [*([before] if before[0] else []), (_text(str(key)), "key"), (":", "dim")]
         first = None
         yield from _value(value, head, indent)
 
@@ -68,7 +69,12 @@ def _scalar(value: Any, head: list[Run], indent: str) -> Iterator[Line]:
     elif isinstance(value, (dict, list)):
         yield (*head, ("{}" if isinstance(value, dict) else "[]", "dim"))
     else:
-        yield (*head, (json.dumps(value), "accent"))
+        yield (*head, (_number(json.dumps(value)), "accent"))
+
+
+def _number(text: str) -> str:
+    """A number as YAML reads one: 1e-06 would be a text to it."""
+    return text.replace("e", ".0e") if "e" in text.lstrip("-")[1:2] else text
 
 
 def _block(text: str) -> bool:
@@ -86,4 +92,13 @@ def _text(value: str) -> str:
     """A text, in quotes where YAML needs them."""
     if _PLAIN.fullmatch(value) and not _ELSE.fullmatch(value):
         return value
-    return json.dumps(value, ensure_ascii=not value.isprintable())
+    quoted = json.dumps(value, ensure_ascii=False)
+    return quoted if quoted.isprintable() else "".join(map(_escaped, quoted))
+
+
+def _escaped(character: str) -> str:
+    """As YAML writes what cannot be seen; JSON would take two for what is beyond 16 bits."""
+    number = ord(character)
+    if character.isprintable():
+        return character
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
