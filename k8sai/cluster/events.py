@@ -208,7 +208,7 @@ class RecordedEvents:
     def start(self) -> None:
         if not self._started:
             self._started = True
-            Thread(target=self._read, name="k8sai-events", daemon=True).start()
+            Thread(target=self.read, name="k8sai-events", daemon=True).start()
 
     def stop(self) -> None:
         """Nothing goes on."""
@@ -223,7 +223,8 @@ class RecordedEvents:
     def newest(self) -> list[Event]:
         return self._ring.newest()
 
-    def _read(self) -> None:
+    def read(self) -> None:
+        """At once, in this thread."""
         try:
             self._ring.replace(_KIND, read_events(self._objects))
         except Forbidden as error:
