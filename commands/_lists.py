@@ -7,11 +7,26 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     from k8sai.cluster.objects import Objects
+    from k8sai.fit.stranded import Stranded
     from k8sai.fleet.index import Fleet
     from k8sai.fleet.picture import Picture
+    from k8sai.scheduling.board import Board
     from k8sai.view import Table, Tree
 
-By = Literal["node", "product", "namespace", "queue", "workload", "pod", "pending", "event", "idle", "cluster"]
+By = Literal[
+    "node",
+    "product",
+    "namespace",
+    "queue",
+    "workload",
+    "pod",
+    "pending",
+    "event",
+    "idle",
+    "stranded",
+    "size",
+    "cluster",
+]
 
 
 @dataclass(frozen=True)
@@ -26,6 +41,7 @@ class Reading:
     fleet: "Fleet"
     bars: bool = True
     ask: "Callable[[], Objects | None]" = lambda: None
+    board: "Board | None" = None  # the cluster as the scheduler sees it, where it was read so
 
     @property
     def at(self) -> str:
@@ -36,6 +52,14 @@ class Reading:
     def objects(self) -> "Objects | None":
         """Whole objects of any kind, read when a list needs them."""
         return self.ask()
+
+    @cached_property
+    def stranded(self) -> "Stranded | None":
+        """What of the free cards nobody can use; None where nobody knows what is free."""
+        from k8sai.fit.stranded import summary
+
+        known = self.board is not None and self.picture.totals.free == self.picture.totals.free  # NaN is not itself
+        return summary(self.board, self.fleet) if self.board is not None and known else None
 
 
 def _name(row: Any) -> str:
@@ -136,6 +160,24 @@ def _idle_sums(reading: Reading) -> "Tree | None":
     return idle_shown.summary(reading.picture)
 
 
+def _stranded(rows: Sequence[Any], reading: Reading) -> "Table":
+    from k8sai.fit import pages
+
+    return pages.stranded(rows)
+
+
+def _stranded_sum(reading: Reading) -> "Tree | None":
+    from k8sai.view import Cell, Tree
+
+    return Tree(Cell(reading.stranded.sentence)) if reading.stranded is not None else None
+
+
+def _sizes(rows: Sequence[Any], reading: Reading) -> "Table":
+    from k8sai.fit import pages
+
+    return pages.sizes(rows)
+
+
 def _clusters(rows: Sequence[Any], reading: Reading) -> "Table":
     from k8sai.fleet import clusters
 
@@ -164,6 +206,21 @@ LISTS: Final[Mapping[By, List]] = {
     "pod": List(lambda of: of.picture.pods, _pods, "no pod holds GPUs", key="pods", of_pods=True),
     "pending": List(
         lambda of: of.picture.pending, _pending, "no pod waits for GPUs", kind="pod", key="pending", of_pods=True
+    ),
+    "stranded": List(
+        lambda of: of.stranded.blocks if of.stranded is not None else (),
+        _stranded,
+        "no free card is stranded",
+        name=lambda row: str(row.node),
+        kind="node",
+        head=_stranded_sum,
+    ),
+    "size": List(
+        lambda of: of.stranded.sizes if of.stranded is not None else (),
+        _sizes,
+        "no pod with GPUs would start now",
+        name=lambda row: str(row.product or row.resource),
+        kind="product",
     ),
     "cluster": List(lambda of: (of.picture,), _clusters, "no cluster", name=lambda row: str(row.context)),
     "event": List(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from k8sai.cluster.tee import Tee
 from k8sai.commands import _notes, _print, _talk
 from k8sai.commands._lists import LISTS, Reading
 from k8sai.commands._top_wanted import Wanted
@@ -16,6 +17,8 @@ from k8sai.fleet.picture import Picture, Scope, take
 
 if TYPE_CHECKING:
     from k8sai.cluster.objects import Objects
+    from k8sai.cluster.sources import Sink
+    from k8sai.scheduling.board import Board
     from k8sai.view import Page
 
 
@@ -23,16 +26,30 @@ def once(wanted: Wanted) -> int:
     """The exit code: PARTIAL where something is hidden."""
     scope = wanted.scope()
     fleet = Fleet()
+    board = _board(wanted)
+    sink = Tee(fleet, board) if board is not None else fleet
     with _uncollected():
         picture, ask = (
-            _from_recording(wanted.recording, fleet, scope) if wanted.recording else _from_cluster(wanted, fleet, scope)
+            _from_recording(wanted.recording, fleet, sink, scope)
+            if wanted.recording
+            else _from_cluster(wanted, fleet, sink, scope)
         )
-        reading = Reading(picture, fleet, bars=not wanted.plain, ask=ask)
+        reading = Reading(picture, fleet, bars=not wanted.plain, ask=ask, board=board)
         rows = LISTS[wanted.by or "node"].rows(reading)
         _show(reading, wanted, rows)
     _print.flush()
     _say(picture, wanted, empty=not rows)
     return Exit.OK if picture.complete else Exit.PARTIAL
+
+
+def _board(wanted: Wanted) -> "Board | None":
+    """Where CPU, memory and taints matter to what is shown: what is stranded, and which sizes start."""
+    overview = wanted.by is None and wanted.output in (None, "table", "wide", "json", "yaml")
+    if not overview and wanted.by not in ("stranded", "size"):
+        return None
+    from k8sai.scheduling.board import Board
+
+    return Board()
 
 
 @contextmanager
@@ -50,16 +67,20 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _from_recording(path: Path, fleet: Fleet, scope: Scope) -> "tuple[Picture, Callable[[], Objects | None]]":
+def _from_recording(
+    path: Path, fleet: Fleet, sink: "Sink", scope: Scope
+) -> "tuple[Picture, Callable[[], Objects | None]]":
     from k8sai.cluster.recording import open_recording
 
     recorded, feed, objects = open_recording(path)
-    feed(fleet)
+    feed(sink)
     picture = take(fleet, context=recorded.context, at=recorded.at, sources=recorded.sources, scope=scope)
     return picture, lambda: objects
 
 
-def _from_cluster(wanted: Wanted, fleet: Fleet, scope: Scope) -> "tuple[Picture, Callable[[], Objects | None]]":
+def _from_cluster(
+    wanted: Wanted, fleet: Fleet, sink: "Sink", scope: Scope
+) -> "tuple[Picture, Callable[[], Objects | None]]":
     from k8sai.cluster.connect import connect
     from k8sai.cluster.live import read_once
     from k8sai.cluster.objects import LiveObjects
@@ -67,7 +88,7 @@ def _from_cluster(wanted: Wanted, fleet: Fleet, scope: Scope) -> "tuple[Picture,
 
     connection = connect(wanted.options)
     with _talk.Progress(f"reading {connection.server}"):
-        sources = read_once(connection, fleet)
+        sources = read_once(connection, sink)
     if wanted.meter is not None:
         watched = f"watching the cards for {wanted.meter.watch:g} s" if wanted.meter.watch else ""
         with _talk.Progress(watched or "asking how busy the cards are"):
@@ -83,7 +104,7 @@ def _show(reading: Reading, wanted: Wanted, rows: Sequence[Any]) -> None:
     if wanted.output in ("json", "yaml"):
         from k8sai.fleet.document import document
 
-        (_print.json if wanted.output == "json" else _print.yaml)(document(picture))
+        (_print.json if wanted.output == "json" else _print.yaml)({**document(picture), **_use(reading)})
     elif wanted.output == "csv":
         _print.csv(*flat(reading, wanted, rows))
     elif wanted.output == "name":
@@ -100,13 +121,28 @@ def _show(reading: Reading, wanted: Wanted, rows: Sequence[Any]) -> None:
 def _page(reading: Reading, wanted: Wanted, rows: Sequence[Any]) -> "Page":
     """One list, or the overview."""
     from k8sai.fleet import tables
-    from k8sai.view import Page
+    from k8sai.view import Cell, Page, Tone, Tree
 
     if wanted.by:
         shown = LISTS[wanted.by]
         head = shown.head(reading)
         return Page((*((head,) if head is not None else ()), shown.table(rows, reading)))
-    return tables.overview(reading.picture, bars=reading.bars)
+    page = tables.overview(reading.picture, bars=reading.bars)
+    first, stranded = page.parts[0], reading.stranded
+    if stranded is None or not isinstance(first, Tree) or reading.picture.scope.narrows_nodes or not stranded.free:
+        return page
+    tone: Tone = "warn" if stranded.stranded else "plain"
+    return Page((Tree(first.cell, (Tree(Cell(stranded.sentence, tone)),)), *page.parts[1:]), page.notes)
+
+
+def _use(reading: Reading) -> dict[str, Any]:
+    """The keys about what the free cards are good for."""
+    from k8sai.fit import document
+
+    found = reading.stranded
+    if found is None:
+        return {"stranded": None, "sizes": None}
+    return {"stranded": document.stranded(found), "sizes": document.sizes(found.sizes)}
 
 
 def flat(reading: Reading, wanted: Wanted, rows: Sequence[Any]) -> tuple[list[str], list[list[object]]]:

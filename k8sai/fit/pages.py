@@ -6,7 +6,7 @@ from k8sai.fit.answer import Answer, Change
 from k8sai.fit.say import sentence
 from k8sai.fit.short import amounts
 from k8sai.fit.sizes import SIZES, Size
-from k8sai.fit.stranded import Block, Stranded
+from k8sai.fit.stranded import Block
 from k8sai.fleet.tables import amount
 from k8sai.view import Cell, Column, Page, Row, Table, Tree
 
@@ -120,7 +120,7 @@ def _change(change: Change) -> str:
 # --- stranded and sizes -----------------------------------------------------------------------------------------------
 
 
-def stranded(found: Stranded, *, most: int = 0) -> Table:
+def stranded(blocks: Iterable[Block]) -> Table:
     """The nodes with stranded cards, the most first."""
     columns = (
         Column("NODE", shrink=True),
@@ -129,7 +129,6 @@ def stranded(found: Stranded, *, most: int = 0) -> Table:
         Column("STRANDED", "right"),
         Column("WHY", shrink=True),
     )
-    blocks = found.blocks[:most] if most else found.blocks
     return Table(columns, tuple(map(_block, blocks)), "stranded")
 
 

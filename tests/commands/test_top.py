@@ -280,3 +280,27 @@ def test_once_imports_only_what_it_needs(small: Path, env: dict[str, str]) -> No
         done = subprocess.run(argv, env=env, capture_output=True, text=True, check=True)
         loaded = {name.split(".")[0] for name in done.stderr.split()}
         assert not loaded & {"rich", "textual", "kubernetes", "asyncio", "aiohttp", "google", "pydantic"}
+
+
+# --- what is free for whom --------------------------------------------------------------------------------------------
+
+
+def test_stranded_is_said_beneath_the_totals(small: Path, env: dict[str, str]) -> None:
+    second = top(small, env, "--once").splitlines()[1]
+    assert second.startswith("└─ 19.96 free, 18.25 stranded: ") and second.endswith("the largest block is 3 on gpu-m1")
+    assert "stranded" not in top(small, env, "--once", "gpu-a1")
+
+
+def test_lists_of_what_is_stranded_and_which_sizes_start(small: Path, env: dict[str, str]) -> None:
+    lines = top(small, env, "--by", "stranded").splitlines()
+    assert lines[2].split() == ["NODE", "PRODUCT", "FREE", "STRANDED", "WHY"]
+    assert [line.split()[0] for line in lines[3:5]] == ["gpu-a2", "gpu-a1"]
+    sizes = {tuple(line.split()[:2]): line.split()[2:] for line in top(small, env, "--by", "size").splitlines()[1:]}
+    assert sizes["A100-SXM4-80GB", "mig-1g.10gb"] == ["5", "5", "5", "2", "1", "0"]
+
+
+def test_what_is_free_for_whom_in_the_document(small: Path, env: dict[str, str]) -> None:
+    view = json.loads(top(small, env, "-o", "json"))
+    stranded = view["stranded"]
+    assert stranded["free"] == stranded["reserved"] + stranded["usable"] + stranded["stranded"]
+    assert {row["resource"] for row in view["sizes"]} == {"nvidia.com/gpu", "nvidia.com/mig-1g.10gb"}
