@@ -125,7 +125,7 @@ class Turn:
             return None
         for node in self.view.nodes.values():
             try:
-                if self.near(node) is None and not (self.volumes and self.volumes.check(node)):
+                if not (self.near(node) or self.mounted(node) or self.far(node)):
                     self._dra(node)
             except SelectorFailed as failed:
                 return Refusal((str(failed),), True, "DynamicResources", node.name)
@@ -147,10 +147,9 @@ class Turn:
         bridged = self.wants.bridged(node) if self.wants.bridges else ()
         return ports_taken(self.info, there) or too_large(self.info, there, bridged)
 
-    def devices(self, node: NodeInfo) -> Refusal | None:
-        """Volumes and device claims."""
-        refusal = self.volumes.check(node) if self.volumes else None
-        return refusal or self.allocated(node)
+    def mounted(self, node: NodeInfo) -> Refusal | None:
+        """Volumes."""
+        return self.volumes.check(node) if self.volumes else None
 
     def allocated(self, node: NodeInfo) -> Refusal | None:
         """Device claims. Nodes that make the allocator fail are in `barred` already."""
@@ -169,7 +168,7 @@ class Turn:
 
     def first(self, node: NodeInfo) -> Refusal | None:
         """The first filter that refuses the node."""
-        return self.barred or self.near(node) or self.devices(node) or self.far(node)
+        return self.barred or self.near(node) or self.mounted(node) or self.far(node) or self.allocated(node)
 
     def verdict(self, node: NodeInfo) -> Verdict:
         """All that the node has against the pod."""
@@ -182,9 +181,9 @@ class Turn:
             unwanted(info, node),
             ports_taken(info, there),
             too_large(info, there, bridged),
-            self.volumes.check(node) if self.volumes and not self.volumes.barred else None,
-            None if self.barred else self.allocated(node),
+            self.mounted(node) if not self.volumes.barred else None,
             *(rule.check(node) for rule in self.rules),
+            self.allocated(node) if not self.barred else None,
         ]
         return Verdict(node.name, tuple(r for r in found if r is not None), short(info, there, bridged))
 
@@ -269,10 +268,12 @@ class Queue:
             entry = heapq.heappop(self._heap)
             _, name, age = entry
             node = self.turn.view.nodes[name]
-            if age != self._age.get(name, 0) or self.turn.devices(node) is not None:
-                continue  # out of date, or it never will: devices and volumes are only taken meanwhile
-            aside.append(entry)
-            if self.turn.far(node) is None:
+            if age != self._age.get(name, 0) or self.turn.mounted(node) is not None:
+                continue  # out of date, or it never will: volumes and devices are only taken meanwhile
+            if self.turn.far(node) is not None:
+                aside.append(entry)
+            elif self.turn.allocated(node) is None:
+                aside.append(entry)
                 found = name
         for entry in aside:
             heapq.heappush(self._heap, entry)

@@ -98,10 +98,11 @@ class Cycle:
         checks: list[Check] = [
             lambda node: static(info, node),
             lambda node: fit(info, with_nominees(info, node, view), wants.bridged(node) if wants.bridges else ()),
+            *domain_checks(info, view),
         ]
         if wants:
             checks.append(self._dra.check(info, wants))
-        return [*checks, *domain_checks(info, view)]
+        return checks
 
     def bind(self, tried: Outcome) -> None:
         """Write its claims, then where it runs."""
