@@ -134,18 +134,17 @@ def _show(answer: "Why", options: Options, *, plain: bool) -> None:
         _print.line(f"next: {_pasteable(answer.next, options)}")
     if not plain:
         _print.line()
-    _print.page(page(answer), plain=plain)
+    _print.page(page(answer, plain=plain), plain=plain)
 
 
 def _pasteable(command: str, options: Options) -> str:
     """With the flags that lead to the same cluster."""
     from shlex import join
 
-    words = command.strip("`")
-    if words.startswith("kubectl "):
-        flags = [flag for flag in _flags.again(options) if flag]
-        return f"{words} {join(flags)}" if flags else words
-    return _talk.speak(f"`{words}`").strip("`")
+    if command.startswith("kubectl "):
+        flags = _flags.again(options)
+        return f"{command} {join(flags)}" if flags else command
+    return _talk.speak(f"`{command}`").strip("`")
 
 
 def _notes(answer: "Why") -> None:

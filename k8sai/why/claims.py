@@ -83,9 +83,9 @@ def _failed(case: Case) -> Layer | None:
 
 
 def _binding(case: Case) -> Layer | None:
-    told = said(case.events, "BindingConditionsPending")
     node = case.status.get("nominatedNodeName")
-    if not told or not node:
+    told = said(case.events, "BindingConditionsPending") if node else ""
+    if not told:
         return None
     message = f"its devices on {node} are being made ready: {told}"
     return reason(LAYER, "BindingConditions", message, next=case.kubectl("get", "resourceclaims", "-o", "yaml"))

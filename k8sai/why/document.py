@@ -50,9 +50,9 @@ def tone(why: Why) -> Tone:
     return {Exit.OK: "good", Exit.BLOCKED: "bad", Exit.FINDINGS: "bad"}.get(EXITS[why.code], "warn")  # type: ignore[return-value]
 
 
-def page(why: Why) -> Page:
-    """Every layer in a line, its evidence below it."""
-    rows = [row for layer in why.layers for row in _rows(layer)]
+def page(why: Why, *, plain: bool = False) -> Page:
+    """Every layer in a line, its evidence below it; in `plain` words each line says which layer it is about."""
+    rows = [row for layer in why.layers for row in _rows(layer, plain)]
     columns = (Column("LAYER"), Column("STATUS"), Column("EVIDENCE", shrink=True))
     parts = [Table(columns, tuple(rows))]
     if len(why.members) > 1:
@@ -60,14 +60,15 @@ def page(why: Why) -> Page:
     return Page(tuple(parts))
 
 
-def _rows(layer: Layer) -> list[Row]:
+def _rows(layer: Layer, plain: bool) -> list[Row]:
     tone = _TONES[layer.status]
     quiet: Tone = "dim" if layer.status == "n/a" else "plain"
     said = layer.message or (layer.code and layer.code.lower()) or ""
     first = Row(layer.layer, (Cell(layer.layer, quiet), Cell(layer.status, tone), Cell(said, quiet)))
     if layer.status not in ("blocks", "waits", "unknown"):
         return [first]
-    more = [Row(f"{layer.layer}/{n}", (Cell(""), Cell(""), Cell(text, "dim"))) for n, text in enumerate(layer.evidence)]
+    about = Cell(layer.layer if plain else "")
+    more = [Row(f"{layer.layer}/{n}", (about, Cell(""), Cell(text, "dim"))) for n, text in enumerate(layer.evidence)]
     return [first, *more]
 
 

@@ -1,5 +1,6 @@
 """Gangs: pods that start together or not at all, whoever groups them, and what the group lacks."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -9,6 +10,7 @@ from k8sai.why.reading import Json, condition
 from k8sai.why.verdict import Layer, fine, no_matter, reason, unseen
 
 LAYER: Final = "gang"
+_TOLD: Final = re.compile(r"pod group is unschedulable, minCount \((\d+)\) cannot be satisfied: (\d+) scheduled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ def check(case: Case) -> Layer:
         return no_matter(LAYER)
     gang = gang_of(case, case.pod)
     if gang is None:
-        return no_matter(LAYER, "it belongs to no gang")
+        return _as_said(case)
     if gang.resource and gang.group is None:
         return _no_group(case, gang)
     members = [pod for pod in case.reading.list("pods", case.namespace) if gang.belongs(pod) and not _over(pod)]
@@ -40,6 +42,15 @@ def check(case: Case) -> Layer:
     if not gang.minimum:
         return fine(LAYER, f"gang {gang.name}: {several(len(members), 'pod')}", gang.said)
     return _placed(case, gang, members, describe)
+
+
+def _as_said(case: Case) -> Layer:
+    """A gang that only the scheduler knows."""
+    told = _TOLD.search(str(case.scheduled.get("message") or ""))
+    if told is None:
+        return no_matter(LAYER, "it belongs to no gang")
+    message = f"its gang starts with {told[1]} pods at once, and {told[2]} of them fit, says the scheduler"
+    return reason(LAYER, "GangShort", message, told.string, next=case.kubectl("describe", f"pod/{case.name}"))
 
 
 def _over(pod: Json) -> bool:

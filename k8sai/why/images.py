@@ -26,8 +26,10 @@ def check(case: Case) -> Layer:
         word, message = waiting(one)
         if word in _BAD:
             return _failed(case, one, word, message)
+    if not any(waiting(one)[0] for one in all_of(case)):
+        return fine(LAYER)
     pulling = said(case.events, "Pulling", "Pulled")
-    if pulling.startswith("Pulling image") and any(waiting(one)[0] for one in all_of(case)):
+    if pulling.startswith("Pulling image"):
         image = pulling.partition('"')[2].rstrip('"')
         since = case.ago(_newest(case.events, "Pulling"))
         message = f"{case.node} is pulling the image {image}" + (f" for {since}" if since else "")

@@ -18,15 +18,17 @@ _BROKEN: Final = re.compile(r"(maximum|minimum) \S+ usage per (Container|Pod)|li
 def check(case: Case) -> Layer:
     if case.pod is not None:
         return no_matter(LAYER, "the pod exists")
+    if not case.missing:
+        return fine(LAYER, "no pod is missing")
     said = refusal(case)
     ranges = case.reading.list(_RANGES, case.namespace)
     describe = case.kubectl("describe", _RANGES)
-    message = next(_breaks(case, ranges), "") if case.missing else ""
+    message = next(_breaks(case, ranges), "")
     if message:
         return reason(LAYER, "LimitRange", message, said, next=describe)
     if _BROKEN.search(said):
         return reason(LAYER, "LimitRange", short(said), said, next=describe)
-    if case.missing and case.reading.blind(_RANGES):
+    if case.reading.blind(_RANGES):
         return unseen(LAYER, "limit ranges of the namespace may not be read")
     return fine(LAYER)
 

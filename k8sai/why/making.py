@@ -19,7 +19,9 @@ _HEAD: Final = re.compile(r'^.*?(?:Error creating(?:: )?|pods? "[^"]*" is (?:for
 
 
 def refusal(case: Case) -> str:
-    """Why the API server took no pod of it, in its own words; empty where nobody said so."""
+    """Why the API server took no pod of it, in its own words; empty where nobody said so, or none is missing."""
+    if not case.missing:
+        return ""
     for owner in case.owners:
         failing = holds(owner.object, "ReplicaFailure")
         if failing is not None:

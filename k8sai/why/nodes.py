@@ -12,7 +12,7 @@ from k8sai.why.survey import CLASS, Kind, Seen, Survey, names
 from k8sai.why.verdict import Layer, fine, no_matter, reason
 
 LAYER: Final = "nodes"
-_TOP: Final = "`k8sai top --sort-by free`"
+_TOP: Final = "k8sai top --sort-by free"
 
 
 def check(case: Case) -> Layer:

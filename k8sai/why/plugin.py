@@ -76,7 +76,7 @@ def _nobody(case: Case, resource: str) -> Layer | None:
             LAYER, "MigProfileAbsent", message, next="kubectl get nodes -L nvidia.com/mig.config,nvidia.com/gpu.product"
         )
     known = f"; what is offered: {listed(sorted(others))}" if others else "; no node offers any device"
-    return reason(LAYER, "NotAdvertised", f"no node offers {resource}{known}", next="`k8sai top --all-nodes`")
+    return reason(LAYER, "NotAdvertised", f"no node offers {resource}{known}", next="k8sai top --all-nodes")
 
 
 def _had(case: Case, resource: str, wanted: list[Seen]) -> list[str]:

@@ -60,8 +60,16 @@ def workload_of(case: Case) -> Json | None:
 
 def _held(case: Case) -> bool:
     """It looks like something that Kueue keeps from running."""
+    if case.pod is None:
+        return any(suspended(owner.object) for owner in case.owners)
     gates = case.spec.get("schedulingGates") or ()
-    return case.pod is None or any(gate["name"].startswith(GATES) for gate in gates)
+    return any(gate["name"].startswith(GATES) for gate in gates)
+
+
+def suspended(obj: Json) -> bool:
+    """As Kueue leaves what it has not admitted."""
+    spec = obj.get("spec") or {}
+    return bool(spec.get("suspend") or (spec.get("runPolicy") or {}).get("suspend"))
 
 
 def _without_workload(case: Case, queue: str) -> Layer:

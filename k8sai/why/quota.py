@@ -23,10 +23,12 @@ _UNSAID: Final = re.compile(r"failed quota: (?P<name>[^:]+): must specify (?P<wh
 def check(case: Case) -> Layer:
     if case.pod is not None:
         return no_matter(LAYER, "the pod exists")
+    if not case.missing:
+        return fine(LAYER, "no pod is missing")
     said = refusal(case)
     quotas = case.reading.list(_QUOTAS, case.namespace)
     found = next(_short(case, quotas), None)
-    if found is not None and (case.missing or "quota" in said):
+    if found is not None:
         return _with_evidence(found, said)
     exceeded = _EXCEEDED.search(said)
     if exceeded is not None:
@@ -36,7 +38,7 @@ def check(case: Case) -> Layer:
     if unsaid is not None:
         message = f"quota {unsaid['name']} takes no pod that does not say {unsaid['what']}"
         return reason(LAYER, "QuotaNeverFits", message, said, next=_describe(case, unsaid["name"]))
-    if case.missing and case.reading.blind(_QUOTAS):
+    if case.reading.blind(_QUOTAS):
         return unseen(LAYER, "quotas of the namespace may not be read", said)
     return fine(LAYER, "" if quotas else f"namespace {case.namespace} has no quota")
 

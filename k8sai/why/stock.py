@@ -109,7 +109,7 @@ def speak(case: Case, stock: Stock, claims: list[Json]) -> Layer:
         if layer is not None:
             return reason(LAYER, layer.code, layer.message, *layer.evidence, told, next=layer.next)
     message = "enough devices are free for each request, but not for all of them together on one node"
-    return reason(LAYER, "DevicesTaken", message, told, next="`k8sai top --sort-by free`")
+    return reason(LAYER, "DevicesTaken", message, told, next="k8sai top --sort-by free")
 
 
 def bodies(case: Case, pod: PodInfo) -> list[list[Json]]:
@@ -232,8 +232,8 @@ def _why_lacking(stock: Stock, needs: str, best: Shelf, shelves: list[Shelf], la
     by = f"; taken by {listed(users)}" if users else ""
     if best.crowded and not best.taken:
         message = f"{needs}, and {free}; the rest would need more of the card than partitions in use leave"
-        return reason(LAYER, "CountersExhausted", message, next="`k8sai top --sort-by free`")
-    return reason(LAYER, "DevicesTaken", f"{needs}, and {free}{by}", next="`k8sai top --sort-by free`")
+        return reason(LAYER, "CountersExhausted", message, next="k8sai top --sort-by free")
+    return reason(LAYER, "DevicesTaken", f"{needs}, and {free}{by}", next="k8sai top --sort-by free")
 
 
 def _together(body: Json, claim: Json | None, what: str, best: Shelf) -> Layer | None:
@@ -244,17 +244,17 @@ def _together(body: Json, claim: Json | None, what: str, best: Shelf) -> Layer |
         same = "the same" if any(c.get("matchAttribute") for c in constraints) else "different"
         wish = f"{what} with {same} {listed(filter(None, keys))}"
         message = f"it needs {wish}, and {best.node} has {len(best.free)} free, but not such"
-        return reason(LAYER, "DevicesTaken", message, next="`k8sai top --sort-by free`")
+        return reason(LAYER, "DevicesTaken", message, next="k8sai top --sort-by free")
     if any(device.shareable for device in best.free):
         asked = (body.get("capacity") or {}).get("requests") or {}
         parts = listed(f"{amount} {name}" for name, amount in asked.items()) or "all of its capacity"
         message = f"it needs {parts} of a {what}, and none on {best.node} has so much left"
-        return reason(LAYER, "DevicesTaken", message, next="`k8sai top --sort-by free`")
+        return reason(LAYER, "DevicesTaken", message, next="k8sai top --sort-by free")
     if len(best.free) > 1 or (body.get("count") or 1) > 1:
         message = (
             f"it needs {what}, and those free on {best.node} exclude each other: they share the counters of a card"
         )
-        return reason(LAYER, "CountersExhausted", message, next="`k8sai top --sort-by free`")
+        return reason(LAYER, "CountersExhausted", message, next="k8sai top --sort-by free")
     return None
 
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from k8sai.why.case import Case
 from k8sai.why.queueing import queue_of
+from k8sai.why.queueing import suspended as is_suspended
 from k8sai.why.reading import Json
 from k8sai.why.subject import Owner
 from k8sai.why.verdict import Layer, fine, no_matter, reason
@@ -31,10 +32,7 @@ def _whose(case: Case, owner: Owner) -> str:
 
 
 def suspended(owner: Owner) -> bool:
-    spec = owner.object.get("spec") or {}
-    if _field(owner) == "spec.runPolicy.suspend":
-        return bool((spec.get("runPolicy") or {}).get("suspend"))
-    return bool(spec.get("suspend"))
+    return is_suspended(owner.object)
 
 
 def _field(owner: Owner) -> str:

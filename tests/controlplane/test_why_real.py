@@ -70,7 +70,8 @@ def test_never_so_many(case: Case) -> None:
     why = case.why("train")
     assert (why.code, why.exit) == ("NeverFits", Exit.BLOCKED)
     assert why.sentence == (
-        f"train waits: it needs 16 nvidia.com/gpu on one node, and the largest of those it selects, {node}, has 8 in all."
+        "train waits: it needs 16 nvidia.com/gpu on one node, and the largest of those it selects, "
+        f"{node}, has 8 in all."
     )
 
 
@@ -194,7 +195,8 @@ def test_a_plugin_that_offers_nothing(case: Case) -> None:
     case.refused("train")
     why = case.why("train")
     assert why.sentence == (
-        f"train waits: no node that it selects offers {mig} now; {node} has such devices and may use none; no device plugin runs on {node}."
+        f"train waits: no node that it selects offers {mig} now; {node} has such devices and may use none; "
+        f"no device plugin runs on {node}."
     )
     assert (why.code, why.exit) == ("DevicePluginDown", Exit.BLOCKED)
 
@@ -435,7 +437,8 @@ def test_a_pool_that_is_incomplete(case: Case, devices: Devices) -> None:
     case.refused("train")
     why = case.why("train")
     assert why.sentence == (
-        f"train waits: no device of class {case.namespace} may be used: pool {node} of {devices.driver} shows 1 of 2 slices."
+        f"train waits: no device of class {case.namespace} may be used: pool {node} of "
+        f"{devices.driver} shows 1 of 2 slices."
     )
     assert (why.code, why.exit) == ("PoolIncomplete", Exit.BLOCKED)
 
