@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from k8sai.quantity import whole
-from k8sai.scheduling.cel import SelectorError
 from k8sai.scheduling.devices import Device, Holdings, Inventory
 from k8sai.scheduling.nodes import NodeInfo
-from k8sai.scheduling.selectors import untolerated
+from k8sai.scheduling.selectors import SelectorError, untolerated
 
 Json = dict[str, Any]
 _PLUGIN = 'running "DynamicResources" filter plugin: '

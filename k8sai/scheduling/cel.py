@@ -10,12 +10,9 @@ from celpy.celparser import CELParseError
 from celpy.evaluation import CELEvalError
 
 from k8sai.quantity import whole
+from k8sai.scheduling.selectors import SelectorError
 
 Json = dict[str, Any]
-
-
-class SelectorError(Exception):
-    """The expression does not compile, or failed on a device."""
 
 
 class _Domains(celtypes.MapType):

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from k8sai.quantity import whole
-from k8sai.scheduling.cel import device_value, matches
 from k8sai.scheduling.nodes import NodeInfo
 from k8sai.scheduling.selectors import node_matches
 
@@ -46,6 +45,8 @@ class Device:
         """A CEL selector accepts it; remembered. Raises SelectorError."""
         known = self._matched.get(expression)
         if known is None:
+            from k8sai.scheduling.cel import device_value, matches  # 0.3 s, and most clusters have no selector
+
             if self._value is None:
                 self._value = device_value(self.driver, self.raw)
             known = self._matched[expression] = matches(expression, self._value)

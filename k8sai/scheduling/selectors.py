@@ -7,6 +7,10 @@ Labels = Mapping[str, str]
 Json = Mapping[str, Any]
 
 
+class SelectorError(Exception):
+    """A device selector does not compile, or failed on a device."""
+
+
 def labels_match(selector: Json | None, labels: Labels) -> bool:
     """A LabelSelector on labels. None matches nothing, an empty selector everything (apimachinery's rule)."""
     if selector is None:

@@ -6,12 +6,11 @@ from typing import Final
 
 from k8sai.facts import ResourcePool
 from k8sai.scheduling.allocate import Allocator
-from k8sai.scheduling.cel import SelectorError
 from k8sai.scheduling.claims import claim_names
 from k8sai.scheduling.devices import Device
 from k8sai.scheduling.intake import json_of
 from k8sai.scheduling.nodes import NodeInfo, PodInfo
-from k8sai.scheduling.selectors import untolerated
+from k8sai.scheduling.selectors import SelectorError, untolerated
 from k8sai.why.case import Case, listed, several
 from k8sai.why.demand import alternatives, count, demands
 from k8sai.why.reading import Json
