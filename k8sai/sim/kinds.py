@@ -116,6 +116,7 @@ BUILTIN: tuple[Resource, ...] = (
     Resource("resource.k8s.io", "v1", "resourceslices", "ResourceSlice", False, counts=True),
     Resource("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", False, ("pc",), counts=True),
     Resource("storage.k8s.io", "v1", "storageclasses", "StorageClass", False, ("sc",)),
+    _custom("scheduling.k8s.io", "v1beta1", "podgroups", "PodGroup"),  # in JSON only: no typed client writes them
     _custom("jobset.x-k8s.io", "v1alpha2", "jobsets", "JobSet"),
     _custom(_KUEUE, "v1beta2", "admissionchecks", "AdmissionCheck", False),
     _custom(_KUEUE, "v1beta2", "clusterqueues", "ClusterQueue", False, "cq"),

@@ -11,6 +11,7 @@ from k8sai.sim.controllers.crew import Crew
 from k8sai.sim.controllers.deployments import DEPLOYMENTS, template_hash
 from k8sai.sim.controllers.desk import JOBS, NODES, PODS, from_template, own
 from k8sai.sim.controllers.devices import UNHEALTHY, allocatable
+from k8sai.sim.controllers.gangs import PODGROUPS
 from k8sai.sim.controllers.jobs import pod_of_job
 from k8sai.sim.controllers.jobsets import JOBSETS, child_job
 from k8sai.sim.controllers.replicasets import REPLICASETS
@@ -25,7 +26,7 @@ from k8sai.sim.scenario import Fill, NodeGroup, Scenario, Workload
 from k8sai.sim.slices import DEVICE_CLASSES, slices
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Store
-from k8sai.sim.workloads import claim_template, top_object
+from k8sai.sim.workloads import claim_template, pod_group, top_object
 
 NAMESPACES = kinds.find("", "namespaces")
 PRIORITIES = kinds.find("scheduling.k8s.io", "priorityclasses")
@@ -161,6 +162,9 @@ class Population:
         template = claim_template(workload, number)
         if template is not None:
             self._make(TEMPLATES, template)
+        group = pod_group(workload, number)
+        if group is not None:
+            self._make(PODGROUPS, group)
         first = self._next(workload, number)
         if workload.kind == "Pod" and age:
             self._place(workload, first, age)
@@ -181,7 +185,9 @@ class Population:
         def objects() -> list[tuple[Resource, Obj]]:
             upcoming = next(following)
             template = claim_template(workload, upcoming)
+            group = pod_group(workload, upcoming)
             made: list[tuple[Resource, Obj]] = [(TEMPLATES, template)] if template else []
+            made += [(PODGROUPS, group)] if group else []
             return [*made, (_TOP[workload.kind], self._next(workload, upcoming))]
 
         return Habit(objects, lambda: between(workload.again, self.chance))

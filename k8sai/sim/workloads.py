@@ -1,6 +1,5 @@
 """Workloads of a scenario as Kubernetes objects."""
 
-from k8sai.sim.controllers.gangs import MIN_COUNT
 from k8sai.sim.hardware import INSTANCE
 from k8sai.sim.objects import Obj
 from k8sai.sim.scenario import Workload
@@ -76,6 +75,19 @@ def claim_template(workload: Workload, number: int) -> Obj | None:
     }
 
 
+def pod_group(workload: Workload, number: int) -> Obj | None:
+    """The PodGroup its pods belong to, where they start together or not at all."""
+    if not workload.gang:
+        return None
+    members = workload.jobs * workload.pods if workload.kind == "JobSet" else workload.pods
+    return {
+        "apiVersion": "scheduling.k8s.io/v1beta1",
+        "kind": "PodGroup",
+        "metadata": {"name": title(workload, number), "namespace": workload.namespace},
+        "spec": {"schedulingPolicy": {"gang": {"minCount": members}}},
+    }
+
+
 def _template(workload: Workload, name: str, run_for: float) -> Obj:
     annotations = {
         "run-for": f"{run_for:.0f}s" if run_for else "",
@@ -85,8 +97,6 @@ def _template(workload: Workload, name: str, run_for: float) -> Obj:
         "idle": f"{workload.idle:g}" if workload.idle else "",
     }
     marks = {_ANNOTATION + k: v for k, v in annotations.items() if v}
-    if workload.gang:
-        marks[MIN_COUNT] = str(workload.jobs * workload.pods if workload.kind == "JobSet" else workload.pods)
     return {"metadata": {"labels": _labels(workload, name), "annotations": marks}, "spec": _pod_spec(workload, name)}
 
 
@@ -101,6 +111,8 @@ def _pod_spec(workload: Workload, name: str) -> Obj:
     if workload.claim is not None:
         spec["resourceClaims"] = [{"name": "gpu", "resourceClaimTemplateName": name}]
         container["resources"] = {**container["resources"], "claims": [{"name": "gpu"}]}
+    if workload.gang:
+        spec["schedulingGroup"] = {"podGroupName": name}
     if workload.priority:
         spec["priorityClassName"] = workload.priority
     if workload.group:

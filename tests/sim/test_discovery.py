@@ -12,7 +12,7 @@ def test_both_forms_of_discovery_say_the_same() -> None:
     async def test(store: Store, api: Client) -> None:
         plain: set[tuple[str, str, bool]] = set()
         groups = (await api.get("/apis")).body["groups"]
-        for version in ("v1", *(group["preferredVersion"]["groupVersion"] for group in groups)):
+        for version in ("v1", *(each["groupVersion"] for group in groups for each in group["versions"])):
             path = f"/apis/{version}" if "/" in version else f"/api/{version}"
             for line in (await api.get(path)).body["resources"]:
                 plain.add((version, line["name"], line["namespaced"]))

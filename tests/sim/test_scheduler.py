@@ -219,22 +219,35 @@ def test_gates_and_other_schedulers_are_respected_in_silence(lab: Lab) -> None:
     assert (lab.node_of("gated"), lab.node_of("foreign")) == ("n", "")
 
 
-def gang(lab: Lab, count: int, minimum: int, gpus: int) -> list[str]:
+def pod_group(lab: Lab, minimum: int) -> None:
+    spec = {"schedulingPolicy": {"gang": {"minCount": minimum}}}
+    api = "scheduling.k8s.io/v1beta1"
+    meta = {"name": "g", "namespace": "default"}
+    lab.create("podgroups", {"apiVersion": api, "kind": "PodGroup", "metadata": meta, "spec": spec})
+
+
+def gang(lab: Lab, way: str, count: int, minimum: int, gpus: int) -> list[str]:
+    """Pods that start together, by a PodGroup or by Kueue's marks on plain pods."""
     names = [f"g{n}" for n in range(count)]
     for name in names:
-        lab.pod(
-            name,
-            gpus,
-            labels={"kueue.x-k8s.io/pod-group-name": "g"},
-            annotations={"kueue.x-k8s.io/pod-group-total-count": str(minimum)},
-        )
+        if way == "PodGroup":
+            lab.pod(name, gpus, schedulingGroup={"podGroupName": "g"})
+        else:
+            marks = {"kueue.x-k8s.io/pod-group-total-count": str(minimum)}
+            lab.pod(name, gpus, labels={"kueue.x-k8s.io/pod-group-name": "g"}, annotations=marks)
+    if way == "PodGroup":
+        pod_group(lab, minimum)
     return names
 
 
-def test_a_gang_starts_together_or_not_at_all(lab: Lab) -> None:
+both = pytest.mark.parametrize("way", ["PodGroup", "Kueue"])
+
+
+@both
+def test_a_gang_starts_together_or_not_at_all(lab: Lab, way: str) -> None:
     lab.node("a")
     lab.node("b")
-    names = gang(lab, 3, 3, 8)
+    names = gang(lab, way, 3, 3, 8)
     lab.settle()
     assert [lab.node_of(n) for n in names] == ["", "", ""]
     told = [lab.unscheduled(n)[1] for n in names]
@@ -251,11 +264,27 @@ def test_a_gang_starts_together_or_not_at_all(lab: Lab) -> None:
     lab.node("d")
     lab.settle()
     assert all(lab.node_of(n) for n in names)
+    if way == "PodGroup":
+        group = lab.get("podgroups", "g", group="scheduling.k8s.io")
+        [told_of_group] = group["status"]["conditions"]
+        assert (told_of_group["type"], told_of_group["status"]) == ("PodGroupInitiallyScheduled", "True")
 
 
-def test_a_gang_below_its_minimum_is_silent(lab: Lab) -> None:
+def test_a_gang_whose_group_is_missing_is_silent_until_it_comes(lab: Lab) -> None:
     lab.node("a")
-    names = gang(lab, 2, 3, 1)
+    for name in ("g0", "g1"):
+        lab.pod(name, 4, schedulingGroup={"podGroupName": "g"})
+    lab.settle()
+    assert [lab.unscheduled(n) for n in ("g0", "g1")] == [("", ""), ("", "")]
+    pod_group(lab, 2)
+    lab.settle()
+    assert [lab.node_of(n) for n in ("g0", "g1")] == ["a", "a"]
+
+
+@both
+def test_a_gang_below_its_minimum_is_silent(lab: Lab, way: str) -> None:
+    lab.node("a")
+    names = gang(lab, way, 2, 3, 1)
     lab.settle()
     assert [lab.unscheduled(n) for n in names] == [("", ""), ("", "")]
     assert lab.said("g0", "FailedScheduling") == []

@@ -5,7 +5,7 @@ from k8sai.sim import kinds
 from k8sai.sim.controllers.cycle import NAME, Cycle
 from k8sai.sim.controllers.desk import NODES, PODS, Desk, Key, finished, key_of, leaving
 from k8sai.sim.controllers.dra import Dra
-from k8sai.sim.controllers.gangs import Gangs, gang_of
+from k8sai.sim.controllers.gangs import PODGROUPS, Gangs
 from k8sai.sim.controllers.preemption import Preemption
 from k8sai.sim.objects import Obj, deleting
 from k8sai.sim.store import Event
@@ -37,7 +37,7 @@ class Scheduler:
             self._node(event)
         elif event.resource is NAMESPACES:
             self.view.namespaces[event.obj["metadata"]["name"]] = event.obj["metadata"].get("labels") or {}
-        elif self._dra.on_event(event):
+        elif event.resource is PODGROUPS or self._dra.on_event(event):
             self._wake()
 
     def _pod(self, event: Event) -> None:
@@ -104,7 +104,7 @@ class Scheduler:
         pod = self._desk.find(PODS, self._waiting[uid]) if uid in self._waiting else None
         if pod is None or pod["metadata"]["uid"] != uid or holds(pod):
             return
-        gang = gang_of(pod)
+        gang = self._gangs.of(pod)
         if pod["spec"].get("schedulingGates"):
             self._cycle.refuse(pod, "SchedulingGated", _GATED, event=False)
         elif gang is not None:
