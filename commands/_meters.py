@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _EVERY = 15.0  # seconds; the exporter itself looks at its cards every 30
 _SOON = 1.0  # seconds, doubled from one refusal to the next
+_DUTY = 2.0  # rests so many times as long as it took to ask and to judge: much of that is work, on a large cluster
 _KEEP = 120.0  # seconds that readings are shown after the meter went away
 _LOOKS = 12  # at least so many in a window that is watched
 _GAP = 5.0  # seconds without a look that are no gap, however short the window: a busy API server is not an outage
@@ -243,10 +244,11 @@ class Metering:
     def _run(self) -> None:
         rest = _SOON
         while not self._ended.is_set():
+            start = time.monotonic()
             self._turn()
             self._asked.set()
             rest = self._every if self._source.state == "live" else min(2 * rest, self._every)
-            self._ended.wait(rest)
+            self._ended.wait(max(rest, _DUTY * (time.monotonic() - start)))
 
     def _turn(self) -> None:
         try:

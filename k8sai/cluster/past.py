@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]  # UUID of the card, and which MIG instance of it
 _PART = 180.0  # seconds: several samples of a scrape a minute
-_SHORTEST = 60.0  # seconds
+_SHORT = 90.0  # seconds: the same where the window is short
 _MOST = 60  # parts of a window
 _REACH = 86_400.0  # seconds that `further` looks back
 _REACH_PARTS = 48
@@ -38,7 +38,7 @@ class Past:
 
 def parts_of(window: float) -> tuple[int, float]:
     """How many parts a window of so many seconds has, and how long each is."""
-    count = max(1, min(_MOST, round(window / _PART))) if window >= 3 * _PART else max(1, int(window / _SHORTEST))
+    count = max(1, min(_MOST, round(window / _PART)) if window >= 3 * _PART else int(window / _SHORT))
     return count, window / count
 
 

@@ -148,6 +148,15 @@ def test_the_same_sample_again_is_no_look() -> None:
     assert why(watched(*[(NOW - 900, 0.0)] * 60)) == "stale"
 
 
+def test_an_older_sample_does_not_turn_the_clock_back() -> None:
+    looks = every(15)
+    assert watched(*looks, (NOW - 60, 0.0), (NOW, 0.0)) == watched(*looks)
+    history: History[str] = History(RULE, 15.0)
+    for at in (NOW - 30, NOW, NOW - 30):
+        history.note("GPU-0", 0.0, at)
+    assert history.evidence(NOW)["GPU-0"].until == NOW
+
+
 def test_the_peak_is_that_of_the_idle_time() -> None:
     seen = watched((NOW - 1000, 0.8), (NOW - 990, 0.02), (NOW - 980, 0.04), (NOW - 970, 0.01))
     assert seen is not None and (seen.peak, seen.quiet, seen.watched) == (0.04, NOW - 990, NOW - 1000)
