@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from k8sai.why.case import Case, be, listed
+from k8sai.why.case import Case, be, listed, several
 from k8sai.why.reading import Json, holds, said
 from k8sai.why.verdict import Layer, no_matter, reason
 
@@ -32,7 +32,7 @@ def check(case: Case) -> Layer:
 
 def _crash(case: Case, one: Json, failed: Json) -> Layer:
     restarts = one.get("restartCount", 0)
-    times = f", {restarts} restarts" if restarts else ""
+    times = f", {several(restarts, 'restart')}" if restarts else ""
     evidence = (waiting(one)[1], failed.get("message", ""))
     if failed.get("reason") == "OOMKilled":
         limit = _memory_limit(case, one["name"])

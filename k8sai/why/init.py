@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from k8sai.why.case import Case
+from k8sai.why.case import Case, several
 from k8sai.why.containers import ended, exit_words, logs, waiting
 from k8sai.why.verdict import Layer, fine, no_matter, reason
 
@@ -21,7 +21,9 @@ def check(case: Case) -> Layer:
         if failed is not None and (waiting(one)[0] == "CrashLoopBackOff" or "terminated" in (one.get("state") or {})):
             if not failed.get("exitCode"):
                 continue
-            message = f"init container {name} {exit_words(failed)}" + (f", {restarts} restarts" if restarts else "")
+            message = f"init container {name} {exit_words(failed)}" + (
+                f", {several(restarts, 'restart')}" if restarts else ""
+            )
             return reason(LAYER, "InitFailed", message, failed.get("message", ""), next=logs(case, name, one))
         if "running" in (one.get("state") or {}) and not (name in sidecars and one.get("started")):
             since = case.ago(one["state"]["running"].get("startedAt"))

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -201,7 +202,7 @@ def test_without_the_right_to_see_nodes(tmp_path: Path) -> None:
     waiting = pod("train-1", 8, status=unschedulable())
     resources = [{"name": "pods", "kind": "Pod", "namespaced": True, "verbs": ["list", "get"], "singularName": "pod"}]
     nodes = {"name": "nodes", "kind": "Node", "namespaced": False, "verbs": ["list", "get"], "singularName": "node"}
-    answers = {
+    answers: dict[str, tuple[int, dict[str, Any]]] = {
         "/api": (200, {"kind": "APIVersions", "versions": ["v1"]}),
         "/apis": (200, {"kind": "APIGroupList", "groups": []}),
         "/api/v1": (200, {"kind": "APIResourceList", "groupVersion": "v1", "resources": [*resources, nodes]}),

@@ -289,7 +289,7 @@ def test_one_of_two_pods_crashes() -> None:
     sick = pod("train-1", on="gpu-1", status=bound(crashed, phase="Running"))
     why = ask("job/train", HERE, train, owned(pod("train-0", on="gpu-1"), train), owned(sick, train))
     assert why.sentence == (
-        "job/train: 1 of 2 pods keeps crashing, like train-1: container main ends with exit code 1, 1 restarts."
+        "job/train: 1 of 2 pods keeps crashing, like train-1: container main ends with exit code 1, 1 restart."
     )
     assert why.exit == Exit.FINDINGS
 
