@@ -11,6 +11,8 @@ from k8sai.fleet.index import Fleet
 from k8sai.tui.contexts import Context
 
 if TYPE_CHECKING:
+    from k8sai.cluster.connection import Connection
+    from k8sai.commands._feed import LiveFeed
     from k8sai.commands._meters import Meter
     from k8sai.tui.feed import Feed
 
@@ -37,8 +39,28 @@ class Kubecontexts:
 
         Raises NotFound for a context that is not there, Usage, ClusterError.
         """
-        from k8sai.cluster.connect import connect
         from k8sai.commands._feed import LiveFeed
+        from k8sai.scheduling.board import Board
+
+        connection = self._connection(name)
+        try:
+            with suppress(Forbidden, NotFound):
+                connection.request("GET", "/version", retry=False, timeout=_PATIENCE)
+        except BaseException:
+            connection.close()
+            raise
+        fleet = Fleet()
+        return fleet, LiveFeed(connection, fleet, self._meter, Board())
+
+    def join(self, name: str, fleet: Fleet) -> "LiveFeed":
+        """A feed of a cluster that nobody has asked yet. Raises as `open` where credentials cannot be had."""
+        from k8sai.commands._feed import LiveFeed
+        from k8sai.scheduling.board import Board
+
+        return LiveFeed(self._connection(name), fleet, self._meter, Board())
+
+    def _connection(self, name: str) -> "Connection":
+        from k8sai.cluster.connect import connect
 
         if name not in kubeconfig.load(self._options.kubeconfig).contexts:
             raise NotFound(f"the kubeconfig has no context {name!r}", "`kubectl config get-contexts` lists them")
@@ -50,15 +72,7 @@ class Kubecontexts:
             as_uid=self._options.as_uid,
             request_timeout=self._options.request_timeout,
         )
-        connection = connect(options, ask=False)
-        try:
-            with suppress(Forbidden, NotFound):
-                connection.request("GET", "/version", retry=False, timeout=_PATIENCE)
-        except BaseException:
-            connection.close()
-            raise
-        fleet = Fleet()
-        return fleet, LiveFeed(connection, fleet, self._meter)
+        return connect(options, ask=False)
 
 
 _PATIENCE = 10.0  # seconds a cluster gets to answer while the one before is still on the screen

@@ -35,7 +35,25 @@ def top(wanted: Wanted, contexts: Sequence[str], *, every: bool) -> int:
         from k8sai.commands._watch_contexts import follow
 
         return follow(wanted, contexts)
-    return once(wanted, contexts)
+    return screen(wanted, contexts) if wanted.screen else once(wanted, contexts)
+
+
+def screen(wanted: Wanted, contexts: Sequence[str]) -> int:
+    """All of them full screen: first a line per cluster, or what the flags ask for of the first one."""
+    from k8sai.commands import _screen
+    from k8sai.commands._choice import Kubecontexts
+    from k8sai.commands._several import Several
+    from k8sai.commands._top_screen import opening
+
+    first = opening(wanted)
+    several = Several(contexts, Kubecontexts(wanted.options, wanted.meter))
+    front = several.members[0]
+    several.start()
+    try:
+        pane = first if first.stem() or first.pods else replace(first, pane="clusters")
+        return _screen.show(front.fleet, front.feed, pane, choice=several)
+    finally:
+        several.end()
 
 
 def all_of(options: Options) -> tuple[str, ...]:
@@ -91,7 +109,7 @@ class _Reading:
         from k8sai.cluster.connect import connect
         from k8sai.cluster.live import read_once
 
-        connection = connect(replace(self._wanted.options, context=self.context))
+        connection = connect(replace(self._wanted.options, context=self.context), ask=False)
         try:
             sources = read_once(connection, self.fleet)
             sources += self._meter(connection)

@@ -67,7 +67,7 @@ class _Line:
     def _connect(self) -> None:
         """In a thread: a credential plugin may take its time."""
         try:
-            connection = connect(replace(self.wanted.options, context=self.context))
+            connection = connect(replace(self.wanted.options, context=self.context), ask=False)
         except K8saiError as error:
             self._later(error)
             return

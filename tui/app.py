@@ -13,6 +13,7 @@ from textual.screen import Screen
 from k8sai.errors import K8saiError
 from k8sai.tui import asking, commandline, palette, themes
 from k8sai.tui.background import begin, in_thread
+from k8sai.tui.clusters import members
 from k8sai.tui.frame import Frame
 from k8sai.tui.help import help_lines
 from k8sai.tui.keymap import KEYS
@@ -72,8 +73,13 @@ class Cockpit(Frame):
     async def action_back(self) -> None:
         if self.current.filter.typed:
             self.current.narrow("")
+            return
+        self.leave()
+        place = self.history.step(-1)
+        if place is None and len(members(self.desk)) > 1:  # behind the first pane of a cluster are all clusters
+            await self.show("clusters")
         else:
-            await self.action_history(-1)
+            await self.return_to(place)
 
     async def action_history(self, step: int) -> None:
         self.leave()

@@ -15,6 +15,7 @@ class Opening:
     sort: str = "name"  # of the nodes
     reverse: bool = False
     every: bool = False  # nodes without GPUs too
+    pane: str = ""  # which is in front
 
     @property
     def sorts(self) -> bool:
@@ -23,4 +24,4 @@ class Opening:
 
     def stem(self) -> str:
         """The pane the flags are about; "" where they say nothing of one."""
-        return "nodes" if self.nodes or self.sorts or self.every else ""
+        return self.pane or ("nodes" if self.nodes or self.sorts or self.every else "")

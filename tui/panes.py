@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from k8sai.tui.clusters import Clusters
 from k8sai.tui.contexts import Contexts
 from k8sai.tui.events import EventsPane
 from k8sai.tui.map import Map
@@ -15,10 +16,11 @@ from k8sai.tui.teams import Teams
 from k8sai.tui.workloads import Workloads
 
 PANES: Final[tuple[type[Pane], ...]] = (Nodes, Map, Workloads, Pods, Pending, Teams, Products, EventsPane)
-OPENED: Final[tuple[type[Pane], ...]] = (NodePane, Contexts)  # reached by Enter or `:`, on a subject
+OPENED: Final[tuple[type[Pane], ...]] = (NodePane, Contexts, Clusters)  # reached by Enter or `:`, on a subject
 
 
 def named(word: str) -> type[Pane] | None:
     """The pane a user means by a word typed after `:`; None when there is none."""
     word = word.lower()
-    return next((pane for pane in PANES if word == pane.stem or word in pane.words), None)
+    opened = (pane for pane in OPENED if word in pane.words)
+    return next((pane for pane in PANES if word == pane.stem or word in pane.words), next(opened, None))

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,19 @@ def test_watching_says_whose_line_it_is(config: Path, tmp_path: Path) -> None:
     assert code == Exit.INTERRUPT
     told = [line for line in shown.splitlines() if " cards, " in line]
     assert {line.split()[0] for line in told} == {"demo", "spare"}
+
+
+def test_the_screen_shows_them_all(config: Path, tmp_path: Path) -> None:
+    named = ["--context", "demo", "--context", "dead", "--context", "spare"]
+    env = environment(tmp_path, KUBECONFIG=str(config))
+    with terminal("kubectl-ai_top", *named, env=env, columns=160, rows=40) as (process, master):
+        shown = b""
+        for data in islice(read_all(master), 150):  # a screen paints on; one that never shows it shall not hang a test
+            shown += data
+            if b"1 of 3" in shown and b"not answering" in shown and b"307.71" in shown:
+                os.write(master, b"q")
+        assert process.wait(60) == Exit.OK
+    assert b"spare" in shown
 
 
 def test_watching_documents_say_it_themselves(config: Path, tmp_path: Path) -> None:
