@@ -1,6 +1,7 @@
 """What drives the screen and the line mode: a live cluster, or a recording."""
 
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from k8sai.cluster.sources import Source
     from k8sai.commands._meters import Meter
     from k8sai.fleet.index import Fleet
+    from k8sai.scheduling.board import Board
     from k8sai.tui.feed import Still
     from k8sai.why.scene import Scene
 
@@ -22,8 +24,12 @@ if TYPE_CHECKING:
 class LiveFeed:
     """Lists and watches one cluster into a fleet; beside it, where asked for, its meters."""
 
-    def __init__(self, connection: "Connection", fleet: "Fleet", meter: "Meter | None" = None) -> None:
+    def __init__(
+        self, connection: "Connection", fleet: "Fleet", meter: "Meter | None" = None, board: "Board | None" = None
+    ) -> None:
+        """A `board` is filled beside the fleet."""
         from k8sai.cluster.live import Live
+        from k8sai.cluster.tee import Tee
         from k8sai.commands._meters import Metering
 
         self.context = connection.context
@@ -31,7 +37,8 @@ class LiveFeed:
         self._fleet = fleet
         self._objects: Objects | None = None
         self._events: Events | None = None
-        self._live = Live(connection, fleet)
+        self._board = board
+        self._live = Live(connection, fleet if board is None else Tee(fleet, board))
         self._metering = Metering(meter, connection, fleet) if meter is not None else None
 
     @property
@@ -51,6 +58,10 @@ class LiveFeed:
         if self._events is None:
             self._events = LiveEvents(self._connection)
         return self._events
+
+    def board(self) -> "Board | None":
+        """The cluster as the scheduler sees it, where it is kept."""
+        return self._board
 
     def scene(self) -> "Scene":
         """The whole cluster as the scheduler sees it, read now for one question."""
@@ -92,14 +103,21 @@ class LiveFeed:
         self._connection.close()
 
 
-def live_feed(options: Options, fleet: "Fleet", meter: "Meter | None" = None) -> LiveFeed:
+def live_feed(options: Options, fleet: "Fleet", meter: "Meter | None" = None, board: "Board | None" = None) -> LiveFeed:
     """A feed of a server that has answered once: what is wrong with flags, credentials or network is raised here."""
     from k8sai.cluster.connect import connect
 
     connection = connect(options)
     with _talk.Progress(f"asking {connection.server}"), suppress(Forbidden, NotFound):
         connection.request("GET", "/version", retry=False)  # a refusal is an answer too
-    return LiveFeed(connection, fleet, meter)
+    return LiveFeed(connection, fleet, meter, board)
+
+
+def screen_feed(options: Options, fleet: "Fleet", meter: "Meter | None" = None) -> LiveFeed:
+    """The same for a screen, which asks what the scheduler would do: with a board."""
+    from k8sai.scheduling.board import Board
+
+    return live_feed(options, fleet, meter, Board())
 
 
 def recorded_feed(path: Path, fleet: "Fleet") -> "Still":
@@ -111,12 +129,17 @@ def recorded_feed(path: Path, fleet: "Fleet") -> "Still":
     recorded, feed, objects = open_recording(path)
     feed(fleet)
 
-    def scene() -> "Scene":
+    @cache
+    def board() -> "Board":
         from k8sai.scheduling.board import Board
+
+        filled = Board()
+        feed(filled)
+        return filled
+
+    def scene() -> "Scene":
         from k8sai.why.scene import Scene
 
-        board = Board()
-        feed(board)
-        return Scene(board, fleet, objects, recorded.sources, epoch(recorded.at))
+        return Scene(board(), fleet, objects, recorded.sources, epoch(recorded.at))
 
-    return Still(f"{recorded.context} at {recorded.at}", recorded.sources, objects, scene)
+    return Still(f"{recorded.context} at {recorded.at}", recorded.sources, objects, scene, board)

@@ -4,7 +4,7 @@ import re
 
 from k8sai.commands import _screen
 from k8sai.commands._choice import Kubecontexts
-from k8sai.commands._feed import live_feed, recorded_feed
+from k8sai.commands._feed import recorded_feed, screen_feed
 from k8sai.commands._top_wanted import Wanted
 from k8sai.errors import Usage
 from k8sai.fleet.index import Fleet
@@ -17,7 +17,7 @@ def show(wanted: Wanted) -> int:
     fleet = Fleet()
     if wanted.recording:
         return _screen.show(fleet, recorded_feed(wanted.recording, fleet), first, keeps=False)
-    feed = live_feed(wanted.options, fleet, wanted.meter)
+    feed = screen_feed(wanted.options, fleet, wanted.meter)
     return _screen.show(fleet, feed, first, choice=Kubecontexts(wanted.options, wanted.meter))
 
 

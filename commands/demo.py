@@ -44,12 +44,12 @@ def demo(
 
 
 def _live(options: Options, *, metered: bool) -> int:
-    from k8sai.commands._feed import live_feed
+    from k8sai.commands._feed import screen_feed
     from k8sai.commands._meters import Meter
     from k8sai.fleet.index import Fleet
 
     fleet = Fleet()
-    return _screen.show(fleet, live_feed(options, fleet, Meter(auto=True) if metered else None), keeps=False)
+    return _screen.show(fleet, screen_feed(options, fleet, Meter(auto=True) if metered else None), keeps=False)
 
 
 def _snapshot(sim: "Sim", options: Options) -> int:

@@ -6,6 +6,7 @@ from math import nan
 from typing import TYPE_CHECKING
 
 from k8sai.cluster.objects import Objects
+from k8sai.fit.stranded import Stranded
 from k8sai.fleet.answers import Figures, Holder, NodeRow, PodRow, Slot, Total
 from k8sai.fleet.chart import Tally
 from k8sai.fleet.glance import Glance, Who, veiled
@@ -14,6 +15,7 @@ from k8sai.fleet.picture import masked, masked_row, masked_total, unknown_figure
 from k8sai.tui.feed import Feed
 from k8sai.tui.glyphs import Glyphs, of_terminal
 from k8sai.tui.ink import DARK, Inks
+from k8sai.tui.stranding import Stranding
 from k8sai.tui.tints import NAMED, Tints, name_of
 from k8sai.tui.tints import TINTS as TINTS
 
@@ -40,11 +42,26 @@ class Desk:
         self.choice: Choice | None = None  # of contexts, where there is one
         self.mono = False  # signs must say what colours cannot
         self.tints = Tints(fleet)
+        self._stranding: Stranding | None = None
 
     def turn_to(self, fleet: Fleet, feed: Feed) -> None:
         """Another cluster lies on the desk from now on: its names get colours of their own."""
+        self.rest()
         self.fleet, self.feed, self.namespace = fleet, feed, ""
         self.tints = Tints(fleet)
+
+    def stranded(self) -> Stranded | None:
+        """How much of what is free no waiting gang can use, as far as it is known by now: it never waits."""
+        if self._stranding is None:
+            self._stranding = Stranding(self.fleet, self.feed)
+            self._stranding.start()
+        return None if self._unknown() else self._stranding.latest
+
+    def rest(self) -> None:
+        """End what goes on beside the screen."""
+        if self._stranding is not None:
+            self._stranding.stop()
+            self._stranding = None
 
     @property
     def objects(self) -> Objects | None:

@@ -9,6 +9,7 @@ from k8sai.cluster.sources import Source
 from k8sai.errors import Usage
 
 if TYPE_CHECKING:
+    from k8sai.scheduling.board import Board
     from k8sai.why.scene import Scene
 
 
@@ -26,6 +27,9 @@ class Feed(Protocol):
     @property
     def events(self) -> Events | None:
         """What happens in the cluster; asked for from its `start` on. None where nothing of it was kept."""
+
+    def board(self) -> "Board | None":
+        """The cluster as the scheduler sees it, kept in step; None where nobody keeps one. May take a while."""
 
     def sources(self) -> tuple[Source, ...]:
         """The state of every kind, now. Called with every frame: it must not wait."""
@@ -46,13 +50,18 @@ class Still:
         sources: tuple[Source, ...],
         objects: Objects | None = None,
         scene: "Callable[[], Scene] | None" = None,
+        board: "Callable[[], Board] | None" = None,
     ) -> None:
-        """`scene` gives all that the scheduler would see, where it was recorded."""
+        """`scene` and `board` give all that the scheduler would see, where it was recorded."""
         self.context = context
         self.objects = objects
         self.events: Events | None = RecordedEvents(objects) if objects is not None else None
         self._sources = sources
         self._scene = scene
+        self._board = board
+
+    def board(self) -> "Board | None":
+        return None if self._board is None else self._board()
 
     def scene(self) -> "Scene":
         """Raises Usage where nobody recorded it."""

@@ -107,6 +107,7 @@ class Frame(App[None]):
 
     def on_unmount(self) -> None:
         self.remember()
+        self.desk.rest()
         self.desk.feed.stop()
 
     @property
@@ -171,6 +172,8 @@ class Frame(App[None]):
         if theme in themes.names(self):
             self.theme = str(theme)
         stems = [pane.stem for pane in PANES]
+        if self.opening.pane:
+            stems.append(self.opening.pane)
         stem = self.opening.stem() or self.kept.get("pane")
         first = self._pane(str(stem) if stem in stems else stems[0])
         self.history = History(Place(first.stem))

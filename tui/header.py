@@ -4,18 +4,22 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from rich.cells import cell_len
+from textual import events
 
 from k8sai.cluster.sources import METERS, Source
 from k8sai.fleet.answers import Figures
 from k8sai.fleet.tables import amount
+from k8sai.tui.clusters import of_all
 from k8sai.tui.columns import Field, fit
 from k8sai.tui.desk import Desk
 from k8sai.tui.glyphs import meter
 from k8sai.tui.ink import Line, Run
 from k8sai.tui.lines import Lines, beside
+from k8sai.tui.pane import Pane
 from k8sai.tui.words import clean, clock, share, span, without_vendor
 
 _ROOMY = (120, 34)  # a screen of this size shows products and namespaces beside the totals
+_MOST_PRODUCTS = 4  # lines beside the totals
 _READ: Final = ("live", "once")
 _QUIET = 120  # seconds; a quiet watch hears from its server about once a minute
 _ROOMY_LINE = 100  # cells
@@ -49,9 +53,8 @@ class Header(Lines):
         desk = self.desk
         sources = desk.feed.sources()
         totals = desk.totals()
-        roomy = self.app.size.width >= _ROOMY[0] and self.app.size.height >= _ROOMY[1]
         said: list[Line] = [self._first(sources, width)]
-        if roomy:
+        if self._roomy:
             half = width * 11 // 20
             left = [
                 _bar(totals, half, desk),
@@ -59,15 +62,31 @@ class Header(Lines):
                 _holders(desk, half),
                 _sources(sources, half, desk),
             ]
-            right = _products(width - half - 2, len(left), desk)
+            right = _products(width - half - 2, _MOST_PRODUCTS, desk)
             said += [_pair(a, b, half) for a, b in zip(left, right, strict=True)]
         else:
             said += [_bar_and_figures(totals, width, desk), _sources(sources, width, desk)]
         said += _notes(sources, width, desk)
         return said
 
+    def on_click(self, event: events.Click) -> None:
+        """A click on a product shows its nodes."""
+        row = event.y - 1
+        products = _largest(self.desk)[:_MOST_PRODUCTS]
+        if self._roomy and event.x >= self.size.width * 11 // 20 + 2 and 0 <= row < len(products):
+            self.post_message(Pane.Go("nodes", product=products[row][0]))
+
+    @property
+    def _roomy(self) -> bool:
+        return self.app.size.width >= _ROOMY[0] and self.app.size.height >= _ROOMY[1]
+
     def _first(self, sources: Sequence[Source], width: int) -> Line:
-        left: list[Run] = [(" k8sai ", "mark"), (" ", "plain"), (clean(self.desk.feed.context), "strong")]
+        left: list[Run] = [
+            (" k8sai ", "mark"),
+            (" ", "plain"),
+            (clean(self.desk.feed.context), "strong"),
+            *of_all(self.desk),
+        ]
         if self.paused():
             left += [("  ", "plain"), (f" {self.desk.glyphs.pause} PAUSED ", "mark")]
         return beside(tuple(left), (*freshness(sources, self.desk), (" ", "plain")), width)
@@ -117,6 +136,9 @@ def _figures(totals: Figures, desk: Desk, width: int) -> Line:
         (" ", "plain"),
         (f"{amount(totals.free)} free", "good" if usable > 0 else "bad" if totals.free < 0 else "plain"),
     ]
+    stranded = desk.stranded()
+    if stranded is not None and stranded.stranded > 0:
+        runs += [(", of which ", "dim"), (f"{amount(stranded.stranded)} stranded", "warn")]
     room = width - sum(len(text) for text, _ in runs)
     for value, word, ink in (
         (totals.blocked, "blocked", "warn"),
@@ -158,10 +180,7 @@ def _holders(desk: Desk, width: int) -> Line:
 
 def _products(width: int, most: int, desk: Desk) -> list[Line]:
     """A meter per product, the largest first."""
-    sums: dict[str, Figures] = {}
-    for total in desk.products():  # one name may be counted through several resources
-        sums[total.name] = _sum(sums.get(total.name, Figures()), total.figures)
-    found = sorted(sums.items(), key=lambda item: (-item[1].capacity, item[0]))[:most]
+    found = _largest(desk)[:most]
     name_width = min(26, max((cell_len(without_vendor(name)) for name, _ in found), default=0))
     lines: list[Line] = []
     for product, f in found:
@@ -169,6 +188,14 @@ def _products(width: int, most: int, desk: Desk) -> list[Line]:
         name = fit(((without_vendor(clean(product)), "plain"),), name_width, Field(""), desk.glyphs.dots)
         lines.append((*name, (" ", "plain"), *_meter(f, width - name_width - 2 - len(said), desk), (said, "dim")))
     return lines + [()] * (most - len(lines))
+
+
+def _largest(desk: Desk) -> list[tuple[str, Figures]]:
+    """The products, the one with the most cards first."""
+    sums: dict[str, Figures] = {}
+    for total in desk.products():  # one name may be counted through several resources
+        sums[total.name] = _sum(sums.get(total.name, Figures()), total.figures)
+    return sorted(sums.items(), key=lambda item: (-item[1].capacity, item[0]))
 
 
 def _sum(one: Figures, other: Figures) -> Figures:

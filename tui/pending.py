@@ -5,18 +5,22 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 
 from k8sai.errors import Usage
+from k8sai.fit.sizes import SIZES, Size
 from k8sai.fleet.answers import PodRow
 from k8sai.tui.blank import pods_missing
-from k8sai.tui.columns import Field
+from k8sai.tui.columns import Field, fit
 from k8sai.tui.desk import Desk
 from k8sai.tui.filter import Filter
-from k8sai.tui.ink import Line, plain
+from k8sai.tui.ink import Line, Run, plain
 from k8sai.tui.lines import Lines, wrap
 from k8sai.tui.matching import matcher
 from k8sai.tui.opening import Opening
 from k8sai.tui.pane import TablePane
 from k8sai.tui.pods import cards
-from k8sai.tui.words import age, clean
+from k8sai.tui.words import age, clean, without_vendor
+
+_ROOMY = 34  # lines of a screen that has room for the sizes too
+_MOST_SIZES = 4
 
 
 class Pending(TablePane):
@@ -43,9 +47,11 @@ class Pending(TablePane):
         super().__init__(desk)
         self.pods: dict[str, PodRow] = {}
         self.reason = Reason(desk, self)
+        self.room = Room(desk)
 
     def compose(self) -> ComposeResult:
         yield self.heading
+        yield self.room
         yield self.table
         yield self.reason
 
@@ -55,6 +61,7 @@ class Pending(TablePane):
     def paint_rest(self) -> None:
         super().paint_rest()
         self.reason.repaint()
+        self.room.update()
 
     def order(self) -> Sequence[str]:
         if self.filter.labels:
@@ -96,6 +103,42 @@ class Pending(TablePane):
 
     def missing(self, width: int, height: int) -> Sequence[Line]:
         return pods_missing(self.desk, "No pod waits for a GPU", width, height)
+
+
+class Room(Lines):
+    """Above the table, what is free for those who wait: how much of it is stranded, and which sizes would start."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, classes="room")
+        self.styles.height = 0
+
+    def update(self) -> None:
+        """Say it again, as tall as it is: nothing while nobody knows."""
+        self.repaint()
+        self.styles.height = len(self.lines(self.app.size.width, 0))
+
+    def lines(self, width: int, height: int) -> Sequence[Line]:
+        found = self.desk.stranded()
+        if found is None:
+            return []
+        ink = "warn" if found.stranded else "plain"
+        said: list[Line] = [fit(((" " + found.sentence, ink),), width, Field(""), self.desk.glyphs.dots)]
+        if self.app.size.height >= _ROOMY:
+            shown = found.sizes[:_MOST_SIZES]
+            names = [clean(without_vendor(size.product or size.resource)) for size in shown]
+            widest = max(map(len, names), default=0)
+            for name, size in zip(names, shown, strict=True):
+                said.append(fit((*starts(name.ljust(widest), size),), width, Field(""), self.desk.glyphs.dots))
+        return said
+
+
+def starts(name: str, size: Size) -> Line:
+    """ "H100  12 pods of 1, 4 of 2, none of 4 would start now"."""
+    runs: list[Run] = [(f" {name}  ", "dim"), ("would start now: ", "dim")]
+    for each, pods in zip(SIZES, size.pods, strict=True):
+        runs.append((f"{pods or 'no'} of {each}", "plain" if pods else "dim"))
+        runs.append(("  ", "plain"))
+    return tuple(runs)
 
 
 class Reason(Lines):

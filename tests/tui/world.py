@@ -8,6 +8,7 @@ from k8sai.cluster.events import Events
 from k8sai.cluster.objects import Objects
 from k8sai.cluster.sources import KINDS, Kind, Source, State
 from k8sai.fleet.index import Fleet
+from k8sai.scheduling.board import Board
 
 NOW = datetime(2026, 11, 21, 10, 0, 0, tzinfo=UTC).timestamp()
 CONTEXT = "prod-eu-1"
@@ -183,9 +184,13 @@ class FixedFeed:
         self.context = CONTEXT
         self.objects: Objects | None = None
         self.events: Events | None = None
+        self.kept: Board | None = None
         self.said = sources or live(16, 21)
         self.started = 0
         self.stopped = 0
+
+    def board(self) -> Board | None:
+        return self.kept
 
     def sources(self) -> tuple[Source, ...]:
         return self.said
