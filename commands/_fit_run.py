@@ -200,7 +200,7 @@ def _asked(
     if other:
         nodes = "1 node is" if len(other) == 1 else f"{len(other)} nodes are"
         said = f"{nodes} left out: {how.resource} is a slice or replica there; --resource {how.resource} takes them too"
-        how = replace(how, remark="; ".join(filter(None, [how.remark, said])))
+        how = replace(how, remarks=(*how.remarks, said))
     return asked(wish, how), replace(question.bounds, left_out=other)
 
 

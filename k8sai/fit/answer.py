@@ -21,6 +21,7 @@ ChangeKind = Literal[
     "pods",  # fewer of them
     "gpus",  # fewer of them per pod
     "end",  # pods of others
+    "quota",  # a larger one
 ]
 
 

@@ -75,12 +75,13 @@ def changes(
         lambda: _product(question),
         lambda: _end(question, daemons),
         lambda: _fewer_gpus(question),
+        lambda: _more_quota(question),
     ]
     tried = [change for maker in makers for change in maker()]
     fewer = list(_fewer(question))
     at = len(tried)
     if found.count >= (1 - _FEW) * asked.count:
-        at = next((n for n, change in enumerate(tried) if change.kind in ("end", "gpus")), at)
+        at = next((n for n, change in enumerate(tried) if change.kind in ("end", "gpus", "quota")), at)
     return (*tried[:at], *fewer, *tried[at:])
 
 
@@ -132,6 +133,19 @@ def _end(question: _Question, daemons: frozenset[str]) -> Iterator[Change]:
     held = f", which hold{'s' if len(ended.names) == 1 else ''} {ended.held}" if ended.held else ""
     text = f"end {_these('pod', ended.names)}{held}, on {_these('node', ended.nodes)}"
     yield Change("end", text, nodes=ended.nodes, pods=ended.names)
+
+
+def _more_quota(question: _Question) -> Iterator[Change]:
+    """Where nothing but quotas is in the way: by how much they are too small."""
+    found = question.found
+    if not found.placed.all_fit or not all(barrier.missing for barrier in found.barriers):
+        return
+    more = [
+        f"{barrier.name} by {amount.normalize():f} {key}"
+        for barrier in found.barriers
+        for key, amount in barrier.missing.items()
+    ]
+    yield Change("quota", f"raise {' and '.join(more)}")
 
 
 # --- the question is another ------------------------------------------------------------------------------------------

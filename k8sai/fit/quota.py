@@ -28,6 +28,7 @@ class Barrier:
     """A rule of admission that keeps pods out; `never` is one that no ending pod would change."""
 
     code: str  # ResourceQuota | LimitRange
+    name: str  # with the kind: "ResourceQuota team-a/gpus"
     text: str
     missing: Mapping[str, Decimal]
     never: bool
@@ -56,7 +57,7 @@ def _check(quota: Json, groups: list[Group], finished: Usage) -> list[Barrier]:
     untold = _untold(groups, hard)
     if untold:
         text = f"{where} takes only pods that name their {' and '.join(untold)}"
-        return [Barrier("ResourceQuota", text, {}, True, 0)]
+        return [Barrier("ResourceQuota", where, text, {}, True, 0)]
     left = {key: parse(hard[key]) - max(_NONE, parse(used.get(key, 0)) - finished.get(key, _NONE)) for key in hard}
     demand: Usage = {}
     for group in groups:
@@ -69,7 +70,7 @@ def _check(quota: Json, groups: list[Group], finished: Usage) -> list[Barrier]:
     free = max(left[key], _NONE)
     text = f"{where} leaves {_plain(free)} of {hard[key]} {key}, {_plain(demand[key])} would be needed"
     never = any(demand[name] > parse(hard[name]) for name in missing)
-    return [Barrier("ResourceQuota", text, missing, never, _room(groups, left))]
+    return [Barrier("ResourceQuota", where, text, missing, never, _room(groups, left))]
 
 
 def _room(groups: list[Group], left: Mapping[str, Decimal]) -> int:

@@ -210,7 +210,7 @@ class Scene:
         found = barriers(asked.groups, self.rules.quotas, self.rules.finished)
         for group in asked.groups:
             mine = [one for one in self.rules.ranges if one["metadata"].get("namespace") == group.namespace]
-            found += [Barrier("LimitRange", text, {}, True, 0) for text in refusals(group, mine)]
+            found += [Barrier("LimitRange", "", text, {}, True, 0) for text in refusals(group, mine)]
         return tuple(found)
 
 

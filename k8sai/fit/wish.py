@@ -37,7 +37,7 @@ class Means:
 
     resource: str = ""
     device_class: str = ""
-    remark: str = ""
+    remarks: tuple[str, ...] = ()
     whole: bool = False  # whole cards are meant, not slices or replicas that go by the same name
 
     @property
@@ -60,8 +60,8 @@ def means(
     plugins = _most({one.resource: one for one in whole if "/" in one.resource}, whole)
     if plugins:
         others = [name for name in plugins[1:] if "/" in name]
-        said = f"{plugins[0]} is asked for; --resource {others[0]} asks for the other kind" if others else ""
-        return Means(plugins[0], remark=said, whole=True)
+        said = (f"{plugins[0]} is asked for; --resource {others[0]} asks for the other kind",) if others else ()
+        return Means(plugins[0], remarks=said, whole=True)
     if any(one.resource for one in whole):
         return _of_class(served, rules)
     return Means(DEFAULT)
@@ -81,10 +81,11 @@ def _of_class(served: Mapping[str, str], rules: Rules) -> Means:
     fitting = [name for name in served if asks_for_gpus(name) and not any(part in name for part in _PARTS)]
     chosen = min(fitting, key=lambda name: (not served[name], not rules.driver(name), name), default="")
     if not chosen:
-        return Means(DEFAULT, remark="the GPUs here are DRA devices, but no DeviceClass for whole GPUs was found")
+        return Means(DEFAULT, remarks=("the GPUs here are DRA devices, but no DeviceClass for whole GPUs was found",))
     if served[chosen]:
-        return Means(served[chosen], remark=f"{served[chosen]} is served by claims of DeviceClass {chosen}")
-    return Means(device_class=chosen, remark=f"asked for by claims of DeviceClass {chosen}: no node has a GPU resource")
+        return Means(served[chosen], remarks=(f"{served[chosen]} is served by claims of DeviceClass {chosen}",))
+    said = f"asked for by claims of DeviceClass {chosen}: no node has a GPU resource"
+    return Means(device_class=chosen, remarks=(said,))
 
 
 def _named(resource: str) -> str:
@@ -123,8 +124,7 @@ def asked(wish: Wish, how: Means) -> Asked:
         "spec": {**spec, "containers": [container]},
     }
     templates = {(wish.namespace, _CLAIM): claim_template(how.device_class, wish.gpus)} if how.device_class else {}
-    remarks = (how.remark,) if how.remark else ()
-    return Asked((Group("pod", wish.pods, pod),), templates, each=_each(wish.gpus, how), remarks=remarks)
+    return Asked((Group("pod", wish.pods, pod),), templates, each=_each(wish.gpus, how), remarks=how.remarks)
 
 
 def _each(count: int, how: Means) -> str:
