@@ -1,132 +1,22 @@
-"""`top --by idle`, end to end: a scripted Prometheus and scripted exporters over real HTTP prove every figure."""
+"""`top --by idle`, end to end: a scripted Prometheus over real HTTP proves every figure."""
 
 import json
 import math
-from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from k8sai.commands._meters import Meter, read_meter
 from k8sai.errors import Exit
-from k8sai.fleet.evidence import IdleRule
-from k8sai.fleet.index import Fleet
 from k8sai.sim.cluster import Sim
-from tests.cluster.scripted_api import Answer, Asked, ScriptedApi, connected, forbidden, listed, refused, scripted
+from tests.commands.idle_cluster import H100, MIG, MON, OLD, Cluster, api, four, node, pod, prom, sums, top, view
 from tests.commands.prometheus import ACTIVE, BLANK, USED, UTIL, Prometheus
-from tests.commands.run import Ran, environment, run
-from tests.commands.server import write_kubeconfig
+from tests.commands.run import environment, run
 
-MON = "/api/v1/namespaces/mon/services/prom:9090/proxy"
-H100 = "NVIDIA-H100-80GB-HBM3"
-MIG = "nvidia.com/mig-1g.10gb"
-OLD = "2026-01-02T00:00:00Z"
-
-
-def node(name: str, product: str = H100, **capacity: str) -> dict[str, Any]:
-    has = {key.replace("__", "/").replace("_", "."): value for key, value in capacity.items()} or {
-        "nvidia.com/gpu": "4"
-    }
-    return {
-        "kind": "Node",
-        "metadata": {"name": name, "uid": name, "labels": {"nvidia.com/gpu.product": product}},
-        "spec": {},
-        "status": {"capacity": has, "allocatable": has, "conditions": [{"type": "Ready", "status": "True"}]},
-    }
-
-
-def pod(name: str, on: str, *devices: str, resource: str = "nvidia.com/gpu", since: str = OLD) -> dict[str, Any]:
-    """A pod that holds these devices, as the kubelet tells it."""
-    amounts = {resource: str(len(devices))}
-    told = {"name": resource, "resources": [{"resourceID": one, "health": "Healthy"} for one in devices]}
-    return {
-        "kind": "Pod",
-        "metadata": {"name": name, "namespace": "team", "uid": name, "labels": {"kueue.x-k8s.io/queue-name": "q"}},
-        "spec": {
-            "nodeName": on,
-            "containers": [{"name": "main", "resources": {"requests": amounts, "limits": amounts}}],
-        },
-        "status": {
-            "phase": "Running",
-            "startTime": since,
-            "containerStatuses": [{"name": "main", "allocatedResourcesStatus": [told]}],
-        },
-    }
-
-
-def exporter(on: str) -> dict[str, Any]:
-    meta = {"name": f"dcgm-{on}", "namespace": "gpu-operator", "labels": {"app": "nvidia-dcgm-exporter"}}
-    return {"metadata": meta, "spec": {"nodeName": on}, "status": {"phase": "Running"}}
-
-
-class Cluster(ScriptedApi):
-    """An API server with these nodes and pods, and exporters on some of the nodes."""
-
-    def has(self, *objects: dict[str, Any], exporters: tuple[str, ...] = ()) -> None:
-        self.on("nodes", listed(*[one for one in objects if one["kind"] == "Node"]))
-        pods = listed(*[one for one in objects if one["kind"] == "Pod"])
-        running = listed(*map(exporter, exporters))
-        self.on(
-            "pods",
-            lambda asked: (
-                pods
-                if not (selector := asked.query.get("labelSelector", ""))
-                else running
-                if selector.startswith("app=")
-                else listed()
-            ),
-        )
-
-    def exports(self, on: str, *texts: str | Answer) -> None:
-        """What the node's exporter answers, one after the other; the last again and again."""
-        path = f"/api/v1/namespaces/gpu-operator/pods/dcgm-{on}:9400/proxy/metrics"
-        self.on(path, *[one if isinstance(one, Answer) else Answer(body=one.encode()) for one in texts])
-
-
-@pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
-    monkeypatch.setattr("tests.cluster.scripted_api.ScriptedApi", Cluster)
-    with scripted() as server:
-        assert isinstance(server, Cluster)
-        server.on("/version", Answer(body=b'{"major": "1", "minor": "37", "gitVersion": "v1.37.0"}'))
-        yield server
-
-
-@pytest.fixture
-def prom(api: Cluster) -> Prometheus:
-    found = Prometheus()
-    found.serve(api, MON)
-    return found
-
-
-def top(api: ScriptedApi, home: Path, *flags: str) -> Ran:
-    config = write_kubeconfig(home / "config", api.url)
-    return run("kubectl-ai_top", *flags, "--kubeconfig", config, env=environment(home, K8SAI_CONFIG_DIR=str(home)))
-
-
-def view(api: ScriptedApi, home: Path, *flags: str, code: Exit = Exit.OK) -> dict[str, Any]:
-    ran = top(api, home, "--prometheus", "mon/prom:9090", "-o", "json", *flags)
-    assert ran.code == code, ran.err
-    found: dict[str, Any] = json.loads(ran.out)
-    return found
-
-
-def sums(found: dict[str, Any]) -> tuple[float, float, float, dict[str, float]]:
-    """Idle, busy and unknown cards, and why they are unknown."""
-    total = found["idleTotal"]
-    return total["cards"], total["busy"], total["unknown"], total["unknownWhy"]
-
+__all__ = ["api", "prom"]  # fixtures
 
 # --- Prometheus -------------------------------------------------------------------------------------------------------
-
-
-def four(api: Cluster, prom: Prometheus) -> None:
-    """A node of four cards: a's two are idle, b's one is busy, one is free."""
-    api.has(node("n1"), pod("a", "n1", "GPU-0", "GPU-1"), pod("b", "n1", "GPU-2"))
-    for card, value in (("GPU-0", 0.0), ("GPU-1", 3.0), ("GPU-2", 90.0), ("GPU-3", 0.0)):
-        prom.add(UTIL, value, UUID=card, Hostname="n1")
-        prom.add(USED, 2048.0, UUID=card, Hostname="n1")
 
 
 def test_who_holds_idle_cards(api: Cluster, prom: Prometheus, tmp_path: Path) -> None:
@@ -310,190 +200,10 @@ def test_a_shared_card_is_judged_as_one(api: Cluster, prom: Prometheus, tmp_path
 
 
 def test_a_young_pod_is_not_judged(api: Cluster, prom: Prometheus, tmp_path: Path) -> None:
-    from datetime import UTC, datetime
-
     now = datetime.fromtimestamp(prom.now - 60, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     api.has(node("n1"), pod("a", "n1", "GPU-0", since=now))
     prom.add(UTIL, 0.0, UUID="GPU-0", Hostname="n1")
     assert sums(view(api, tmp_path)) == (0, 0, 1, {"young": 1})
-
-
-# --- what a Prometheus may answer instead -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("address", ["mon/prom:9090", "{}/prom"])
-def test_a_range_that_is_refused(address: str, api: Cluster, prom: Prometheus, tmp_path: Path) -> None:
-    four(api, prom)
-    prom.serve(api, "/prom")
-    said = {"status": "error", "errorType": "execution", "error": "query processing would load too many samples"}
-    prom.refuse_ranges = Answer(422, json.dumps(said).encode())
-    ran = top(api, tmp_path, "--prometheus", address.format(api.url), "-o", "json")
-    assert ran.code == Exit.PARTIAL
-    assert "refused the query: query processing would load too many samples" in ran.err
-    found = json.loads(ran.out)
-    assert sums(found) == (0, 1, 2, {"short": 2}), "what is busy now is busy"
-    assert not found["complete"] and found["totals"]["used"] == 3
-
-
-def test_warnings_make_idle_unknown(api: Cluster, prom: Prometheus, tmp_path: Path) -> None:
-    four(api, prom)
-    prom.warnings = ["No StoreAPIs matched for this query"]
-    ran = top(api, tmp_path, "--prometheus", "mon/prom:9090", "--by", "idle")
-    assert ran.code == Exit.PARTIAL
-    assert "0 of 3 held cards idle" in ran.out and "2 unknown: 2 the meter's answer was partial" in ran.out
-    assert "Prometheus answered in part: No StoreAPIs matched for this query" in ran.err
-    prom.warnings = ["PromQL info: metric might not be a counter"]
-    assert sums(view(api, tmp_path)) == (2, 1, 0, {})
-
-
-def test_no_source_no_word(api: Cluster, tmp_path: Path) -> None:
-    api.has(node("n1"), pod("a", "n1", "GPU-0"))
-    bare = json.loads(top(api, tmp_path, "-o", "json").out)
-    assert (bare["idle"], bare["idleTotal"], bare["idleReason"]) == (None, None, "no meter was asked")
-    found = view(api, tmp_path, code=Exit.PARTIAL)
-    assert (found["idle"] is None and "does not exist" in found["idleReason"]) or "no such path" in found["idleReason"]
-    ran = top(api, tmp_path, "--by", "idle")
-    assert ran.code == Exit.USAGE and "only a meter knows which cards are idle" in ran.err
-
-
-# --- which Prometheus -------------------------------------------------------------------------------------------------
-
-
-def service(name: str, namespace: str, port: int = 9090) -> dict[str, Any]:
-    return {"metadata": {"name": name, "namespace": namespace}, "spec": {"ports": [{"name": "web", "port": port}]}}
-
-
-def test_prometheus_is_found_by_itself(api: Cluster, prom: Prometheus, tmp_path: Path) -> None:
-    """Of two the one that has the metrics; the other is another team's."""
-    four(api, prom)
-    empty = Prometheus()
-    empty.serve(api, "/api/v1/namespaces/apps/services/prometheus-operated:9090/proxy")
-    named = {"prometheus-operated": service("prometheus-operated", "apps"), "prom": service("prom", "mon")}
-
-    def services(asked: Asked) -> Answer:
-        if asked.query.get("labelSelector") == "app.kubernetes.io/name=prometheus":
-            return listed(named["prom"])
-        field = asked.query.get("fieldSelector", "")
-        return listed(*[one for name, one in named.items() if field == f"metadata.name={name}"])
-
-    api.on("/api/v1/services", services)
-    ran = top(api, tmp_path, "--by", "idle", "--prometheus", "auto")
-    assert ran.code == Exit.OK and "2 of 3 held cards idle" in ran.out
-    assert ran.err == "note: the Prometheus asked is mon/prom:9090\n"
-
-
-@pytest.mark.parametrize(
-    ("services", "sentence"),
-    [
-        (listed(), "no Service of this cluster looks like a Prometheus"),
-        (listed(service("prometheus", "apps")), "no Prometheus of this cluster answers (apps/prometheus:9090)"),
-        (forbidden("list", "services"), "forbids ann to list services in the whole cluster"),
-    ],
-    ids=["none", "silent", "forbidden"],
-)
-def test_no_prometheus_to_be_found(services: Answer, sentence: str, api: Cluster, tmp_path: Path) -> None:
-    api.has(node("n1"), pod("a", "n1", "GPU-0"))
-    api.on("/api/v1/services", services)
-    ran = top(api, tmp_path, "--by", "idle", "--prometheus", "auto")
-    assert ran.code == Exit.PARTIAL and sentence in ran.err
-
-
-# --- exporters --------------------------------------------------------------------------------------------------------
-
-
-def text(**cards: float) -> str:
-    return "".join(
-        f'{UTIL}{{UUID="{card.replace("_", "-")}",Hostname="n1"}} {value}\n' for card, value in cards.items()
-    )
-
-
-def test_exporters_are_watched_for_a_window(api: Cluster, tmp_path: Path) -> None:
-    api.has(node("n1"), pod("a", "n1", "GPU-0"), pod("b", "n1", "GPU-1"), exporters=("n1",))
-    api.exports("n1", text(GPU_0=0, GPU_1=0), text(GPU_0=0, GPU_1=99), text(GPU_0=0, GPU_1=0))
-    ran = top(api, tmp_path, "--dcgm", "--window", "1s", "-o", "json")
-    assert ran.code == Exit.OK, ran.err
-    found = json.loads(ran.out)
-    assert sums(found) == (1, 1, 0, {}) and found["idleTotal"]["source"] == "dcgm-exporter"
-
-
-def test_one_look_is_no_window(api: Cluster, tmp_path: Path) -> None:
-    api.has(node("n1"), pod("a", "n1", "GPU-0"), exporters=("n1",))
-    api.exports("n1", text(GPU_0=0))
-    found = json.loads(top(api, tmp_path, "--dcgm", "-o", "json").out)
-    assert found["idle"] is None and found["idleReason"] == "one look tells how busy a card is, not that it is idle"
-    assert found["nodes"][0]["devices"][0]["utilization"] == 0
-    ran = top(api, tmp_path, "--dcgm", "--by", "idle")
-    assert ran.code == Exit.USAGE and "one look proves no card idle" in ran.err
-
-
-class Clock:
-    """A minute passes in no time."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def rest(self, seconds: float) -> None:
-        self.now += seconds
-
-
-def watched(api: Cluster, home: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Fleet:
-    """A minute of looks, one every five seconds."""
-    from k8sai.cluster.live import read_once
-
-    monkeypatch.setattr("k8sai.cluster.metrics.time.time", clock)
-    fleet, connection = Fleet(), connected(api, home)
-    read_once(connection, fleet)
-    rule = IdleRule(window=60.0)
-    source = read_meter(Meter(rule=rule, watch=60.0), connection, fleet, rest=clock.rest, clock=clock)
-    assert source.state == "once", source
-    return fleet
-
-
-def told(fleet: Fleet) -> tuple[float, float, float, dict[str, float]]:
-    found = fleet.idle()
-    assert found is not None
-    total = found.total()
-    return total.idle, total.busy, total.unknown, dict(total.why)
-
-
-def test_a_minute_of_looks(api: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Clock()
-    api.has(node("n1"), pod("a", "n1", "GPU-0", "GPU-1", "GPU-2", "GPU-3"), exporters=("n1",))
-    quiet = text(GPU_0=0, GPU_1=0, GPU_2=0, GPU_3=0)
-    some = text(GPU_0=0, GPU_1=50, GPU_2=BLANK)  # the third blank, the fourth not there, for five looks
-    api.exports("n1", *[quiet] * 5, *[some] * 5, quiet)
-    fleet = watched(api, tmp_path, clock, monkeypatch)
-    assert told(fleet) == (1, 1, 2, {"short": 2})
-    path = "/api/v1/namespaces/gpu-operator/pods/dcgm-n1:9400/proxy/metrics"
-    assert len(api.of(path)) == 13
-
-
-def test_one_exporter_is_down(api: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Clock()
-    api.has(node("n1"), node("n2"), pod("a", "n1", "GPU-0"), pod("b", "n2", "GPU-8"), exporters=("n1", "n2"))
-    api.exports("n1", text(GPU_0=0))
-    api.exports("n2", *[text(GPU_8=0)] * 3, refused(503, "ServiceUnavailable", "no route"))
-    assert told(watched(api, tmp_path, clock, monkeypatch)) == (1, 0, 1, {"short": 1})
-
-
-def test_samples_with_an_old_time_are_no_looks(api: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Clock()
-    stamp = int((clock.now - 400) * 1000)
-    api.has(node("n1"), pod("a", "n1", "GPU-0"), exporters=("n1",))
-    api.exports("n1", f'{UTIL}{{UUID="GPU-0"}} 0 {stamp}\n')
-    assert told(watched(api, tmp_path, clock, monkeypatch)) == (0, 0, 1, {"stale": 1})
-
-
-def test_the_engine_may_be_busy_where_the_driver_says_nothing(
-    api: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = Clock()
-    api.has(node("n1"), pod("a", "n1", "GPU-0"), exporters=("n1",))
-    api.exports("n1", f'{UTIL}{{UUID="GPU-0"}} 0\n{ACTIVE}{{UUID="GPU-0"}} 0.4\n')
-    assert told(watched(api, tmp_path, clock, monkeypatch)) == (0, 1, 0, {})
 
 
 # --- flags ------------------------------------------------------------------------------------------------------------
