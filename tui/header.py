@@ -138,7 +138,7 @@ def _figures(totals: Figures, desk: Desk, width: int) -> Line:
     ]
     stranded = desk.stranded()
     if stranded is not None and stranded.stranded > 0:
-        runs += [(", of which ", "dim"), (f"{amount(stranded.stranded)} stranded", "warn")]
+        runs += [(" (", "dim"), (f"{amount(stranded.stranded)} stranded", "warn"), (")", "dim")]
     room = width - sum(len(text) for text, _ in runs)
     for value, word, ink in (
         (totals.blocked, "blocked", "warn"),

@@ -124,21 +124,26 @@ class Room(Lines):
         ink = "warn" if found.stranded else "plain"
         said: list[Line] = [fit(((" " + found.sentence, ink),), width, Field(""), self.desk.glyphs.dots)]
         if self.app.size.height >= _ROOMY:
-            shown = found.sizes[:_MOST_SIZES]
-            names = [clean(without_vendor(size.product or size.resource)) for size in shown]
-            widest = max(map(len, names), default=0)
-            for name, size in zip(names, shown, strict=True):
-                said.append(fit((*starts(name.ljust(widest), size),), width, Field(""), self.desk.glyphs.dots))
+            lines = starts(found.sizes[:_MOST_SIZES])
+            said += [fit(line, width, Field(""), self.desk.glyphs.dots) for line in lines]
         return said
 
 
-def starts(name: str, size: Size) -> Line:
-    """ "H100  12 pods of 1, 4 of 2, none of 4 would start now"."""
-    runs: list[Run] = [(f" {name}  ", "dim"), ("would start now: ", "dim")]
-    for each, pods in zip(SIZES, size.pods, strict=True):
-        runs.append((f"{pods or 'no'} of {each}", "plain" if pods else "dim"))
-        runs.append(("  ", "plain"))
-    return tuple(runs)
+def starts(found: Sequence[Size]) -> list[Line]:
+    """A line per product: how many pods of 1, 2, 4 and 8 would start now; of slices and replicas, so many of those."""
+    names = [clean(without_vendor(size.product or size.resource)) + _unit(size) for size in found]
+    widest = max(map(len, names), default=0)
+    titles = "".join(f"of {each}".rjust(7) for each in SIZES)
+    lines: list[Line] = [((" " + "pods that would start now".ljust(widest) + titles, "dim"),)] if found else []
+    for name, size in zip(names, found, strict=True):
+        runs: list[Run] = [(" " + name.ljust(max(widest, len("pods that would start now"))), "dim")]
+        runs += [(str(pods).rjust(7), "plain" if pods else "dim") for pods in size.pods]
+        lines.append(tuple(runs))
+    return lines
+
+
+def _unit(size: Size) -> str:
+    return "" if size.kind == "card" else f" {clean(size.resource.rpartition('/')[2])}"
 
 
 class Reason(Lines):

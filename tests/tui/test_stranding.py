@@ -67,9 +67,13 @@ async def test_the_screen_says_it() -> None:
         app.header.update()
         await pilot.pause()
         said = screen(app)
-        assert "47.39 free, of which " in lines(app)[2]
+        assert "47.39 free (37 stranded) · 12 blocked" in lines(app)[2]
         assert " stranded: no waiting pod or gang fits them" in said
-        assert "would start now: " in said
+        assert "pods that would start now" in said
+        assert [line.split() for line in lines(app) if line.startswith(" H100-80GB-HBM3 ")] == [
+            ["H100-80GB-HBM3", "20", "10", "4", "1"]
+        ]
+        assert " A100-SXM4-80GB mig-1g.10gb" in said
 
 
 @alone
