@@ -78,7 +78,7 @@ class Metered:
 
     def values(self, busy: float) -> Iterator[tuple[str, str]]:
         """Metric and value, when it is so busy."""
-        return _values(self.part, self.product, busy)
+        return _values(self.part, self.product, busy, held=bool(self.holders))
 
     def labels(self, node: str) -> Iterator[dict[str, str]]:
         """One set per holder."""
@@ -227,11 +227,13 @@ def _draw(*words: str) -> float:
     return int.from_bytes(hashlib.blake2b("/".join(words).encode(), digest_size=4).digest(), "big") / 2**32
 
 
-def _values(part: Part, product: Product, busy: float) -> Iterator[tuple[str, str]]:
+def _values(part: Part, product: Product, busy: float, *, held: bool) -> Iterator[tuple[str, str]]:
     """An instance has no GPU_UTIL of its own, its share of the card's memory, and the power of the whole card."""
     share = int(part.profile.partition(".")[2].removesuffix("gb")) / 80 if part.profile else 1.0
     memory = round(product.memory * share)
-    used = round(memory * min(0.97, 0.35 + 0.6 * _draw(part.card, "memory"))) if busy else 4
+    used = (
+        round(memory * min(0.97, 0.35 + 0.6 * _draw(part.card, "memory"))) if held else 4
+    )  # what is idle stays loaded
     most = _WATTS.get(next(name for name, one in PRODUCTS.items() if one is product), 300)
     if part.profile:
         yield "DCGM_FI_PROF_GR_ENGINE_ACTIVE", f"{busy:.6f}"
