@@ -5,25 +5,19 @@ from typing import Any, Final
 
 from k8sai.cluster.objects import Objects
 from k8sai.errors import NotFound, Usage
+from k8sai.fleet.query import PodQuery
 from k8sai.tui.desk import Desk
 from k8sai.tui.subject import Subject
 from k8sai.why.kinds import OWNERS, POD, WORKLOAD
 
-# Kinds by the names owners are called by.
+# Kinds by the names owners are called by; of two with one name, that of Kubernetes itself.
 KINDS: Final = {
-    **{kind.kind: kind.resource for kind in (POD, WORKLOAD, *OWNERS)},
+    **{kind.kind: kind.resource for kind in reversed((POD, WORKLOAD, *OWNERS))},
     "Node": "nodes",
     "DaemonSet": "daemonsets.apps",
     "ReplicationController": "replicationcontrollers",
 }
-# The label by which the pods of a kind are found.
-_PODS_OF: Final = {
-    "jobs.batch": "batch.kubernetes.io/job-name",
-    "jobsets.jobset.x-k8s.io": "jobset.sigs.k8s.io/jobset-name",
-    "pytorchjobs.kubeflow.org": "training.kubeflow.org/job-name",
-    "leaderworkersets.leaderworkerset.x-k8s.io": "leaderworkerset.sigs.k8s.io/name",
-    "rayclusters.ray.io": "ray.io/cluster",
-}
+_WORDS: Final = {resource: kind for kind, resource in KINDS.items()}
 
 
 def whole(desk: Desk) -> Objects:
@@ -49,24 +43,24 @@ def owner_of(desk: Desk, subject: Subject) -> Subject | None:
     return None if chosen is None else Subject(_plural(chosen), _place(chosen, subject), str(chosen.get("name")))
 
 
-def pod_of(objects: Objects, subject: Subject) -> Subject:
-    """A pod of what owns pods: the first by name. Raises NotFound where there is none."""
+def pod_of(desk: Desk, subject: Subject) -> Subject:
+    """A pod of what owns pods: the first that runs, else the first. Raises Usage, NotFound where there is none."""
     if subject.kind == "pods":
         return subject
-    label = _PODS_OF.get(subject.kind)
-    if label is None:
-        raise Usage(f"Logs are of pods, and which pods are those of {subject} is not known here.")
-    found = objects.list("pods", subject.namespace, labels=f"{label}={subject.name}")
-    names = sorted(str((pod.get("metadata") or {}).get("name")) for pod in found)
-    if not names:
-        raise NotFound(f"{subject} has no pods now, and logs are of pods.".capitalize())
-    return Subject("pods", subject.namespace, names[0])
+    if subject.kind not in _WORDS or subject.kind == "nodes":
+        raise Usage(f"Logs are of pods, and {subject} owns none.")
+    query = PodQuery(namespace=subject.namespace, workload=f"{_WORDS[subject.kind]}/{subject.name}")
+    found = sorted(desk.fleet.pods(query), key=lambda pod: (pod.phase != "Running", pod.name))
+    if not found:
+        raise NotFound(f"{subject} has no pods with GPUs now, and logs are of pods.")
+    return Subject("pods", found[0].namespace, found[0].name)
 
 
 def _plural(owner: Mapping[str, Any]) -> str:
-    kind = str(owner.get("kind"))
-    group = str(owner.get("apiVersion", "")).rpartition("/")[0]
-    return KINDS.get(kind) or f"{kind.lower()}s" + (f".{group}" if group else "")
+    kind, group = str(owner.get("kind")), str(owner.get("apiVersion", "")).rpartition("/")[0]
+    guess = f"{kind.lower()}s" + (f".{group}" if group else "")
+    known = {each.resource for each in (POD, WORKLOAD, *OWNERS)}
+    return guess if guess in known else KINDS.get(kind, guess)
 
 
 def _place(owner: Mapping[str, Any], owned: Subject) -> str:

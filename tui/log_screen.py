@@ -102,7 +102,7 @@ class Logs(Reader):
         if not isinstance(objects, Logged):
             raise Usage("Logs are read from a live cluster; this is a recording of one.")
         if not self.containers:
-            self.subject = pod_of(objects, self.subject)
+            self.subject = pod_of(self.desk, self.subject)
             self.containers, self.number = containers_of(objects.get("pods", self.subject.namespace, self.subject.name))
         log = objects.logs(
             self.subject.namespace,

@@ -208,4 +208,8 @@ async def test_a_job_shows_the_log_of_a_pod_of_it() -> None:
 
         app.push_screen(asked(app, "logs", Subject("jobs.batch", "team-llm", "eval")))
         await until(pilot, lambda: "step 1" in screen(app))
-        assert ("pods", "list", "team-llm", "batch.kubernetes.io/job-name=eval", "") in things.asked
+        assert "Logs of job team-llm/eval" in lines(app)[0]
+        assert ("pods", "get", "team-llm", "eval-0") in things.asked
+        await press(pilot, "escape")
+        app.push_screen(asked(app, "logs", Subject("jobs.batch", "team-llm", "nobody")))
+        await until(pilot, lambda: "no pods with GPUs now" in screen(app))
