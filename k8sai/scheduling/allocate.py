@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from k8sai.quantity import whole
+from k8sai.scheduling.capacity import consumed
 from k8sai.scheduling.devices import Device, Holdings, Inventory
 from k8sai.scheduling.nodes import NodeInfo
 from k8sai.scheduling.selectors import SelectorError, untolerated
@@ -167,7 +168,7 @@ class _Search:
         found = []
         chosen = self._all.classes[body["deviceClassName"]]
         for device in self._devices:
-            if self._selected(index, device, chosen, body):
+            if self._selected(index, device, chosen, body) and _consumed(device, body) is not None:
                 found.append(device)
         return found
 
@@ -225,19 +226,22 @@ class _Search:
         if untolerated(self._all.taints_of(device), tolerations, ("NoSchedule", "NoExecute")):
             return None
         admin = bool(body.get("adminAccess"))
-        consumed = None if admin or not device.shareable else self._consumed(device, body)
+        taken = _consumed(device, body)
+        if taken is None:
+            return None
+        share = taken if device.shareable and not admin else None
         if not admin:
             if not self._all.held.free(device, self._all.inventory.limits):
                 return None
-            if consumed is not None and not self._capacity_left(device, consumed):
+            if share is not None and not self._capacity_left(device, share):
                 return None
-        pick = _Pick(name, device, admin, consumed, tolerations)
-        return pick if self._constraints_hold(index, pick) else None
-
-    def _consumed(self, device: Device, body: Json) -> dict[str, int]:
-        """Of each capacity what the request asks, and everything of those it does not name."""
-        asked = (body.get("capacity") or {}).get("requests") or {}
-        return {k: whole(asked.get(k, v["value"])) for k, v in (device.raw.get("capacity") or {}).items()}
+        pick = _Pick(name, device, admin, share, tolerations)
+        if self._constraints_hold(index, pick):
+            return pick
+        if body.get("allocationMode") == "All":
+            what = f"{self._claim_name(index)}, request {name}: cannot add device {device.id}"
+            raise SelectorFailed(f"{_PLUGIN}{what} because a claim constraint would not be satisfied")
+        return None
 
     def _capacity_left(self, device: Device, consumed: Mapping[str, int]) -> bool:
         capacity = device.raw.get("capacity") or {}
@@ -268,6 +272,10 @@ class _Search:
         self._picks[index].remove(pick)
         if not pick.admin:
             self._all.held.take(pick.device, None if pick.consumed is None else dict(pick.consumed), -1)
+
+
+def _consumed(device: Device, body: Json) -> dict[str, int] | None:
+    return consumed(device.raw.get("capacity") or {}, (body.get("capacity") or {}).get("requests") or {})
 
 
 def _named(request: str, names: Iterable[str]) -> bool:

@@ -127,12 +127,17 @@ class Holdings:
     taken: Counter[str] = field(default_factory=Counter)
     counters: Counter[CounterKey] = field(default_factory=Counter)
     capacity: Counter[tuple[str, str]] = field(default_factory=Counter)  # device id, capacity name
+    shares: Counter[str] = field(default_factory=Counter)  # of shareable devices, how many hold a part
 
     def take(self, device: Device, consumed: dict[str, int] | None, sign: int = 1) -> None:
         """Hold the device, or with sign -1 give it back; `consumed` is set for a shareable one."""
         if consumed is not None:
             for name, amount in consumed.items():
                 self.capacity[device.id, name] += sign * amount
+            others = self.shares[device.id] + min(sign, 0)
+            self.shares[device.id] += sign
+            if others:
+                return  # all shares of a device take its counters once
         else:
             self.taken[device.id] += sign
         for key, amount in device.counters().items():
@@ -142,6 +147,8 @@ class Holdings:
         """Nobody holds it, and the counters it needs are left."""
         if self.taken[device.id] > 0:
             return False
+        if self.shares[device.id] > 0:
+            return True
         return all(self.counters[key] + amount <= limits[key] for key, amount in device.counters().items())
 
 

@@ -82,7 +82,7 @@ class Supply:
 
 def copy_of(held: Holdings) -> Holdings:
     """The same, to change."""
-    return Holdings(Counter(held.taken), Counter(held.counters), Counter(held.capacity))
+    return Holdings(Counter(held.taken), Counter(held.counters), Counter(held.capacity), Counter(held.shares))
 
 
 def _freed(claim: ResourceClaim, gone: Collection[str]) -> bool:

@@ -24,7 +24,8 @@ from tests.controlplane.bulk import create_all
 from tests.controlplane.gpu_nodes import add_nodes
 from tests.controlplane.gpu_pods import pods_path
 from tests.controlplane.namespaces import new_namespace
-from tests.controlplane.random_clusters import CASE, CLASSES, STORAGE_CLASSES, Case, case_of
+from tests.controlplane.random_cases import CASE, CLASSES, STORAGE_CLASSES, Case
+from tests.controlplane.random_clusters import case_of
 from tests.controlplane.server import ControlPlane
 from tests.controlplane.session import ControlPlanes
 
