@@ -15,6 +15,7 @@ from k8sai.tui.desk import Desk
 from k8sai.tui.glyphs import meter
 from k8sai.tui.ink import Line, Run
 from k8sai.tui.keymap import Key
+from k8sai.tui.kin import whole
 from k8sai.tui.matching import matcher
 from k8sai.tui.pane import TablePane
 from k8sai.tui.subject import Subject
@@ -134,7 +135,10 @@ class Teams(TablePane):
         return Subject("namespaces", "", key) if self.group == "namespace" else None
 
     def subject_line(self) -> Line:
-        return (*super().subject_line(), (f" {self.group}s", "dim"))
+        runs: list[Run] = [*super().subject_line(), (f" {self.group}s", "dim")]
+        if self.unread and self.group == "namespace" and self.desk.objects is not None:
+            runs += [(f" {self.desk.glyphs.dot} ", "dim"), (f"quotas: {clean(self.unread)}", "warn")]
+        return tuple(runs)
 
     def missing(self, width: int, height: int) -> Sequence[Line]:
         return pods_missing(self.desk, f"No {self.group} holds or asks for a GPU", width, height)
@@ -166,8 +170,7 @@ class Teams(TablePane):
         self.repaint()
 
     def _listed(self) -> dict[str, tuple[Quota, ...]]:
-        objects = self.desk.objects
-        return {} if objects is None else gpu_quotas(objects.list("resourcequotas"))
+        return gpu_quotas(whole(self.desk).list("resourcequotas"))
 
     # --- what survives a restart --------------------------------------------------------------------------------------
 
