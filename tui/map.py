@@ -353,6 +353,10 @@ class Map(Pane):
         self.view.next_scale()
         self._show()
 
+    def on_map_field_laid(self, message: MapField.Laid) -> None:
+        message.stop()
+        self._tell()
+
     def on_map_field_pointed(self, message: MapField.Pointed) -> None:
         message.stop()
         self._go(message.node)

@@ -14,8 +14,10 @@ from k8sai.tui.tints import heat
 from k8sai.tui.words import age, clean
 
 _LEAST_BOX: Final = 26  # columns of a box in which one can read something
-_TALLEST: Final = 7  # lines of a box: two of its border
+_TALL: Final = 5  # lines of a box: two of its border, a bar, and two of words
+_TALLEST: Final = 9
 _LOWEST: Final = 4
+_GOOD_BOX: Final = 38  # columns that tell everything
 _MOST_ACROSS: Final = 4
 
 
@@ -23,12 +25,13 @@ class Boxes:
     """Where the boxes of a node's cards are: `across` on a line, each so wide and tall; `tall` 1 is a line per card."""
 
     def __init__(self, cards: int, width: int, height: int) -> None:
-        best = (1, 1)
-        for across in range(min(_MOST_ACROSS, max(1, width // _LEAST_BOX), max(1, cards)), 0, -1):
+        self.across, self.tall = 1, 1
+        for across in range(1, min(_MOST_ACROSS, max(1, width // _LEAST_BOX), max(1, cards)) + 1):
             tall = min(_TALLEST, height // max(1, -(-cards // across)))
-            if tall >= _LOWEST and (tall, across) > (best[1] if best[1] >= _LOWEST else 0, 0):
-                best = (across, tall)
-        self.across, self.tall = best if best[1] >= _LOWEST else (1, 1)
+            if tall >= _LOWEST:
+                self.across, self.tall = across, tall
+                if tall >= _TALL and width // (across + 1) < _GOOD_BOX:
+                    break
         self.wide = max(1, (width - 1) // self.across)
         self.cards = cards
 
@@ -91,7 +94,7 @@ def _box(
 ) -> list[Line]:  # fmt: skip
     slot, found = row.slots[number], places(row, number)
     inner = width - 4
-    told: list[Line] = [_bar(desk, slot, found, inner)]
+    told: list[Line] = [_bar(desk, slot, found, inner)] * max(1, min(3, tall - _TALL))
     sign, ink = slot_run(slot, desk.glyphs, desk.slot_ink)
     if slot.holder is not None:
         name, who = desk.holder_name(slot.holder)
@@ -103,8 +106,10 @@ def _box(
     else:
         told.append(((f"{sign} {_word(slot)}", ink),))
     work = worked(gauges[slot.device]) if slot.device in gauges else ""
-    if work and tall >= 5:
-        told.insert(1 if tall == 5 else len(told), (*_busy(desk, slot, 10), (f" {work}", heat(slot.utilization))))
+    if work and tall > _TALL:
+        told.append((*_busy(desk, slot, 10), (f" {work}", heat(slot.utilization))))
+    elif work:
+        told[-1] = ((f"{work}  ", heat(slot.utilization)), *told[-1])
     return _frame(desk, _name(slot, number), told, width, tall, "accent" if here else "dim", here)
 
 
@@ -170,7 +175,7 @@ def _bar(desk: Desk, slot: Slot, found: Places, width: int) -> Line:
         runs += [(sign * max(0, size), ink), (" " * gap, "plain")]
         at = part.start + part.size
     runs += _empty(desk, slot, edges, at, found.slots, gap)
-    return tuple(runs)
+    return tuple(runs[:-1])  # without the gap after the last
 
 
 def _empty(desk: Desk, slot: Slot, edges: Sequence[int], first: int, end: int, gap: int) -> list[Run]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from math import isnan
+from operator import is_
 from typing import Any, ClassVar
 
 from rich.segment import Segment
@@ -28,6 +29,7 @@ from k8sai.tui.words import clean, share, without_vendor
 
 _PATIENCE = 0.03  # seconds that a frame may spend on nodes nobody has looked at; the rest comes with the next
 _AHEAD = 0.01  # seconds a frame may spend on the pages before and after
+_AHEAD_EVERY = 4  # frames
 _NAME = 26  # columns of a node's name on a line of its own
 _METER = 16
 
@@ -35,7 +37,7 @@ _METER = 16
 class MapField(ScrollView, can_focus=True):
     """Cells by a plan. The pane decides what is shown and what keys do; this paints, scrolls and hears the mouse."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"map--cursor", "map--cursor-blurred", "map--marked"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"map--cursor", "map--line", "map--cursor-blurred", "map--marked"}
 
     class Pointed(Message):
         """A click on a node; twice opens it."""
@@ -44,6 +46,9 @@ class MapField(ScrollView, can_focus=True):
             super().__init__()
             self.node = node
             self.twice = twice
+
+    class Laid(Message):
+        """It has another size, and with it perhaps another scale."""
 
     def __init__(self, desk: Desk, view: View, marked: set[str]) -> None:
         super().__init__()
@@ -55,8 +60,11 @@ class MapField(ScrollView, can_focus=True):
         self.blank: Sequence[Line] = ()
         self._seen: dict[int, list[Glance | None]] = {}  # by line
         self._strips: dict[int, Strip] = {}
+        self._styles: dict[str, Style] = {}  # by ink; "" is the background
         self._tallied: dict[int, list[Tally]] = {}  # by line
         self._again = False
+        self._ahead = 0  # looks until the next one ahead
+        self._named = 0  # columns of the groups' names
 
     # --- what changes -------------------------------------------------------------------------------------------------
 
@@ -65,6 +73,7 @@ class MapField(ScrollView, can_focus=True):
         self._seen.clear()
         self._strips.clear()
         plan = self.view.plan
+        self._named = min(_NAME, max((len(_named(group)) for group in self.view.groups[:200]), default=0))
         self.virtual_size = Size(max(1, plan.width), plan.height)
         self.reveal()
         self.look()
@@ -74,6 +83,7 @@ class MapField(ScrollView, can_focus=True):
         """Another colour, another theme."""
         self.brush.fresh()
         self._strips.clear()
+        self._styles.clear()
         self.look()
         self.refresh()
 
@@ -99,7 +109,7 @@ class MapField(ScrollView, can_focus=True):
             now = found[at : at + count]
             at += count
             was, tallies = self._seen.get(line), self._tallies(line)
-            same = was is not None and len(was) == count and all(a is b for a, b in zip(was, now, strict=True))
+            same = was == now and (plan.scale != "lines" or all(map(is_, was, now)))  # a line says more than a glance
             if not same or tallies != self._tallied.get(line, []):
                 self._seen[line], self._tallied[line] = now, tallies
                 self._strips.pop(line, None)
@@ -119,9 +129,12 @@ class MapField(ScrollView, can_focus=True):
         self.look()
 
     def look_ahead(self) -> None:
-        """Have the pages before and after at hand, so that scrolling finds them ready."""
+        """Have the pages before and after at hand, so that scrolling finds them ready; now and then is enough."""
         plan, names = self.view.plan, self.view.names
         top, tall = self.scroll_offset.y, self.size.height
+        self._ahead = (self._ahead + 1) % _AHEAD_EVERY
+        if self._ahead:
+            return
         for first in (top + tall, top - tall):
             wanted: list[str] = []
             for line in range(max(0, first), min(plan.height, first + tall)):
@@ -162,6 +175,7 @@ class MapField(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         self.view.resize(self.size.width, self.size.height)
         self.arranged()
+        self.post_message(self.Laid())
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
@@ -177,30 +191,40 @@ class MapField(ScrollView, can_focus=True):
 
     def notify_style_update(self) -> None:
         self._strips.clear()
+        self._styles.clear()
         super().notify_style_update()
+
+    def _style(self, ink: str) -> Style:
+        """An ink on the background, ready for the terminal: adding them up for every segment would take half a frame."""
+        found = self._styles.get(ink)
+        if found is None:
+            base = self._styles.get("") or self._styles.setdefault("", self.rich_style)
+            found = self._styles[ink] = base + self.desk.inks[ink]
+        return found
 
     # --- painting -----------------------------------------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
-        base = self.rich_style
+        base = self._style("plain")
         line = self.scroll_offset.y + y
         view = self.view
         if not view.names:
             said = self.blank[y] if y < len(self.blank) else ()
-            strip = Strip([Segment(text, self.desk.inks[ink]) for text, ink in said])
-            return strip.adjust_cell_length(width).apply_style(base)
+            return Strip([Segment(text, self._style(ink)) for text, ink in said]).adjust_cell_length(width, base)
         if line >= view.plan.height:
             return Strip.blank(width, base)
         painted = self._strips.get(line)
         if painted is None:
-            painted = self._strips[line] = self._paint(line).adjust_cell_length(width).apply_style(base)
+            painted = self._strips[line] = self._paint(line).adjust_cell_length(width, base)
         if self.marked:
             painted = self._with_marks(painted, line)
         column, at = view.plan.place(view.at)
         if at == line:
-            part = "map--cursor" if self.has_focus else "map--cursor-blurred"
-            painted = _over(painted, column, self._cursor_width(), self.get_component_rich_style(part, partial=True))
+            lines = view.plan.scale == "lines"
+            part = ("map--line" if lines else "map--cursor") if self.has_focus else "map--cursor-blurred"
+            style = self.get_component_rich_style(part, partial=True)
+            painted = _over(painted, column, self._cursor_width(), style, inked=lines)
         return painted
 
     def _cursor_width(self) -> int:
@@ -213,7 +237,7 @@ class MapField(ScrollView, can_focus=True):
         for band in plan.bands_on(line):
             for node in plan.nodes_on(band, line):
                 if names[node] in self.marked:
-                    painted = _over(painted, plan.place(node)[0], band.cell, style)
+                    painted = _over(painted, plan.place(node)[0], band.cell, style, inked=True)
         return painted
 
     def _paint(self, line: int) -> Strip:
@@ -226,7 +250,7 @@ class MapField(ScrollView, can_focus=True):
             nodes = plan.nodes_on(band, line)
             group = self.view.groups[band.group]
             if not plan.label and line < band.top:
-                runs += _heading(self.desk, group, self.tallies.of(group), plan.width)
+                runs += _heading(self.desk, group, self.tallies.of(group), self._named, plan.width)
                 break
             if plan.label:
                 runs.append((" " * (band.left - plan.label - at), "plain"))
@@ -239,8 +263,8 @@ class MapField(ScrollView, can_focus=True):
             taken += len(nodes)
             runs += self._cells(band, nodes, glances)
             at = band.left + band.cell * len(nodes)
-        inks = self.desk.inks
-        return Strip([Segment(text, inks[ink]) for text, ink in runs if text])
+        style = self._style
+        return Strip([Segment(text, style(ink)) for text, ink in runs if text])
 
     def _cells(self, band: Band, nodes: range, glances: Sequence[Glance | None]) -> list[Run]:
         scale = self.view.plan.scale
@@ -255,19 +279,18 @@ class MapField(ScrollView, can_focus=True):
             row = self.desk.node(name)
         except KeyError:
             return fit(((f"{name} is gone", "bad"),), width, Field(""), self.desk.glyphs.dots)
-        cards = min(32, max(8, self.view.plan.width // 8))
         (glance,) = self.desk.glances([name])
-        bar = self.brush.cell(glance, "signs", max(cards, len(row.slots) if len(row.slots) < 33 else 32) + 1)
+        bar = self.brush.cell(glance, "signs", min(32, max(group.most for group in self.view.groups)) + 1)
         state = status(row)
         figures = row.figures
         runs: list[Run] = [
             *fit(((name, "plain"),), min(_NAME, width // 3), Field("", middle=True), self.desk.glyphs.dots),
             (" ", "plain"),
             *bar,
-            (amount(figures.used).rjust(3), "plain"),
-            (f"/{amount(figures.allocatable)}".ljust(4), "dim"),
-            ((f"{amount(figures.free)} free").ljust(8), "good" if row.largest_free > 0 else "dim"),
-            (f" {state.text} ", "dim" if state.tone == "good" else state.tone),
+            (amount(figures.used).rjust(5), "plain"),
+            (f"/{amount(figures.allocatable)}".ljust(6), "dim"),
+            (f"{amount(figures.free):>4} free  ", "good" if row.largest_free > 0 else "dim"),
+            (f"{state.text}  ", "dim" if state.tone == "good" else state.tone),
             *holders(row, self.desk),
         ]
         return fit(tuple(runs), width, Field(""), self.desk.glyphs.dots)
@@ -289,30 +312,39 @@ class MapField(ScrollView, can_focus=True):
         yield "scale", self.view.plan.scale
 
 
-def _over(strip: Strip, column: int, width: int, style: Style) -> Strip:
-    """The strip with a style on a part of it."""
+def _over(strip: Strip, column: int, width: int, style: Style, *, inked: bool = False) -> Strip:
+    """The strip with a style on a part of it; `inked` keeps the colours of what is written there."""
     left, middle, right = strip.crop(0, column), strip.crop(column, column + width), strip.crop(column + width)
-    plain = Strip([Segment(segment.text, style) for segment in middle], middle.cell_length)
-    return Strip.join([left, plain, right])
+    if inked:
+        segments = [Segment(segment.text, (segment.style or Style()) + style) for segment in middle]
+    else:
+        segments = [Segment(segment.text, style) for segment in middle]
+    return Strip.join([left, Strip(segments, middle.cell_length), right])
 
 
-def _heading(desk: Desk, group: Group, tally: Tally, width: int) -> list[Run]:
-    """What a group is, and how much of it is held and free; what matters least is left out where it does not fit."""
-    runs: list[Run] = [(f" {_named(group)}", "strong")]
+def _heading(desk: Desk, group: Group, tally: Tally, named: int, width: int) -> list[Run]:
+    """What a group is, and how much of it is held and free, in columns; what does not fit is left out.
+
+    `named` is the width of the longest name.
+    """
     count = len(group.nodes)
+    name = fit(((_named(group), "strong"),), named, Field("", middle=True), desk.glyphs.dots)
     bar = meter(((tally.used, "key"), (tally.unhealthy, "bad")), max(tally.cards, tally.used), _METER, desk.glyphs)
+    held = f"{_count(tally.used)}/{_count(tally.cards)}".rjust(15)
     pieces: list[Line] = [
-        ((f"  {count:,} node{'s' if count != 1 else ''}", "dim"),),
-        ((f"  {_count(tally.free)} free", "good" if tally.free > 0 else "dim"),),
-        ((f"  {_count(tally.used)}/{_count(tally.cards)} ", "plain"), (share(tally.used, tally.cards), "accent")),
-        ((f"  {_count(tally.unhealthy)} unhealthy", "bad"),) if tally.unhealthy else (),
-        (("  ", "plain"), *bar),
+        ((" ", "plain"), *name),
+        ((f"{count:>8,} node{'s' if count != 1 else ' '}  ", "dim"),),
+        bar,
+        ((held, "plain"), (share(tally.used, tally.cards).rjust(5), "accent")),
+        ((f"{_count(tally.free):>9} free", "good" if tally.free > 0 else "dim"),),
+        ((f"  {_count(tally.unhealthy)} unhealthy", "bad"),) if tally.unhealthy > 0 else (),
     ]
-    room = width - sum(len(text) for text, _ in runs)
+    runs: list[Run] = []
+    room = width
     for piece in pieces:
         size = sum(len(text) for text, _ in piece)
         if size > room:
-            continue
+            break
         runs += piece
         room -= size
     return runs

@@ -200,12 +200,15 @@ def _add(runs: list[Run], sign: str, ink: str) -> None:
 # --- the legend -------------------------------------------------------------------------------------------------------
 
 
-def legend(desk: Desk, scale: Scale, width: int, seen: Sequence[Glance | None]) -> Line:
-    """What the colours mean, the largest few names first, then the signs, as far as they fit."""
+def legend(desk: Desk, scale: Scale, width: int, seen: Sequence[Glance | None], *, signs_too: bool = True) -> Line:
+    """What the colours mean, the largest few names first, then the signs, as far as they fit.
+
+    A map of dots has signs of its own; the others' may be said elsewhere already: then `signs_too` is false.
+    """
     colours = _colours(desk, seen)
     room = width - 2
     runs: list[Run] = [(" ", "plain")]
-    signs = _signs(desk, scale)
+    signs = _signs(desk, scale) if signs_too or scale == "dots" else ()
     least = min(sum(len(text) for text, _ in signs), room // 2)
     for sign, name in colours:
         if room - len(name) - 4 < least:

@@ -20,6 +20,7 @@ from k8sai.tui.nodes import holders
 from k8sai.tui.words import age, clean, without_vendor
 
 _LISTED = 32  # cards told one by one
+_LEGEND_FROM = 34  # lines of the screen, as in the frame
 
 
 class Cards(Lines):
@@ -171,7 +172,8 @@ class Legend(Lines):
     def lines(self, width: int, height: int) -> Sequence[Line]:
         view = self.field.view
         scale = view.plan.scale if view.level in ("cluster", "group") else "signs"
-        return [legend(self.desk, scale, width, self.field.seen)]
+        said = self.app.size.height >= _LEGEND_FROM  # the footer says what the signs mean
+        return [legend(self.desk, scale, width, self.field.seen, signs_too=not said)]
 
 
 def _row(desk: Desk, name: str) -> NodeRow | None:

@@ -213,7 +213,7 @@ class Fleet:
         """The nodes at a glance. What would take longer than so many seconds is left for another time: None."""
         with self._reading() as books:
             nodes, glances, meters = books.nodes, self._glances, self._meters
-            entries = [nodes.get(name) for name in names]
+            entries = list(map(nodes.get, names))
             found = [GONE if entry is None else entry.glance for entry in entries]
             if None in found:
                 end = inf if seconds is None else perf_counter() + seconds

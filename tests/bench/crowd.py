@@ -61,7 +61,8 @@ class Crowd(Sim):
 
 def main(nodes: int, events: float, kubeconfig: Path) -> None:
     """Load, say so, and run until nobody listens."""
-    with Crowd("huge", nodes=nodes) as crowd:
+    crowd = Crowd("huge", nodes=nodes)
+    with crowd:
         crowd.write_kubeconfig(kubeconfig)
         print("ready", flush=True)
         if sys.stdin.readline():
