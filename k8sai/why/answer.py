@@ -153,7 +153,7 @@ def _members(whole: Case, layers: tuple[Layer, ...], pods: list[Json], early: La
     """Pods with the same reason are one group, and the worst group speaks."""
     said = whole.subject.it.said
     answers = list(_each(whole, pods))
-    total = len(pods) + whole.missing
+    total = max(wanted(whole.subject.it) or 0, len(pods))
     groups: dict[str, list[tuple[Case, Why]]] = {}
     for case, why in answers:
         groups.setdefault(why.code, []).append((case, why))

@@ -38,13 +38,16 @@ def _fits(case: Case, found: Survey) -> Layer:
     where = f"{several(len(found.fits), 'node')} could take it now: {listed(names(found.fits))}"
     if not case.scheduled or case.spec.get("schedulingGates"):
         return fine(LAYER, where)
-    message = f"{where}, by all that can be seen; the scheduler said otherwise when it looked last"
+    unseen = case.scene.hides("pods")  # nodes look emptier than they are
+    seen = "by the pods that may be read" if unseen else "by all that can be seen"
+    message = f"{where}, {seen}; the scheduler said otherwise when it looked last"
     return reason(
         LAYER,
         "Fits",
         message,
         str(case.scheduled.get("message") or ""),
         next=case.kubectl("get", f"pod/{case.name}", "-w"),
+        partial=bool(unseen),
     )
 
 

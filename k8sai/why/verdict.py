@@ -24,7 +24,7 @@ _WORDS: Final[dict[Exit, str]] = {
     """,
     Exit.WAITING: """
         SchedulingGated Suspended QueueWaiting GangIncomplete MembersWait PreemptionUnderWay Reserved BindingConditions
-        ClaimPending VolumePending JustCreated Fits ImagePulling InitRunning Starting NotReady Terminating Unsuspended
+        ClaimPending VolumePending JustCreated Fits ImagePulling InitRunning Starting NotReady Terminating
     """,
     Exit.BLOCKED: """
         QueueInactive QueueNeverFits QuotaNeverFits LimitRange AdmissionDenied PriorityClassMissing PodGroupMissing
