@@ -16,7 +16,7 @@ from k8sai.fit import document, pages
 from k8sai.fit.answer import Answer
 from k8sai.fit.ask import Asked, Bounds, Together
 from k8sai.fit.place import WhatIf, answer
-from k8sai.fit.reading import Reader, claimed, drivers_of, furnish, left_out, rules_of, where_of
+from k8sai.fit.reading import Reader, claimed, drivers_of, furnish, left_out, rules_of, trial_of, where_of
 from k8sai.fit.roster import Roster
 from k8sai.fit.scene import Scene, Where
 from k8sai.fit.wish import Wish, asked, means, own_tolerations, toleration
@@ -24,7 +24,6 @@ from k8sai.fleet.index import Fleet
 from k8sai.fleet.picture import Hidden, hidden
 from k8sai.fleet.rule_file import configured
 from k8sai.scheduling.board import Board
-from k8sai.scheduling.trial import Trial
 from k8sai.selectors import selector
 from k8sai.view import Note
 
@@ -84,9 +83,8 @@ def run(question: Question) -> int:
     what_if = _what_if(question, read)
     finished = [pod for one in question.after_finish for pod in read.roster.of(one, question.options.namespace)[1]]
     furnish(reader, read.board, pods, what_if.on_drained)
-    scene = Scene(
-        Trial(read.board), where, rules_of(reader, pods, finished), drivers_of(read.board), claimed(read.board)
-    )
+    trial, rules = trial_of(read.board, read.roster.unready), rules_of(reader, pods, finished)
+    scene = Scene(trial, where, rules, drivers_of(read.board), claimed(read.board))
     found = answer(scene, pods, bounds, what_if)
     gaps = [*hidden(read.sources), *reader.hidden]
     code = _code(found, read.sources)

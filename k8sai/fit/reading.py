@@ -1,7 +1,7 @@
 """What fit needs to know beyond nodes, pods and devices; read only where the question depends on it."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from k8sai.cluster.objects import Json, Objects
@@ -16,9 +16,11 @@ from k8sai.fleet.query import NodeQuery
 from k8sai.fleet.requests import effective
 from k8sai.quantity import BadQuantity
 from k8sai.scheduling.board import Board
+from k8sai.scheduling.trial import Trial
 from k8sai.scheduling.volumes import storage_of
 
 _TEMPLATES = "resourceclaimtemplates.resource.k8s.io"
+_UNWELL = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 _MEANING = "{} were not read, so they may still forbid it"
 
 
@@ -82,6 +84,17 @@ def left_out(fleet: Fleet, resource: str) -> frozenset[str]:
     return frozenset(
         row.name for row in rows if any(one.resource == resource and one.kind != "card" for one in row.resources)
     )
+
+
+def trial_of(board: Board, unready: Iterable[str]) -> Trial:
+    """A trial in which nodes that are not ready are tainted so, as a cluster taints them within seconds."""
+    trial = Trial(board)
+    for name in unready:
+        node = trial.view.nodes.get(name)
+        if node is not None and not any(taint["key"] in _UNWELL for taint in node.taints):
+            tainted = replace(node.changed(), taints=(*node.taints, {"key": _UNWELL[0], "effect": "NoSchedule"}))
+            trial.view.nodes[name] = tainted
+    return trial
 
 
 def drivers_of(board: Board) -> Callable[[str], bool]:

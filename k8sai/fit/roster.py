@@ -1,4 +1,4 @@
-"""Who the pods on nodes belong to: what leaves when a workload finishes or a node is drained."""
+"""Who the pods on nodes belong to, and which nodes are not ready: what leaves when a workload or a node does."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final
 
 from k8sai.cluster.sources import Kind
 from k8sai.errors import NotFound, Usage
-from k8sai.facts import Object, Pod
+from k8sai.facts import Node, Object, Pod
 from k8sai.fleet.owners import owner
 from k8sai.scheduling.intake import bound
 
@@ -27,18 +27,28 @@ class Roster:
 
     def __init__(self) -> None:
         self._pods: dict[tuple[str, str], Pod] = {}
+        self.unready: set[str] = set()  # names of nodes
 
     def put(self, kind: Kind, obj: Object) -> None:
         if isinstance(obj, Pod):
             self._pods[obj.metadata.namespace, obj.metadata.name] = obj
+        elif isinstance(obj, Node):
+            ready = any(c.type == "Ready" and c.status == "True" for c in obj.status.conditions or ())
+            (self.unready.discard if ready else self.unready.add)(obj.metadata.name)
 
     def drop(self, kind: Kind, obj: Object) -> None:
         if isinstance(obj, Pod):
             self._pods.pop((obj.metadata.namespace, obj.metadata.name), None)
+        elif isinstance(obj, Node):
+            self.unready.discard(obj.metadata.name)
 
     def replace(self, kind: Kind, objects: Iterable[Object]) -> None:
         if kind == "pods":
-            self._pods = {(one.metadata.namespace, one.metadata.name): one for one in objects if isinstance(one, Pod)}
+            self._pods.clear()
+        elif kind == "nodes":
+            self.unready.clear()
+        for one in objects:
+            self.put(kind, one)
 
     def pod(self, namespace: str, name: str) -> Pod | None:
         """By name."""

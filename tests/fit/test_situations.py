@@ -190,6 +190,15 @@ SITUATIONS = [
         ["NotReady"],
     ),
     Situation(
+        "a node that is not ready, and not tainted yet",
+        [node("n1", ready=False)],
+        flags(),
+        "later",
+        0,
+        "1 node is not ready",
+        ["NotReady"],
+    ),
+    Situation(
         "a taint of a team",
         [node("n1", taints=VISION)],
         flags(),

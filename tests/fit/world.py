@@ -7,13 +7,12 @@ from k8sai.facts import Node, Object
 from k8sai.fit.answer import Answer
 from k8sai.fit.ask import Asked, Bounds
 from k8sai.fit.place import WhatIf, answer
-from k8sai.fit.reading import claimed, drivers_of, where_of
+from k8sai.fit.reading import claimed, drivers_of, trial_of, where_of
 from k8sai.fit.roster import Roster
 from k8sai.fit.scene import Rules, Scene
 from k8sai.fit.wish import Means, Wish, asked
 from k8sai.fleet.index import Fleet
 from k8sai.scheduling.board import Board
-from k8sai.scheduling.trial import Trial
 from tests.fleet.facts_by_hand import H100, kind_of
 from tests.fleet.facts_by_hand import node as any_node
 
@@ -44,7 +43,8 @@ class World:
 
     def scene(self) -> Scene:
         board = self.board
-        return Scene(Trial(board), where_of(self.fleet), self.rules, drivers_of(board), claimed(board))
+        trial = trial_of(board, self.roster.unready)
+        return Scene(trial, where_of(self.fleet), self.rules, drivers_of(board), claimed(board))
 
     def fit(
         self,
