@@ -37,6 +37,7 @@ from k8sai.snapshot.words import (
 _LENGTH: Final = 10  # letters of a code: 50 bits
 # Not the `MIG-1g.10gb` at the end of a product.
 _SERIAL: Final = re.compile(r"(?<![-\w])(?:(?:GPU|MIG)-[-\w]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?!\w)")
+_KEY: Final = re.compile(r"[a-z0-9.-]+/[A-Za-z0-9_.-]+")
 _PARTS: Final = re.compile(r"([/:,])")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_](?:[-A-Za-z0-9_./:@]*[A-Za-z0-9_])?")
 _WORD: Final = re.compile(r"[A-Za-z]+|\d+(?:/\d+)?")
@@ -159,6 +160,8 @@ class Redactor:
     def _text(self, text: str, field: str) -> str:
         if text in self._codes:
             return self._codes[text]
+        if _is_key(text) and field != "image":  # the gate of a queue, the finalizer of a controller
+            return text
         if field in TEXTS:
             return _TOKEN.sub(lambda token: self._token(token[0]), text)
         if field in ENUMERATED or PLAIN.fullmatch(text):
@@ -188,7 +191,7 @@ class Redactor:
 
 def _is_key(text: str) -> bool:
     """A public label's key where it is said of something: `topology.kubernetes.io/zone`."""
-    return "/" in text and is_well_known(text)
+    return _KEY.fullmatch(text) is not None and is_well_known(text)
 
 
 def _words(value: Any, field: str = "") -> Iterator[Iterable[str]]:

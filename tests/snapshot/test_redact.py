@@ -160,6 +160,14 @@ def test_an_unknown_name_in_a_sentence_is_a_name() -> None:
     assert not re.search(r"acme|bob|10\.0", said)
 
 
+def test_gates_and_resources_are_words_and_registries_are_not() -> None:
+    gates = {"schedulingGates": [{"name": "kueue.x-k8s.io/admission"}]}
+    assert Redactor().redacted(gates) == gates
+    pulled = "12345.dkr.ecr.eu-1.amazonaws.com/acme/llm:7 and registry.k8s.io/acme/llm:7"
+    said = json.dumps(Redactor().redacted({"message": f"pulling {pulled}", "image": pulled.split()[0]}))
+    assert "acme" not in said and "12345" not in said
+
+
 def test_serial_numbers() -> None:
     uuid = "GPU-11111111-2222-3333-4444-555555555555"
     found = Redactor().redacted({"attributes": {"uuid": {"string": uuid}, "model": {"string": "H100"}}, "device": uuid})
