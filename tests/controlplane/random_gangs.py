@@ -85,7 +85,9 @@ class Gang:
         elif kind == "tolerate":
             exactly["tolerations"] = [{"key": "ecc", "operator": "Exists"}]
         elif kind == "shared":
+            # Its first pod decides where all others go: on one node, so that it is no matter of taste how many fit.
             template |= {"kind": "ResourceClaim", "spec": template["spec"]["spec"]}
+            pod["spec"]["nodeSelector"] |= {HOST: rng.choice(case.nodes)["metadata"]["name"]}
         case.templates.append(template)
         use_claim(pod, name, shared=kind == "shared")
 
