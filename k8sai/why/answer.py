@@ -1,6 +1,5 @@
 """The answer: every layer is asked, the first that has a reason speaks, and of several pods the worst one does."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
@@ -197,23 +196,24 @@ def _each(whole: Case, pods: list[Json]) -> Iterator[tuple[Case, Why]]:
     known: dict[str, Why] = {}
     for pod in sorted(pods, key=lambda p: str(p["metadata"]["name"])):
         case = Case(whole.scene, whole.reading, whole.moment, whole.subject, pod)
-        key = _likeness(pod) if case.unbound else ""
-        if not key or key not in known:
-            if key and len(known) >= _MOST:
-                key = next(iter(known))
-            else:
-                layers = tuple(look(case) for look in LAYERS)
-                known[key or case.name] = _said(case, layers, lambda code, message: message)
-        yield case, known[key or case.name]
+        key = _likeness(case, pod)
+        if case.unbound and key not in known and len(known) >= _MOST:
+            key = next(iter(known))
+        if key not in known:
+            known[key] = _said(case, tuple(look(case) for look in LAYERS), lambda code, message: message)
+        yield case, known[key]
 
 
-def _likeness(pod: Json) -> str:
-    """Pods of one template that nobody has placed differ in names only."""
+def _likeness(case: Case, pod: Json) -> str:
+    """Pods of one template that nobody has placed differ in names only, and pods that run in nothing that matters."""
+    if case.settled:
+        return "runs"
+    if not case.unbound:
+        return case.name
     spec = {k: v for k, v in pod["spec"].items() if k not in ("hostname", "containers", "volumes", "subdomain")}
-    asked = [c.get("resources") for c in pod["spec"].get("containers") or ()]
-    ports = [c.get("ports") for c in pod["spec"].get("containers") or ()]
+    asked = [(c.get("resources"), c.get("ports")) for c in pod["spec"].get("containers") or ()]
     mounts = [v for v in pod["spec"].get("volumes") or () if v.get("persistentVolumeClaim") or v.get("ephemeral")]
-    names = [c.get("resourceClaimName") for c in (pod.get("status") or {}).get("resourceClaimStatuses") or ()]
-    said = Counter(c.get("reason") for c in (pod.get("status") or {}).get("conditions") or ())
-    nominated = (pod.get("status") or {}).get("nominatedNodeName")
-    return repr((spec, asked, ports, mounts, bool(names), sorted(map(str, said)), nominated))
+    status = pod.get("status") or {}
+    claimed = bool(status.get("resourceClaimStatuses"))
+    said = sorted(str(condition.get("reason")) for condition in status.get("conditions") or ())
+    return repr((spec, asked, mounts, claimed, said, status.get("nominatedNodeName")))

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from k8sai.why.scene import Moment, Scene
     from k8sai.why.survey import Survey
 
+# Taints of nodes that do not answer.
+AWAY: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 _ENDED: Final = ("Succeeded", "Failed")
 
 
@@ -86,6 +88,21 @@ class Case:
     def uncreated(self) -> bool:
         """It is about pods that do not exist."""
         return self.pod is None
+
+    @property
+    def settled(self) -> bool:
+        """It runs and is ready, on a node that answers: one such pod is like the other."""
+        return self.status.get("phase") == "Running" and not self.leaving and self._ready and self.node_answers
+
+    @property
+    def _ready(self) -> bool:
+        return (condition(self.pod or {}, "Ready") or {}).get("status") == "True"
+
+    @property
+    def node_answers(self) -> bool:
+        """The node is known, and nobody has found it silent; the node's lifecycle controller marks those that are."""
+        node = self.moment.trial.view.nodes.get(self.node)
+        return node is not None and not any(taint["key"] in AWAY for taint in node.taints)
 
     @cached_property
     def scheduled(self) -> Json:

@@ -13,6 +13,11 @@ def check(case: Case) -> Layer:
     if not case.on_node:
         return no_matter(LAYER)
     name = case.node
+    if case.node_answers:
+        cordoned = case.moment.trial.view.nodes[name].unschedulable
+        return fine(LAYER, f"{name} is ready{' (cordoned)' if cordoned else ''}")
+    if case.reading.blind("nodes"):
+        return unseen(LAYER, f"node {name} may not be read")
     node = case.reading.get("nodes", "", name)
     if node is None and case.reading.blind("nodes"):
         return unseen(LAYER, f"node {name} may not be read")
@@ -21,8 +26,7 @@ def check(case: Case) -> Layer:
         return reason(LAYER, "NodeGone", message, next=case.kubectl("delete", f"pod/{case.name}"))
     ready = condition(node, "Ready") or {}
     if ready.get("status") == "True":
-        cordoned = " (cordoned)" if (node.get("spec") or {}).get("unschedulable") else ""
-        return fine(LAYER, f"{name} is ready{cordoned}")
+        return fine(LAYER, f"{name} is ready")
     ago = case.ago(ready.get("lastTransitionTime"))
     message = f"node {name} is not ready" + (f" since {ago}" if ago else "")
     said = " ".join(f"{ready.get('reason', '')}: {ready.get('message', '')}".split()).strip(": ")

@@ -141,11 +141,9 @@ def _resource_short(found: Survey, near: list[Seen], resource: str, which: str) 
 
 
 def _away(found: Survey) -> Layer:
-    ready = [one for one in found.closest if one.only("cordoned")] or [
-        one for one in found.closest if not one.has("notReady")
-    ]
+    would = [one for one in found.closest if one.only("cordoned")]
+    ready = would or [one for one in found.closest if not one.has("notReady")]
     if ready:
-        would = [one for one in ready if one.only("cordoned")]
         who = _the_nodes(ready, "that could take it" if would else "that it could use")
         message = f"{who} {be(len(ready))} cordoned"
         return reason(LAYER, "Cordoned", message, next=f"kubectl uncordon {names(ready)[0]}")
@@ -198,13 +196,12 @@ def _never(found: Survey) -> Layer:
     largest = max(near, key=lambda one: (one.node.allocatable.get(resource, 0), [-ord(c) for c in one.name]))
     has, need = largest.node.allocatable.get(resource, 0), found.pod.requests[resource]
     picky = any(one.has("selector") for one in found.seen)
-    which = f"of those it selects, {largest.name}," if picky else f", {largest.name},"
-    owns = f"the largest {'node' if not picky else ''}{which} has {_amount(resource, has)} in all".replace("  ", " ")
+    which = "the largest of those it selects" if picky else "the largest node"
+    owns = f"{which}, {largest.name}, has {_amount(resource, has)} in all"
     if not has:
         owns = f"{_the_nodes(near, 'that it selects' if picky else 'that it could use')} {have(len(near))} none"
-    return reason(
-        LAYER, "NeverFits", f"it needs {_amount(resource, need)} {resource} on one node, and {owns}", next=_TOP
-    )
+    message = f"it needs {_amount(resource, need)} {resource} on one node, and {owns}"
+    return reason(LAYER, "NeverFits", message, next=_TOP)
 
 
 def _the_nodes(seen: Iterable[Seen], which: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from k8sai.scheduling import claims, domains, filters
 from k8sai.scheduling.nodes import NodeInfo, PodInfo
 from k8sai.scheduling.selectors import pod_wants, tolerates
-from k8sai.why.case import Case
+from k8sai.why.case import AWAY, Case
 from k8sai.why.reading import Json
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ _TEXTS: Final[dict[str, Kind]] = {
     claims.ELSEWHERE: "claimElsewhere",
 }
 CLASS: Final = "device class "
-_NODE_CONDITIONS: Final = "node.kubernetes.io/"
 _CORDON: Final = "node.kubernetes.io/unschedulable"  # says what a cordon says
 _ORDINARY: Final = ("cpu", "memory", "ephemeral-storage", "pods")
 _BLOCKING: Final = ("NoSchedule", "NoExecute")
@@ -204,8 +203,7 @@ def _finding(pod: PodInfo, node: NodeInfo, text: str) -> Iterator[Finding]:
             yield Finding("never" if pod.requests.get(resource, 0) > has else "short", resource)
     elif text == filters.TAINTED:
         for taint in untolerated_all(pod, node):
-            away = taint["key"] in (f"{_NODE_CONDITIONS}not-ready", f"{_NODE_CONDITIONS}unreachable")
-            yield Finding("notReady" if away else "taint", written(taint))
+            yield Finding("notReady" if taint["key"] in AWAY else "taint", written(taint))
     elif text == filters.UNWANTED:
         yield Finding("selector", unmatched(pod.spec, node))
     elif "olume" in text:
