@@ -82,11 +82,12 @@ def _spread() -> list[Json]:
 
 CASES = [
     Case("whole nodes", many(4, 8), 4),
-    Case("one whole node too many", many(5, 8), 4, "uncordon"),
+    Case("one whole node too many", many(5, 8), 4, "tolerate"),
     Case("halves", many(14, 4), 14),
     Case("too many halves", many(15, 4), 14, "tolerate"),
-    Case("CPU is short on one node", [large(f"p{i}", 8, "16") for i in range(4)], 3, "uncordon"),
+    Case("CPU is short on one node", [large(f"p{i}", 8, "16") for i in range(4)], 3, "tolerate"),
     Case("a toleration", many(5, 8, tolerations=[TEAM]), 5),
+    Case("a toleration and one node too many", many(6, 8, tolerations=[TEAM]), 5, "uncordon"),
     Case("a product", many(3, 4, nodeSelector={f"{GPU}.product": "NVIDIA-A100-SXM4-80GB"}), 2),
     Case("more than a node has", many(1, 9), 0),
     Case("one a zone", many(3, 1, affinity=_apart(ZONE)), 2),
@@ -102,8 +103,7 @@ def test_what_fit_says_happens(case: Case, filled: ControlPlane, tmp_path: Path)
     add_pods(filled.api, namespace, case.pods)
     pods = wait_decided(filled.api, namespace)
     bound = sum(map(runs, pods.values()))
-    delete_all(filled.api, (f"{pods_path(namespace)}/{name}" for name in pods), 0)
-    filled.api.until(pods_path(namespace), lambda left: not left)
+    _delete(filled, namespace, [pod["metadata"]["name"] for pod in pods.values()])
     assert (said["placed"], bound) == (case.starts, case.starts)
     assert said["fits"] is (case.starts == len(case.pods))
     assert (said["change"] or {}).get("kind", "") == case.change or not case.change
@@ -115,6 +115,11 @@ def _ask(plane: ControlPlane, folder: Path, case: Case, namespace: str) -> Docum
     ended = k8sai("fit", "-f", str(file), "-n", namespace, "-o", "json", *case.flags, kubeconfig=plane.kubeconfig())
     assert ended.code in (Exit.OK, Exit.NO_CAPACITY, Exit.FINDINGS), ended.err
     return ended.document(ended.code)
+
+
+def _delete(plane: ControlPlane, namespace: str, names: list[str]) -> None:
+    delete_all(plane.api, (f"{pods_path(namespace)}/{name}" for name in names), 0)
+    plane.api.until(pods_path(namespace), lambda left: not left)
 
 
 def test_a_quota_admits_as_many_as_fit_says(filled: ControlPlane, tmp_path: Path) -> None:
@@ -129,15 +134,15 @@ def test_a_quota_admits_as_many_as_fit_says(filled: ControlPlane, tmp_path: Path
     assert said["short"][0]["layer"] == "quota"
     assert said["sentence"].endswith(f"leaves 10 of 10 requests.{GPU}, 16 would be needed.")
     assert answers == [201, 201, 403, 403]
-    delete_all(filled.api, (f"{pods_path(namespace)}/p{i:02d}" for i in range(2)), 0)
+    _delete(filled, namespace, ["p00", "p01"])
 
 
 def test_uncordoning_is_what_was_missing(filled: ControlPlane, tmp_path: Path) -> None:
     """The change that is offered, made: then all pods start."""
     namespace = new_namespace(filled.api, "change")
-    case = Case("", many(5, 8), 4)
+    case = Case("", many(6, 8, tolerations=[TEAM]), 5)
     (node,) = _ask(filled, tmp_path, case, namespace)["change"]["nodes"]
     filled.api.patch(f"/api/v1/nodes/{node}", {"spec": {"unschedulable": None}}).ok()
     add_pods(filled.api, namespace, case.pods)
     pods = wait_placed(filled.api, namespace)
-    assert len(pods) == 5
+    assert len(pods) == 6
