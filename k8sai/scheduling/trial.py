@@ -7,7 +7,8 @@ that depend on each other may differ from the scheduler's where it chooses diffe
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 from k8sai.facts import Pod
 from k8sai.scheduling import preempt
@@ -23,6 +24,8 @@ from k8sai.scheduling.turn import Candidate, Queue, Turn, Verdict, shape
 __all__ = ["Candidate", "Placed", "Trial", "Verdict"]
 
 Json = dict[str, Any]
+
+_WEIGHED: Final = 256  # nodes at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +194,10 @@ class Trial:
         return other
 
     def preemption(self, pod: Candidate, budgets: Iterable[preempt.Budget] = ()) -> preempt.Candidate | None:
-        """Whom the scheduler would evict for a pod that fits nowhere; None where that does not help."""
+        """Whom the scheduler would evict for a pod that fits nowhere; None where that does not help.
+
+        Like the scheduler it does not weigh every node of a large cluster: the first few hundred that help will do.
+        """
         if pod.info.spec.get("preemptionPolicy") == "Never":
             return None
         turn = self._turn(pod)
@@ -203,7 +209,13 @@ class Trial:
             trial = Turn(pod, view, self.storage, self._devices, self._taken)
             return [trial.first]
 
-        return preempt.choose(pod.info, self.view, refusals, checks, budgets)
+        kept = tuple(budgets)
+        helpful = iter([(name, refusal) for name, refusal in refusals.items() if not refusal.helpless])
+        while some := dict(islice(helpful, _WEIGHED)):
+            found = preempt.choose(pod.info, self.view, some, checks, kept)
+            if found is not None:
+                return found
+        return None
 
     def node(self, name: str) -> NodeInfo | None:
         """As it is in this trial."""
