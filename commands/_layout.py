@@ -37,7 +37,7 @@ def text(what: Page, style: Style) -> str:
 def _part(part: Table | Tree, style: Style) -> Iterator[str]:
     paint = style.paint or _as_it_is
     if isinstance(part, Tree):
-        return _folded(_tree_lines(part, paint, plain=style.plain), style.width)
+        return _folded(_tree_lines(part, paint, plain=style.plain), None if style.plain else style.width)
     if style.plain:
         return _sentences(part, wide=style.wide)
     width = None if style.wide else style.width

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 By = Literal[
     "node",
+    "card",
     "product",
     "namespace",
     "queue",
@@ -98,19 +99,43 @@ def _nodes(rows: Sequence[Any], reading: Reading) -> "Table":
     return tables.nodes(rows, reading.at, bars=reading.bars)
 
 
+def _cards(rows: Sequence[Any], reading: Reading) -> "Table":
+    from k8sai.fleet import card_list
+
+    return card_list.table(rows)
+
+
+def _every_card(reading: Reading) -> Sequence[Any]:
+    from k8sai.fleet import card_list
+
+    return card_list.every(reading.picture.nodes)
+
+
 def _products(rows: Sequence[Any], reading: Reading) -> "Table":
     from k8sai.fleet import tables
 
     return tables.products(rows)
 
 
-def _groups(title: str) -> "Callable[[Sequence[Any], Reading], Table]":
-    def table(rows: Sequence[Any], reading: Reading) -> "Table":
-        from k8sai.fleet import tables
+def _namespaces(rows: Sequence[Any], reading: Reading) -> "Table":
+    from k8sai.cluster.recorded_objects import NotRecorded
+    from k8sai.errors import K8saiError
+    from k8sai.fleet import team_list
+    from k8sai.fleet.quotas import gpu_quotas
 
-        return tables.groups(rows, title)
+    try:
+        found = gpu_quotas(reading.objects.list("resourcequotas")) if reading.objects is not None else {}
+    except NotRecorded:
+        found = {}
+    except K8saiError:  # what they may have is unknown; what they hold is not
+        return team_list.table(rows, "NAMESPACE", reading.picture, unread=True)
+    return team_list.table(rows, "NAMESPACE", reading.picture, found)
 
-    return table
+
+def _queues(rows: Sequence[Any], reading: Reading) -> "Table":
+    from k8sai.fleet import team_list
+
+    return team_list.table(rows, "QUEUE", reading.picture)
 
 
 def _workloads(rows: Sequence[Any], reading: Reading) -> "Table":
@@ -186,14 +211,15 @@ def _clusters(rows: Sequence[Any], reading: Reading) -> "Table":
 
 LISTS: Final[Mapping[By, List]] = {
     "node": List(lambda of: of.picture.nodes, _nodes, "no node with GPUs", key="nodes"),
+    "card": List(_every_card, _cards, "no card"),
     "product": List(lambda of: of.picture.products, _products, "no GPU product", name=_product, key="products"),
     "namespace": List(
         lambda of: of.picture.namespaces,
-        _groups("NAMESPACE"),
+        _namespaces,
         "no namespace holds or asks for GPUs",
         key="namespaces",
     ),
-    "queue": List(lambda of: of.picture.queues, _groups("QUEUE"), "no queue holds or asks for GPUs", key="queues"),
+    "queue": List(lambda of: of.picture.queues, _queues, "no queue holds or asks for GPUs", key="queues"),
     "workload": List(
         lambda of: of.picture.workloads,
         _workloads,

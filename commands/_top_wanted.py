@@ -87,7 +87,7 @@ def refuse_contradictions(wanted: Wanted, *, once: bool, every_namespace: bool) 
             "the exporters know no past, and one look proves no card idle",
             "`k8sai top --by idle --dcgm --window 60s` watches them for a minute",
         )
-    if wanted.reverse and wanted.sort == "name" and wanted.by not in (None, "node"):
+    if wanted.reverse and wanted.sort == "name" and wanted.by not in (None, "node", "card"):
         raise Usage("--reverse orders nodes, and --by shows something else", "leave one of them out")
-    if wanted.sort != "name" and wanted.by not in (None, "node"):
+    if wanted.sort != "name" and wanted.by not in (None, "node", "card"):
         raise Usage("--sort-by orders nodes, and --by shows something else", "leave one of them out")

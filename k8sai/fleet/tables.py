@@ -105,34 +105,6 @@ def counted_as(total: Total) -> str:
     return total.kind if name == "gpu" else name
 
 
-def groups(rows: Iterable[Total], title: str) -> Table:
-    """Totals per namespace or queue."""
-    columns = (
-        Column(title, shrink=True),
-        Column("PODS", "right"),
-        Column("USED", "right"),
-        Column("RESERVED", "right"),
-        Column("ENDING", "right"),
-        Column("WAITING", "right"),
-        Column("PENDING", "right"),
-    )
-    return Table(columns, tuple(_group(total) for total in rows), f"{title.lower()}s")
-
-
-def _group(total: Total) -> Row:
-    sums = total.figures
-    cells = (
-        Cell(total.name or "none"),
-        Cell(str(total.pods)),
-        Cell(amount(sums.used)),
-        Cell(amount(sums.reserved), "warn" if sums.reserved else "dim"),
-        Cell(amount(sums.terminating), "warn" if sums.terminating else "dim"),
-        Cell(str(total.pending_pods), "warn" if total.pending_pods else "dim"),
-        Cell(amount(sums.pending), "warn" if sums.pending > 0 else "dim"),
-    )
-    return Row(total.name, cells)
-
-
 def nodes(rows: Iterable[NodeRow], at: str, *, bars: bool = True) -> Table:
     """A line per node; `bars` draws a glyph per card. Columns that matter less are further right.
 

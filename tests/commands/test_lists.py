@@ -8,8 +8,24 @@ from k8sai.commands import _layout
 from k8sai.commands._lists import LISTS, By, Reading
 from k8sai.fleet import document
 from k8sai.fleet.picture import take
+from k8sai.tui.panes import OPENED, PANES
 from k8sai.view import Page
 from tests.fleet.small import AT, fleet, items
+
+# The pane's twin for ears, logs and scripts: `top --by … --plain`.
+TWINS: dict[str, tuple[By, ...]] = {
+    "nodes": ("node",),
+    "map": ("card",),
+    "workloads": ("workload",),
+    "pods": ("pod",),
+    "pending": ("pending", "size", "stranded"),
+    "teams": ("namespace", "queue"),
+    "products": ("product",),
+    "events": ("event",),
+    "node": ("node", "pod"),  # and `top NODE`, which has both
+    "clusters": ("cluster",),
+}
+ELSEWHERE = {"contexts"}  # `kubectl config get-contexts` says it
 
 LISTED = pytest.mark.parametrize("by", get_args(By))
 
@@ -21,6 +37,12 @@ def reading(*, bars: bool = True) -> Reading:
 
 def test_every_word_has_its_list() -> None:
     assert set(get_args(By)) == set(LISTS)
+
+
+def test_every_pane_has_its_twin() -> None:
+    panes = {pane.stem for pane in (*PANES, *OPENED)}
+    assert panes - ELSEWHERE == set(TWINS)
+    assert {word for words in TWINS.values() for word in words} <= set(LISTS)
 
 
 @LISTED
