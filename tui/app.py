@@ -118,7 +118,7 @@ class Cockpit(Frame):
             pod = {"_pod": f"{subject.namespace}/{subject.name}"} if subject.kind == "pods" else {}
             await self.show("node", {"node": node, **pod})
         else:
-            self.say(f"{subject} is on no node.".capitalize())
+            self.say(f"There is no node for {subject}.")
 
     # --- marks, order, looks ------------------------------------------------------------------------------------------
 

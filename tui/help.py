@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from k8sai.tui.desk import Desk
 from k8sai.tui.glyphs import MEANING, STATE_INK
 from k8sai.tui.ink import Line
-from k8sai.tui.keymap import GROUPS, KEYS, MOVES, Key
+from k8sai.tui.keymap import GROUPS, KEYS, MOVES, Key, without
 from k8sai.tui.pane import Pane
 from k8sai.tui.panes import PANES
 
@@ -16,7 +16,8 @@ def help_lines(desk: Desk, pane: Pane) -> Sequence[Line]:
     """Keys by group, the sorting letters of this pane, and the signs of the slot bars."""
     lines: list[Line] = []
     for group in GROUPS:
-        keys = [key for key in (*MOVES, *KEYS, *pane.own_keys) if key.group == group]
+        every = (*without((*MOVES, *KEYS), pane.own_keys), *pane.own_keys)
+        keys = [key for key in every if key.group == group]
         if not keys:
             continue
         _heading(lines, group)

@@ -1,5 +1,6 @@
 """Every key, what it does and how help says it: bindings, help and palette are made from these tables."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -30,6 +31,12 @@ class Key:
     group: Group
     action: str = ""
     palette: str = ""
+
+
+def without(keys: Sequence[Key], taken: Sequence[Key]) -> list[Key]:
+    """Those whose keys somebody nearer does not take for itself."""
+    names = {name for key in taken for name in key.keys.split(",")}
+    return [key for key in keys if not set(key.keys.split(",")) <= names]
 
 
 # What a table does with the cursor; a pane without a table answers them in its own way.

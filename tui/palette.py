@@ -1,6 +1,6 @@
 """Every action by name, for the command palette: made from the key tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +8,7 @@ from textual.app import SystemCommand
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from k8sai.tui.keymap import KEYS, MOVES, Key
+from k8sai.tui.keymap import KEYS, MOVES, Key, without
 from k8sai.tui.panes import OPENED, PANES
 from k8sai.tui.reader import Reader
 
@@ -25,16 +25,17 @@ def commands(app: "Cockpit", screen: Screen[Any]) -> Iterator[SystemCommand]:
         return
     for pane in (*PANES, *(each for each in OPENED if each.home == each.stem)):
         yield SystemCommand(pane.title, f"Show {pane.about}", partial(app.action_pane, pane.stem))
-    yield from _of(app, KEYS, app)
-    yield from _of(app, app.current.own_keys, app.current)
-    yield from _of(app, MOVES, app.current.cursor_widget())
+    own = app.current.own_keys
+    yield from _of(app, without(KEYS, own), app)
+    yield from _of(app, own, app.current)
+    yield from _of(app, without(MOVES, own), app.current.cursor_widget())
     for letter, field in app.current.letters().items():
         about = f"sort {app.current.title}  (shift-{letter.lower()})"
         yield SystemCommand(f"Sort by {field.title}", about, partial(app.current.sort_by, field.sort))
 
 
-def _of(app: "Cockpit", keys: tuple[Key, ...], whose: DOMNode) -> Iterator[SystemCommand]:
+def _of(app: "Cockpit", keys: Sequence[Key], whose: DOMNode) -> Iterator[SystemCommand]:
     for key in keys:
-        if key.palette:
+        if key.palette and hasattr(whose, f"action_{key.action.partition('(')[0]}"):
             run = partial(app.run_action, key.action, whose)
             yield SystemCommand(key.palette, f"{key.words}  ({key.shown})", run)

@@ -117,7 +117,7 @@ class Pane(Vertical):
         """Mark what is under the cursor, or take its mark away."""
         if (key := self.cursor()) is not None:
             self.marked ^= {key}
-            self.repaint()
+            self.paint_marks()
 
     def mark_range(self) -> None:
         """Mark everything between the cursor and the nearest mark above it, else below it."""
@@ -129,11 +129,15 @@ class Pane(Vertical):
         above = [number for number in marks if number < here]
         other = above[-1] if above else next((number for number in marks if number > here), here)
         self.marked.update(keys[min(here, other) : max(here, other) + 1])
-        self.repaint()
+        self.paint_marks()
 
     def unmark(self) -> None:
         """Take all marks away."""
         self.marked.clear()
+        self.paint_marks()
+
+    def paint_marks(self) -> None:
+        """Other things are marked now."""
         self.repaint()
 
     # --- what the app tells it ----------------------------------------------------------------------------------------
@@ -273,6 +277,10 @@ class TablePane(Pane):
     def subject_at(self, key: str) -> Subject | None:
         found = self.pod(key)
         return None if found is None else pod(found.namespace, found.name)
+
+    def paint_marks(self) -> None:
+        self.table.remark()
+        self.heading.repaint()
 
     def mark(self) -> None:
         super().mark()

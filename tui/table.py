@@ -122,6 +122,11 @@ class VirtualTable(ScrollView, can_focus=True):
         self._measure()
         self.refresh()
 
+    def remark(self) -> None:
+        """Paint what is marked now, from what was read already."""
+        self._strips.clear()
+        self.refresh()
+
     def point_at(self, key: str) -> None:
         """Put the cursor on a row, wherever it is."""
         self.held_key = key

@@ -6,7 +6,8 @@ import pytest
 
 from k8sai.tui.app import Cockpit
 from k8sai.tui.desk import TINTS
-from k8sai.tui.keymap import GROUPS, KEYS, LOG_KEYS, MOVES, TEXT_KEYS
+from k8sai.tui.keymap import GROUPS, KEYS, LOG_KEYS, MOVES, TEXT_KEYS, Key, without
+from k8sai.tui.pane import TablePane
 from k8sai.tui.panes import OPENED, PANES
 from k8sai.tui.reader import Reader
 from k8sai.tui.table import VirtualTable
@@ -350,7 +351,7 @@ def test_every_pane_has_a_number(number: int) -> None:
     story()
 
 
-@pytest.mark.parametrize("stem", [pane.stem for pane in PANES])
+@pytest.mark.parametrize("stem", [pane.stem for pane in PANES if issubclass(pane, TablePane)])
 def test_every_sorting_letter_of_every_pane_sorts(stem: str) -> None:
     @alone
     async def story() -> None:
@@ -423,6 +424,31 @@ async def test_the_palette_has_every_action() -> None:
         assert {pane.title for pane in PANES} <= set(titles)
         assert {f"Sort by {field.title}" for field in table(app).letters().values()} <= set(titles)
         assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize("stem", sorted({pane.stem for pane, _ in OWN}))
+def test_keys_of_one_pane_are_in_its_help_and_palette(stem: str) -> None:
+    @alone
+    async def story() -> None:
+        app = cockpit()
+        async with app.run_test(size=(120, 110)) as pilot:
+            await app.show(stem)
+            await pilot.pause()
+            titles = {command.title for command in app.get_system_commands(app.screen)}
+            await press(pilot, "question_mark")
+            said = screen(app)
+            for pane, entry in OWN:
+                if pane.stem == stem:
+                    assert entry.palette in titles
+                    assert f"{entry.shown}  {entry.words}" in said
+                    assert hasattr(app.current, f"action_{entry.action.partition('(')[0]}")
+
+    story()
+
+
+def test_a_pane_says_only_its_own_meaning_of_a_key() -> None:
+    mine = [Key("minus,underscore", "-", "smaller", "Look")]
+    assert [key.keys for key in without(KEYS, mine)] == [key.keys for key in KEYS if key.keys != "minus"]
 
 
 @alone
