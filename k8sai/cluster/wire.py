@@ -115,14 +115,18 @@ def _spread(raw: bytes) -> facts.TopologySpreadConstraint:
     )
 
 
-def _volume(m: pb.Volume) -> facts.Volume:
-    source = m.source
-    claimed = source.HasField("persistent_volume_claim")
-    return facts.Volume(
-        m.name,
-        facts.PersistentVolumeClaimVolumeSource(source.persistent_volume_claim.claim_name) if claimed else None,
-        facts.EphemeralVolumeSource() if source.HasField("ephemeral") else None,
+@lru_cache(maxsize=8192)
+def _source(raw: bytes) -> tuple[facts.PersistentVolumeClaimVolumeSource | None, facts.EphemeralVolumeSource | None]:
+    m = pb.VolumeSource.FromString(raw)
+    claimed = m.HasField("persistent_volume_claim")
+    return (
+        facts.PersistentVolumeClaimVolumeSource(m.persistent_volume_claim.claim_name) if claimed else None,
+        facts.EphemeralVolumeSource() if m.HasField("ephemeral") else None,
     )
+
+
+def _volume(m: pb.Volume) -> facts.Volume:
+    return facts.Volume(m.name, *_source(m.source))
 
 
 def _group(m: pb.PodSchedulingGroup) -> facts.PodSchedulingGroup:
@@ -182,7 +186,7 @@ def _container_status(m: pb.ContainerStatus) -> facts.ContainerStatus:
         quantities(m.allocated_resources),
         _requirements(m.resources) if m.HasField("resources") else None,
         each(_resource_status, m.allocated_resources_status),
-        _state(m.last_state),
+        _state(pb.ContainerState.FromString(m.last_state)) if m.last_state else _NEITHER,
     )
 
 

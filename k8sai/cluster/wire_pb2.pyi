@@ -390,8 +390,8 @@ class Volume(_message.Message):
     NAME_FIELD_NUMBER: _ClassVar[int]
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     name: str
-    source: VolumeSource
-    def __init__(self, name: _Optional[str] = ..., source: _Optional[_Union[VolumeSource, _Mapping]] = ...) -> None: ...
+    source: bytes
+    def __init__(self, name: _Optional[str] = ..., source: _Optional[bytes] = ...) -> None: ...
 
 class PodSchedulingGroup(_message.Message):
     __slots__ = ("pod_group_name",)
@@ -526,13 +526,13 @@ class ContainerStatus(_message.Message):
     ALLOCATED_RESOURCES_STATUS_FIELD_NUMBER: _ClassVar[int]
     name: str
     state: ContainerState
-    last_state: ContainerState
+    last_state: bytes
     ready: bool
     restart_count: int
     allocated_resources: _containers.MessageMap[str, Quantity]
     resources: bytes
     allocated_resources_status: _containers.RepeatedCompositeFieldContainer[ResourceStatus]
-    def __init__(self, name: _Optional[str] = ..., state: _Optional[_Union[ContainerState, _Mapping]] = ..., last_state: _Optional[_Union[ContainerState, _Mapping]] = ..., ready: bool = ..., restart_count: _Optional[int] = ..., allocated_resources: _Optional[_Mapping[str, Quantity]] = ..., resources: _Optional[bytes] = ..., allocated_resources_status: _Optional[_Iterable[_Union[ResourceStatus, _Mapping]]] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., state: _Optional[_Union[ContainerState, _Mapping]] = ..., last_state: _Optional[bytes] = ..., ready: bool = ..., restart_count: _Optional[int] = ..., allocated_resources: _Optional[_Mapping[str, Quantity]] = ..., resources: _Optional[bytes] = ..., allocated_resources_status: _Optional[_Iterable[_Union[ResourceStatus, _Mapping]]] = ...) -> None: ...
 
 class PodResourceClaimStatus(_message.Message):
     __slots__ = ("name", "resource_claim_name")
