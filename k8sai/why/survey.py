@@ -132,19 +132,21 @@ class Survey:
     @property
     def blames_devices(self) -> bool:
         """DRA is what keeps it from the nodes that come closest."""
-        return self.all_against("devices") or self.all_against("claimElsewhere") or self._no_devices
+        taken = self.hardness == HARDNESS["devices"] and self.all_against("devices")
+        elsewhere = self.hardness == HARDNESS["claimElsewhere"] and self.all_against("claimElsewhere")
+        return taken or elsewhere or self._no_devices
 
     @property
     def _no_devices(self) -> bool:
         """No node that it could use has devices of the class at all."""
-        return bool(self.closest) and all(
+        return self.hardness == HARDNESS["absent"] and all(
             any(f.kind == "absent" and f.detail.startswith(CLASS) for f in one.findings) for one in self.closest
         )
 
     def volumes(self) -> str:
         """What volumes have against the nodes that come closest, if that is what keeps it away; else ""."""
         texts = [f.detail for one in self.closest for f in one.findings if f.kind == "volume"]
-        return texts[0] if texts and self.all_against("volume") else ""
+        return texts[0] if self.hardness == HARDNESS["volume"] and self.all_against("volume") else ""
 
     def others(self) -> list[Seen]:
         """The nodes that are further away."""
