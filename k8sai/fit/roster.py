@@ -94,7 +94,8 @@ class Roster:
         near = get_close_matches(text.rpartition("/")[2], {title.rpartition("/")[2] for title in titles}, 1)
         where = f" in namespace {namespace}" if namespace else ""
         hint = f"did you mean {near[0]!r}?" if near else "write KIND/NAME as in job/train, or a pod's name"
-        return NotFound(f"--after-finish {text}: no pods of {'a pod' if kind == 'pod' else kind} {text}{where}", hint)
+        what = "no such pod" if kind == "pod" else f"no pods of such a {kind}"
+        return NotFound(f"--after-finish {text}: {what}{where}", hint)
 
 
 @dataclass(frozen=True, slots=True)

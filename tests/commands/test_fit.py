@@ -160,7 +160,11 @@ def test_what_if(small: Path, env: dict[str, str]) -> None:
         (["--gpus", "1", "--product", "b300"], Exit.NOT_FOUND, "no node has the product 'b300'"),
         (["--gpus", "1", "-l", "pool=none"], Exit.NOT_FOUND, "no node has the labels 'pool=none'"),
         (["--gpus", "1", "--after-drain", "gpu-m2"], Exit.NOT_FOUND, "--after-drain gpu-m2: there is no such node"),
-        (["--gpus", "1", "--after-finish", "job/none"], Exit.NOT_FOUND, "--after-finish job/none: no pods of"),
+        (
+            ["--gpus", "1", "--after-finish", "job/none"],
+            Exit.NOT_FOUND,
+            "--after-finish job/none: no pods of such a job",
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
