@@ -54,8 +54,8 @@ class Teams(TablePane):
         super().__init__(desk)
         self.group = _GROUPS[0]
         self.rows: dict[str, Total] = {}
-        self.quotas: Mapping[str, tuple[Quota, ...]] = {}
-        self.unread = ""  # why quotas are not known
+        self.quotas: Mapping[str, tuple[Quota, ...]] | None = None  # not known, or not yet
+        self.unread = ""  # why
         self._idle: dict[str, float] = {}
         self._asked_at = float("-inf")
 
@@ -98,7 +98,7 @@ class Teams(TablePane):
         """What it may have: the limit with the least left, then the others."""
         if self.group != "namespace":
             return ()
-        if self.unread:
+        if self.quotas is None:
             return (("?", "dim"),)
         runs: list[Run] = []
         for quota in self.quotas.get(name, ()):
@@ -110,7 +110,7 @@ class Teams(TablePane):
         return tuple(runs)
 
     def _full(self, name: str) -> bool:
-        return self.group == "namespace" and any(quota.full for quota in self.quotas.get(name, ()))
+        return self.group == "namespace" and any(quota.full for quota in (self.quotas or {}).get(name, ()))
 
     def _idle_by_team(self) -> dict[str, float]:
         found = self.desk.fleet.idle()
@@ -164,7 +164,7 @@ class Teams(TablePane):
         try:
             self.quotas, self.unread = await in_thread(self._listed), ""
         except K8saiError as error:
-            self.unread = error.message
+            self.quotas, self.unread = None, error.message
             if isinstance(error, Forbidden):
                 self._asked_at = float("inf")  # rights do not come back by asking
         self.repaint()

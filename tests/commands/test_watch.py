@@ -49,6 +49,22 @@ def bind(filled: Fleet, name: str, node: str) -> None:
     filled.put("pods", msgspec.convert(pod, Pod))
 
 
+@pytest.mark.parametrize("plain", [True, False])
+def test_plain_lines_have_no_colour(
+    plain: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLICOLOR_FORCE", "1")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    filled = fleet(items())
+    follower = Follower(filled, Fed(), Scope(), documents=False, plain=plain)
+    follower.step()
+    bind(filled, "eval-0", "gpu-h2")
+    follower.step()
+    said = capsys.readouterr().out
+    assert ("\x1b" in said) is not plain
+    assert said.isascii()
+
+
 def test_a_line_per_change_and_the_totals_after_them(capsys: pytest.CaptureFixture[str]) -> None:
     filled = fleet(items())
     follower = Follower(filled, Fed(), Scope(), documents=False)

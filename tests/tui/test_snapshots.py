@@ -11,6 +11,7 @@ from k8sai.fleet.index import Fleet
 from k8sai.tui.app import Cockpit
 from k8sai.tui.glyphs import ASCII
 from tests.tui.stage import LARGE, SMALL, cockpit, number
+from tests.tui.test_events import happened
 from tests.tui.world import NOW, FixedFeed, all_in, live, node
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])
@@ -96,9 +97,16 @@ def test_drill_down(snap_compare: Compare, size: tuple[int, int]) -> None:
 
 
 @SIZES
-@pytest.mark.parametrize("stem", ["pods", "pending", "products", "workloads", "teams", "events"])
+@pytest.mark.parametrize("stem", ["pods", "pending", "products", "workloads", "teams"])
 def test_panes(snap_compare: Compare, size: tuple[int, int], stem: str) -> None:
     picture(snap_compare, cockpit(), size, typing(number(stem)))
+
+
+@SIZES
+def test_events(snap_compare: Compare, size: tuple[int, int]) -> None:
+    feed = FixedFeed()
+    feed.events = happened()
+    picture(snap_compare, cockpit(feed=feed), size, typing(number("events")))
 
 
 def test_help(snap_compare: Compare) -> None:
