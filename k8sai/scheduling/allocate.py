@@ -114,7 +114,7 @@ def _allocation(picks: list[_Pick], claim: Json, node: NodeInfo) -> Json:
     out: Json = {"devices": {"results": [p.result() for p in picks]}}
     if spec.get("config"):
         out["devices"]["config"] = [{"source": "FromClaim", **c} for c in spec["config"]]
-    if any(p.device.where.get("nodeName") for p in picks):
+    if any(p.device.where.get("nodeName") or p.device.raw.get("bindsToNode") for p in picks):
         here = {"key": "metadata.name", "operator": "In", "values": [node.name]}
         out["nodeSelector"] = {"nodeSelectorTerms": [{"matchFields": [here]}]}
     else:

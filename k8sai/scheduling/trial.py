@@ -238,6 +238,7 @@ class Trial:
         return self._allocator, self._supply.bridges()
 
     def _turn(self, pod: Candidate) -> Turn:
+        pod = self._settle(pod)
         key = shape(pod)
         if pod.info.uid in self.view.nominees():  # what is reserved for itself does not stand in its way
             key += pod.info.uid.encode()

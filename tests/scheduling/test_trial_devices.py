@@ -231,3 +231,16 @@ def test_a_capacity_is_rounded_as_its_policy_says(policy: Json, asked: str | Non
 
 def test_a_capacity_the_device_does_not_have_is_not_to_be_had() -> None:
     assert consumed({"memory": {"value": "80"}}, {"cores": "1"}) is None
+
+
+@pytest.mark.parametrize(("binds", "nodes"), [(True, 1), (False, 2)])
+def test_a_fabric_device_holds_its_pods_to_a_node_only_where_it_says_so(binds: bool, nodes: int) -> None:
+    fabric = devices_of("fabric", device("d0", bindsToNode=binds), allNodes=True)
+    del fabric["spec"]["nodeName"]
+    trial = trial_of(fabric, claims=(claim("ours"),))
+    shared = [{"name": "gpu", "resourceClaimName": "ours"}]
+    pods = [trial.candidate_of(pod(f"p{i}", 0, resourceClaims=shared)) for i in range(2)]
+    first = trial.place(pods[:1]).nodes["uid-p0"]
+    trial.fill(pods[:1])
+    settled = trial.candidate_of(pod("p9", 0, resourceClaims=shared))
+    assert len(trial.rooms(settled)) == nodes and first in trial.rooms(settled)
