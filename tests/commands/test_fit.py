@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from k8sai.cluster import recording
+from k8sai.cluster.sources import Source
 from k8sai.errors import Exit
 from k8sai.sim.cluster import Sim
 from tests.commands.run import Ran, environment, on_terminal, run
+from tests.fit.world import node
 
 SMALL = Path(__file__).parents[1] / "clusters/small.json"
 AT = "2026-11-21T10:00:00Z"
@@ -223,3 +226,23 @@ def test_hardly_any_rights(tmp_path: Path) -> None:
         ran = ask(sim, tmp_path, "--gpus", "1")
     assert (ran.code, ran.out) == (Exit.FORBIDDEN, "")
     assert ran.err.startswith("error: ")
+
+
+def test_pods_out_of_sight(env: dict[str, str], tmp_path: Path) -> None:
+    """What others hold is unknown: the answer is given, but not trusted."""
+    file = tmp_path / "prod.k8sai"
+    denied = Source("pods", "forbidden", message="no pods for eve")
+    recording.save(file, context="prod", at=AT, objects={"nodes": [node("n1")]}, hidden=[denied])
+    ran = run("kubectl-ai_fit", "--from", file, "--gpus", "8", "-o", "json", env=env)
+    view = json.loads(ran.out)
+    assert (ran.code, view["exit"], view["fits"], view["complete"]) == (Exit.PARTIAL, Exit.PARTIAL, True, False)
+    assert {"what": "pods", "why": "no pods for eve"} in view["hidden"]
+    assert "warning: pods are not shown: no pods for eve\n" in ran.err
+
+
+def test_nodes_out_of_sight(env: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "prod.k8sai"
+    denied = Source("nodes", "forbidden", message="no nodes for eve")
+    recording.save(file, context="prod", at=AT, objects={}, hidden=[denied])
+    ran = run("kubectl-ai_fit", "--from", file, "--gpus", "8", env=env)
+    assert (ran.code, ran.out, ran.err) == (Exit.FORBIDDEN, "", "error: no nodes for eve\n")
