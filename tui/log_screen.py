@@ -32,6 +32,14 @@ class Logs(Reader):
     """Follows one container at a time. Lines come in a thread and are painted on a clock: many cost as much as one."""
 
     KEYS: ClassVar[tuple[Key, ...]] = (*LOG_KEYS, *TEXT_KEYS)
+    HINTS = (
+        ("esc", "close"),
+        ("s", "stay"),
+        ("tab", "container"),
+        ("p", "run before"),
+        ("t", "times"),
+        *Reader.HINTS[1:],
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(key.keys, key.action, key.words, show=False) for key in LOG_KEYS if key.action
     ]

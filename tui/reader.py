@@ -30,6 +30,15 @@ class Reader(ModalScreen[None]):
     """`read` is asked in a thread; what it raises is the text. `name` is what a saved file is called."""
 
     KEYS: ClassVar[tuple[Key, ...]] = TEXT_KEYS
+    HINTS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("esc", "close"),
+        ("/", "search"),
+        ("n N", "next, previous"),
+        ("w", "wrap"),
+        ("c", "copy"),
+        ("ctrl-s", "save"),
+        ("?", "help"),
+    )
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key.keys, key.action, key.words, show=False) for key in TEXT_KEYS if key.action),
@@ -185,11 +194,9 @@ class Hints(Lines):
     def lines(self, width: int, height: int) -> Sequence[Line]:
         runs: list[Run] = []
         left = width
-        shown = [key for key in self.reader.KEYS if key.group in ("Text", "Logs") or key.shown == "?"]
-        for key in shown:
-            words = key.palette.lower()
-            left -= len(key.shown) + len(words) + 3
+        for key, words in self.reader.HINTS:
+            left -= len(key) + len(words) + 3
             if left < 0:
                 break
-            runs += [(f" {key.shown}", "key"), (f" {words} ", "dim")]
+            runs += [(f" {key}", "key"), (f" {words} ", "dim")]
         return [tuple(runs)]

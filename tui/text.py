@@ -91,8 +91,12 @@ class Text(ScrollView, can_focus=True, inherit_bindings=False):
         width = self.scrollable_content_region.width
         self.virtual_size = Size(width if self.wrap else max(width, self._widest), len(self._rows))
         if self.following:
-            self.scroll_to(y=max(0, len(self._rows) - self.size.height), animate=False)
+            self.call_after_refresh(self._to_the_end)  # how far that is follows from the size above
         self.refresh()
+
+    def _to_the_end(self) -> None:
+        if self.following:
+            self.scroll_to(y=max(0, len(self._rows) - self.size.height), animate=False)
 
     def on_resize(self) -> None:
         if self.scrollable_content_region.width != self._room:
