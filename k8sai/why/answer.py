@@ -13,7 +13,7 @@ from k8sai.why import (
     gates,
     host,
     images,
-    init,
+    init_containers,
     limits,
     members,
     nodes,
@@ -55,7 +55,7 @@ LAYERS: Final[tuple[Check, ...]] = (
     nodes.check,
     host.check,
     images.check,
-    init.check,
+    init_containers.check,
     starting.check,
     containers.check,
 )

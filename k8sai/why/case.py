@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from k8sai.ages import epoch, human
+from k8sai.quantity import binary
 from k8sai.why.reading import Json, Reading, condition
 from k8sai.why.subject import Owner, Subject
 
@@ -163,6 +164,13 @@ class Case:
 def several(count: int, one: str, many: str = "") -> str:
     """`1 node`, `3 nodes`."""
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def amount(resource: str, value: int) -> str:
+    """A number of `PodInfo.requests` as people write it: cores, a binary size, a count."""
+    if resource == "cpu":
+        return f"{value / 1000:g}"
+    return binary(value) if resource in ("memory", "ephemeral-storage") else str(value)
 
 
 def be(count: int) -> str:

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from k8sai.quantity import binary
-from k8sai.why.case import Case, be, have, listed, several
+from k8sai.why.case import Case, amount, be, have, listed, several
 from k8sai.why.groups import groups, rest
 from k8sai.why.said import from_message
 from k8sai.why.survey import CLASS, Kind, Seen, Survey, names
@@ -128,7 +127,7 @@ def _other_short(found: Survey, near: list[Seen], best: Seen) -> Layer:
 
 def _resource_short(found: Survey, near: list[Seen], resource: str, which: str) -> Layer:
     top = max(near, key=lambda one: (found.free(one, resource), [-ord(c) for c in one.name]))
-    has, need = _amount(resource, max(found.free(top, resource), 0)), _amount(resource, found.pod.requests[resource])
+    has, need = amount(resource, max(found.free(top, resource), 0)), amount(resource, found.pod.requests[resource])
     if len(near) == 1:
         where = f"the only node {which}, {top.name}, has {has} free"
     else:
@@ -197,10 +196,10 @@ def _never(found: Survey) -> Layer:
     has, need = largest.node.allocatable.get(resource, 0), found.pod.requests[resource]
     picky = any(one.has("selector") for one in found.seen)
     which = "the largest of those it selects" if picky else "the largest node"
-    owns = f"{which}, {largest.name}, has {_amount(resource, has)} in all"
+    owns = f"{which}, {largest.name}, has {amount(resource, has)} in all"
     if not has:
         owns = f"{_the_nodes(near, 'that it selects' if picky else 'that it could use')} {have(len(near))} none"
-    message = f"it needs {_amount(resource, need)} {resource} on one node, and {owns}"
+    message = f"it needs {amount(resource, need)} {resource} on one node, and {owns}"
     return reason(LAYER, "NeverFits", message, next=_TOP)
 
 
@@ -209,9 +208,3 @@ def _the_nodes(seen: Iterable[Seen], which: str) -> str:
     if len(found) == 1:
         return f"the only node {which}, {found[0]},"
     return f"the {len(found)} nodes {which} ({listed(found)})"
-
-
-def _amount(resource: str, value: int) -> str:
-    if resource == "cpu":
-        return f"{value / 1000:g}"
-    return binary(value) if resource in ("memory", "ephemeral-storage") else str(value)

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from k8sai.fleet.requests import count
-from k8sai.quantity import binary
 from k8sai.scheduling.selectors import labels_match
-from k8sai.why.case import Case
+from k8sai.why.case import Case, amount
 from k8sai.why.making import refusal, requests, templates
 from k8sai.why.reading import Json
 from k8sai.why.verdict import Layer, fine, no_matter, reason, unseen
@@ -73,14 +72,14 @@ def _compare(case: Case, name: str, key: str, need: int, hard: str, used: str) -
     allowed, taken = count(resource, hard), count(resource, used)
     if need <= allowed - taken:
         return None
-    shown, next_one = _amount(resource, need), _describe(case, name)
+    shown, next_one = amount(resource, need), _describe(case, name)
     evidence = f"resourcequota/{name}: {key} {used} of {hard} used"
     if need > allowed:
-        message = f"one pod asks {shown} {key}, and quota {name} allows {_amount(resource, allowed)} in all"
+        message = f"one pod asks {shown} {key}, and quota {name} allows {amount(resource, allowed)} in all"
         return reason(LAYER, "QuotaNeverFits", message, evidence, next=next_one)
     message = (
-        f"quota {name} allows {_amount(resource, allowed)} {key} in namespace {case.namespace} and "
-        f"{_amount(resource, taken)} are used, the next pod asks {shown}"
+        f"quota {name} allows {amount(resource, allowed)} {key} in namespace {case.namespace} and "
+        f"{amount(resource, taken)} are used, the next pod asks {shown}"
     )
     return reason(LAYER, "QuotaExceeded", message, evidence, next=next_one)
 
@@ -117,9 +116,3 @@ def _covers(quota: Json, template: Json, asked: dict[str, int]) -> bool:
             case "NotTerminating" if template.get("activeDeadlineSeconds"):
                 return False
     return True
-
-
-def _amount(resource: str, value: int) -> str:
-    if resource == "cpu":
-        return f"{value / 1000:g}"
-    return binary(value) if resource in ("memory", "ephemeral-storage") else str(value)

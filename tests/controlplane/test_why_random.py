@@ -1,4 +1,4 @@
-"""`why` on random clusters: of each kind of pod that the scheduler refuses, it names a reason that the scheduler names too.
+"""`why` on random clusters: of each kind of pod that the scheduler refuses, it names a reason that this names too.
 
 The scheduler says of each node the first filter that refuses it; the reason we give is one that the nodes closest to
 taking the pod have, so it must be among the scheduler's, unless another of the same node stands before it.
@@ -167,7 +167,7 @@ def _asked_now(plane: ControlPlane, namespace: str) -> list[Asked]:
 def _kind(pod: Json) -> str:
     """Pods of a gang are alike, so one of each is asked about."""
     labels = pod["metadata"]["labels"]
-    return pod["metadata"]["name"] if labels["role"] != "gang" else labels[CASE]
+    return str(pod["metadata"]["name"] if labels["role"] != "gang" else labels[CASE])
 
 
 def _agrees(one: Asked) -> bool:

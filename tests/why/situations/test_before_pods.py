@@ -231,6 +231,20 @@ def test_a_stateful_set_makes_one_pod_after_the_other() -> None:
     assert (why.code, why.exit) == ("MembersWait", Exit.WAITING)
 
 
+def test_the_jobs_of_a_set_start_one_after_the_other() -> None:
+    one = {"replicas": 1, "template": {"spec": {"parallelism": 1, "completions": 1, "template": template(1)}}}
+    jobs = [{"name": "driver", **one}, {"name": "workers", **one}]
+    spec = {"replicatedJobs": jobs, "startupPolicy": {"startupPolicyOrder": "InOrder"}}
+    above = obj("JobSet", "train", "jobset.x-k8s.io/v1alpha2", spec=spec)
+    labels = {"labels": {"jobset.sigs.k8s.io/replicatedjob-name": "driver"}}
+    driver = owned(job("train-driver-0", meta=labels), above)
+    why = ask("train", above, driver, owned(pod("train-driver-0-x", on="gpu-1"), driver), node("gpu-1"))
+    assert why.sentence == (
+        "jobset/train waits: 1 of its 2 pods is not there: its jobs start one after the other, and workers must wait."
+    )
+    assert (why.code, why.exit) == ("MembersWait", Exit.WAITING)
+
+
 def test_nobody_makes_the_pods() -> None:
     why = ask("job/train", job(pods=4, gpus=8))
     assert why.sentence == (

@@ -393,3 +393,16 @@ def test_a_volume_of_another_zone() -> None:
     )
     assert why.sentence == "train-7 waits: its volume data cannot be reached from the nodes that it could use: gpu-1."
     assert (why.code, why.exit) == ("VolumeElsewhere", Exit.BLOCKED)
+
+
+def test_a_tainted_node_whose_devices_are_taken_is_tainted_first() -> None:
+    user = pod("other", on="d1")
+    why = ask(
+        "train-7", node("d1", 0, taints=("team=a:NoSchedule",)), device_class(), resource_slice("d1", card(0)), user,
+        claim("theirs", holds=("d1/gpu-0",), by=(user,)), claim("cards"), claiming(status=REFUSED),
+    )  # fmt: skip
+    assert why.sentence == (
+        "train-7 waits: the only node that it could use, d1, has the taint team=a:NoSchedule, "
+        "which it does not tolerate."
+    )
+    assert layer(why, "nodes").evidence[0] == "1 node (d1): claimed devices not free, taint team=a:NoSchedule"

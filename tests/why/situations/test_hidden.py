@@ -1,10 +1,14 @@
 """What may not be read: still an answer where there can be one, and a word where it could change the answer."""
 
+from dataclasses import replace
+
 import pytest
 
+from k8sai.cluster.sources import Source
 from k8sai.errors import Exit, Forbidden, NotFound, Usage
-from k8sai.why.kinds import asked
-from tests.why.cluster import ask, layer
+from k8sai.why.answer import explain
+from k8sai.why.kinds import POD, asked
+from tests.why.cluster import ask, layer, scene
 from tests.why.objects import claiming, event, job, mounting, node, obj, pod, unschedulable
 
 SHORT = unschedulable("0/3 nodes are available: 3 Insufficient nvidia.com/gpu. preemption: 0/3 nodes are available: …")
@@ -23,6 +27,17 @@ def test_without_nodes_and_without_a_word() -> None:
     why = ask("train-7", pod(gpus=8), denied=("nodes",))
     assert why.sentence == "train-7 waits: nothing that may be read explains it; the nodes may not be read."
     assert (why.code, why.exit) == ("Unexplained", Exit.PARTIAL)
+
+
+def test_room_on_nodes_whose_pods_may_not_be_read_is_a_guess() -> None:
+    theirs = scene([node("gpu-1"), pod(gpus=8, status=SHORT)])
+    only_mine = Source("pods", "once", 1, namespace="ml")
+    why = explain(replace(theirs, sources=(only_mine,)), POD, "ml", "train-7")
+    assert why.sentence == (
+        "train-7 waits: 1 node could take it now: gpu-1, by the pods that may be read; "
+        "the scheduler said otherwise when it looked last."
+    )
+    assert (why.code, why.exit) == ("Fits", Exit.PARTIAL)
 
 
 def test_events_that_may_not_be_read_change_nothing_for_a_pod_that_runs() -> None:

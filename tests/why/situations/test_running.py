@@ -40,6 +40,12 @@ def test_preemption_is_under_way() -> None:
     assert (why.code, why.exit) == ("PreemptionUnderWay", Exit.WAITING)
 
 
+def test_a_node_is_reserved_for_it() -> None:
+    why = ask("train-7", HERE, pod(gpus=8, status={"nominatedNodeName": "gpu-1"}))
+    assert why.sentence == "train-7 waits: node gpu-1 is reserved for it, and it is not bound yet."
+    assert (why.code, why.exit) == ("Reserved", Exit.WAITING)
+
+
 def test_a_foreign_scheduler_says_nothing() -> None:
     why = ask("train-7", HERE, pod(gpus=1, schedulerName="volcano"))
     assert why.sentence == "train-7 waits: scheduler volcano has said nothing about it for 10m: is it running?"
@@ -262,6 +268,19 @@ def test_a_finalizer_keeps_it() -> None:
     why = ask("train-7", HERE, pod(meta=meta))
     assert why.sentence == "train-7 is ending: it is kept by the finalizer example.com/checkpoint."
     assert (why.code, why.exit) == ("Finalizers", Exit.BLOCKED)
+
+
+def test_it_ran_longer_than_it_may() -> None:
+    status = {"phase": "Failed", "reason": "DeadlineExceeded", "message": "Pod was active longer than its deadline"}
+    why = ask("train-7", HERE, pod(on="gpu-1", status=status))
+    assert (why.sentence, why.exit) == ("train-7 has failed: Pod was active longer than its deadline.", Exit.FINDINGS)
+
+
+def test_a_job_that_tries_again_speaks_of_the_pod_that_failed() -> None:
+    train = job()
+    ended = container_status(terminated={"exitCode": 2, "reason": "Error"})
+    why = ask("job/train", HERE, train, owned(pod("train-x", on="gpu-1", status=bound(ended, phase="Failed")), train))
+    assert why.sentence == "job/train: its pod train-x has failed: container main ended with exit code 2."
 
 
 def test_a_job_that_failed() -> None:
