@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Taints of nodes that do not answer.
 AWAY: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+_SOME, _MOST = 4, 8  # owners whose events are read: each is a request
 _ENDED: Final = ("Succeeded", "Failed")
 
 
@@ -137,8 +138,9 @@ class Case:
 
     @cached_property
     def owner_events(self) -> list[Json]:
-        """About its owners."""
-        return [event for owner in self.owners for event in self.reading.events(owner.object)]
+        """About its owners; of many alike, such as the jobs of a set, about some."""
+        asked = self.owners if len(self.owners) <= _MOST else (*self.owners[:_SOME], *self.owners[-_SOME:])
+        return [event for owner in asked for event in self.reading.events(owner.object)]
 
     def ago(self, stamp: str | None) -> str:
         """How long before the moment of the data a time was, as kubectl says it; empty where it is unknown."""

@@ -82,25 +82,22 @@ def _subject(reading: Reading, it: Owner, namespace: str) -> Subject:
         outer = _above(reading, it.object, namespace)
         if outer:
             return _subject(reading, outer[0], namespace)
-        return Subject(it, _owned(it.object, reading.list(POD.resource, namespace), within=True))
+        return Subject(it, _owned(it.object, reading.list(POD.resource, namespace)))
     below = _below(reading, it, namespace)
-    pods = reading.list(POD.resource, namespace)
-    mine: dict[str, Json] = {}
-    for owner in (it, *below):
-        label = owner.kind.label
-        for pod in pods:
-            meta = pod["metadata"]
-            if _controller(pod).get("uid") == owner.uid or (
-                label and (meta.get("labels") or {}).get(label) == owner.name
-            ):
-                mine[meta["uid"]] = pod
-    return Subject(it, tuple(mine.values()), _above(reading, it.object, namespace), below)
+    uids = {owner.uid for owner in (it, *below)}
+    labels = {(owner.kind.label, owner.name) for owner in (it, *below) if owner.kind.label}
+    pods = tuple(
+        pod
+        for pod in reading.list(POD.resource, namespace)
+        if _controller(pod).get("uid") in uids or not labels.isdisjoint((pod["metadata"].get("labels") or {}).items())
+    )
+    return Subject(it, pods, _above(reading, it.object, namespace), below)
 
 
-def _owned(obj: Json, pods: list[Json], *, within: bool) -> tuple[Json, ...]:
+def _owned(obj: Json, pods: list[Json]) -> tuple[Json, ...]:
     """Pods that a Workload of a plain pod or of a pod group names as its owners."""
     uids = {ref.get("uid") for ref in obj["metadata"].get("ownerReferences") or ()}
-    return tuple(pod for pod in pods if within and pod["metadata"].get("uid") in uids)
+    return tuple(pod for pod in pods if pod["metadata"].get("uid") in uids)
 
 
 def _above(reading: Reading, obj: Json, namespace: str) -> tuple[Owner, ...]:
