@@ -80,7 +80,7 @@ def summary(board: Board, fleet: Fleet, rules: Rules | None = None) -> Stranded:
     startable = _startable(shapes, spares, view)
     blocks: list[Block] = []
     free = reserved = lost = 0.0
-    largest, largest_on = 0.0, ""
+    largest, largest_on = (False, 0.0), ""
     meanings: set[bool] = set()
     for spare in spares:
         node = view.nodes.get(spare.node)
@@ -89,7 +89,7 @@ def summary(board: Board, fleet: Fleet, rules: Rules | None = None) -> Stranded:
         reserved += held
         if node is None:
             continue
-        block = max((line.largest * line.cards_each for line in spare.lines), default=0.0) if spare.usable else 0.0
+        block = _block(spare) if spare.usable else (False, 0.0)
         if block > largest:
             largest, largest_on = block, spare.node
         judged = _judge(spare, node, startable, view, rules)
@@ -105,13 +105,18 @@ def summary(board: Board, fleet: Fleet, rules: Rules | None = None) -> Stranded:
         reserved=round(reserved, 6),
         usable=round(free - reserved - lost, 6),
         stranded=round(lost, 6),
-        largest=round(largest, 6),
+        largest=round(largest[1], 6),
         largest_on=largest_on,
         meaning=meaning,
         waiting=waiting,
         blocks=tuple(blocks),
         sizes=sizes(spares, view, rules),
     )
+
+
+def _block(spare: Spare) -> tuple[bool, float]:
+    """The most cards one new pod could get on the node: whole ones before slices and replicas."""
+    return max(((line.kind == "card", line.largest * line.cards_each) for line in spare.lines), default=(False, 0.0))
 
 
 # --- gangs ------------------------------------------------------------------------------------------------------------
