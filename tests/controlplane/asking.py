@@ -77,9 +77,9 @@ class Case:
             seconds=60,
         )
 
-    def why(self, what: str) -> Why:
+    def why(self, what: str, user: str = "admin") -> Why:
         """The answer as of a minute from now."""
-        connection = connect(Options(kubeconfig=str(self.plane.kubeconfig())))
+        connection = connect(Options(kubeconfig=str(self.plane.kubeconfig(user)), namespace=self.namespace))
         fleet, board = Fleet(), Board()
         sources = read_once(connection, Tee(fleet, board))
         scene = Scene(board, fleet, LiveObjects(connection), sources, time.time() + _PATIENCE)

@@ -543,6 +543,32 @@ def test_a_pod_that_starts(case: Case) -> None:
     assert (why.code, why.exit) == ("Starting", Exit.WAITING)
 
 
+def test_with_rights_in_the_namespace_alone(case: Case) -> None:
+    case.node("a")
+    case.pod("train", 16)
+    case.refused("train")
+    rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/{ns}"
+    case.put(f"{rbac}/rolebindings", {
+        "metadata": {"name": "view"},
+        "roleRef": {"kind": "ClusterRole", "name": "view", "apiGroup": "rbac.authorization.k8s.io"},
+        "subjects": [{"kind": "User", "name": "alice", "apiGroup": "rbac.authorization.k8s.io"}],
+    })  # fmt: skip
+    can = {
+        "spec": {
+            "resourceAttributes": {"verb": "list", "resource": "pods", "namespace": case.namespace},
+            "user": "alice",
+        }
+    }
+    reviews = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+    case.plane.processes.wait("alice's right", lambda: case.put(reviews, can)["status"]["allowed"], 30)
+    why = case.why("train", "alice")
+    assert why.sentence == (
+        "train waits: it is short of nvidia.com/gpu on every node it could use, says the scheduler."
+    )
+    assert (why.code, why.exit) == ("GpusShort", Exit.PARTIAL)
+    assert "nodes" in [gap.what for gap in why.hidden]
+
+
 # --- Kueue ------------------------------------------------------------------------------------------------------------
 
 
