@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 By = Literal[
     "node",
     "card",
+    "map",
     "product",
     "namespace",
     "queue",
@@ -109,6 +110,18 @@ def _every_card(reading: Reading) -> Sequence[Any]:
     from k8sai.fleet import card_list
 
     return card_list.every(reading.picture.nodes)
+
+
+def _map(rows: Sequence[Any], reading: Reading) -> "Table":
+    from k8sai.fleet import map_list
+
+    return map_list.table(rows, bars=reading.bars)
+
+
+def _groups(reading: Reading) -> Sequence[Any]:
+    from k8sai.fleet import map_list
+
+    return map_list.every(reading.picture.nodes)
 
 
 def _products(rows: Sequence[Any], reading: Reading) -> "Table":
@@ -212,6 +225,7 @@ def _clusters(rows: Sequence[Any], reading: Reading) -> "Table":
 LISTS: Final[Mapping[By, List]] = {
     "node": List(lambda of: of.picture.nodes, _nodes, "no node with GPUs", key="nodes"),
     "card": List(_every_card, _cards, "no card"),
+    "map": List(_groups, _map, "no node with GPUs", name=lambda row: str(row.name or "none"), kind=""),
     "product": List(lambda of: of.picture.products, _products, "no GPU product", name=_product, key="products"),
     "namespace": List(
         lambda of: of.picture.namespaces,

@@ -273,6 +273,8 @@ class Map(Pane):
         return self.view.level in ("node", "card")
 
     def _go(self, number: int, *, column: bool = False) -> None:
+        if not self.view.names:
+            return
         before = self.view.at
         if not column:
             self._column = None

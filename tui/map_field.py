@@ -32,6 +32,7 @@ _AHEAD = 0.01  # seconds a frame may spend on the pages before and after
 _AHEAD_EVERY = 4  # frames
 _NAME = 26  # columns of a node's name on a line of its own
 _METER = 16
+_ROOMY = 110  # columns; below that a meter is half as long
 
 
 class MapField(ScrollView, can_focus=True):
@@ -195,7 +196,7 @@ class MapField(ScrollView, can_focus=True):
         super().notify_style_update()
 
     def _style(self, ink: str) -> Style:
-        """An ink on the background, ready for the terminal: adding them up for every segment would take half a frame."""
+        """An ink on the background, ready for the terminal: adding up per segment would take half a frame."""
         found = self._styles.get(ink)
         if found is None:
             base = self._styles.get("") or self._styles.setdefault("", self.rich_style)
@@ -329,7 +330,12 @@ def _heading(desk: Desk, group: Group, tally: Tally, named: int, width: int) -> 
     """
     count = len(group.nodes)
     name = fit(((_named(group), "strong"),), named, Field("", middle=True), desk.glyphs.dots)
-    bar = meter(((tally.used, "key"), (tally.unhealthy, "bad")), max(tally.cards, tally.used), _METER, desk.glyphs)
+    bar = meter(
+        ((tally.used, "key"), (tally.unhealthy, "bad")),
+        max(tally.cards, tally.used),
+        _METER if width >= _ROOMY else _METER // 2,
+        desk.glyphs,
+    )
     held = f"{_count(tally.used)}/{_count(tally.cards)}".rjust(15)
     pieces: list[Line] = [
         ((" ", "plain"), *name),
@@ -342,11 +348,10 @@ def _heading(desk: Desk, group: Group, tally: Tally, named: int, width: int) -> 
     runs: list[Run] = []
     room = width
     for piece in pieces:
-        size = sum(len(text) for text, _ in piece)
-        if size > room:
-            break
-        runs += piece
-        room -= size
+        taken = sum(len(text) for text, _ in piece)
+        if taken <= room:
+            runs += piece
+            room -= taken
     return runs
 
 

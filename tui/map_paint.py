@@ -92,7 +92,7 @@ class Brush:
                 return glyphs.slots[LOOKS[code]], STATE_INK[LOOKS[code]]
         lit = [at for at, code in enumerate(part) if code in _LIT]
         if not lit:
-            return (glyphs.dot, "good") if _FREE in part else (glyphs.slots["cordoned"], "dim")
+            return (glyphs.counts[:1] or glyphs.dot, "good") if _FREE in part else (glyphs.slots["cordoned"], "dim")
         if glyphs.counts:
             whole = len(lit) == len(part)
             return glyphs.slots["held"] if whole else glyphs.counts[len(lit)], ""
@@ -209,7 +209,8 @@ def legend(desk: Desk, scale: Scale, width: int, seen: Sequence[Glance | None], 
     room = width - 2
     runs: list[Run] = [(" ", "plain")]
     signs = _signs(desk, scale) if signs_too or scale == "dots" else ()
-    least = min(sum(len(text) for text, _ in signs), room // 2)
+    scaled = desk.tint in ("utilisation", "priority")  # a scale is of no use without its upper end
+    least = 0 if scaled else min(sum(len(text) for text, _ in signs), room // 2)
     for sign, name in colours:
         if room - len(name) - 4 < least:
             runs.append((f"{desk.glyphs.dots} ", "dim"))
@@ -254,7 +255,7 @@ def _signs(desk: Desk, scale: Scale) -> Line:
     if scale == "dots":
         full, half = (glyphs.slots["held"], glyphs.counts[4]) if glyphs.counts else (chr(_BRAILLE + 0xFF), "⣤")
         runs += [(full, "key"), (" all held ", "dim"), (half, "key"), (" half ", "dim")]
-        runs += [(glyphs.dot, "good"), (" all free ", "dim")]
+        runs += [(glyphs.counts[:1] or glyphs.dot, "good"), (" all free ", "dim")]
         looks = [LOOKS[code] for code in (*_WRONG, *(_SAID if desk.mono else (CODE["cordoned"],)))]
     else:
         looks = [look for look, _ in MEANING]

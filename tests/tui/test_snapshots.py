@@ -12,7 +12,7 @@ from k8sai.tui.app import Cockpit
 from k8sai.tui.glyphs import ASCII
 from tests.tui.stage import LARGE, SMALL, cockpit, number
 from tests.tui.test_events import happened
-from tests.tui.world import NOW, FixedFeed, all_in, live, node
+from tests.tui.world import GPU, NOW, FixedFeed, all_in, live, node, pod
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])
 Compare = Callable[..., bool]
@@ -129,3 +129,52 @@ def test_light_theme(snap_compare: Compare) -> None:
     app = cockpit()
     app.theme = "k8sai-light"
     picture(snap_compare, app, SMALL)
+
+
+def dense() -> Cockpit:
+    """3,000 nodes of three teams, some with something wrong."""
+    fleet = Fleet()
+    fleet.replace(
+        "nodes",
+        (
+            node(
+                f"n{n:04}",
+                {GPU: 8},
+                zone=f"eu-west-1{'abc'[n % 3]}",
+                broken=n % 97 == 5,
+                cordoned=n % 61 == 7,
+                labels={"nvidia.com/gpu.clique": f"7f2a.{n // 36}"},
+            )
+            for n in range(3000)
+        ),
+    )
+    teams = ("team-llm", "team-vision", "research")
+    fleet.replace(
+        "pods", (pod(teams[n // 40 % 3], f"p{n}", (n * 5) % 9, f"n{n:04}", ending=n % 53 == 1) for n in range(3000))
+    )
+    return cockpit(fleet, FixedFeed(*live(3000, 3000)))
+
+
+@SIZES
+@pytest.mark.parametrize(
+    "keys",
+    [(), ("c", "c", "c", "c", "c"), ("end", "enter", "enter"), ("right", "enter", "enter", "enter")],
+    ids=["signs", "state", "node", "card"],
+)
+def test_map(snap_compare: Compare, size: tuple[int, int], keys: tuple[str, ...]) -> None:
+    picture(snap_compare, cockpit(), size, typing(number("map"), *keys))
+
+
+@SIZES
+@pytest.mark.parametrize("keys", [(), ("b",), ("b", "b")], ids=["product", "zone", "clique"])
+def test_map_of_many(snap_compare: Compare, size: tuple[int, int], keys: tuple[str, ...]) -> None:
+    picture(snap_compare, dense(), size, typing(number("map"), *keys))
+
+
+@pytest.mark.parametrize("keys", [(), ("z",)], ids=["signs", "dots"])
+def test_map_without_colours(snap_compare: Compare, keys: tuple[str, ...]) -> None:
+    picture(snap_compare, cockpit(plain=True), SMALL, typing(number("map"), *keys))
+
+
+def test_map_without_colours_and_utf_8(snap_compare: Compare) -> None:
+    picture(snap_compare, cockpit(plain=True, glyphs=ASCII), SMALL, typing(number("map"), "z"))
