@@ -58,7 +58,7 @@ def nodes(draw: st.DrawFn) -> Object:
 
 @st.composite
 def pods(draw: st.DrawFn) -> Object:
-    name = draw(names)
+    name, namespace = draw(names), draw(st.sampled_from(("x", "y")))
     spec: dict[str, Any] = {}
     status: dict[str, Any] = {}
     annotations: dict[str, str] = {}
@@ -86,9 +86,9 @@ def pods(draw: st.DrawFn) -> Object:
         name,
         gpus,
         node,
-        namespace=draw(st.sampled_from(("x", "y"))),
+        namespace=namespace,
         resource=draw(st.sampled_from(("nvidia.com/gpu", "nvidia.com/mig-3g.40gb", "aws.amazon.com/neuroncore"))),
-        uid=draw(uids),
+        uid=f"{namespace}-{draw(uids)}-{name}",  # no two objects of a cluster share one
         phase=draw(st.sampled_from(("", "", "Failed"))),
         terminating=draw(flags),
         nominated="" if node else draw(places),
