@@ -67,7 +67,7 @@ def one_card(desk: Desk, row: NodeRow, at: int, width: int, height: int) -> list
     """One card: its places one by one, and who is on each."""
     slot, found = row.slots[at], places(row, at)
     since, gauges = _since(desk, row), gauges_of(row)
-    inner = width - 4
+    inner = width - 5
     lines: list[Line] = [_told(desk, slot, since), ()]
     for _ in range(3 if height > 14 else 1):
         lines.append(_bar(desk, slot, found, inner))
