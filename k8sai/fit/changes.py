@@ -8,6 +8,7 @@ from k8sai.facts import Pod
 from k8sai.fit.answer import Change, ChangeKind
 from k8sai.fit.ask import Asked, Bounds, pods
 from k8sai.fit.scene import Attempt, Scene
+from k8sai.fit.search import growing, largest
 from k8sai.fit.variants import (
     PASSING,
     UNSCHEDULABLE,
@@ -106,7 +107,7 @@ def _uncordon(question: _Question) -> Iterator[Change]:
     failed = next(one for one in scene.candidates(lifted) if one.info.uid == question.found.failed.info.uid)
     rooms = trial.rooms(failed, [name for name in scene.allowed(question.bounds, trial) if name in closed])
     order = sorted(rooms, key=lambda name: (-rooms[name], name))
-    for count in _growing(len(order)):
+    for count in growing(len(order)):
         chosen = order[:count]
         found = scene.attempt(lifted, question.bounds, trial, spare=closed - set(chosen))
         if found.fits:
@@ -200,7 +201,7 @@ def _less(question: _Question) -> Iterator[Change]:
             continue
         most = (milli(asked) if name == "cpu" else whole(asked)) - 1
         unit = "" if name == "cpu" else "Gi"
-        fitting = _largest(most // step, _does(question, name, unit))
+        fitting = largest(most // step, _does(question, name, unit))
         if fitting:
             kind: ChangeKind = "cpu" if name == "cpu" else "memory"
             flag = f"--{name} {fitting}{unit}" if question.asked.each else ""
@@ -222,7 +223,7 @@ def _fewer(question: _Question) -> Iterator[Change]:
     most = sum(uid.startswith(prefix) for uid in found.placed.nodes)
     if found.barriers:
         most = min([most, *(max(0, one.pods - (asked.count - whole_group)) for one in found.barriers)])
-    fitting = _largest(min(most, whole_group - 1), lambda n: question.would(with_pods(asked, group, n)))
+    fitting = largest(min(most, whole_group - 1), lambda n: question.would(with_pods(asked, group, n)))
     if fitting:
         of = f" in group {asked.groups[group].name}" if len(asked.groups) > 1 else ""
         text = f"start {pods(fitting, asked.each)}{of}, {whole_group - fitting} fewer"
@@ -234,7 +235,7 @@ def _fewer_gpus(question: _Question) -> Iterator[Change]:
     asked = question.asked
     devices = devices_of(asked)
     if devices:
-        fitting = _largest(devices - 1, lambda n: question.would(with_devices(asked, n)))
+        fitting = largest(devices - 1, lambda n: question.would(with_devices(asked, n)))
         if fitting:
             yield Change("gpus", f"ask for {_count('GPU', fitting)} per pod instead of {devices}", f"--gpus {fitting}")
         return
@@ -242,7 +243,7 @@ def _fewer_gpus(question: _Question) -> Iterator[Change]:
         has = amount_of(asked, name)
         if has is None:
             continue
-        fitting = _largest(whole(has) - 1, _does(question, name))
+        fitting = largest(whole(has) - 1, _does(question, name))
         if fitting:
             said = _count("GPU", fitting) if name.endswith("/gpu") else f"{fitting} {name}"
             yield Change("gpus", f"ask for {said} per pod instead of {has}", f"--gpus {fitting}" if asked.each else "")
@@ -262,28 +263,7 @@ def _extended(asked: Asked) -> list[str]:
     )
 
 
-# --- words and numbers ------------------------------------------------------------------------------------------------
-
-
-def _largest(most: int, does: Callable[[int], bool]) -> int:
-    """The largest number from 1 to `most` that does, if smaller ones do where larger ones do; 0 for none."""
-    if most < 1 or not does(1):
-        return 0
-    low, high = 1, most + 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if does(middle) else (low, middle)
-    return low
-
-
-def _growing(most: int) -> Iterator[int]:
-    """1, 2, 3, 4, then in larger steps, and at last all."""
-    count = 1
-    while count < most:
-        yield count
-        count += 1 if count < 8 else count // 4
-    if most:
-        yield most
+# --- words ------------------------------------------------------------------------------------------------
 
 
 def _cordoned(node: NodeInfo) -> bool:
