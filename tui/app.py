@@ -32,7 +32,10 @@ class Cockpit(Frame):
 
     BINDINGS: ClassVar[list[Any]] = [
         *(Binding(key.keys, key.action, key.words, show=False) for key in KEYS if key.action),
-        *(Binding(str(number), f"pane('{pane.stem}')", pane.title, show=False) for number, pane in enumerate(PANES, 1)),
+        *(
+            Binding(str(number), f"pane('{pane.stem}')", pane.title, show=False)
+            for number, pane in enumerate(PANES[:9], 1)
+        ),
     ]
 
     def say(self, sentence: str, *, wrong: bool = True) -> None:

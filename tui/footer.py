@@ -25,6 +25,7 @@ _HINTS = (
     ("p", "pause"),
     ("q", "quit"),
 )
+_SHORTEST = 3  # letters a pane's name is cut to where the screen is narrow
 
 
 class Footer(Lines):
@@ -34,28 +35,46 @@ class Footer(Lines):
         super().__init__(desk, id="footer")
         self.current = current
         self._places: list[tuple[int, str]] = []  # where the name of each pane begins
+        self._end = 0  # where the last one ends
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
+        longest = max(len(pane.title) for pane in PANES)
+        runs = self._panes(longest)
+        while longest > _SHORTEST and _wide(runs) + _wide(_hint(*_HINTS[0])) > width:  # the help is always said
+            longest -= 1
+            runs = self._panes(longest)
+        left = width - _wide(runs)
+        for key, words in _HINTS:
+            hint = _hint(key, words)
+            left -= _wide(hint)
+            if left < 0:
+                break
+            runs += hint
+        return [legend(self.desk.glyphs), tuple(runs)] if height > 1 else [tuple(runs)]
+
+    def _panes(self, longest: int) -> list[Run]:
+        """The panes, with names of at most so many letters besides the one in front."""
         runs: list[Run] = []
         at = self.current()
         self._places = []
         for number, pane in enumerate(PANES, 1):
+            self._places.append((_wide(runs), pane.stem))
+            key = f" {number} " if number <= 9 else "  "
             here = pane.stem in (at.stem, at.home)
-            self._places.append((sum(cell_len(text) for text, _ in runs), pane.stem))
-            runs += [(f" {number} ", "dim"), (f" {pane.title} " if here else pane.title, "mark" if here else "plain")]
-        runs.append(("  ", "plain"))
-        left = width - sum(cell_len(text) for text, _ in runs)
-        for key, words in _HINTS:
-            if left < len(key) + len(words) + 3:
-                break
-            left -= len(key) + len(words) + 3
-            runs += [(f" {key}", "key"), (f" {words} ", "dim")]
-        return [legend(self.desk.glyphs), tuple(runs)] if height > 1 else [tuple(runs)]
+            runs += [(key, "dim"), (f" {pane.title} ", "mark") if here else (pane.title[:longest], "plain")]
+        self._end = _wide(runs)
+        return [*runs, ("  ", "plain")]
 
     async def on_click(self, event: events.Click) -> None:
         """A click on a pane's name goes there."""
-        line = self.lines(self.size.width, self.size.height)[-1]
-        end = sum(cell_len(text) for text, _ in line[: 2 * len(PANES)])
-        if event.y == self.size.height - 1 and event.x < end:
+        if event.y == self.size.height - 1 and event.x < self._end:
             stem = next(stem for begin, stem in reversed(self._places) if event.x >= begin)
             await self.run_action(f"app.pane('{stem}')")
+
+
+def _hint(key: str, words: str) -> list[Run]:
+    return [(f" {key}", "key"), (f" {words} ", "dim")]
+
+
+def _wide(runs: Sequence[Run]) -> int:
+    return sum(cell_len(text) for text, _ in runs)

@@ -22,7 +22,7 @@ def help_lines(desk: Desk, pane: Pane) -> Sequence[Line]:
             continue
         _heading(lines, group)
         if group == "Panes":
-            lines += [_key(str(number), f"{each.title}: {each.about}") for number, each in enumerate(PANES, 1)]
+            lines += [_key(str(number), f"{each.title}: {each.about}") for number, each in enumerate(PANES[:9], 1)]
         lines += [_key(key.shown, key.words) for key in keys]
         if group == "Find and sort":
             lines += [

@@ -34,16 +34,18 @@ async def test_a_click_on_a_heading_sorts() -> None:
 
 @alone
 async def test_a_click_on_a_panes_name_goes_there() -> None:
-    for size in (LARGE, (120, 24)):
+    for size in (LARGE, (120, 24), (80, 24)):
         app = cockpit()
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
             row = app.footer.size.height - 1
             for pane in PANES[::-1]:
-                at = lines(app)[-1].index(f" {pane.title} ")
-                await pilot.click(app.footer, offset=(at + 2, row))
+                number = PANES.index(pane) + 1
+                at = lines(app)[-1].index(f" {number} ")
+                await pilot.click(app.footer, offset=(at + 3, row))
                 await pilot.pause()
                 assert app.current.stem == pane.stem
+                assert f" {pane.title} " in lines(app)[-1]
             before = app.current.stem
             await pilot.click(app.footer, offset=(lines(app)[-1].index("help"), row))
             await pilot.pause()
