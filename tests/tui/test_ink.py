@@ -5,7 +5,7 @@ from textual.color import Color
 from textual.theme import BUILTIN_THEMES, Theme
 
 from k8sai.tui.frame import few_colours
-from k8sai.tui.ink import DARK, HUES, LIGHT, Hues, Inks
+from k8sai.tui.ink import DARK, HUES, LIGHT, SAFE, Hues, Inks
 
 NAMES = ["team-vision", "team-llm", "research", "inference", "batch", "ml-platform"]
 
@@ -49,7 +49,7 @@ def test_no_name_has_no_colour() -> None:
     assert Hues().of("") == "plain"
 
 
-@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=["dark", "light"])
+@pytest.mark.parametrize("theme", [DARK, LIGHT, SAFE], ids=["dark", "light", "safe"])
 def test_every_hue_can_be_read_on_its_background(theme: Theme) -> None:
     said = variables(theme)
     inks = Inks(theme, said)
@@ -58,6 +58,25 @@ def test_every_hue_can_be_read_on_its_background(theme: Theme) -> None:
         assert colour is not None
         for background in ("background", "surface"):
             assert contrast(Color.from_rich_color(colour), Color.parse(said[background])) >= 4.5
+
+
+@pytest.mark.parametrize("kind", ["protan", "deutan"])
+def test_well_and_wrong_differ_to_eyes_that_miss_red_or_green(kind: str) -> None:
+    """As Viénot, Brettel and Mollon reduce a colour for them (1999), on linear light."""
+    said = variables(SAFE)
+    rows = {
+        "protan": ((0.1124, 0.8876, 0.0), (0.1124, 0.8876, 0.0), (0.0040, -0.0040, 1.0)),
+        "deutan": ((0.2928, 0.7072, 0.0), (0.2928, 0.7072, 0.0), (-0.0223, 0.0223, 1.0)),
+    }[kind]
+
+    def seen(name: str) -> tuple[float, ...]:
+        linear = [
+            c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in Color.parse(said[name]).normalized
+        ]
+        return tuple(sum(weight * part for weight, part in zip(row, linear, strict=True)) for row in rows)
+
+    for one, other in (("success", "error"), ("success", "warning"), ("primary", "error")):
+        assert sum(abs(a - b) for a, b in zip(seen(one), seen(other), strict=True)) > 0.5
 
 
 def test_hues_differ() -> None:
