@@ -1,7 +1,6 @@
 """The map on the screen: paints the lines that are visible, and of those only what has changed."""
 
 from collections.abc import Sequence
-from math import isnan
 from operator import is_
 from typing import Any, ClassVar
 
@@ -13,26 +12,19 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from k8sai.fleet.chart import Group, Tally
+from k8sai.fleet.chart import Tally
 from k8sai.fleet.glance import Glance
-from k8sai.fleet.tables import amount, status
-from k8sai.tui.columns import Field, fit
 from k8sai.tui.desk import Desk
-from k8sai.tui.glyphs import meter
 from k8sai.tui.ink import Line, Run
 from k8sai.tui.map_paint import Brush, merged
 from k8sai.tui.map_plan import Band
 from k8sai.tui.map_tally import Tallies
 from k8sai.tui.map_view import View
-from k8sai.tui.nodes import holders
-from k8sai.tui.words import clean, share, without_vendor
+from k8sai.tui.map_words import NAME, heading, label, named, node_line
 
 _PATIENCE = 0.03  # seconds that a frame may spend on nodes nobody has looked at; the rest comes with the next
 _AHEAD = 0.01  # seconds a frame may spend on the pages before and after
 _AHEAD_EVERY = 4  # frames
-_NAME = 26  # columns of a node's name on a line of its own
-_METER = 16
-_ROOMY = 110  # columns; below that a meter is half as long
 
 
 class MapField(ScrollView, can_focus=True):
@@ -74,7 +66,7 @@ class MapField(ScrollView, can_focus=True):
         self._seen.clear()
         self._strips.clear()
         plan = self.view.plan
-        self._named = min(_NAME, max((len(_named(group)) for group in self.view.groups[:200]), default=0))
+        self._named = min(NAME, max((len(named(group)) for group in self.view.groups[:200]), default=0))
         self.virtual_size = Size(max(1, plan.width), plan.height)
         self.reveal()
         self.look()
@@ -251,13 +243,13 @@ class MapField(ScrollView, can_focus=True):
             nodes = plan.nodes_on(band, line)
             group = self.view.groups[band.group]
             if not plan.label and line < band.top:
-                runs += _heading(self.desk, group, self.tallies.of(group), self._named, plan.width)
+                runs += heading(self.desk, group, self.tallies.of(group), self._named, plan.width)
                 break
             if plan.label:
                 runs.append((" " * (band.left - plan.label - at), "plain"))
                 first = line == band.top
-                label = _label(self.desk, group, self.tallies.of(group), plan.label) if first else []
-                runs += label or [(" " * plan.label, "plain")]
+                said = label(self.desk, group, self.tallies.of(group), plan.label) if first else []
+                runs += said or [(" " * plan.label, "plain")]
             else:
                 runs.append((" " * band.left, "plain"))
             glances = seen[taken : taken + len(nodes)]
@@ -270,31 +262,10 @@ class MapField(ScrollView, can_focus=True):
     def _cells(self, band: Band, nodes: range, glances: Sequence[Glance | None]) -> list[Run]:
         scale = self.view.plan.scale
         if scale == "lines":
-            return [run for node in nodes for run in self._line(self.view.names[node], band.cell)]
+            most = max(group.most for group in self.view.groups)
+            return [run for node in nodes for run in node_line(self.brush, self.view.names[node], most, band.cell)]
         brush = self.brush
         return merged([brush.cell(glance, scale, band.cell) for glance in glances])
-
-    def _line(self, name: str, width: int) -> Line:
-        """A node on a line of its own."""
-        try:
-            row = self.desk.node(name)
-        except KeyError:
-            return fit(((f"{name} is gone", "bad"),), width, Field(""), self.desk.glyphs.dots)
-        (glance,) = self.desk.glances([name])
-        bar = self.brush.cell(glance, "signs", min(32, max(group.most for group in self.view.groups)) + 1)
-        state = status(row)
-        figures = row.figures
-        runs: list[Run] = [
-            *fit(((name, "plain"),), min(_NAME, width // 3), Field("", middle=True), self.desk.glyphs.dots),
-            (" ", "plain"),
-            *bar,
-            (amount(figures.used).rjust(5), "plain"),
-            (f"/{amount(figures.allocatable)}".ljust(6), "dim"),
-            (f"{amount(figures.free):>4} free  ", "good" if row.largest_free > 0 else "dim"),
-            (f"{state.text}  ", "dim" if state.tone == "good" else state.tone),
-            *holders(row, self.desk),
-        ]
-        return fit(tuple(runs), width, Field(""), self.desk.glyphs.dots)
 
     # --- the mouse ----------------------------------------------------------------------------------------------------
 
@@ -321,50 +292,3 @@ def _over(strip: Strip, column: int, width: int, style: Style, *, inked: bool = 
     else:
         segments = [Segment(segment.text, style) for segment in middle]
     return Strip.join([left, Strip(segments, middle.cell_length), right])
-
-
-def _heading(desk: Desk, group: Group, tally: Tally, named: int, width: int) -> list[Run]:
-    """What a group is, and how much of it is held and free, in columns; what does not fit is left out.
-
-    `named` is the width of the longest name.
-    """
-    count = len(group.nodes)
-    name = fit(((_named(group), "strong"),), named, Field("", middle=True), desk.glyphs.dots)
-    bar = meter(
-        ((tally.used, "key"), (tally.unhealthy, "bad")),
-        max(tally.cards, tally.used),
-        _METER if width >= _ROOMY else _METER // 2,
-        desk.glyphs,
-    )
-    held = f"{_count(tally.used)}/{_count(tally.cards)}".rjust(15)
-    pieces: list[Line] = [
-        ((" ", "plain"), *name),
-        ((f"{count:>8,} node{'s' if count != 1 else ' '}  ", "dim"),),
-        bar,
-        ((held, "plain"), (share(tally.used, tally.cards).rjust(5), "accent")),
-        ((f"{_count(tally.free):>9} free", "good" if tally.free > 0 else "dim"),),
-        ((f"  {_count(tally.unhealthy)} unhealthy", "bad"),) if tally.unhealthy > 0 else (),
-    ]
-    runs: list[Run] = []
-    room = width
-    for piece in pieces:
-        taken = sum(len(text) for text, _ in piece)
-        if taken <= room:
-            runs += piece
-            room -= taken
-    return runs
-
-
-def _label(desk: Desk, group: Group, tally: Tally, width: int) -> list[Run]:
-    free = f" {_count(tally.free)} free "
-    name = fit(((_named(group), "plain"),), width - len(free) - 1, Field("", middle=True), desk.glyphs.dots)
-    return [(" ", "plain"), *name, (free, "good" if tally.free > 0 else "dim")]
-
-
-def _named(group: Group) -> str:
-    return without_vendor(clean(group.name)) or "none of them"
-
-
-def _count(cards: float) -> str:
-    """With thousands apart where it is whole."""
-    return f"{int(cards):,}" if not isnan(cards) and cards == int(cards) else amount(cards)

@@ -85,7 +85,7 @@ def sign(slots: Sequence[Slot]) -> str:
     states = [slot.state for slot in slots]
     for state in _WRONG:
         if state in states:
-            return GLYPHS[state]  # type: ignore[index]
+            return GLYPHS[state]
     lit = [at for at, state in enumerate(states[: len(DOTS)]) if state not in ("free", "cordoned")]
     if not lit:
         return "·" if "free" in states else GLYPHS["cordoned"] if states else GLYPHS["unknown"]
