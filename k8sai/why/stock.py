@@ -203,7 +203,7 @@ def _lacking(case: Case, stock: Stock, claim: Json | None, name: str, body: Json
         return reason(LAYER, "DevicesNever", message, next="kubectl get resourceslices")
     lacks = len(best.matching) - len(best.free) if not need else need - len(best.free)
     if lacks <= 0:
-        return _together(body, claim, what, best)
+        return _together(body, claim, f"a {what}" if need == 1 else what, best)
     needs = f"it needs a {what}" if need == 1 else f"it needs {what} on one node"
     return _why_lacking(stock, needs, best, shelves, lacks)
 
@@ -247,7 +247,7 @@ def _together(body: Json, claim: Json | None, what: str, best: Shelf) -> Layer |
     if any(device.shareable for device in best.free):
         asked = (body.get("capacity") or {}).get("requests") or {}
         parts = listed(f"{amount} {name}" for name, amount in asked.items()) or "all of its capacity"
-        message = f"it needs {parts} of a {what}, and none on {best.node} has so much left"
+        message = f"it needs {parts} of {what}, and none on {best.node} has so much left"
         return reason(LAYER, "DevicesTaken", message, next="k8sai top --sort-by free")
     if len(best.free) > 1 or (body.get("count") or 1) > 1:
         message = (

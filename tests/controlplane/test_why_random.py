@@ -40,7 +40,7 @@ SEED = int(os.environ.get("K8SAI_RANDOM_SEED", "5"))
 CASES = int(os.environ.get("K8SAI_RANDOM_CASES", "200"))
 _STATIC = ("were unschedulable", "untolerated taint")
 _SPACE = ("free ports", "Too many pods", "Insufficient")
-_DEVICES = ("cannot allocate all claims",)
+_DEVICES = (*_SPACE, "anti-affinity", "topology spread", "cannot allocate all claims")  # the nodes may lack more
 # What the scheduler must have said of some node when we give this word.
 SAID: dict[str, tuple[str, ...]] = {
     "GpusShort": _SPACE,
