@@ -16,7 +16,7 @@ from k8sai.tui.feed import Feed
 from k8sai.tui.glyphs import meter
 from k8sai.tui.ink import Line, Run, plain
 from k8sai.tui.matching import matcher
-from k8sai.tui.pane import TablePane
+from k8sai.tui.table_pane import TablePane
 from k8sai.tui.words import blank_zero, clean, clock, share, span, without_vendor
 
 _METER: Final = 14  # cells

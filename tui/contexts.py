@@ -12,7 +12,7 @@ from k8sai.tui.desk import Desk
 from k8sai.tui.feed import Feed
 from k8sai.tui.ink import Line, plain
 from k8sai.tui.matching import matcher
-from k8sai.tui.pane import TablePane
+from k8sai.tui.table_pane import TablePane
 
 
 @dataclass(frozen=True, slots=True)

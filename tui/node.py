@@ -14,9 +14,9 @@ from k8sai.tui.glyphs import slot_run
 from k8sai.tui.ink import Line, Run, plain
 from k8sai.tui.lines import Lines
 from k8sai.tui.matching import matcher
-from k8sai.tui.pane import TablePane
 from k8sai.tui.pods import cards, requests
 from k8sai.tui.status import pod_status
+from k8sai.tui.table_pane import TablePane
 from k8sai.tui.words import age, clean
 
 _CARD_WIDTH = 38  # cells one card needs to be told in

@@ -13,8 +13,8 @@ from k8sai.tui.glyphs import slot_bar
 from k8sai.tui.ink import Line, Run, plain
 from k8sai.tui.keymap import Key
 from k8sai.tui.opening import Opening
-from k8sai.tui.pane import TablePane
 from k8sai.tui.subject import Subject, node
+from k8sai.tui.table_pane import TablePane
 from k8sai.tui.words import age, blank_zero, clean, without_vendor
 
 

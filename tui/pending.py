@@ -15,8 +15,8 @@ from k8sai.tui.ink import Line, Run, plain
 from k8sai.tui.lines import Lines, wrap
 from k8sai.tui.matching import matcher
 from k8sai.tui.opening import Opening
-from k8sai.tui.pane import TablePane
 from k8sai.tui.pods import cards
+from k8sai.tui.table_pane import TablePane
 from k8sai.tui.words import age, clean, without_vendor
 
 _ROOMY = 34  # lines of a screen that has room for the sizes too

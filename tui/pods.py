@@ -11,9 +11,9 @@ from k8sai.tui.desk import Desk
 from k8sai.tui.filter import Filter
 from k8sai.tui.ink import Line, plain
 from k8sai.tui.opening import Opening
-from k8sai.tui.pane import TablePane
 from k8sai.tui.status import pod_status
 from k8sai.tui.subject import Subject
+from k8sai.tui.table_pane import TablePane
 from k8sai.tui.words import age, clean
 
 

@@ -10,7 +10,7 @@ from k8sai.tui.desk import Desk
 from k8sai.tui.glyphs import meter
 from k8sai.tui.ink import Line, plain
 from k8sai.tui.matching import matcher
-from k8sai.tui.pane import TablePane
+from k8sai.tui.table_pane import TablePane
 from k8sai.tui.words import blank_zero, clean, share
 
 _METER = 14  # cells

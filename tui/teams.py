@@ -17,8 +17,8 @@ from k8sai.tui.ink import Line, Run
 from k8sai.tui.keymap import Key
 from k8sai.tui.kin import whole
 from k8sai.tui.matching import matcher
-from k8sai.tui.pane import TablePane
 from k8sai.tui.subject import Subject
+from k8sai.tui.table_pane import TablePane
 from k8sai.tui.words import blank_zero, clean, share
 
 _METER = 20  # cells

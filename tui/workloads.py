@@ -17,8 +17,8 @@ from k8sai.tui.ink import Line, plain
 from k8sai.tui.kin import KINDS
 from k8sai.tui.lines import Lines, wrap
 from k8sai.tui.opening import Opening
-from k8sai.tui.pane import TablePane
 from k8sai.tui.subject import Subject
+from k8sai.tui.table_pane import TablePane
 from k8sai.tui.words import age, blank_zero, clean, without_vendor
 
 

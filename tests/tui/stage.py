@@ -9,8 +9,8 @@ from textual.pilot import Pilot
 from k8sai.fleet.index import Fleet
 from k8sai.tui.app import Cockpit
 from k8sai.tui.glyphs import UNICODE, Glyphs
-from k8sai.tui.pane import TablePane
 from k8sai.tui.panes import PANES
+from k8sai.tui.table_pane import TablePane
 from tests.tui.world import FixedFeed, fill, now
 
 SMALL = (80, 24)

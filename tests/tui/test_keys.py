@@ -7,10 +7,10 @@ import pytest
 from k8sai.tui.app import Cockpit
 from k8sai.tui.desk import TINTS
 from k8sai.tui.keymap import GROUPS, KEYS, LOG_KEYS, MOVES, TEXT_KEYS, Key, without
-from k8sai.tui.pane import TablePane
 from k8sai.tui.panes import OPENED, PANES
 from k8sai.tui.reader import Reader
 from k8sai.tui.table import VirtualTable
+from k8sai.tui.table_pane import TablePane
 from k8sai.tui.told import Told
 from tests.tui.stage import Stage, alone, cockpit, keys, lines, number, press, screen, table, write
 from tests.tui.world import GPU, node
