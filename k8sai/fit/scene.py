@@ -1,13 +1,13 @@
 """What the question is asked of: the cluster as it would be, which nodes count as what, and the rules of admission."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from k8sai.fit.ask import Asked, Bounds, Group, Json, Named
 from k8sai.fit.limits import refusals, with_defaults
 from k8sai.fit.quota import Barrier, Usage, barriers
-from k8sai.scheduling.nodes import PodInfo
+from k8sai.scheduling.nodes import NodeInfo, PodInfo
 from k8sai.scheduling.trial import Candidate, Placed, Trial
 from k8sai.selectors import selector
 
@@ -101,10 +101,35 @@ class Scene:
         return Group(group.name, group.count, {**group.pod, "spec": spec})
 
     def candidates(self, asked: Asked) -> list[Candidate]:
-        """Every pod, in the order of the groups. Raises BadQuantity."""
-        return [
-            self._candidate(asked, group, at, n) for at, group in enumerate(asked.groups) for n in range(group.count)
-        ]
+        """Every pod, in the order of the groups; of a group that no cluster of these nodes could hold one more than it
+        could, so that a slip of the pen costs no hours. Raises BadQuantity."""
+        return [pod for at, group in enumerate(asked.groups) for pod in self._alike(asked, group, at)]
+
+    def _alike(self, asked: Asked, group: Group, at: int) -> Iterator[Candidate]:
+        """The pods of one group. Those without claims and volumes of their own differ by nothing but their name."""
+        if group.count < 1:
+            return
+        first = self._candidate(asked, group, at, 0)
+        yield first
+        own = bool(first.claims or first.missing or first.info.volumes)
+        for number in range(1, min(group.count, self._ever(first) + 1)):
+            if own:
+                yield self._candidate(asked, group, at, number)
+            else:
+                info = replace(first.info, name=f"{group.name}-{number}", uid=f"fit/{at}/{number}")
+                yield replace(first, info=info)
+
+    def _ever(self, pod: Candidate) -> int:
+        """How many such pods all nodes could hold if nothing else ran: never fewer than they take."""
+        return sum(self._room(pod.info, node) for node in self.trial.view.nodes.values())
+
+    def _room(self, pod: PodInfo, node: NodeInfo) -> int:
+        rooms = [node.allocatable.get("pods", 0)]
+        for name, amount in pod.requests.items():
+            has = node.allocatable.get(name, 0)
+            if has or not self.drivers(node.name):  # claims may serve what no device plugin has
+                rooms.append(has // amount)
+        return max(0, min(rooms))
 
     def _candidate(self, asked: Asked, group: Group, at: int, number: int) -> Candidate:
         name = f"{group.name}-{number}"
