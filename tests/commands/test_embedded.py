@@ -97,3 +97,19 @@ def test_the_screen_is_given_back(ended: str, code: int, demo: Sim, tmp_path: Pa
         assert process.wait(30) == code
     assert LEFT in after
     assert b"Traceback" not in after
+
+
+def test_a_terminal_that_goes_away_takes_the_screen_with_it(demo: Sim, tmp_path: Path) -> None:
+    """Nobody is told by a signal here: the process is no member of the terminal's session."""
+    demo.write_kubeconfig(tmp_path / "config")
+    env = environment(tmp_path, KUBECONFIG=str(tmp_path / "config"))
+    with terminal("kubectl-ai_top", env=env, columns=120, rows=30) as (process, master):
+        shown = b""
+        for data in read_all(master):
+            shown += data
+            if b"h100-00" in shown:
+                break
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, master)  # closes the other end of the terminal
+        os.close(nothing)
+        assert process.wait(30) == -signal.SIGHUP
