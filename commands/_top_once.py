@@ -26,7 +26,7 @@ def once(wanted: Wanted) -> int:
     """The exit code: PARTIAL where something is hidden."""
     scope = wanted.scope()
     fleet = Fleet()
-    board = _board(wanted)
+    board = board_for(wanted)
     sink = Tee(fleet, board) if board is not None else fleet
     with _uncollected():
         picture, ask = (
@@ -42,7 +42,7 @@ def once(wanted: Wanted) -> int:
     return Exit.OK if picture.complete else Exit.PARTIAL
 
 
-def _board(wanted: Wanted) -> "Board | None":
+def board_for(wanted: Wanted) -> "Board | None":
     """Where CPU, memory and taints matter to what is shown: what is stranded, and which sizes start."""
     overview = wanted.by is None and wanted.output in (None, "table", "wide", "json", "yaml")
     if not overview and wanted.by not in ("stranded", "size"):

@@ -13,6 +13,7 @@ import msgspec
 
 from k8sai.cluster.api_errors import ApiError, ApiForbidden, ApiNotFound, Unavailable
 from k8sai.cluster.connection import Connection
+from k8sai.cluster.typed import typed
 
 _AGGREGATED = ",".join(
     f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
@@ -190,7 +191,7 @@ def _unread(group: "_GroupVersions") -> _Group:
 
 def _decoded(body: bytes, form: type[T], server: str) -> T:
     try:
-        return msgspec.json.decode(body, type=form)
+        return typed(form).decode(body)
     except msgspec.DecodeError as error:
         raise ApiError(
             f"{server} describes its API in a way that is not understood: {error}",

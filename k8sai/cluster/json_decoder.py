@@ -9,6 +9,7 @@ import msgspec
 
 from k8sai.cluster.answers import LARGEST_EVENT, Bookmark, Event, Failure, Page, Skipped, Unreadable, changed
 from k8sai.cluster.shapes import Shape
+from k8sai.cluster.typed import typed
 from k8sai.facts import Object
 
 
@@ -70,9 +71,9 @@ class JsonDecoder:
     def __init__(self, kind: str, of: Shape) -> None:
         self._kind = kind
         self._lift = of.lift
-        self._list: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_list_of(of.type))
-        self._object: msgspec.json.Decoder[Any] = msgspec.json.Decoder(of.type)
-        self._event = msgspec.json.Decoder(_WatchEvent)
+        self._list: msgspec.json.Decoder[Any] = typed(_list_of(of.type))
+        self._object: msgspec.json.Decoder[Any] = typed(of.type)
+        self._event = typed(_WatchEvent)
 
     def page(self, body: bytes) -> Page:
         skipped: list[str] = []
@@ -92,7 +93,7 @@ class JsonDecoder:
 
     def _salvage(self, body: bytes) -> tuple[_List, list[Object], list[str]]:
         try:
-            listed = msgspec.json.decode(body, type=_List)
+            listed = typed(_List).decode(body)
         except msgspec.DecodeError as error:
             raise Unreadable(f"the answer to a list of {self._kind} is not a list: {error}") from error
         items: list[Object] = []
@@ -117,9 +118,9 @@ class JsonDecoder:
         try:
             match event.type:
                 case "BOOKMARK":
-                    return Bookmark(msgspec.json.decode(event.object, type=_Named).metadata.resource_version)
+                    return Bookmark(typed(_Named).decode(event.object).metadata.resource_version)
                 case "ERROR":
-                    status = msgspec.json.decode(event.object, type=_Status)
+                    status = typed(_Status).decode(event.object)
                     wait = status.details.retry_after_seconds if status.details else 0
                     return Failure(status.code, status.reason, status.message, wait)
         except msgspec.DecodeError as error:
@@ -138,7 +139,7 @@ class JsonDecoder:
 
 def _name(raw: msgspec.Raw) -> str:
     try:
-        of = msgspec.json.decode(raw, type=_Named).metadata
+        of = typed(_Named).decode(raw).metadata
     except (msgspec.DecodeError, UnicodeDecodeError):
         return "without a readable name"
     return f"{of.namespace}/{of.name}" if of.namespace else of.name

@@ -15,6 +15,7 @@ import msgspec
 
 from k8sai.cluster.api_errors import ApiError
 from k8sai.cluster.exposition import Sample
+from k8sai.cluster.typed import typed
 from k8sai.errors import ClusterError, Usage
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def _ask(
     else:
         body = _from_service(connection, where, f"{where.prefix}/api/v1/{path}", parameters)
     try:
-        answer = msgspec.json.decode(body, type=_Answer)
+        answer = typed(_Answer).decode(body)
     except msgspec.DecodeError as error:
         raise ClusterError(f"what answers at {name} is not Prometheus: {error}") from error
     if answer.status != "success":
@@ -187,7 +188,7 @@ def _from_url(where: Prometheus, path: str) -> bytes:
 def _series(answer: _Answer) -> Iterator[_Series]:
     for raw in answer.data.result:
         try:
-            yield msgspec.json.decode(raw, type=_Series)
+            yield typed(_Series).decode(raw)
         except msgspec.DecodeError:  # a native histogram, say: not ours
             continue
 

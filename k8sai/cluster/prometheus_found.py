@@ -6,6 +6,7 @@ import msgspec
 
 from k8sai.cluster.dcgm import ACTIVE, UTIL
 from k8sai.cluster.prometheus import Prometheus, query
+from k8sai.cluster.typed import typed
 from k8sai.errors import ClusterError, K8saiError, NotFound
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _candidates(connection: "Connection") -> list[Prometheus]:
     for asked in queries:
         body = connection.request("GET", "/api/v1/services", query={**asked, "resourceVersion": "0"}).body
         try:
-            services = msgspec.json.decode(body, type=_Services).items
+            services = typed(_Services).decode(body).items
         except msgspec.DecodeError as error:
             raise ClusterError(f"{connection.server} answered /api/v1/services with something else: {error}") from error
         for one in services:
