@@ -27,7 +27,7 @@ from k8sai.why import (
     volumes,
 )
 from k8sai.why.case import Case, be, several
-from k8sai.why.kinds import Kind
+from k8sai.why.kinds import POD, Kind
 from k8sai.why.making import wanted
 from k8sai.why.reading import Json, Reading
 from k8sai.why.scene import Moment, Scene
@@ -65,7 +65,7 @@ _MOST: Final = 12  # kinds of pods of one workload that are asked about; more wo
 def explain(scene: Scene, kind: Kind | None, namespace: str, name: str) -> Why:
     """Why the object does not run; `kind` None means a pod, else whoever makes pods and has the name.
 
-    Raises NotFound, and Forbidden where the object itself may not be read.
+    Raises NotFound, and Forbidden or ClusterError where the object itself cannot be read.
     """
     reading = Reading(scene.objects)
     subject = find(reading, kind, namespace, name)
@@ -117,7 +117,7 @@ def _said(
         layers=layers,
         next=follow,
         members=groups,
-        hidden=(*case.scene.unseen(), *case.reading.hidden),
+        hidden=tuple({gap.what: gap for gap in (*case.reading.hidden, *case.scene.unseen())}.values()),
     )
 
 
@@ -137,6 +137,8 @@ def _workload(scene: Scene, reading: Reading, moment: Moment, subject: Subject) 
     active = [pod for pod in alive if (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")]
     asked = wanted(subject.it)
     missing = max(0, asked - len(active)) if asked is not None else int(not alive)
+    if reading.blind(POD.resource):  # how many there are nobody knows
+        missing = 0
     whole = Case(scene, reading, moment, subject, None, missing)
     layers = tuple(look(whole) for look in LAYERS)
     said = subject.it.said

@@ -3,11 +3,12 @@
 from typing import Final
 
 from k8sai.why.case import Case, listed, several
+from k8sai.why.kinds import POD
 from k8sai.why.making import wanted
 from k8sai.why.reading import Json, holds
 from k8sai.why.subject import Owner
 from k8sai.why.suspension import suspended
-from k8sai.why.verdict import Layer, fine, no_matter, reason
+from k8sai.why.verdict import Layer, fine, no_matter, reason, unseen
 
 LAYER: Final = "members"
 
@@ -15,6 +16,8 @@ LAYER: Final = "members"
 def check(case: Case) -> Layer:
     if case.pod is not None:
         return no_matter(LAYER)
+    if case.reading.blind(POD.resource):
+        return unseen(LAYER, "its pods may not be read")
     if not case.missing:
         return fine(LAYER)
     it = case.subject.it

@@ -18,6 +18,7 @@ class Reading:
         self._objects = objects
         self._known: dict[tuple[str, ...], Any] = {}
         self._unseen: dict[str, Unseen] = {}
+        self._refusals: dict[str, K8saiError] = {}
 
     @property
     def hidden(self) -> tuple[Unseen, ...]:
@@ -27,6 +28,10 @@ class Reading:
     def blind(self, kind: str) -> bool:
         """Some of this kind was asked for and could not be read."""
         return kind in self._unseen
+
+    def refusal(self, kind: str) -> K8saiError | None:
+        """With what the cluster first refused to give something of this kind."""
+        return self._refusals.get(kind)
 
     def hide(self, kind: str, why: str, hint: str = "") -> None:
         """Something that was read elsewhere is not all there is."""
@@ -81,6 +86,7 @@ class Reading:
         return self._known[key]
 
     def _miss(self, kind: str, error: K8saiError) -> None:
+        self._refusals.setdefault(kind, error)
         self.hide(kind, error.message, error.hint)
 
 

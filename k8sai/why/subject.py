@@ -1,8 +1,9 @@
 """What is asked about: the object, the objects above and below it, and its pods."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from k8sai.errors import Forbidden, K8saiError, NotFound
+from k8sai.errors import K8saiError, NotFound
 from k8sai.why.kinds import KINDS, OWNERS, POD, WORKLOAD, Kind, named, owning
 from k8sai.why.reading import Json, Reading
 
@@ -57,7 +58,7 @@ class Subject:
 
 
 def find(reading: Reading, kind: Kind | None, namespace: str, name: str) -> Subject:
-    """Raises NotFound, and Forbidden where the object may not be read."""
+    """Raises NotFound, and Forbidden or ClusterError where the object cannot be read."""
     if kind is None:
         return _any(reading, namespace, name)
     obj = reading.get(kind.resource, namespace, name)
@@ -133,16 +134,32 @@ def _controller(obj: Json) -> Json:
 
 
 def _absent(reading: Reading, kind: Kind, namespace: str, name: str, *, any_kind: bool = False) -> K8saiError:
-    """Or Forbidden, where nobody may know. Near names, since most such names are misspelt or of another namespace."""
+    """Or what kept us from knowing. Near names, since most such names are misspelt or of another namespace."""
     from difflib import get_close_matches
 
-    denied = next((gap for gap in reading.hidden if gap.what == kind.resource), None)
+    denied = reading.refusal(kind.resource)
     if denied is not None:
-        return Forbidden(denied.why, denied.hint)
-    near: list[str] = []
-    for each in KINDS if any_kind else (kind,):
-        names = [obj["metadata"]["name"] for obj in reading.list(each.resource, namespace)]
-        near += [match if each is POD else f"{each.word}/{match}" for match in get_close_matches(name, names, 2)]
+        return denied
+    kinds = KINDS if any_kind else (kind,)
     what = f"no pod and no workload {name!r}" if any_kind else f"no {kind.word} {name!r}"
+    elsewhere = _elsewhere(reading, kinds, name)
+    if elsewhere:
+        return NotFound(f"there is {what} in namespace {namespace}", f"did you mean `k8sai why {elsewhere}`?")
+    near: list[str] = []
+    for each in kinds:
+        names = [obj["metadata"]["name"] for obj in reading.list(each.resource, namespace)]
+        near += [_title(each, match) for match in get_close_matches(name, names, 2)]
     hint = f"did you mean `k8sai why {near[0]} -n {namespace}`?" if near else f"`kubectl get pods -n {namespace}`"
     return NotFound(f"there is {what} in namespace {namespace}", hint)
+
+
+def _elsewhere(reading: Reading, kinds: Iterable[Kind], name: str) -> str:
+    """What is called exactly so in another namespace, with the namespace, as `why` takes it; empty for none."""
+    for kind in kinds:
+        for obj in reading.list(kind.resource, fields=f"metadata.name={name}"):
+            return f"{_title(kind, name)} -n {obj['metadata'].get('namespace', '')}"
+    return ""
+
+
+def _title(kind: Kind, name: str) -> str:
+    return name if kind is POD else f"{kind.word}/{name}"

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from k8sai.cluster.sources import Source
-from k8sai.errors import Exit, Forbidden, NotFound, Usage
+from k8sai.errors import ClusterError, Exit, Forbidden, NotFound, Usage
 from k8sai.why.answer import explain
 from k8sai.why.kinds import POD, asked
-from tests.why.cluster import ask, layer, scene
-from tests.why.objects import claiming, event, job, mounting, node, obj, pod, unschedulable
+from tests.why.cluster import Held, ask, layer, scene
+from tests.why.objects import Json, claiming, event, job, mounting, node, obj, pod, unschedulable
 
 SHORT = unschedulable("0/3 nodes are available: 3 Insufficient nvidia.com/gpu. preemption: 0/3 nodes are available: …")
 
@@ -128,3 +128,33 @@ def test_what_is_no_object(words: tuple[str, ...], message: str) -> None:
     with pytest.raises(Usage) as error:
         asked(words)
     assert error.value.message == message
+
+
+def test_pods_that_may_not_be_read_are_not_taken_for_pods_that_nobody_made() -> None:
+    """Also where a quota would forbid to make them all once more."""
+    quota = obj("ResourceQuota", "gpus", spec={"hard": {"pods": "0"}}, status={"hard": {"pods": "0"}, "used": {}})
+    why = ask("job/train", node("gpu-1"), quota, job(pods=2, gpus=8), denied=("pods",))
+    assert why.sentence == "job/train waits: nothing that may be read explains it; its pods may not be read."
+    assert (why.code, why.exit) == ("Unexplained", Exit.PARTIAL)
+    assert [gap.what for gap in why.hidden] == ["pods"]
+
+
+def test_a_server_that_fails_is_no_matter_of_rights() -> None:
+    class Failing(Held):
+        def get(self, kind: str, namespace: str, name: str) -> Json:
+            raise ClusterError("the server failed (500)", "try again in a moment")
+
+    broken = replace(scene([node("gpu-1")]), objects=Failing([]))
+    with pytest.raises(ClusterError, match="the server failed") as found:
+        explain(broken, POD, "ml", "train-7")
+    assert found.value.exit == Exit.CLUSTER
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "said"), [("train-7", "train-7"), ("train", "job/train"), ("job/train", "job/train")]
+)
+def test_what_is_in_another_namespace_is_named_with_it(asked_for: str, said: str) -> None:
+    theirs = [{**one, "metadata": {**one["metadata"], "namespace": "theirs"}} for one in (pod(), job())]
+    with pytest.raises(NotFound, match="in namespace ml") as found:
+        ask(asked_for, *theirs)
+    assert found.value.hint == f"did you mean `k8sai why {said} -n theirs`?"
