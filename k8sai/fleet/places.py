@@ -72,10 +72,10 @@ def _partitions(devices: Sequence[Device]) -> tuple[Part, ...]:
     for device in rest:
         profile = _PROFILE.search(device.id)
         size = min(int(profile["g"]), _SLOTS) if profile is not None else 1
-        start = next((n for n in range(_SLOTS - size + 1) if not taken & set(range(n, n + size))), None)
-        if start is not None:
-            taken |= set(range(start, start + size))
-            parts.append(Part(start, size, device.state, _profile(profile), _first(device)))
+        place = next((n for n in range(_SLOTS - size + 1) if not taken & set(range(n, n + size))), None)
+        if place is not None:
+            taken |= set(range(place, place + size))
+            parts.append(Part(place, size, device.state, _profile(profile), _first(device)))
     return tuple(sorted(parts, key=lambda part: part.start))
 
 
