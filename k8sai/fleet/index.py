@@ -16,7 +16,8 @@ from k8sai.fleet.answers import Kind as UnitKind
 from k8sai.fleet.books import Books
 from k8sai.fleet.chart import Group, Grouping, Tally, chart, tally
 from k8sai.fleet.dra import Allocations
-from k8sai.fleet.glance import GONE, Glance, Glances
+from k8sai.fleet.glance import GONE, Glance
+from k8sai.fleet.glances import Glances
 from k8sai.fleet.idle import Held, Idleness, Sight, judged
 from k8sai.fleet.intake import Intake
 from k8sai.fleet.ledger import Worth
