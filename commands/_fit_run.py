@@ -11,7 +11,7 @@ from k8sai.cluster.objects import Objects
 from k8sai.cluster.options import Options
 from k8sai.cluster.sources import Source
 from k8sai.commands import _print, _talk
-from k8sai.errors import Exit, Forbidden, NotFound, Usage
+from k8sai.errors import ClusterError, Exit, Forbidden, NotFound, Usage
 from k8sai.fit import document, pages
 from k8sai.fit.answer import Answer
 from k8sai.fit.ask import Asked, Bounds, Together
@@ -26,6 +26,8 @@ from k8sai.fleet.rule_file import configured
 from k8sai.scheduling.board import Board
 from k8sai.selectors import selector
 from k8sai.view import Note
+
+_LARGEST = 16 << 20  # bytes of a manifest; an object may have 1.5 MiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,15 +135,27 @@ def _documents(file: str) -> list[Any]:
     from k8sai.cluster.yaml_text import documents
 
     try:
-        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        data = _head(file)
     except FileNotFoundError as error:
         raise NotFound(f"there is no file {file}") from error
     except OSError as error:
         raise Usage(f"cannot read {file}: {error.strerror}") from error
+    if len(data) > _LARGEST:
+        raise Usage(f"{_place(file)} is larger than {_LARGEST >> 20} MiB: that is no manifest", "is it the right file?")
     try:
         return documents(data)
     except ValueError as error:
-        raise Usage(f"{_place(file)} is neither YAML nor JSON: {error}") from error
+        raise Usage(f"{_place(file)} cannot be read as YAML or JSON: {error}") from error
+
+
+def _head(file: str) -> bytes:
+    """All of it, or a byte more than a manifest has."""
+    if file == "-":
+        if sys.stdin is None:
+            raise Usage("stdin is closed, and -f - reads it", "give a file")
+        return sys.stdin.buffer.read(_LARGEST + 1)
+    with Path(file).open("rb") as opened:
+        return opened.read(_LARGEST + 1)
 
 
 def _place(file: str) -> str:
@@ -149,10 +163,11 @@ def _place(file: str) -> str:
 
 
 def _insist(sources: tuple[Source, ...]) -> None:
-    """Without nodes there is no answer at all. Raises Forbidden."""
+    """Without nodes there is no answer at all. Raises Forbidden, and ClusterError where no right is missing."""
     nodes = next((one for one in sources if one.kind == "nodes"), None)
     if nodes is not None and nodes.state in ("forbidden", "failed"):
-        raise Forbidden(nodes.message or "nodes may not be read", nodes.hint)
+        refusal = Forbidden if nodes.state == "forbidden" else ClusterError
+        raise refusal(nodes.message or "nodes may not be read", nodes.hint)
 
 
 def _insist_on_nodes(question: Question, read: Read, where: dict[str, Where]) -> None:

@@ -17,17 +17,39 @@ Loader.yaml_implicit_resolvers = {
 }
 
 
+class _Manifest(Loader):
+    """One that takes no key twice: the API server does not either."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        seen: set[str] = set()
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            own = node.start_mark.index <= key.start_mark.index < node.end_mark.index  # not merged from elsewhere
+            if not own or not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
+                continue
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} is there twice", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def first_document(text: bytes) -> Any:
     """The first document of the text as dicts, lists and plain values. Raises ValueError with line and column."""
     try:
         return next(iter(yaml.load_all(text, Loader=Loader)), None)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(" ".join(str(error).split())) from error
+        raise ValueError(_said(error)) from error
 
 
 def documents(text: bytes) -> list[Any]:
-    """All documents of the text, JSON or YAML. Raises ValueError with line and column."""
+    """All documents of a manifest, JSON or YAML. Raises ValueError with line and column; no key may come twice."""
     try:
-        return list(yaml.load_all(text, Loader=Loader))
+        return list(yaml.load_all(text, Loader=_Manifest))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(" ".join(str(error).split())) from error
+        raise ValueError(_said(error)) from error
+
+
+def _said(error: Exception) -> str:
+    """On one line, without what the parser calls text that has no file."""
+    return " ".join(str(error).split()).replace(' in "<byte string>"', "")

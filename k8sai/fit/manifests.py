@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from k8sai.errors import Usage
 from k8sai.fit.ask import Asked, Group, Json, Named
+from k8sai.fit.proof import insist
 
 Template = tuple[str, int, Json]  # the group's name, how many, the pod template
 Runtime = Callable[[str, str, str], Json | None]  # kind, namespace, name -> the training runtime, if it is anywhere
@@ -76,7 +77,9 @@ class _Reader:
         title = f"{obj['kind']} {where[1]}"
         try:
             found = [(name, count, dict(each["spec"]), each) for name, count, each in self._templates(obj, where)]
-        except (AttributeError, TypeError, ValueError, KeyError) as error:
+        except KeyError as error:
+            raise Usage(f"{self.place}: {title} is not what a {obj['kind']} looks like: it has no {error}") from error
+        except (AttributeError, TypeError, ValueError) as error:
             raise Usage(f"{self.place}: {title} is not what a {obj['kind']} looks like: {error}") from error
         spec = obj.get("spec")
         if found and isinstance(spec, Mapping) and spec.get("suspend"):
@@ -86,8 +89,10 @@ class _Reader:
             self._group(title, name or where[1], count, meta, pod)
 
     def _group(self, title: str, name: str, count: int, meta: Json, spec: Json) -> None:
-        if not isinstance(spec.get("containers"), list) or not all(isinstance(c, Mapping) for c in spec["containers"]):
+        containers = spec.get("containers")
+        if not isinstance(containers, list) or not containers or not all(isinstance(c, Mapping) for c in containers):
             raise Usage(f"{self.place}: the pods of {title} have no containers")
+        insist({"metadata": meta, "spec": spec}, f"{self.place}: {title}")
         if count < 0:
             raise Usage(f"{self.place}: {title} asks for {count} pods")
         if spec.pop("nodeName", None):

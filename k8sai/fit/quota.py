@@ -27,7 +27,7 @@ Usage = dict[str, Decimal]  # by the quota's own keys; cpu in cores
 class Barrier:
     """A rule of admission that keeps pods out; `never` is one that no ending pod would change."""
 
-    code: str  # ResourceQuota | LimitRange
+    code: str  # ResourceQuota | LimitRange | PriorityClass
     name: str  # with the kind: "ResourceQuota team-a/gpus"
     text: str
     missing: Mapping[str, Decimal]

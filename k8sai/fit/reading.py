@@ -55,8 +55,12 @@ class Reader:
             self._miss(kind, error)
             return None
 
+    def blind(self, plural: str) -> bool:
+        """Some of this kind could not be read."""
+        return any(gap.what == plural for gap in self.hidden)
+
     def _miss(self, kind: str, error: Forbidden | ClusterError) -> None:
-        if not any(gap.what == kind.partition(".")[0] for gap in self.hidden):
+        if not self.blind(kind.partition(".")[0]):
             self.hidden.append(Hidden(kind.partition(".")[0], error.message, _MEANING, error.hint))
 
     def runtime(self, kind: str, namespace: str, name: str) -> Json | None:
@@ -124,7 +128,9 @@ def rules_of(reader: Reader, asked: Asked, finished: Iterable[Pod] = ()) -> Rule
     """What admission knows of the namespaces asked about."""
     namespaces = sorted({group.namespace for group in asked.groups})
     specs = [group.pod["spec"] for group in asked.groups]
-    classes = reader.all("priorityclasses.scheduling.k8s.io") if any(s.get("priorityClassName") for s in specs) else []
+    named = {name for s in specs if (name := s.get("priorityClassName"))}
+    classes = reader.all("priorityclasses.scheduling.k8s.io") if named else []
+    priorities = {one["metadata"]["name"]: one.get("value") or 0 for one in classes}
     overheads = {
         one["metadata"]["name"]: one["overhead"]["podFixed"]
         for one in (reader.all("runtimeclasses.node.k8s.io") if any(s.get("runtimeClassName") for s in specs) else ())
@@ -140,7 +146,8 @@ def rules_of(reader: Reader, asked: Asked, finished: Iterable[Pod] = ()) -> Rule
     return Rules(
         quotas=[one for namespace in namespaces for one in reader.all("resourcequotas", namespace)],
         ranges=[one for namespace in namespaces for one in reader.all("limitranges", namespace)],
-        priorities={one["metadata"]["name"]: one.get("value") or 0 for one in classes},
+        priorities=priorities,
+        unknown_priorities=frozenset() if reader.blind("priorityclasses") else frozenset(named - priorities.keys()),
         overheads=overheads,
         template=template,
         finished=_usage(finished),

@@ -22,7 +22,8 @@ def sentence(answer: Answer) -> str:
     if not answer.placed and answer.barriers and not answer.shorts:
         said = f"No: {answer.barriers[0].text}"
     elif answer.verdict == "never":
-        said = f"No, and never as it is asked: {_fitting(answer)}; {_never(answer)}"
+        fitting = f"{_fitting(answer)}; " if answer.placed < count else ""
+        said = f"No, and never as it is asked: {fitting}{_never(answer)}"
     elif answer.barriers and answer.placed == count:
         said = f"No: the nodes have room, but {answer.barriers[0].text}"
     else:

@@ -34,6 +34,7 @@ class Rules:
     default_priority: int = 0
     overheads: Mapping[str, Json] = field(default_factory=dict)
     template: Callable[[Named], Json | None] = lambda _: None  # a ResourceClaimTemplate of the cluster
+    unknown_priorities: frozenset[str] = frozenset()  # classes that the pods name and the cluster has not
     finished: Mapping[str, Usage] = field(default_factory=dict)  # what ends meanwhile, by namespace
 
 
@@ -236,6 +237,9 @@ class Scene:
         for group in asked.groups:
             mine = [one for one in self.rules.ranges if one["metadata"].get("namespace") == group.namespace]
             found += [Barrier("LimitRange", "", text, {}, True, 0) for text in refusals(group, mine)]
+        named = {group.pod["spec"].get("priorityClassName") or "" for group in asked.groups}
+        for name in sorted(named & self.rules.unknown_priorities):
+            found.append(Barrier("PriorityClass", name, f"there is no PriorityClass {name}", {}, True, 0))
         return tuple(found)
 
 

@@ -181,7 +181,7 @@ def test_flags_that_cannot_be_meant(flags: list[str], code: Exit, said: str, sma
 def test_a_file_that_is_no_manifest(small: Path, env: dict[str, str]) -> None:
     ran = fit(small, env, "-f", "-", stdin="a: [")
     assert (ran.code, ran.out) == (Exit.USAGE, "")
-    assert ran.err.startswith("error: stdin is neither YAML nor JSON: ")
+    assert ran.err.startswith("error: stdin cannot be read as YAML or JSON: ")
     assert fit(small, env, "-f", "-", stdin="kind: Service").err.startswith("error: stdin holds no pods\n")
 
 
@@ -246,3 +246,18 @@ def test_nodes_out_of_sight(env: dict[str, str], tmp_path: Path) -> None:
     recording.save(file, context="prod", at=AT, objects={}, hidden=[denied])
     ran = run("kubectl-ai_fit", "--from", file, "--gpus", "8", env=env)
     assert (ran.code, ran.out, ran.err) == (Exit.FORBIDDEN, "", "error: no nodes for eve\n")
+
+
+def test_a_file_without_end_is_no_manifest(small: Path, env: dict[str, str]) -> None:
+    ran = fit(small, env, "-f", "/dev/zero")
+    assert (ran.code, ran.out) == (Exit.USAGE, "")
+    assert ran.err.startswith("error: /dev/zero is larger than 16 MiB: that is no manifest\n")
+
+
+def test_nodes_that_a_failing_server_did_not_give_are_no_matter_of_rights(env: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "prod.k8sai"
+    failed = Source("nodes", "failed", message="the server failed (500)")
+    recording.save(file, context="prod", at=AT, objects={}, hidden=[failed])
+    ran = run("kubectl-ai_fit", "--from", file, "--gpus", "8", env=env)
+    assert (ran.code, ran.out) == (Exit.CLUSTER, "")
+    assert ran.err.startswith("error: the server failed (500)\n")
