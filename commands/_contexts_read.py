@@ -99,16 +99,16 @@ def _read(context: str, wanted: Wanted, scope: Scope) -> Reading:
     from k8sai.cluster.connect import connect
     from k8sai.cluster.live import read_once
     from k8sai.cluster.objects import LiveObjects
-    from k8sai.cluster.tee import Tee
-    from k8sai.commands._top_once import board_for
+    from k8sai.commands._top_once import later_for
 
-    fleet, board = Fleet(), board_for(wanted) if wanted.by else None
+    fleet = Fleet()
+    later = later_for(wanted, fleet) if wanted.by else None
     connection = connect(replace(wanted.options, context=context), ask=False)
-    sources = read_once(connection, fleet if board is None else Tee(fleet, board))
+    sources = read_once(connection, fleet if later is None else later)
     here = _here(fleet, scope)
     sources += _meter(wanted, connection, fleet, here)
     picture = take(fleet, context=context, at=now(), sources=sources, scope=here)
-    return Reading(picture, fleet, bars=not wanted.plain, ask=lambda: LiveObjects(connection), board=board)
+    return Reading(picture, fleet, bars=not wanted.plain, ask=lambda: LiveObjects(connection), later=later)
 
 
 def _meter(wanted: Wanted, connection: "Connection", fleet: Fleet, here: Scope) -> tuple[Source, ...]:

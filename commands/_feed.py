@@ -64,11 +64,14 @@ class LiveFeed:
         return self._board
 
     def scene(self) -> "Scene":
-        """The whole cluster as the scheduler sees it, read now for one question."""
+        """The whole cluster as the scheduler sees it: as it is kept, or else read for this question."""
         from k8sai.cluster.live import read_once
         from k8sai.scheduling.board import Board
         from k8sai.why.scene import Scene
 
+        kept = self._live.sources()
+        if self._board is not None and not any(source.state == "starting" for source in kept):
+            return Scene(self._board, self._fleet, self.objects, kept)
         board = Board()
         sources = read_once(self._connection, board)
         return Scene(board, self._fleet, self.objects, sources)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from k8sai.fit.stranded import Stranded
     from k8sai.fleet.index import Fleet
     from k8sai.fleet.picture import Picture
-    from k8sai.scheduling.board import Board
+    from k8sai.scheduling.later import Later
     from k8sai.view import Table, Tree
 
 By = Literal[
@@ -43,7 +43,7 @@ class Reading:
     fleet: "Fleet"
     bars: bool = True
     ask: "Callable[[], Objects | None]" = lambda: None
-    board: "Board | None" = None  # the cluster as the scheduler sees it, where it was read so
+    later: "Later | None" = None  # what the fleet was read from, where CPU, memory and taints matter too
 
     @property
     def at(self) -> str:
@@ -60,8 +60,9 @@ class Reading:
         """What of the free cards nobody can use; None where nobody knows what is free."""
         from k8sai.fit.stranded import summary
 
-        known = self.board is not None and self.picture.totals.free == self.picture.totals.free  # NaN is not itself
-        return summary(self.board, self.fleet) if self.board is not None and known else None
+        if self.later is None or self.picture.totals.free != self.picture.totals.free:  # NaN is not itself
+            return None
+        return summary(self.later.board({spare.node for spare in self.fleet.spares()}), self.fleet)
 
 
 def _name(row: Any) -> str:

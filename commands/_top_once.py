@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from k8sai.cluster.tee import Tee
 from k8sai.commands import _notes, _print, _talk
 from k8sai.commands._lists import LISTS, Reading
 from k8sai.commands._top_wanted import Wanted
@@ -18,7 +17,7 @@ from k8sai.fleet.picture import Picture, Scope, take
 if TYPE_CHECKING:
     from k8sai.cluster.objects import Objects
     from k8sai.cluster.sources import Sink
-    from k8sai.scheduling.board import Board
+    from k8sai.scheduling.later import Later
     from k8sai.view import Page
 
 
@@ -26,15 +25,15 @@ def once(wanted: Wanted) -> int:
     """The exit code: PARTIAL where something is hidden."""
     scope = wanted.scope()
     fleet = Fleet()
-    board = board_for(wanted)
-    sink = Tee(fleet, board) if board is not None else fleet
+    later = later_for(wanted, fleet)
+    sink = fleet if later is None else later
     with _uncollected():
         picture, ask = (
             _from_recording(wanted.recording, fleet, sink, scope)
             if wanted.recording
             else _from_cluster(wanted, fleet, sink, scope)
         )
-        reading = Reading(picture, fleet, bars=not wanted.plain, ask=ask, board=board)
+        reading = Reading(picture, fleet, bars=not wanted.plain, ask=ask, later=later)
         rows = LISTS[wanted.by or "node"].rows(reading)
         _show(reading, wanted, rows)
     _print.flush()
@@ -42,14 +41,14 @@ def once(wanted: Wanted) -> int:
     return Exit.OK if picture.complete else Exit.PARTIAL
 
 
-def board_for(wanted: Wanted) -> "Board | None":
+def later_for(wanted: Wanted, fleet: Fleet) -> "Later | None":
     """Where CPU, memory and taints matter to what is shown: what is stranded, and which sizes start."""
     overview = wanted.by is None and wanted.output in (None, "table", "wide", "json", "yaml")
     if not overview and wanted.by not in ("stranded", "size"):
         return None
-    from k8sai.scheduling.board import Board
+    from k8sai.scheduling.later import Later
 
-    return Board()
+    return Later(fleet)
 
 
 @contextmanager

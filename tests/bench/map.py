@@ -24,6 +24,7 @@ from tests.bench.screen import terminal
 _NODES = int(os.environ.get("K8SAI_BENCH_NODES", "100000"))
 _EVENTS = 1000  # a second
 _PRESSES = 60  # of each key
+_PAGES = max(1, min(4, _NODES // 10_000))  # as many as there are for sure: a page key at the end changes nothing
 _REST = (0.05, 0.25)  # seconds between two keys
 _SETTLED = 0.004  # seconds of silence that end a frame
 _PATIENCE = 300.0
@@ -61,7 +62,7 @@ def _story(typist: "Typist", crowd: "subprocess.Popen[bytes]", process: "subproc
     time.sleep(3)
     yield _figure("one line down or up", typist.presses([_DOWN, _UP], _NODE))
     yield _figure("one cell right or left", typist.presses([_RIGHT, _LEFT], _NODE))
-    yield _figure("page down, page up", typist.presses([_PAGE_DOWN] * 4 + [_PAGE_UP] * 4, _NODE))
+    yield _figure("page down, page up", typist.presses([_PAGE_DOWN] * _PAGES + [_PAGE_UP] * _PAGES, _NODE))
     yield _figure("last, first", typist.presses([_END, _HOME], _NODE))
     yield _figure("to a node and back", typist.presses([b"+", b"-"], _TITLE))
     yield _figure("colour by the next thing", typist.presses([b"c"], _TINT))
