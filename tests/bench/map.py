@@ -8,7 +8,6 @@ import os
 import random
 import re
 import resource
-import select
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from threading import Condition, Thread
 
 from tests.bench.figures import Figure, Figures, milliseconds
 from tests.bench.screen import terminal
@@ -27,6 +27,8 @@ _PRESSES = 60  # of each key
 _PAGES = max(1, min(4, _NODES // 10_000))  # as many as there are for sure: a page key at the end changes nothing
 _REST = (0.05, 0.25)  # seconds between two keys
 _SETTLED = 0.004  # seconds of silence that end a frame
+_STALLED = 10.0  # seconds without an answer to a key
+_KEPT = 1 << 16  # bytes of what was painted last
 _PATIENCE = 300.0
 _ESCAPE = re.compile(rb"\x1b\[[0-9;?]*[a-zA-Z]")
 _NODE = re.compile(rb"h100-\d+")
@@ -81,34 +83,40 @@ def _figure(what: str, spent: Sequence[float]) -> Figure:
 
 
 class Typist:
-    """Presses keys and sees what comes of them."""
+    """Presses keys and sees what comes of them. A thread reads all the time: a screen that nobody reads waits."""
 
     def __init__(self, terminal: int) -> None:
         self._terminal = terminal
         self._began = time.perf_counter()
+        self._news = Condition()
         self._seen = b""
+        self._last_at = 0.0  # when the last of it came
         self._chance = random.Random(11)
+        Thread(target=self._read, daemon=True).start()
 
     def until(self, wanted: re.Pattern[bytes]) -> float:
         """Seconds from the start until the text is on the screen."""
-        while wanted.search(_ESCAPE.sub(b"", self._seen)) is None:
-            self._read(1.0)
-            if time.perf_counter() - self._began > _PATIENCE:
-                raise TimeoutError(f"{wanted.pattern!r} was not painted in {_PATIENCE:.0f} s: {self._seen[-300:]!r}")
-        return time.perf_counter() - self._began
+        with self._news:
+            while wanted.search(_ESCAPE.sub(b"", self._seen)) is None:
+                self._news.wait(1.0)
+                if time.perf_counter() - self._began > _PATIENCE:
+                    tail = self._seen[-300:]
+                    raise TimeoutError(f"{wanted.pattern!r} was not painted in {_PATIENCE:.0f} s: {tail!r}")
+            return self._last_at - self._began
 
     def press(self, key: bytes, wanted: re.Pattern[bytes]) -> float:
         """Seconds from a key until the text that it changes is there, whole."""
-        self._drain(0.0)
-        before = self._last(wanted, self._seen)
-        self._seen = b""
-        start = time.perf_counter()
-        os.write(self._terminal, key)
-        while time.perf_counter() - start < 10:
-            if self._read(0.5) and (now := self._last(wanted, self._seen)) and now != before:
-                self._drain(_SETTLED)
-                return time.perf_counter() - start - _SETTLED
-        raise TimeoutError(f"nothing came of {key!r}: {_ESCAPE.sub(b'', self._seen)[-300:]!r}")
+        with self._news:
+            before = self._last(wanted)
+            self._seen = b""
+            start = time.perf_counter()
+            os.write(self._terminal, key)
+            while time.perf_counter() - start < _STALLED:
+                if self._news.wait(0.5) and (now := self._last(wanted)) and now != before:
+                    while self._news.wait(_SETTLED):
+                        pass
+                    return self._last_at - start
+            raise TimeoutError(f"nothing came of {key!r}: {_ESCAPE.sub(b'', self._seen)[-300:]!r}")
 
     def presses(self, keys: Sequence[bytes], wanted: re.Pattern[bytes]) -> list[float]:
         """The same for many, with rests of all lengths in between."""
@@ -118,22 +126,20 @@ class Typist:
             spent.append(self.press(keys[number % len(keys)], wanted))
         return spent
 
-    @staticmethod
-    def _last(wanted: re.Pattern[bytes], seen: bytes) -> bytes:
-        found = [match.group(0) for match in wanted.finditer(_ESCAPE.sub(b"", seen))]
+    def _last(self, wanted: re.Pattern[bytes]) -> bytes:
+        found = [match.group(0) for match in wanted.finditer(_ESCAPE.sub(b"", self._seen))]
         return found[-1] if found else b""
 
-    def _drain(self, silence: float) -> None:
-        while self._read(silence):
-            pass
-
-    def _read(self, seconds: float) -> bool:
-        ready, _, _ = select.select([self._terminal], [], [], seconds)
-        if not ready:
-            return False
-        chunk = os.read(self._terminal, 1 << 16)
-        self._seen += chunk
-        return bool(chunk)
+    def _read(self) -> None:
+        while True:
+            try:
+                chunk = os.read(self._terminal, 1 << 16)
+            except OSError:  # the screen has ended, or the terminal was closed
+                return
+            with self._news:
+                self._seen = (self._seen + chunk)[-_KEPT:]
+                self._last_at = time.perf_counter()
+                self._news.notify_all()
 
 
 @contextmanager
