@@ -24,7 +24,7 @@ from k8sai.tui.pod import pod_lines
 from k8sai.tui.prompt import Prompt
 from k8sai.tui.saving import save_rows
 from k8sai.tui.subject import Subject
-from k8sai.tui.told import Told
+from k8sai.tui.told import Told, room
 
 
 class Cockpit(Frame):
@@ -181,7 +181,7 @@ class Cockpit(Frame):
     # --- everything else ----------------------------------------------------------------------------------------------
 
     def action_help(self) -> None:
-        self.push_screen(Told(self.desk, "Keys", help_lines(self.desk, self.current)))
+        self.push_screen(Told(self.desk, "Keys", help_lines(self.desk, self.current, room(self.size.width))))
 
     def action_help_quit(self) -> None:
         """Ctrl-C ends at once, with the shell's code for it; Textual would only say which key does."""

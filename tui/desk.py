@@ -105,7 +105,7 @@ class Desk:
 
     def tally(self, names: Iterable[str]) -> Tally:
         """What these nodes have together."""
-        return Tally(nan, nan, nan, nan) if self._unknown() else self.fleet.tally(names)
+        return Tally(nan, nan, nan, nan, nan) if self._unknown() else self.fleet.tally(names)
 
     def _unknown(self) -> frozenset[str]:
         return unknown_figures(self.feed.sources())

@@ -25,6 +25,7 @@ _HINTS = (
     ("p", "pause"),
     ("q", "quit"),
 )
+_NEEDED = 2  # hints that names of panes give way to
 _SHORTEST = 3  # letters a pane's name is cut to where the screen is narrow
 
 
@@ -40,7 +41,8 @@ class Footer(Lines):
     def lines(self, width: int, height: int) -> Sequence[Line]:
         longest = max(len(pane.title) for pane in PANES)
         runs = self._panes(longest)
-        while longest > _SHORTEST and _wide(runs) + _wide(_hint(*_HINTS[0])) > width:  # the help is always said
+        needed = sum(_wide(_hint(*hint)) for hint in _HINTS[:_NEEDED])
+        while longest > _SHORTEST and _wide(runs) + needed > width:
             longest -= 1
             runs = self._panes(longest)
         left = width - _wide(runs)

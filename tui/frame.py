@@ -82,6 +82,7 @@ class Frame(App[None]):
         self.panes: dict[str, Pane] = {}
         self._painted: tuple[object, ...] = ()
         self._spared = False
+        self._frozen = 0  # objects read when the collector was last told that they stay
         self.current: Pane = self._begin()
         self.header = Header(self.desk, lambda: self.paused)
         self.footer = Footer(self.desk, lambda: self.current)
@@ -136,11 +137,17 @@ class Frame(App[None]):
         self.current.tick()
 
     def _spare_collector(self, sources: tuple[Source, ...]) -> None:
-        """Once a large cluster is read, keep Python's garbage collector from walking all of it between two keys."""
-        if not self._spared and all(source.state != "starting" for source in sources):
-            self._spared = True
-            if sum(source.count for source in sources) >= _LARGE:
-                gc.freeze()
+        """Keep Python's garbage collector from walking all of a large cluster between two keys.
+
+        While it is read, that would happen again and again: what is here is spared each time there is a tenth more.
+        """
+        if self._spared:
+            return
+        count = sum(source.count for source in sources)
+        self._spared = all(source.state != "starting" for source in sources)
+        if count >= _LARGE and (self._spared or count > self._frozen * 1.1):
+            self._frozen = count
+            gc.freeze()
 
     def repaint(self) -> None:
         """After a key: now."""
@@ -240,7 +247,7 @@ class Frame(App[None]):
         self.desk.turn_to(fleet, feed)
         self.opening = Opening()  # the flags were about the first one
         self.panes.clear()
-        self._spared = False
+        self._spared, self._frozen = False, 0
         self._painted = ()
         gc.unfreeze()
         await self.body.remove_children()

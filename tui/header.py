@@ -43,8 +43,11 @@ class Header(Lines):
     def update(self) -> None:
         """Say it again, taller or lower when it has more or less to say."""
         self.repaint()
-        screen = self.app.size
-        tall = len(self.lines(screen.width, 0))
+        width = self.app.size.width
+        said = self.lines(width, 0)
+        if width == self.size.width:
+            self._said = said  # nobody needs to ask again for this frame
+        tall = len(said)
         if tall != self._tall:
             self._tall = tall
             self.styles.height = tall

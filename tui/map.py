@@ -211,7 +211,8 @@ class Map(MapMoves):
 
     def title_line(self) -> Line:
         view, arrow = self.view, self.desk.glyphs.arrow
-        runs: list[Run] = [("Map", "strong"), (f" {len(view.names):,} nodes", "accent")]
+        count = f" {len(view.names):,} node{'s' if len(view.names) != 1 else ''}"
+        runs: list[Run] = [("Map", "strong"), (count, "accent")]
         if product := self.subject.get("product"):
             runs += [(" of ", "dim"), (clean(product), "strong")]
         if view.level == "group" or (view.level in ("node", "card") and len(view.groups) < len(view.every)):
@@ -232,4 +233,6 @@ class Map(MapMoves):
     def title_end(self) -> Line:
         dot = f" {self.desk.glyphs.dot} "
         paused: list[Run] = [(" PAUSED ", "mark"), (dot, "dim")] if self.paused else []
-        return (*paused, ("by ", "dim"), (self.view.by, "plain"), (f"{dot}colour ", "dim"), (self.desk.tint, "plain"))
+        near = self.view.level in ("node", "card")  # how nodes are grouped is of no use there, and room is short
+        groups: list[Run] = [] if near else [("by ", "dim"), (self.view.by, "plain"), (dot, "dim")]
+        return (*paused, *groups, ("colour ", "dim"), (self.desk.tint, "plain"))

@@ -263,7 +263,9 @@ class MapField(ScrollView, can_focus=True):
         scale = self.view.plan.scale
         if scale == "lines":
             most = max(group.most for group in self.view.groups)
-            return [run for node in nodes for run in node_line(self.brush, self.view.names[node], most, band.cell)]
+            gap = 1 if band.across > 1 else 0  # between columns
+            told = (node_line(self.brush, self.view.names[node], most, band.cell - gap) for node in nodes)
+            return [run for line in told for run in (*line, (" " * gap, "plain"))]
         brush = self.brush
         return merged([brush.cell(glance, scale, band.cell) for glance in glances])
 

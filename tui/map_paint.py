@@ -201,16 +201,16 @@ def _add(runs: list[Run], sign: str, ink: str) -> None:
 
 
 def legend(desk: Desk, scale: Scale, width: int, seen: Sequence[Glance | None], *, signs_too: bool = True) -> Line:
-    """What the colours mean, the largest few names first, then the signs, as far as they fit.
+    """What the colours mean, the largest few names first, then the signs that are to be seen, as far as they fit.
 
     A map of dots has signs of its own; the others' may be said elsewhere already: then `signs_too` is false.
     """
     colours = _colours(desk, seen)
     room = width - 2
     runs: list[Run] = [(" ", "plain")]
-    signs = _signs(desk, scale) if signs_too or scale == "dots" else ()
+    signs = _signs(desk, scale, seen) if signs_too or scale == "dots" else []
     scaled = desk.tint in ("utilisation", "priority")  # a scale is of no use without its upper end
-    least = 0 if scaled else min(sum(len(text) for text, _ in signs), room // 2)
+    least = 0 if scaled else min(sum(len(sign) + len(word) for (sign, _), word in signs), room * 3 // 4)
     for sign, name in colours:
         if room - len(name) - 4 < least:
             runs.append((f"{desk.glyphs.dots} ", "dim"))
@@ -218,11 +218,11 @@ def legend(desk: Desk, scale: Scale, width: int, seen: Sequence[Glance | None], 
             break
         runs += [sign, (f" {name}  ", "dim")]
         room -= len(name) + 4
-    for text, ink in signs:
-        if len(text) > room:
+    for sign, word in signs:
+        room -= len(sign[0]) + len(word)
+        if room < 0:
             break
-        room -= len(text)
-        runs.append((text, ink))
+        runs += [sign, (word, "dim")]
     return tuple(runs)
 
 
@@ -249,19 +249,20 @@ def _colours(desk: Desk, seen: Sequence[Glance | None]) -> list[tuple[Run, str]]
     return []
 
 
-def _signs(desk: Desk, scale: Scale) -> Line:
+def _signs(desk: Desk, scale: Scale, seen: Sequence[Glance | None]) -> list[tuple[Run, str]]:
+    """Each sign with its word. States that no visible card is in are left out: room is short."""
     glyphs = desk.glyphs
-    runs: list[Run] = []
+    signs: list[tuple[Run, str]] = []
+    there = set(b"".join(glance.looks for glance in seen if glance is not None))
     if scale == "dots":
         full, half = (glyphs.slots["held"], glyphs.counts[4]) if glyphs.counts else (chr(_BRAILLE + 0xFF), "⣤")
-        runs += [(full, "key"), (" all held ", "dim"), (half, "key"), (" half ", "dim")]
-        runs += [(glyphs.counts[:1] or glyphs.dot, "good"), (" all free ", "dim")]
+        signs += [((full, "key"), " all held "), ((half, "key"), " half ")]
+        signs.append(((glyphs.counts[:1] or glyphs.dot, "good"), " all free "))
         looks = [LOOKS[code] for code in (*_WRONG, *(_SAID if desk.mono else (CODE["cordoned"],)))]
     else:
         looks = [look for look, _ in MEANING]
-    for look in looks:
-        runs += [(glyphs.slots[look], STATE_INK[look]), (f" {short(look)} ", "dim")]
-    return tuple(runs)
+    signs += [((glyphs.slots[look], STATE_INK[look]), f" {short(look)} ") for look in looks if CODE[look] in there]
+    return signs
 
 
 def coloured_by(desk: Desk) -> str:

@@ -15,6 +15,7 @@ _PER_SIGN: Final = 8  # cards that one Braille character shows
 _SIGNS: Final = 32  # cards of one node that are shown as signs; the rest ends in dots
 _LABEL: Final = 24  # columns of the label left of small groups
 _GAP: Final = 2  # columns between groups that stand side by side
+_LINE: Final = 70  # columns that the line of a node needs where several stand side by side
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +136,11 @@ def cell_width(scale: Scale, cards: int, width: int) -> int:
     return max(1, min(min(cards, _SIGNS) + 1, width)) if scale == "signs" else max(1, width)
 
 
-def plan(sizes: Sequence[Size], width: int, scale: Scale, *, labelled: bool) -> Plan:
-    """The map of these groups at a scale. Labels left of the groups save the headings where groups are small."""
+def plan(sizes: Sequence[Size], width: int, scale: Scale, *, labelled: bool, columns: int = 1) -> Plan:
+    """The map of these groups at a scale. Labels left of the groups save the headings where groups are small.
+
+    `columns` is how many nodes with lines of their own stand side by side.
+    """
     width = max(1, width)
     if labelled and width > 2 * _LABEL and scale != "lines":
         return _side_by_side(sizes, width, scale)
@@ -144,7 +148,7 @@ def plan(sizes: Sequence[Size], width: int, scale: Scale, *, labelled: bool) -> 
     tops: list[int] = []
     line = first = 0
     for number, size in enumerate(sizes):
-        cell = cell_width(scale, size.cards, width - 1)
+        cell = cell_width(scale, size.cards, (width - 1) // columns if scale == "lines" else width - 1)
         across = max(1, (width - 1) // cell)
         tops.append(line)
         band = Band(number, first, size.nodes, 1 if width > 1 else 0, line + 1, across, cell)
@@ -185,10 +189,24 @@ def fitting(sizes: Sequence[Size], width: int, height: int, scale: Scale | None 
     if scale is not None:
         return plan(sizes, width, scale, labelled=small)
     for each in reversed(SCALES):
-        if each == "lines" and sum(size.nodes for size in sizes) + len(sizes) > height:
+        if each == "lines":
+            found = _lines(sizes, width, height)
+            if found is not None:
+                return found
             continue
         for labelled in (False, True):
             found = plan(sizes, width, each, labelled=labelled)
             if found.height <= height:
                 return found
     return plan(sizes, width, "dots", labelled=small)
+
+
+def _lines(sizes: Sequence[Size], width: int, height: int) -> Plan | None:
+    """A line for every node, in as few columns as it fits; None where it does not."""
+    nodes = sum(size.nodes for size in sizes)
+    for columns in range(1, max(1, width // _LINE) + 1):
+        if -(-nodes // columns) + len(sizes) <= height:
+            found = plan(sizes, width, "lines", labelled=False, columns=columns)
+            if found.height <= height:
+                return found
+    return None

@@ -171,9 +171,11 @@ class Legend(Lines):
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
         view = self.field.view
-        scale = view.plan.scale if view.level in ("cluster", "group") else "signs"
+        near = view.level in ("node", "card")
+        scale = "signs" if near else view.plan.scale
+        seen = self.desk.glances([view.node]) if near else self.field.seen
         said = self.app.size.height >= _LEGEND_FROM  # the footer says what the signs mean
-        return [legend(self.desk, scale, width, self.field.seen, signs_too=not said)]
+        return [legend(self.desk, scale, width, seen, signs_too=not said)]
 
 
 def _row(desk: Desk, name: str) -> NodeRow | None:

@@ -63,6 +63,7 @@ def heading(desk: Desk, group: Group, tally: Tally, names: int, width: int) -> l
         ((held, "plain"), (share(tally.used, tally.cards).rjust(5), "accent")),
         ((f"{_count(tally.free):>9} free", "good" if tally.free > 0 else "dim"),),
         ((f"  {_count(tally.unhealthy)} unhealthy", "bad"),) if tally.unhealthy > 0 else (),
+        ((f"  {_count(tally.blocked)} blocked", "warn"),) if tally.blocked > 0 else (),
     ]
     runs: list[Run] = []
     room = width

@@ -17,7 +17,7 @@ from k8sai.tui.lines import Lines, beside
 from k8sai.tui.prompt import Prompt
 from k8sai.tui.saving import save_text
 from k8sai.tui.text import Text
-from k8sai.tui.told import Told
+from k8sai.tui.told import Told, room
 
 if TYPE_CHECKING:
     from k8sai.tui.app import Cockpit
@@ -118,7 +118,7 @@ class Reader(ModalScreen[None]):
         self.heading.repaint()
 
     def action_help(self) -> None:
-        self.app.push_screen(Told(self.desk, "Keys", key_lines(self.KEYS)))
+        self.app.push_screen(Told(self.desk, "Keys", key_lines(self.KEYS, room(self.app.size.width))))
 
     def action_copy(self) -> None:
         text = "\n".join(self.text.plain())

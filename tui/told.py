@@ -12,6 +12,14 @@ from k8sai.tui.desk import Desk
 from k8sai.tui.ink import Line
 from k8sai.tui.lines import Lines
 
+_WIDEST = 84  # columns of the frame, as its style says
+_AROUND = 6  # columns of its border, its padding and the scroll bar
+
+
+def room(screen: int) -> int:
+    """The columns a sheet has for text on a screen of so many."""
+    return min(_WIDEST, screen * 96 // 100) - _AROUND
+
 
 class Sheet(Lines):
     """Lines in as much height as they need."""

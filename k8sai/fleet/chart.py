@@ -15,12 +15,14 @@ GROUPINGS: Final[tuple[Grouping, ...]] = ("product", "zone", "clique")
 
 
 class Tally(Struct, frozen=True):
-    """What a group has, in cards. `free` is what a new pod could get: not on cordoned, not-ready or gone nodes."""
+    """What a group has, in cards. `free` is what a new pod could get; what is free on cordoned, not-ready or gone
+    nodes is `blocked`."""
 
     cards: float = 0
     used: float = 0
     free: float = 0
     unhealthy: float = 0
+    blocked: float = 0
 
 
 class Group(Struct, frozen=True):
@@ -61,6 +63,7 @@ def tally(entries: Sequence[NodeEntry]) -> Tally:
         used=cards(sum(entry.used for entry in entries)),
         free=cards(sum(entry.free for entry in entries if entry.free > 0 and entry.usable)),
         unhealthy=cards(sum(entry.capacity - entry.allocatable for entry in entries)),
+        blocked=cards(sum(entry.free for entry in entries if entry.free > 0 and not entry.usable)),
     )
 
 

@@ -203,7 +203,13 @@ async def test_keys_typed_into_the_prompt_do_nothing_else() -> None:
 async def test_the_command_line_knows_panes_by_their_short_names_too() -> None:
     app = cockpit()
     async with app.run_test(notifications=True) as pilot:
-        for word, stem in (("po", "pods"), ("pe", "pending"), ("totals", "products"), ("no", "nodes"), ("PODS", "pods")):
+        for word, stem in (
+            ("po", "pods"),
+            ("pe", "pending"),
+            ("totals", "products"),
+            ("no", "nodes"),
+            ("PODS", "pods"),
+        ):
             await press(pilot, "colon")
             await write(pilot, word)
             await press(pilot, "enter")

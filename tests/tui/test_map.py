@@ -24,6 +24,50 @@ def test_a_sign_per_card_in_groups() -> None:
     play(story)
 
 
+def test_the_legend_says_the_signs_that_are_to_be_seen_and_never_a_sign_without_its_word() -> None:
+    async def story(pilot: Stage, app: Cockpit) -> None:
+        await to_map(pilot, app)
+        said = lines(app)[-3]
+        assert said.split("…")[1].split() == [
+            "■",
+            "held",
+            "□",
+            "free",
+            "◊",
+            "reserved",
+            "▼",
+            "ending",
+            "×",
+            "unhealthy",
+            "░",
+            "blocked",
+        ]
+        await press(pilot, "right", "enter", "enter")  # of one node that is held
+        assert lines(app)[-3].split()[-2:] == ["■", "held"]
+
+    play(story)
+
+
+def test_what_is_free_on_nodes_out_of_order_is_blocked() -> None:
+    async def story(pilot: Stage, app: Cockpit) -> None:
+        await to_map(pilot, app)
+        heading = next(line for line in lines(app) if "9 nodes" in line)
+        assert "24 free  2 unhealthy  12 blocked" in heading
+
+    play(story, size=LARGE)
+
+
+def test_near_the_cards_the_title_has_room_for_the_way_there() -> None:
+    async def story(pilot: Stage, app: Cockpit) -> None:
+        await to_map(pilot, app)
+        await press(pilot, "right", "enter", "enter", "enter")
+        assert "9 nodes → H100-80GB-HBM3 → h100-01 → card 0 ─" in screen(app)
+        await press(pilot, "escape", "escape", "escape", "end", "enter", "enter")
+        assert "Map 1 node → L4 → l4-shared ─" in screen(app)
+
+    play(story)
+
+
 def test_a_line_per_node_where_there_is_room() -> None:
     async def story(pilot: Stage, app: Cockpit) -> None:
         await to_map(pilot, app)

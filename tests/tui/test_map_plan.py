@@ -1,6 +1,6 @@
 """Every node has exactly one cell, whatever the groups, the width and the scale."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k8sai.tui.map_plan import SCALES, Plan, Size, fitting, plan
@@ -15,6 +15,7 @@ plans = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(plans)
 def test_every_node_has_one_cell_and_every_cell_its_node(found: Plan) -> None:
     cells: set[tuple[int, int]] = set()
@@ -32,6 +33,7 @@ def test_every_node_has_one_cell_and_every_cell_its_node(found: Plan) -> None:
     assert everywhere == cells
 
 
+@settings(deadline=None)
 @given(plans)
 def test_lines_show_every_node_once_and_in_order(found: Plan) -> None:
     shown = [
@@ -41,6 +43,7 @@ def test_lines_show_every_node_once_and_in_order(found: Plan) -> None:
     assert shown == list(range(found.nodes))
 
 
+@settings(deadline=None)
 @given(plans, st.data())
 def test_moves_stay_on_the_map_and_go_the_right_way(found: Plan, data: st.DataObject) -> None:
     node = data.draw(st.integers(0, found.nodes - 1))
@@ -54,6 +57,7 @@ def test_moves_stay_on_the_map_and_go_the_right_way(found: Plan, data: st.DataOb
         assert all(found.near(0, line) is None for line in rest)
 
 
+@settings(deadline=None)
 @given(plans, st.data())
 def test_groups_are_walked_through_one_by_one(found: Plan, data: st.DataObject) -> None:
     node = data.draw(st.integers(0, found.nodes - 1))
@@ -65,6 +69,7 @@ def test_groups_are_walked_through_one_by_one(found: Plan, data: st.DataObject) 
     assert before == (band.first if node > band.first or band.group == 0 else found.bands[band.group - 1].first)
 
 
+@settings(deadline=None)
 @given(sizes, st.integers(10, 220), st.integers(1, 60))
 def test_what_fits_is_shown_as_near_as_it_fits(groups: list[Size], width: int, height: int) -> None:
     found = fitting(groups, width, height)
@@ -81,6 +86,12 @@ def test_a_hundred_thousand_nodes_are_a_character_each() -> None:
 
 def test_the_smallest_map_is_a_line_per_node() -> None:
     assert fitting([Size(3, 8), Size(2, 4)], 80, 20).scale == "lines"
+
+
+def test_lines_stand_side_by_side_where_that_makes_them_fit() -> None:
+    found = fitting([Size(30, 8), Size(12, 8)], 156, 24)
+    assert (found.scale, [band.across for band in found.bands], found.height) == ("lines", [2, 2], 23)
+    assert fitting([Size(30, 8), Size(12, 8)], 120, 24).scale == "signs"  # too narrow for two
 
 
 def test_small_groups_stand_side_by_side() -> None:
