@@ -1,6 +1,7 @@
 """Device selectors: CEL expressions over `device`, as DeviceClasses and requests carry them."""
 
 import re
+from collections.abc import Hashable
 from functools import lru_cache
 from typing import Any
 
@@ -10,9 +11,11 @@ from celpy.celparser import CELParseError
 from celpy.evaluation import CELEvalError
 
 from k8sai.quantity import whole
+from k8sai.scheduling.cel_reads import reads, seen
 from k8sai.scheduling.selectors import SelectorError
 
 Json = dict[str, Any]
+_MOST = 10_000  # answers kept of one expression; one that reads serial numbers has as many as there are devices
 
 
 class _Domains(celtypes.MapType):
@@ -101,8 +104,27 @@ def _typed(value: Json) -> Any:
     return celtypes.StringType(value.get("string", ""))
 
 
-def matches(expression: str, device: Any) -> bool:
-    """Evaluate on a value of `device_value`. Raises SelectorError with kube-scheduler's words."""
+@lru_cache(maxsize=512)
+def _answers(expression: str) -> dict[Hashable, bool]:
+    """What was worked out already, by what the expression read."""
+    return {}
+
+
+def matches(expression: str, driver: str, device: Json) -> bool:
+    """Whether it accepts a published device. Raises SelectorError with kube-scheduler's words."""
+    wanted = reads(expression)
+    if wanted is None:
+        return _evaluate(expression, device_value(driver, device))
+    known, key = _answers(expression), seen(wanted, driver, device)
+    answer = known.get(key)
+    if answer is None:
+        if len(known) >= _MOST:
+            known.clear()
+        answer = known[key] = _evaluate(expression, device_value(driver, device))
+    return answer
+
+
+def _evaluate(expression: str, device: Any) -> bool:
     try:
         result = _program(expression).evaluate({"device": device})
     except CELParseError as error:

@@ -22,7 +22,6 @@ class Device:
     name: str
     raw: Json
     where: Json  # nodeName | nodeSelector | allNodes, the slice's or the device's own
-    _value: Any = None
     _matched: dict[str, bool] = field(default_factory=dict)
 
     @property
@@ -45,11 +44,9 @@ class Device:
         """A CEL selector accepts it; remembered. Raises SelectorError."""
         known = self._matched.get(expression)
         if known is None:
-            from k8sai.scheduling.cel import device_value, matches  # 0.3 s, and most clusters have no selector
+            from k8sai.scheduling.cel import matches  # 0.3 s, and most clusters have no selector
 
-            if self._value is None:
-                self._value = device_value(self.driver, self.raw)
-            known = self._matched[expression] = matches(expression, self._value)
+            known = self._matched[expression] = matches(expression, self.driver, self.raw)
         return known
 
     def attribute(self, name: str) -> object:

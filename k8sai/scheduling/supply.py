@@ -1,9 +1,9 @@
 """What DRA has to give: slices, claims, classes and taint rules as facts, and the allocator that reads them."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from k8sai.facts import DeviceClass, DeviceTaintRule, ResourceClaim, ResourceSlice
 from k8sai.scheduling.allocate import Allocator
@@ -12,7 +12,23 @@ from k8sai.scheduling.devices import Holdings, Inventory, holdings, inventory
 from k8sai.scheduling.intake import json_of
 
 Json = dict[str, Any]
+T = TypeVar("T")
 Named = tuple[str, str]  # namespace, name
+
+
+class _Once(Generic[T]):
+    """What is worked out when somebody first asks; a state of the cluster and its snapshots share it."""
+
+    __slots__ = ("_it",)
+
+    def __init__(self) -> None:
+        self._it: T | None = None
+
+    def get(self, make: Callable[[], T]) -> T:
+        found = self._it
+        if found is None:
+            found = self._it = make()
+        return found
 
 
 @dataclass(slots=True)
@@ -23,19 +39,19 @@ class Supply:
     claims: dict[Named, ResourceClaim] = field(default_factory=dict)
     classes: dict[Named, DeviceClass] = field(default_factory=dict)
     rules: dict[Named, DeviceTaintRule] = field(default_factory=dict)
-    _inventory: Inventory | None = None
-    _held: Holdings | None = None
-    _by_name: dict[str, Json] | None = None
-    _bridges: dict[str, str] | None = None
+    _inventory: _Once[Inventory] = field(default_factory=_Once)
+    _held: _Once[Holdings] = field(default_factory=_Once)
+    _by_name: _Once[dict[str, Json]] = field(default_factory=_Once)
+    _bridges: _Once[dict[str, str]] = field(default_factory=_Once)
 
     def changed(self, kind: str) -> None:
         """Something of the kind is not what it was."""
         if kind == "resourceslices":
-            self._inventory = self._held = None
+            self._inventory, self._held = _Once(), _Once()
         elif kind == "resourceclaims":
-            self._held = None
+            self._held = _Once()
         elif kind == "deviceclasses":
-            self._by_name = self._bridges = None
+            self._by_name, self._bridges = _Once(), _Once()
 
     def snapshot(self) -> "Supply":
         """As it is now."""
@@ -57,27 +73,20 @@ class Supply:
 
     def bridges(self) -> dict[str, str]:
         """Extended resource -> the class that serves it."""
-        if self._bridges is None:
-            self._bridges = served(self._classes().values())
-        return self._bridges
+        return self._bridges.get(lambda: served(self._classes().values()))
 
     def _classes(self) -> dict[str, Json]:
-        if self._by_name is None:
-            self._by_name = {name: {"spec": {}, **json_of(of)} for (_, name), of in self.classes.items()}
-        return self._by_name
+        return self._by_name.get(lambda: {name: {"spec": {}, **json_of(of)} for (_, name), of in self.classes.items()})
 
     def allocator(self, gone: Collection[str] = ()) -> Allocator:
         """With holdings of its own. Claims that only pods in `gone` use (by uid) hold nothing."""
-        if self._inventory is None:
-            self._inventory = inventory(json_of(of) for of in self.slices.values())
+        known = self._inventory.get(lambda: inventory(json_of(of) for of in self.slices.values()))
         if gone:
-            held = holdings((json_of(of) for of in self.claims.values() if not _freed(of, gone)), self._inventory)
+            held = holdings((json_of(of) for of in self.claims.values() if not _freed(of, gone)), known)
         else:
-            if self._held is None:
-                allocated = (of for of in self.claims.values() if of.status.allocation is not None)
-                self._held = holdings(map(json_of, allocated), self._inventory)
-            held = copy_of(self._held)
-        return Allocator(self._inventory, held, self._classes(), tuple(json_of(of.spec) for of in self.rules.values()))
+            allocated = (of for of in self.claims.values() if of.status.allocation is not None)
+            held = copy_of(self._held.get(lambda: holdings(map(json_of, allocated), known)))
+        return Allocator(known, held, self._classes(), tuple(json_of(of.spec) for of in self.rules.values()))
 
 
 def copy_of(held: Holdings) -> Holdings:
