@@ -13,6 +13,7 @@ from k8sai.why.subject import Owner, Subject
 if TYPE_CHECKING:
     from k8sai.scheduling.trial import Candidate
     from k8sai.why.scene import Moment, Scene
+    from k8sai.why.stock import Stock
     from k8sai.why.survey import Survey
 
 # Taints of nodes that do not answer.
@@ -117,6 +118,13 @@ class Case:
         from k8sai.why.survey import survey
 
         return survey(self)
+
+    @cached_property
+    def stock(self) -> "Stock":
+        """The devices that drivers publish, and who holds them."""
+        from k8sai.why.stock import Stock
+
+        return Stock.of(self)
 
     @cached_property
     def candidate(self) -> "Candidate":

@@ -6,7 +6,7 @@ from k8sai.scheduling.claims import claim_names
 from k8sai.why.case import Case, listed
 from k8sai.why.demand import alternatives, demands
 from k8sai.why.reading import Json, said
-from k8sai.why.stock import Stock, open_claims, speak
+from k8sai.why.stock import open_claims, speak
 from k8sai.why.verdict import Layer, fine, no_matter, reason, unseen
 
 LAYER: Final = "claims"
@@ -117,7 +117,7 @@ def _devices(case: Case, claims: list[Json]) -> Layer:
     pinned = [claim for claim in claims if (claim.get("status") or {}).get("allocation")]
     if pinned and case.survey.all_against("claimElsewhere"):
         return _elsewhere(case, pinned)
-    return speak(case, Stock.of(case), open_claims(case))
+    return speak(case, open_claims(case))
 
 
 def _allocated(claims: list[Json]) -> str:

@@ -92,9 +92,9 @@ def _selected(device: Device, selectors: Iterable[Json] | None) -> bool:
         return False
 
 
-def speak(case: Case, stock: Stock, claims: list[Json]) -> Layer:
+def speak(case: Case, claims: list[Json]) -> Layer:
     """Which request cannot be met on the nodes that come closest, and why."""
-    told = str(case.scheduled.get("message") or "")
+    told, stock = str(case.scheduled.get("message") or ""), case.stock
     nodes = [one.node for one in case.survey.closest]
     requests: list[tuple[Json | None, str, Json]] = [
         (claim, name, body) for claim in claims for r in demands(claim) for name, body in alternatives(r)[:1]

@@ -47,6 +47,7 @@ _TEXTS: Final[dict[str, Kind]] = {
     claims.ELSEWHERE: "claimElsewhere",
 }
 CLASS: Final = "device class "
+_DRA: Final = "DynamicResources"
 _CORDON: Final = "node.kubernetes.io/unschedulable"  # says what a cordon says
 _ORDINARY: Final = ("cpu", "memory", "ephemeral-storage", "pods")
 _BLOCKING: Final = ("NoSchedule", "NoExecute")
@@ -168,9 +169,9 @@ def survey(case: Case) -> Survey:
 
 def _without_devices(case: Case, pod: PodInfo, seen: list[Seen]) -> list[Seen]:
     """Nodes that have no device which could match are told apart from those whose devices are taken."""
-    from k8sai.why.stock import Stock, bodies
+    from k8sai.why.stock import bodies
 
-    stock, wishes = Stock.of(case), bodies(case, pod)
+    stock, wishes = case.stock, bodies(case, pod)
 
     def absent(one: Seen) -> str:
         return next(
@@ -188,9 +189,12 @@ def _without_devices(case: Case, pod: PodInfo, seen: list[Seen]) -> list[Seen]:
 
 
 def _findings(pod: PodInfo, node: NodeInfo, verdict: "Verdict") -> Iterator[Finding]:
-    for refusal in verdict.refusals:
+    for number, refusal in enumerate(verdict.refusals):
         for text in refusal.reasons:
-            yield from _finding(pod, node, text)
+            if number and refusal.plugin == _DRA and text not in _TEXTS:
+                yield Finding("devices")  # the allocator would fail there, had the node not been refused before
+            else:
+                yield from _finding(pod, node, text)
 
 
 def _finding(pod: PodInfo, node: NodeInfo, text: str) -> Iterator[Finding]:

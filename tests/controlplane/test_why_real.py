@@ -443,6 +443,22 @@ def test_a_pool_that_is_incomplete(case: Case, devices: Devices) -> None:
     assert (why.code, why.exit) == ("PoolIncomplete", Exit.BLOCKED)
 
 
+def test_all_devices_of_an_incomplete_pool_on_a_cordoned_node(case: Case, devices: Devices) -> None:
+    """The scheduler never gets to ask the allocator, which would make it give up on the pod."""
+    node = case.node("a", 0)
+    case.cordon(node)
+    devices.publish(node, dra.gpu(0), slices=2)
+    claim = dra.claim("cards", case.namespace)
+    exactly = claim["spec"]["devices"]["requests"][0]["exactly"]
+    del exactly["count"]
+    exactly["allocationMode"] = "All"
+    case.put(dra.claims_path(case.namespace), claim)
+    devices.pod("train", "cards")
+    assert "were unschedulable" in case.refused("train")["status"]["conditions"][0]["message"]
+    why = case.why("train")
+    assert (why.code, why.exit) == ("PoolIncomplete", Exit.BLOCKED)
+
+
 def test_a_device_that_a_rule_taints(case: Case, devices: Devices) -> None:
     node = case.node("a", 0)
     taint = {"key": "example.com/sick", "effect": "NoSchedule"}

@@ -236,6 +236,22 @@ def test_an_incomplete_pool() -> None:
     assert (why.code, why.exit) == ("PoolIncomplete", Exit.BLOCKED)
 
 
+def test_all_devices_of_an_incomplete_pool_on_a_cordoned_node() -> None:
+    """The scheduler gives up on a pod that wants all of an incomplete pool, but not where it never gets to ask."""
+    why = ask(
+        "train-7",
+        node("d1", 0, cordoned=True),
+        device_class(),
+        resource_slice("d1", card(0), slices=2),
+        claim("cards", exactly(allocationMode="All")),
+        claiming(status=unschedulable("0/1 nodes are available: 1 node(s) were unschedulable.")),
+    )
+    assert why.sentence == (
+        "train-7 waits: no device of class gpu may be used: pool d1 of gpu.nvidia.com shows 1 of 2 slices."
+    )
+    assert (why.code, why.exit) == ("PoolIncomplete", Exit.BLOCKED)
+
+
 def test_counters_of_a_card_are_used_up() -> None:
     def draws(slices: int) -> list[Json]:
         return [{"counterSet": "card-0", "counters": {"slices": {"value": str(slices)}}}]
