@@ -22,6 +22,7 @@ from k8sai.sim.hardware import INSTANCE, PRODUCTS, Fitting, clique_of, device_re
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj, timestamp
 from k8sai.sim.placing import Placing
+from k8sai.sim.queues import WORKLOADS, queue_objects, workload_object
 from k8sai.sim.scenario import Fill, NodeGroup, Scenario, Workload
 from k8sai.sim.slices import DEVICE_CLASSES, slices
 from k8sai.sim.status import ApiFailure
@@ -60,6 +61,8 @@ class Population:
         if any(group.dra for group in self.scenario.nodes):
             for device_class in DEVICE_CLASSES:
                 self._make(CLASSES, device_class)
+        for kind, obj in queue_objects(self.scenario):
+            self._kept(kind, obj)
         for workload in self.scenario.workloads:
             for number in range(1, workload.count + 1):
                 self._workload(workload, number)
@@ -81,6 +84,11 @@ class Population:
                 meta = obj["metadata"]
                 return self.store.get(resource, meta.get("namespace", ""), meta["name"])
             raise Usage(f"the scenario's {resource.kind} is refused: {failure.message}") from failure
+
+    def _kept(self, resource: Resource, obj: Obj) -> None:
+        """Create it with the status it has: what its controller would say."""
+        made = self.store.create(resource, obj, dry_run=True)
+        self.store.restore(resource, made | {"status": obj["status"]} if "status" in obj else made)
 
     def _namespaces(self) -> None:
         wanted = [*self.scenario.namespaces, *(w.namespace for w in self.scenario.workloads)]
@@ -170,6 +178,9 @@ class Population:
             self._place(workload, first, age)
             return
         top = self._aged(_TOP[workload.kind], first, age)
+        held = workload_object(self.scenario, workload, top, _TOP[workload.kind], self.now - age)
+        if held is not None:
+            self._kept(WORKLOADS, held)
         if workload.again:
             self.crew.tenants.follow(top, self._habit(workload, number))
         if age and workload.kind != "StatefulSet" and not workload.suspend:

@@ -122,6 +122,7 @@ class Scenario(Part, frozen=True):
     nodes: tuple[NodeGroup, ...] = ()
     workloads: tuple[Workload, ...] = ()
     fill: tuple[Fill, ...] = ()
+    queues: dict[str, int] = field(default_factory=dict)  # of Kueue -> the quota in devices
     denials: tuple[dict[str, Any], ...] = ()
     objects: tuple[dict[str, Any], ...] = ()  # any Kubernetes objects, made last
 

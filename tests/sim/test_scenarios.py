@@ -204,3 +204,25 @@ def test_a_fixed_scenario_does_not_scale() -> None:
 def test_a_folder_is_not_a_scenario(tmp_path: Path) -> None:
     with pytest.raises(Usage, match="Is a directory"):
         load(tmp_path)
+
+
+def test_queues_of_a_scenario_exist_and_what_they_hold_back_says_why() -> None:
+    lab = from_text(
+        "queues: {q: 10}\n"
+        "workloads:\n"
+        "  - {namespace: ml, name: runs, pods: 2, gpus: 4, queue: q}\n"
+        "  - {namespace: ml, name: waits, pods: 3, gpus: 2, queue: q, suspend: true}\n"
+        "  - {namespace: eu, name: gated, gpus: 1, queue: q, gate: kueue.x-k8s.io/topology}\n"
+        "  - {namespace: eu, name: other, gpus: 1, suspend: true}\n"
+    )
+    (cluster_queue,) = lab.all("clusterqueues", "kueue.x-k8s.io")
+    assert (cluster_queue["metadata"]["name"], cluster_queue["status"]["pendingWorkloads"]) == ("q", 1)
+    assert cluster_queue["status"]["flavorsUsage"][0]["resources"] == [{"name": GPU, "total": "9"}]
+    queues = lab.all("localqueues", "kueue.x-k8s.io")
+    assert {(q["metadata"]["namespace"], q["status"]["admittedWorkloads"]) for q in queues} == {("ml", 1), ("eu", 1)}
+    held = {w["metadata"]["ownerReferences"][0]["name"]: w for w in lab.all("workloads", "kueue.x-k8s.io")}
+    assert set(held) == {"waits", "gated"}
+    (waiting,) = held["waits"]["status"]["conditions"]
+    assert (waiting["status"], waiting["reason"]) == ("False", "Pending")
+    assert waiting["message"].endswith("in flavor gpus, 5 more needed")
+    assert [c["status"] for c in held["gated"]["status"]["conditions"]] == ["True", "True"]
