@@ -60,10 +60,7 @@ def add_nodes(api: Api, nodes: Iterable[Json], seconds: float = 60) -> list[str]
     names = [str(node["metadata"]["name"]) for node in create_all(api, NODES, nodes)]
     wanted = set(names)
 
-    def usable(seen: dict[str, Json]) -> bool:
-        return all(name in seen and not _not_ready(seen[name]) for name in wanted)
-
-    api.until(NODES, usable, seconds=seconds)
+    api.until_each(NODES, lambda node: node["metadata"]["name"] not in wanted or not _not_ready(node), seconds=seconds)
     return names
 
 

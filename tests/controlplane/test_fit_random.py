@@ -3,9 +3,8 @@
 All pods of a gang are alike. The scheduler may choose other nodes than we do; how many pods it binds is the same.
 """
 
-import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -19,20 +18,15 @@ from k8sai.scheduling.board import Board
 from k8sai.scheduling.trial import Candidate, Trial
 from k8sai.scheduling.volumes import storage_of
 from tests.contract.api import Api, Json
-from tests.controlplane import dra
 from tests.controlplane.bulk import create_all
-from tests.controlplane.gpu_nodes import add_nodes
 from tests.controlplane.gpu_pods import pods_path
-from tests.controlplane.namespaces import new_namespace
-from tests.controlplane.random_cases import CASE, CLASSES, STORAGE_CLASSES, Case
-from tests.controlplane.random_clusters import case_of
+from tests.controlplane.random_cases import CASE, Case
+from tests.controlplane.random_world import Draw, all_of, build
 from tests.controlplane.server import ControlPlane
 from tests.controlplane.session import ControlPlanes
 
-SEED = int(os.environ.get("K8SAI_RANDOM_SEED", "4"))
-CASES = int(os.environ.get("K8SAI_RANDOM_CASES", "200"))
+DRAW = Draw.of(seed=4)
 _REFUSED = ("Unschedulable", "SchedulerError")
-_VOLUMES, _STORAGE = "/api/v1/persistentvolumes", "/apis/storage.k8s.io/v1/storageclasses"
 
 
 @dataclass(frozen=True)
@@ -44,10 +38,10 @@ class Played:
     done: dict[str, int]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=[DRAW], ids=str)
 def played(controlplanes: ControlPlanes) -> Iterator[Played]:
     plane = controlplanes.fresh(audit=False)
-    cases = [case_of(SEED, number) for number in range(CASES)]
+    cases = DRAW.cases
     namespace = _prepare(plane.api, cases)
     said = _predict(plane, cases)
     yield Played(cases, said, _run(plane.api, namespace, cases, said))
@@ -56,28 +50,14 @@ def played(controlplanes: ControlPlanes) -> Iterator[Played]:
 
 def _prepare(api: Api, cases: list[Case]) -> str:
     """Everything but the gangs may start; the gangs are there, gated."""
-    namespace = new_namespace(api, "random")
-    create_all(api, dra.CLASSES, CLASSES)
-    create_all(api, _STORAGE, STORAGE_CLASSES)
-    create_all(api, _VOLUMES, _all(cases, "volumes"))
-    create_all(api, f"/api/v1/namespaces/{namespace}/persistentvolumeclaims", _all(cases, "volume_claims"))
-    create_all(api, dra.SLICES, _all(cases, "slices"))
-    for template in _all(cases, "templates"):
-        path = dra.claims_path if template["kind"] == "ResourceClaim" else dra.templates_path
-        api.post(path(namespace), template).ok()
-    add_nodes(api, _all(cases, "nodes"), seconds=120)
-    create_all(api, pods_path(namespace), _all(cases, "held"))
-    create_all(api, pods_path(namespace), _all(cases, "fillers"))
-    create_all(api, pods_path(namespace), _all(cases, "gang"))
+    namespace = build(api, cases)
+    for part in ("held", "fillers", "gang"):
+        create_all(api, pods_path(namespace), all_of(cases, part))
     api.until_each(pods_path(namespace), _settled, {"labelSelector": "role=filler"})
     api.until_each(pods_path(namespace), _has_claims, {"labelSelector": "role=gang"})
     waiting = f"/api/v1/namespaces/{namespace}/persistentvolumeclaims"
     api.until_each(waiting, lambda claim: claim["status"]["phase"] == "Bound" or not claim["spec"].get("volumeName"))
     return namespace
-
-
-def _all(cases: Iterable[Case], what: str) -> Iterator[Json]:
-    return (obj for case in cases for obj in getattr(case, what))
 
 
 def _settled(pod: Json) -> bool:
@@ -112,7 +92,7 @@ def _predict(plane: ControlPlane, cases: list[Case]) -> dict[str, int]:
 
 def _run(api: Api, namespace: str, cases: list[Case], said: dict[str, int]) -> dict[str, int]:
     """Open the gates and count what is bound once the scheduler has looked at every pod."""
-    names = [pod["metadata"]["name"] for pod in _all(cases, "gang")]
+    names = [pod["metadata"]["name"] for pod in all_of(cases, "gang")]
     with ThreadPoolExecutor(16) as pool:
         opened: Json = {"spec": {"schedulingGates": []}}
         list(pool.map(lambda name: api.patch(f"{pods_path(namespace)}/{name}", opened).ok(), names))
@@ -133,7 +113,7 @@ def _bound(pods: dict[str, Json], cases: list[Case]) -> dict[str, int]:
 
 def test_as_many_pods_start_as_we_said(played: Played) -> None:
     wrong = [
-        f"{case.name} of seed {SEED}: {len(case.gang)} pods, we said {played.said[case.name]}, "
+        f"{case.name} of seed {DRAW.seed}: {len(case.gang)} pods, we said {played.said[case.name]}, "
         f"the scheduler bound {played.done[case.name]} ({'; '.join(case.said)})"
         for case in played.cases
         if played.said[case.name] != played.done[case.name]
