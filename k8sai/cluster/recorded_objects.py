@@ -1,6 +1,6 @@
 """Whole objects out of a file: what `LiveObjects` answers for a server, answered for a recording or a List of kubectl.
 
-A recording holds nodes, pods and the kinds of DRA as facts, and those are what is given: the fields of facts.py, as
+A recording holds nodes, pods and the kinds of DRA as facts, and those are what is given: the fields of `facts`, as
 Kubernetes writes them. Of every other kind, and of pods in trouble, it holds the objects themselves.
 """
 

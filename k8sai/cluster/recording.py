@@ -4,7 +4,7 @@
      objects: {nodes: [...], pods: [...], …}, others: {"jobs.batch": [...], …}}
 
 in gzip, all as Kubernetes writes it. `objects` are the kinds the fleet is built from, and of these only the fields in
-facts.py; `others` are whole objects, as far as whoever saves them gives them: no Secret can be in it.
+`facts`; `others` are whole objects, as far as whoever saves them gives them: no Secret can be in it.
 """
 
 import gzip

@@ -255,7 +255,7 @@ def test_a_stream_that_is_no_watch(body: bytes) -> None:
 
 
 def test_the_recordings_show_every_field_of_the_facts() -> None:
-    """A field added to facts.py is thereby compared on both wires, or this says that nothing recorded has it."""
+    """A field added to `facts` is thereby compared on both wires, or this says that nothing recorded has it."""
     seen: dict[str, set[str]] = {}
     for kind, name in PAGES:
         for item in decoder(kind).page(recorded(f"{name}.pb")).items:
