@@ -15,6 +15,8 @@ from k8sai.errors import Exit, K8saiError
 
 Command = Callable[..., Any]
 
+_PATIENCE = 5  # seconds to give back the screen after SIGTERM
+
 
 class _Terminated(SystemExit):
     """SIGTERM arrived: unwind, so that a screen is given back, then die of it. An event loop lets SystemExit pass."""
@@ -151,6 +153,9 @@ def _without_debug(args: list[str]) -> tuple[bool, list[str]]:
 
 
 def _on_sigterm(_number: int, _frame: object) -> NoReturn:
+    """Again after a while: what is raised inside an import's clean-up is lost, and with it a lock others wait for."""
+    signal.signal(signal.SIGALRM, _on_sigterm)
+    signal.alarm(_PATIENCE)
     raise _Terminated
 
 

@@ -1,6 +1,7 @@
 """A cluster in one file: save it without a Secret in it, show what a file holds, and what changed between two."""
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -49,8 +50,8 @@ def save(
       k8sai snapshot save -o prod.gz --redact    names become codes, figures stay
       k8sai top --from prod.gz                   look at it
     """
-    if file is not None and not force:
-        _refuse_to_overwrite(file)
+    if file is not None:
+        _refuse(file, force=force)
     if options.namespace:
         raise Usage("a snapshot is of the whole cluster: -n means nothing with it", "leave it out")
     from k8sai.cluster.connect import connect
@@ -68,8 +69,22 @@ def save(
     return Exit.OK if taken.complete else Exit.PARTIAL
 
 
-def _refuse_to_overwrite(file: Path) -> None:
-    if file.exists():
+def _refuse(file: Path, *, force: bool) -> None:
+    """What cannot be written is said before a cluster is read; a device or folder is never replaced, not even by force.
+
+    Raises Usage and Refused.
+    """
+    if str(file) == "-":
+        raise Usage("a snapshot is written to a file, not to stdout", "`k8sai snapshot save -o cluster.gz`")
+    try:
+        if not file.parent.is_dir():
+            raise Usage(f"cannot write {file}: there is no folder {file.parent}")
+        there, ours = file.exists(), file.is_file()
+    except OSError as error:
+        raise Usage(f"cannot write {file}: {error.strerror}") from error
+    if there and not ours:
+        raise Usage(f"{file} is no file: nothing was written", "give it another name")
+    if there and not force:
         raise Refused(f"{file} is there already", "give it another name, or --force")
 
 
@@ -103,7 +118,7 @@ def _tell(taken: "Taken", target: Path) -> None:
     nodes, pods = counts.pop("nodes"), counts.pop("pods")
     size = target.stat().st_size
     said = f"{nodes:,} nodes, {pods:,} pods and {sum(counts.values()):,} other objects in {size / 1024:,.0f} KiB"
-    _talk.note(Note(said, "good", f"`k8sai snapshot show {target}`"))
+    _talk.note(Note(said, "good", f"`k8sai snapshot show {quote(str(target))}`"))
     _tell_hidden([(s.kind, s.namespace, s.message, s.hint) for s in taken.hidden if s.state != "absent"])
 
 

@@ -211,6 +211,24 @@ def test_sigterm_ends_as_sigterm(capsys: pytest.CaptureFixture[str]) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGTERM, "unwound\n", "")
 
 
+def test_sigterm_that_was_lost_is_not_lost_for_good() -> None:
+    """Python swallows what a handler raises inside a weakref's callback, such as the import system's."""
+    code = (
+        "import os, signal, weakref\n"
+        "from k8sai.commands import _door\n"
+        "_door._PATIENCE = 1\n"
+        "class Thing: pass\n"
+        "def wait():\n"
+        "    thing = Thing()\n"
+        "    ref = weakref.ref(thing, lambda _: os.kill(os.getpid(), signal.SIGTERM) or sum(range(1000)))\n"
+        "    del thing\n"
+        "    while True: signal.pause()\n"
+        "_door.entry(wait, 'wait')([])\n"
+    )
+    done = subprocess.run([BIN / "python", "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == -signal.SIGTERM
+
+
 def test_errors_are_red_on_a_terminal_only(env: dict[str, str]) -> None:
     assert on_terminal("k8sai", "x", env=env).out.startswith("\x1b[31merror\x1b[0m: there is no command 'x'\n")
     assert on_terminal("k8sai", "x", env={**env, "NO_COLOR": "1"}).out.startswith("error: there is no command 'x'\n")

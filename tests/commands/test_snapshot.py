@@ -79,6 +79,29 @@ def test_the_default_name_is_of_context_and_time(demo: Sim, tmp_path: Path, monk
     assert hidden.startswith("k8sai-redacted-2")
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("-", "a snapshot is written to a file, not to stdout"),
+        (".", ". is no file: nothing was written"),
+        ("/dev/null", "/dev/null is no file: nothing was written"),
+        ("nowhere/c.gz", "cannot write nowhere/c.gz: there is no folder nowhere"),
+        ("n" * 300, f"cannot write {'n' * 300}: File name too long"),
+    ],
+)
+def test_what_cannot_be_written_is_said_before_anything_is_read(tmp_path: Path, name: str, said: str) -> None:
+    """There is no cluster here. No device is replaced, not even by force."""
+    ran = offline(tmp_path, "save", "--force", "-o", name)
+    assert (ran.code, ran.out) == (Exit.USAGE, "")
+    assert ran.err.splitlines()[0] == f"error: {said}"
+    assert Path("/dev/null").is_char_device()
+
+
+def test_the_next_command_is_to_be_pasted(demo: Sim, tmp_path: Path) -> None:
+    ran = on(demo, tmp_path, "save", "-o", tmp_path / "our cluster.gz")
+    assert f"`kubectl ai-snapshot show '{tmp_path}/our cluster.gz'`" in ran.err
+
+
 def test_a_file_is_not_overwritten_unless_told(demo: Sim, tmp_path: Path) -> None:
     (tmp_path / "c.gz").write_text("mine")
     ran = on(demo, tmp_path, "save", "-o", tmp_path / "c.gz")
