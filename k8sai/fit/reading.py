@@ -16,8 +16,8 @@ from k8sai.fleet.query import NodeQuery
 from k8sai.fleet.requests import effective
 from k8sai.quantity import BadQuantity
 from k8sai.scheduling.board import Board
+from k8sai.scheduling.storage import storage_of
 from k8sai.scheduling.trial import Trial
-from k8sai.scheduling.volumes import storage_of
 
 _TEMPLATES = "resourceclaimtemplates.resource.k8s.io"
 _UNWELL = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")

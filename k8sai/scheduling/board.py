@@ -11,8 +11,8 @@ from k8sai.facts import Node, Object, Pod
 from k8sai.quantity import BadQuantity
 from k8sai.scheduling.intake import bound, info_of, node_of
 from k8sai.scheduling.nodes import DONE, NodeInfo, View
+from k8sai.scheduling.storage import Storage
 from k8sai.scheduling.supply import Named, Supply
-from k8sai.scheduling.volumes import Storage
 
 _AT_ONCE: Final = 256  # objects; a waiting reader goes between
 

@@ -23,7 +23,8 @@ from k8sai.scheduling.filters import (
 )
 from k8sai.scheduling.nodes import Amounts, NodeInfo, PodInfo, View
 from k8sai.scheduling.score import score
-from k8sai.scheduling.volumes import Bindings, Storage, Volumes
+from k8sai.scheduling.storage import Bindings, Storage
+from k8sai.scheduling.volumes import Volumes
 
 Json = dict[str, Any]
 

@@ -3,24 +3,29 @@
 Not looked at: the capacity a CSI driver reports, and how many volumes a node may attach.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
-from k8sai.cluster.objects import Objects
-from k8sai.errors import ClusterError, Forbidden, NotFound
 from k8sai.quantity import whole
 from k8sai.scheduling.filters import Refusal
 from k8sai.scheduling.nodes import NodeInfo, PodInfo
-from k8sai.scheduling.selectors import labels_match, node_matches
+from k8sai.scheduling.selectors import labels_match
+from k8sai.scheduling.storage import (
+    CLAIMS,
+    CLASSES,
+    VOLUMES,
+    Bindings,
+    Storage,
+    bound_to,
+    class_name,
+    could_serve,
+    is_bound,
+    reaches,
+    size_asked,
+)
 
 Json = dict[str, Any]
-Named = tuple[str, str]  # namespace, name
-Bindings = tuple[tuple[str, str], ...]  # claim, volume
-
-CLAIMS: Final = "persistentvolumeclaims"
-VOLUMES: Final = "persistentvolumes"
-CLASSES: Final = "storageclasses.storage.k8s.io"
 
 UNBOUND = "pod has unbound immediate PersistentVolumeClaims"
 NONE_TO_BIND = "node(s) didn't find available persistent volumes to bind"
@@ -31,9 +36,7 @@ IN_USE = (
     "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod"
 )
 
-_BOUND = "pv.kubernetes.io/bind-completed"
 _SELECTED = "volume.kubernetes.io/selected-node"
-_CLASS = "volume.beta.kubernetes.io/storage-class"
 _STATIC = ("", "kubernetes.io/no-provisioner")
 _ZONES = {
     "topology.kubernetes.io/zone": "topology.kubernetes.io/zone",
@@ -41,56 +44,6 @@ _ZONES = {
     "failure-domain.beta.kubernetes.io/zone": "topology.kubernetes.io/zone",
     "failure-domain.beta.kubernetes.io/region": "topology.kubernetes.io/region",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Storage:
-    """Claims, volumes and classes as objects. `unread` names the kinds that could not be read: unknown, not absent."""
-
-    claims: Mapping[Named, Json] = field(default_factory=dict)
-    volumes: Mapping[str, Json] = field(default_factory=dict)
-    classes: Mapping[str, Json] = field(default_factory=dict)
-    unread: frozenset[str] = frozenset((CLAIMS, VOLUMES, CLASSES))
-
-    def plus(self, claims: Mapping[Named, Json]) -> "Storage":
-        """With claims that do not exist yet."""
-        return replace(self, claims={**self.claims, **claims})
-
-    def bound(self, namespace: str, bindings: Bindings) -> "Storage":
-        """With claims bound to volumes, as placing a pod binds them."""
-        keys = ((namespace, claim) for claim, _ in bindings)
-        return self.plus({k: _bound_to(self.claims[k], v) for k, (_, v) in zip(keys, bindings, strict=True)})
-
-    def class_of(self, claim: Json) -> Json | None:
-        return self.classes.get(class_name(claim))
-
-
-def storage_of(objects: Objects, namespaces: Iterable[str] | None = None) -> Storage:
-    """What a cluster says, the claims of these namespaces or of all. Missing rights and errors leave a kind unread."""
-    unread = set()
-    kept: dict[str, list[Json]] = {}
-    for kind, spaces in (
-        (CLAIMS, tuple(namespaces) if namespaces is not None else ("",)),
-        (VOLUMES, ("",)),
-        (CLASSES, ("",)),
-    ):
-        try:
-            kept[kind] = [item for space in spaces for item in objects.list(kind, space)]
-        except (Forbidden, NotFound, ClusterError):
-            unread.add(kind)
-    return Storage(
-        {(c["metadata"]["namespace"], c["metadata"]["name"]): c for c in kept.get(CLAIMS, ())},
-        {v["metadata"]["name"]: v for v in kept.get(VOLUMES, ())},
-        {c["metadata"]["name"]: c for c in kept.get(CLASSES, ())},
-        frozenset(unread),
-    )
-
-
-def class_name(claim: Json) -> str:
-    """The StorageClass a claim or a volume is of, or ""."""
-    spec, notes = claim.get("spec") or {}, claim["metadata"].get("annotations") or {}
-    name: str = notes.get(_CLASS) or spec.get("storageClassName") or ""
-    return name
 
 
 class Volumes:
@@ -135,7 +88,7 @@ class Volumes:
         for name, volume in bindings:
             for claim in [c for c in self._delayed if c["metadata"]["name"] == name]:
                 self._delayed.remove(claim)
-                self._bound.append(_bound_to(claim, volume))
+                self._bound.append(bound_to(claim, volume))
 
     def room(self, most: int) -> int:
         """Pods that share a claim which only one may use do not share anything else."""
@@ -159,7 +112,7 @@ class Volumes:
             assert claim is not None
             if "ReadWriteOncePod" in (claim["spec"].get("accessModes") or ()):
                 self._once = (*self._once, name)
-            if _is_bound(claim):
+            if is_bound(claim):
                 self._bound.append(claim)
                 continue
             if CLASSES in self._storage.unread and class_name(claim):
@@ -207,7 +160,7 @@ class Volumes:
                     reasons.append(NO_VOLUME)
                     about.append(claim["metadata"]["name"])
                     break
-            elif not _reaches(volume, node):
+            elif not reaches(volume, node):
                 reasons.append(OTHER_NODE)
                 about.append(claim["metadata"]["name"])
                 break
@@ -220,7 +173,7 @@ class Volumes:
     def _unbindable(self, node: NodeInfo) -> str:
         """The claim that gets no volume on this node, or ""."""
         chosen: list[tuple[str, str]] = []
-        for claim in sorted(self._delayed, key=lambda c: whole(_storage_asked(c))):
+        for claim in sorted(self._delayed, key=lambda c: size_asked(c)):
             selected = (claim["metadata"].get("annotations") or {}).get(_SELECTED)
             if selected and selected != node.name:
                 return str(claim["metadata"]["name"])
@@ -235,9 +188,9 @@ class Volumes:
     def _smallest(self, claim: Json, node: NodeInfo, chosen: Iterable[str]) -> str | None:
         """The volume kube-scheduler would bind: made for this claim, else the smallest that will do."""
         used = {*self._taken, *chosen}
-        size, spec, best = whole(_storage_asked(claim)), claim["spec"], None
+        size, spec, best = size_asked(claim), claim["spec"], None
         for name, volume in self._storage.volumes.items():
-            if name in used or not _could_serve(volume, claim, size) or not _reaches(volume, node):
+            if name in used or not could_serve(volume, claim, size) or not reaches(volume, node):
                 continue
             if volume["spec"].get("claimRef"):
                 return name
@@ -269,43 +222,3 @@ class Volumes:
                 if key in _ZONES and node.labels.get(key, node.labels.get(_ZONES[key])) not in value.split("__"):
                     return Refusal((OTHER_ZONE,), True, "VolumeZone", claim["metadata"]["name"])
         return None
-
-
-def _is_bound(claim: Json) -> bool:
-    notes = claim["metadata"].get("annotations") or {}
-    return bool(claim["spec"].get("volumeName")) and _BOUND in notes
-
-
-def _bound_to(claim: Json, volume: str) -> Json:
-    meta = claim["metadata"]
-    notes = {**(meta.get("annotations") or {}), _BOUND: "yes"}
-    spec = {**claim["spec"], "volumeName": volume}
-    return {**claim, "metadata": {**meta, "annotations": notes}, "spec": spec}
-
-
-def _storage_asked(claim: Json) -> str:
-    asked: str = ((claim["spec"].get("resources") or {}).get("requests") or {}).get("storage", "0")
-    return asked
-
-
-def _reaches(volume: Json, node: NodeInfo) -> bool:
-    required = (volume["spec"].get("nodeAffinity") or {}).get("required")
-    return node_matches(required, node.name, node.labels)
-
-
-def _could_serve(volume: Json, claim: Json, size: int) -> bool:
-    """All but its place: not another claim's, large enough, of the class, mode and access that are asked."""
-    spec, reference = volume["spec"], volume["spec"].get("claimRef")
-    asked, meta = claim["spec"], claim["metadata"]
-    if reference:
-        mine = (reference.get("namespace"), reference.get("name")) == (meta.get("namespace"), meta["name"])
-        if not mine or reference.get("uid", meta.get("uid")) != meta.get("uid"):
-            return False
-    return (
-        whole(spec["capacity"]["storage"]) >= size
-        and spec.get("volumeMode", "Filesystem") == asked.get("volumeMode", "Filesystem")
-        and (spec.get("volumeAttributesClassName") or "") == (asked.get("volumeAttributesClassName") or "")
-        and not volume["metadata"].get("deletionTimestamp")
-        and (bool(reference) or class_name(volume) == class_name(claim))
-        and (bool(reference) or set(asked.get("accessModes") or ()) <= set(spec.get("accessModes") or ()))
-    )

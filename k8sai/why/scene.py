@@ -10,9 +10,9 @@ from k8sai.errors import ClusterError, Forbidden, NotFound
 from k8sai.fleet.index import Fleet
 from k8sai.fleet.picture import hidden
 from k8sai.scheduling.board import Board
+from k8sai.scheduling.storage import storage_of
 from k8sai.scheduling.supply import Supply
 from k8sai.scheduling.trial import Trial
-from k8sai.scheduling.volumes import storage_of
 from k8sai.why.verdict import Unseen
 
 

@@ -15,8 +15,8 @@ from k8sai.cluster.live import read_once
 from k8sai.cluster.objects import LiveObjects
 from k8sai.cluster.options import Options
 from k8sai.scheduling.board import Board
+from k8sai.scheduling.storage import storage_of
 from k8sai.scheduling.trial import Candidate, Trial
-from k8sai.scheduling.volumes import storage_of
 from tests.contract.api import Api, Json
 from tests.controlplane.bulk import create_all
 from tests.controlplane.gpu_pods import pods_path

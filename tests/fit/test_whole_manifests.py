@@ -5,7 +5,7 @@ import yaml
 from k8sai.fit.answer import Answer
 from k8sai.fit.manifests import read
 from k8sai.fit.say import sentence
-from k8sai.scheduling.volumes import Storage
+from k8sai.scheduling.storage import Storage
 from tests.fit.world import World, node
 from tests.fleet.facts_by_hand import card, device_class, resource_slice
 

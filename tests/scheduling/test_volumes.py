@@ -7,8 +7,8 @@ import pytest
 
 from k8sai.errors import Forbidden, NotFound
 from k8sai.scheduling import volumes
+from k8sai.scheduling.storage import CLAIMS, CLASSES, Storage, storage_of
 from k8sai.scheduling.trial import Candidate, Trial
-from k8sai.scheduling.volumes import Storage, storage_of
 from tests.scheduling.cluster import NAMESPACE, ZONE, board, held, node, pod
 
 Json = dict[str, Any]
@@ -178,7 +178,7 @@ def test_an_ephemeral_volume_waits_for_its_claim() -> None:
 def test_what_was_not_read_is_unknown() -> None:
     trial = trial_of(None)
     assert trial.verdict(mounts(trial), "a").fits
-    assert trial.unknown(mounts(trial)) == {volumes.CLAIMS}
+    assert trial.unknown(mounts(trial)) == {CLAIMS}
     assert trial.unknown(trial.candidate_of(pod("plain"))) == frozenset()
 
 
@@ -191,9 +191,9 @@ class _Objects:
         return True
 
     def list(self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "") -> "list[Json]":
-        if kind == volumes.CLASSES:
+        if kind == CLASSES:
             raise Forbidden("no")
-        return [pvc()] if kind == volumes.CLAIMS and namespace in ("", NAMESPACE) else []
+        return [pvc()] if kind == CLAIMS and namespace in ("", NAMESPACE) else []
 
     def get(self, kind: str, namespace: str, name: str) -> Json:
         raise NotFound("no")
@@ -201,9 +201,9 @@ class _Objects:
 
 def test_missing_rights_leave_a_kind_unread() -> None:
     read = storage_of(_Objects())
-    assert read.unread == {volumes.CLASSES} and list(read.claims) == [(NAMESPACE, "data")]
+    assert read.unread == {CLASSES} and list(read.claims) == [(NAMESPACE, "data")]
     assert storage_of(_Objects(), ["other"]).claims == {}
     trial = trial_of(storage_of(_Objects()))
     trial.storage.claims[NAMESPACE, "data"]["spec"]["storageClassName"] = "later"
     assert trial.verdict(mounts(trial), "a").fits
-    assert trial.unknown(mounts(trial)) == {volumes.CLASSES}
+    assert trial.unknown(mounts(trial)) == {CLASSES}
