@@ -1,6 +1,7 @@
 """The cockpit: what keys, the words after `:` and the palette do with the frame and its panes."""
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -26,17 +27,29 @@ from k8sai.tui.saving import save_rows
 from k8sai.tui.subject import Subject
 from k8sai.tui.told import Told, room
 
+_FIRST = ("filter", "command")  # before the next key is looked at: somebody who types fast has typed it already
+
 
 class Cockpit(Frame):
     """The screen of `k8sai top`. Every action here has its key in `keymap`, and is in the help and the palette."""
 
     BINDINGS: ClassVar[list[Any]] = [
-        *(Binding(key.keys, key.action, key.words, show=False) for key in KEYS if key.action),
+        *(
+            Binding(key.keys, key.action, key.words, show=False, priority=key.action in _FIRST)
+            for key in KEYS
+            if key.action
+        ),
         *(
             Binding(str(number), f"pane('{pane.stem}')", pane.title, show=False)
             for number, pane in enumerate(PANES[:9], 1)
         ),
     ]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """`/` and `:` are letters where something else is being typed or read."""
+        if action in _FIRST and (self.prompt.display or len(self.screen_stack) > 1):
+            return False
+        return super().check_action(action, parameters)
 
     def say(self, sentence: str, *, wrong: bool = True) -> None:
         """One sentence at the edge of the screen."""
@@ -161,7 +174,8 @@ class Cockpit(Frame):
             self.theme = name
             self.say(f"Theme {name}.", wrong=False)
         else:
-            self.say(f"There is no theme {name!r} here: {', '.join(themes.names(self))}.")
+            near = get_close_matches(name, themes.names(self), 1)
+            self.say(f"There is no theme {name!r}{f': {near[0]}?' if near else '.'} `:theme` alone lists them.")
 
     def action_pause(self) -> None:
         self.paused = not self.paused

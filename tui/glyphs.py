@@ -115,9 +115,12 @@ InkOf = Callable[[Slot], str]
 
 
 def of_terminal(encoding: str | None = None, term: str | None = None) -> Glyphs:
-    """The set the terminal can show: ASCII where the locale is not UTF-8 or TERM is `dumb`."""
-    name = locale.getpreferredencoding(False) if encoding is None else encoding
-    if (os.environ.get("TERM", "") if term is None else term) == "dumb":
+    """The set the terminal can show: ASCII where the locale is not UTF-8, and on terminals whose font lacks the signs.
+
+    It is the locale that counts, and not the UTF-8 that Python speaks in any.
+    """
+    name = locale.getencoding() if encoding is None else encoding
+    if (os.environ.get("TERM", "") if term is None else term) in ("dumb", "linux"):
         return ASCII
     try:
         return UNICODE if codecs.lookup(name).name == "utf-8" else ASCII

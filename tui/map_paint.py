@@ -212,7 +212,7 @@ def legend(desk: Desk, scale: Scale, width: int, seen: Sequence[Glance | None], 
     scaled = desk.tint in ("utilisation", "priority")  # a scale is of no use without its upper end
     least = 0 if scaled else min(sum(len(sign) + len(word) for (sign, _), word in signs), room * 3 // 4)
     for sign, name in colours:
-        if room - len(name) - 4 < least:
+        if room - len(name) - 6 < least:  # with the dots that may follow
             runs.append((f"{desk.glyphs.dots} ", "dim"))
             room -= 2
             break

@@ -122,7 +122,7 @@ class Room(Lines):
         if found is None:
             return []
         ink = "warn" if found.stranded else "plain"
-        said: list[Line] = [fit(((" " + found.sentence, ink),), width, Field(""), self.desk.glyphs.dots)]
+        said: list[Line] = [((" " + part, ink),) for part in wrap(found.sentence, width - 2, 2)]
         if self.app.size.height >= _ROOMY:
             lines = starts(found.sizes[:_MOST_SIZES])
             said += [fit(line, width, Field(""), self.desk.glyphs.dots) for line in lines]

@@ -65,7 +65,7 @@ class Prompt(Horizontal):
             self.input.value = text
         self.input.cursor_position = len(text)
         self.display = True
-        self.input.focus()
+        self.screen.set_focus(self.input)  # at once: what is typed next is for this line
 
     def _close(self, kept: bool) -> None:
         self.display = False

@@ -44,6 +44,7 @@ def test_the_ascii_set_is_ascii() -> None:
         ("ANSI_X3.4-1968", "xterm", ASCII),
         ("ISO-8859-1", "xterm", ASCII),
         ("UTF-8", "dumb", ASCII),
+        ("UTF-8", "linux", ASCII),
         ("no-such-encoding", "xterm", ASCII),
     ],
 )

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
+from textual import events
 
 from k8sai.tui.app import Cockpit
 from k8sai.tui.desk import TINTS
@@ -449,6 +450,34 @@ def test_keys_of_one_pane_are_in_its_help_and_palette(stem: str) -> None:
 def test_a_pane_says_only_its_own_meaning_of_a_key() -> None:
     mine = [Key("minus,underscore", "-", "smaller", "Look")]
     assert [key.keys for key in without(KEYS, mine)] == [key.keys for key in KEYS if key.keys != "minus"]
+
+
+@alone
+async def test_what_is_typed_right_behind_the_slash_or_the_colon_is_for_the_line() -> None:
+    app = cockpit()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        driver = app._driver
+        assert driver is not None
+        for typed, found in (("/", "/"), (":", ":")):
+            for letter in f"{typed}q/:e":  # all at once, as a terminal sends what is pasted or typed fast
+                driver.process_message(events.Key({"/": "slash", ":": "colon"}.get(letter, letter), letter))
+            await pilot.pause()
+            await pilot.pause()
+            assert (app.prompt.mode, app.prompt.input.value) == (found, "q/:e")
+            assert len(app.screen_stack) == 1
+            await press(pilot, "escape")
+
+
+@alone
+async def test_the_palette_opens_the_lines_too() -> None:
+    app = cockpit()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "ctrl+p")
+        await write(pilot, "Command line")
+        await press(pilot, "enter")
+        await pilot.pause()
+        assert app.prompt.display
 
 
 @alone
