@@ -71,7 +71,7 @@ def test_flags_that_contradict(flags: str, env: dict[str, str]) -> None:
         (["-l", "a,,b"], "label selector: '' in 'a,,b' is not a requirement"),
         (["--request-timeout", "soon", "--once"], "--request-timeout 'soon' is not a time"),
         (["-o", "xml"], "Invalid value for '-o' / '--output': 'xml' is not one of 'table', 'wide', 'json', 'yaml', "),
-        (["--by", "rack"], "Invalid value for '--by': 'rack' is not one of 'node', 'card', 'product', 'namespace', "),
+        (["--by", "rack"], "Invalid value for '--by': 'rack' is not one of 'node', 'card', 'map', 'product', "),
     ],
 )
 def test_values_that_are_none(flags: list[str], sentence: str, env: dict[str, str]) -> None:
