@@ -23,6 +23,7 @@ from k8sai.tui.map_view import View
 from k8sai.tui.map_words import NAME, heading, label, named, node_line
 
 _PATIENCE = 0.03  # seconds that a frame may spend on nodes nobody has looked at; the rest comes with the next
+_FEW = 6  # cells of a line that are sent one by one
 _AHEAD = 0.01  # seconds a frame may spend on the pages before and after
 _AHEAD_EVERY = 4  # frames
 
@@ -103,13 +104,27 @@ class MapField(ScrollView, can_focus=True):
             at += count
             was, tallies = self._seen.get(line), self._tallies(line)
             same = was == now and (plan.scale != "lines" or all(map(is_, was, now)))  # a line says more than a glance
-            if not same or tallies != self._tallied.get(line, []):
+            said = tallies == self._tallied.get(line, [])
+            if not same or not said:
                 self._seen[line], self._tallied[line] = now, tallies
                 self._strips.pop(line, None)
-                self.refresh(Region(0, line - lines.start, self.size.width, 1))
-        if None in found and not self._again:
+                self.refresh(*self._changed(line, was if said else None, now))
+        if (None in found or self.tallies.wanting) and not self._again:
             self._again = True
             self.call_after_refresh(self._look_again)
+
+    def _changed(self, line: int, was: Sequence[Glance | None] | None, now: Sequence[Glance | None]) -> list[Region]:
+        """The parts of the line that must be sent to the terminal: of a few cells only those."""
+        plan, y = self.view.plan, line - self.scroll_offset.y
+        bands = plan.bands_on(line)
+        whole = Region(0, y, self.size.width, 1)
+        if was is None or len(was) != len(now) or len(bands) != 1 or plan.scale == "lines":
+            return [whole]
+        cells = [at for at, (a, b) in enumerate(zip(was, now, strict=True)) if a != b]
+        if not 0 < len(cells) <= _FEW:
+            return [whole]
+        (band,) = bands
+        return [Region(band.left + at * band.cell, y, band.cell, 1) for at in cells]
 
     def _tallies(self, line: int) -> list[Tally]:
         """Of the groups whose heading or label is on the line."""

@@ -1,4 +1,4 @@
-"""How much of what is free is stranded: computed beside the screen, on a clock, at most a tenth of the time."""
+"""How much of what is free is stranded: computed beside the screen, on a clock, at most a twentieth of the time."""
 
 import time
 from threading import Event, Thread
@@ -10,7 +10,7 @@ from k8sai.scheduling.board import Board
 from k8sai.tui.feed import Feed
 
 _EVERY: Final = 2.0  # seconds at least between two looks
-_REST: Final = 9  # times as long as a look took
+_REST: Final = 19  # times as long as a look took
 
 
 class Stranding:

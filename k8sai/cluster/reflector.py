@@ -26,6 +26,7 @@ from k8sai.facts import Object
 if TYPE_CHECKING:
     from k8sai.cluster.stream import Stream
 
+_FREED = 256  # objects at a time
 _LASTED = 1.0  # seconds after which a watch is taken to have worked, whatever ended it
 SETTLED: frozenset[State] = frozenset({"live", "once", "absent", "forbidden", "failed"})
 
@@ -108,6 +109,7 @@ class Reflector:
         self._state: State = "starting"
         self._message = self._hint = self._unread = ""
         self._count = 0
+        self._painted: Any = None  # the last object of a first list that was told before the rest was here
         self._at = 0.0
 
     def start(self) -> None:
@@ -160,16 +162,23 @@ class Reflector:
     # --- list ---------------------------------------------------------------------------------------------------------
 
     def _list(self) -> None:
+        afresh = not self._listed and not self._count
         if not self._listed:
             self._count = 0  # of an earlier try that broke off
         page = self._listing.again() if self._listed else self._listing.first(self._paint, retry=False)
         self._check()
-        self._sink.replace(self._kind, page.items)
+        # Pages that were all there is, and that nothing came before, need not be counted twice.
+        whole = afresh and self._count == len(page.items) > 0 and self._painted is page.items[-1]
+        self._painted = None
+        if not whole:
+            self._sink.replace(self._kind, page.items)
         self._count = len(page.items)
         self._version = page.resource_version
         self._listed = True
         self._unread = page.unread
         self._at = time.time()
+        if isinstance(page.items, list):
+            _let_go(page.items)
 
     def _paint(self, items: Iterable[Object]) -> None:
         """A page of a long first list, before the rest is here."""
@@ -177,6 +186,7 @@ class Reflector:
         for item in items:
             self._sink.put(self._kind, item)
             self._count += 1
+            self._painted = item
 
     def _clear(self) -> None:
         if self._count:
@@ -286,6 +296,13 @@ class Reflector:
     def _check(self) -> None:
         if self._stopping.is_set():
             raise _Stopped
+
+
+def _let_go(items: list[Any]) -> None:
+    """Free them a few at a time: 100,000 at once would keep every other thread waiting for a second."""
+    while items:
+        del items[-_FREED:]
+        time.sleep(0)
 
 
 def _is_older(version: str, known: str) -> bool:

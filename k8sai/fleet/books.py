@@ -12,6 +12,7 @@ from k8sai.errors import Usage
 from k8sai.facts import Node
 from k8sai.fleet.answers import Kind
 from k8sai.fleet.ledger import Ledger
+from k8sai.fleet.names import Order
 from k8sai.fleet.nodes import DRA_SUMS, Line, NodeEntry, NodeReader, Unit
 from k8sai.fleet.pods import Key, PodEntry
 from k8sai.fleet.resources import Rules, weigh
@@ -40,7 +41,7 @@ class Books:
         self.gpu_pods = 0
         self.arranged = 0  # grows when nodes come or go, or change what they are grouped by
         self.priorities: dict[int, int] = {}  # of pods on nodes, and how many have each
-        self._sorted: list[NodeEntry] | None = None
+        self._order = Order()
         # What only the claims can tell: whether a claim is known and allocated, and whether a pod is about GPUs at all.
         self.served: Callable[[Key], bool] = lambda claim: False
         self.concerns: Callable[[PodEntry], bool] = lambda pod: True
@@ -56,8 +57,8 @@ class Books:
                 del entry.lines[key]
             self.ledger.enter(entry)
             if entry.bare:
-                self.nodes.pop(name, None)
-                self._sorted = None
+                if self.nodes.pop(name, None) is not None:
+                    self._order.drop(name)
                 self.arranged += 1
 
     @staticmethod
@@ -135,15 +136,13 @@ class Books:
             if not name:
                 return self.unplaced
             entry = self.nodes[name] = NodeEntry(name)
-            self._sorted = None
+            self._order.add(name)
             self.arranged += 1
         return entry
 
     def by_name(self) -> list[NodeEntry]:
-        """All entries in order of name; sorted again only when nodes have come or gone."""
-        if self._sorted is None:
-            self._sorted = [self.nodes[name] for name in sorted(self.nodes)]
-        return self._sorted
+        """All entries in order of name."""
+        return self._order.of(self.nodes)
 
     def post(self, posts: Mapping[tuple[str, str, str], Sequence[int]]) -> None:
         """Add to the lines of DRA drivers, by node, driver and product; the amounts are in the order of `DRA_SUMS`."""

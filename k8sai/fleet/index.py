@@ -231,9 +231,15 @@ class Fleet:
             return tuple(sorted(self._books.priorities))
 
     def spares(self) -> tuple[Spare, ...]:
-        """The nodes that have GPUs free, with what of each resource is."""
+        """The nodes that have GPUs free, with what of each resource is. Events are counted in between."""
         with self._reading() as books:
-            return spares(books.by_name())
+            rest = iter(books.by_name())
+        found: list[Spare] = []
+        while some := tuple(islice(rest, _AT_ONCE)):
+            with self._reading():
+                found += spares(some)
+            sleep(0)
+        return tuple(found)
 
     def pods(self, query: PodQuery | None = None) -> tuple[PodRow, ...]:
         """The pods that hold, reserve or ask for GPUs, of those asked for. Raises Usage for a bad selector or order."""

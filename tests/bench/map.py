@@ -28,7 +28,7 @@ _PAGES = max(1, min(4, _NODES // 10_000))  # as many as there are for sure: a pa
 _REST = (0.05, 0.25)  # seconds between two keys
 _SETTLED = 0.004  # seconds of silence that end a frame
 _STALLED = 10.0  # seconds without an answer to a key
-_KEPT = 1 << 16  # bytes of what was painted last
+_OVERLAP = 200  # bytes
 _PATIENCE = 300.0
 _ESCAPE = re.compile(rb"\x1b\[[0-9;?]*[a-zA-Z]")
 _NODE = re.compile(rb"h100-\d+")
@@ -89,46 +89,66 @@ class Typist:
         self._terminal = terminal
         self._began = time.perf_counter()
         self._news = Condition()
-        self._seen = b""
-        self._last_at = 0.0  # when the last of it came
+        self._come: list[tuple[float, bytes]] = []  # what came when, since somebody looked
+        self._rest = b""  # the end of what was looked at: a word may continue
+        self._shown: dict[re.Pattern[bytes], bytes] = {}  # the last of each thing that was wanted
         self._chance = random.Random(11)
         Thread(target=self._read, daemon=True).start()
 
     def until(self, wanted: re.Pattern[bytes]) -> float:
         """Seconds from the start until the text is on the screen."""
-        with self._news:
-            while wanted.search(_ESCAPE.sub(b"", self._seen)) is None:
-                self._news.wait(1.0)
-                if time.perf_counter() - self._began > _PATIENCE:
-                    tail = self._seen[-300:]
-                    raise TimeoutError(f"{wanted.pattern!r} was not painted in {_PATIENCE:.0f} s: {tail!r}")
-            return self._last_at - self._began
+        while True:
+            for at, chunk in self._taken(1.0):
+                if self._found(wanted, chunk):
+                    return at - self._began
+            if time.perf_counter() - self._began > _PATIENCE:
+                raise TimeoutError(f"{wanted.pattern!r} was not painted in {_PATIENCE:.0f} s: {self._rest!r}")
 
     def press(self, key: bytes, wanted: re.Pattern[bytes]) -> float:
         """Seconds from a key until the text that it changes is there, whole."""
-        with self._news:
-            before = self._last(wanted)
-            self._seen = b""
-            start = time.perf_counter()
-            os.write(self._terminal, key)
-            while time.perf_counter() - start < _STALLED:
-                if self._news.wait(0.5) and (now := self._last(wanted)) and now != before:
-                    while self._news.wait(_SETTLED):
-                        pass
-                    return self._last_at - start
-            raise TimeoutError(f"nothing came of {key!r}: {_ESCAPE.sub(b'', self._seen)[-300:]!r}")
+        shown = self._shown.get(wanted, b"")
+        for _, chunk in self._taken(0.0):
+            shown = self._found(wanted, chunk) or shown
+        start = time.perf_counter()
+        os.write(self._terminal, key)
+        last, changed = start, False
+        while time.perf_counter() - start < _STALLED:
+            come = self._taken(_SETTLED if changed else 0.5)
+            if changed and not come:
+                return last - start
+            for at, chunk in come:
+                last = at
+                now = self._found(wanted, chunk)
+                changed = changed or bool(now and now != shown)
+                self._shown[wanted] = shown = now or shown
+        raise TimeoutError(f"nothing came of {key!r} after {shown!r}: {self._rest!r}")
 
     def presses(self, keys: Sequence[bytes], wanted: re.Pattern[bytes]) -> list[float]:
-        """The same for many, with rests of all lengths in between."""
+        """The same for many, with rests of all lengths in between; the first round is not counted.
+
+        Before it nobody knows what the screen shows of what is wanted, and any frame would do for an answer.
+        """
         spent = []
-        for number in range(_PRESSES):
+        for number in range(len(keys) + _PRESSES):
             time.sleep(self._chance.uniform(*_REST))
             spent.append(self.press(keys[number % len(keys)], wanted))
-        return spent
+        return spent[len(keys) :]
 
-    def _last(self, wanted: re.Pattern[bytes]) -> bytes:
-        found = [match.group(0) for match in wanted.finditer(_ESCAPE.sub(b"", self._seen))]
+    def _found(self, wanted: re.Pattern[bytes], chunk: bytes) -> bytes:
+        """The last match that is whole, in what came now and the end of what came before."""
+        raw = self._rest + chunk
+        self._rest = raw[-_OVERLAP:]
+        text = _ESCAPE.sub(b"", raw)
+        found = [match.group(0) for match in wanted.finditer(text) if match.end() < len(text)]
         return found[-1] if found else b""
+
+    def _taken(self, seconds: float) -> list[tuple[float, bytes]]:
+        """What has come, waiting so long for the first of it."""
+        with self._news:
+            if not self._come and seconds:
+                self._news.wait(seconds)
+            come, self._come = self._come, []
+            return come
 
     def _read(self) -> None:
         while True:
@@ -137,9 +157,8 @@ class Typist:
             except OSError:  # the screen has ended, or the terminal was closed
                 return
             with self._news:
-                self._seen = (self._seen + chunk)[-_KEPT:]
-                self._last_at = time.perf_counter()
-                self._news.notify_all()
+                self._come.append((time.perf_counter(), chunk))
+                self._news.notify()
 
 
 @contextmanager
