@@ -1,18 +1,17 @@
 """`why` on a real API server with the real scheduler: what they write is explained as it is meant."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from k8sai.errors import Exit
+from k8sai.why.reading import holds
 from tests.contract.api import Json
 from tests.controlplane import dra
-from tests.controlplane.addons import Missing
 from tests.controlplane.asking import Case
 from tests.controlplane.gpu_nodes import GPU
 from tests.controlplane.gpu_pods import container, pods_path
-from tests.controlplane.kueue import start_kueue
 from tests.controlplane.namespaces import new_namespace
 from tests.controlplane.server import ControlPlane
 from tests.controlplane.session import ControlPlanes
@@ -588,11 +587,9 @@ def test_with_rights_in_the_namespace_alone(case: Case) -> None:
 # --- Kueue ------------------------------------------------------------------------------------------------------------
 
 
-def test_kueue_holds_it(case: Case, cluster: ControlPlane) -> None:
-    try:
-        start_kueue(cluster)
-    except Missing as missing:
-        pytest.skip(str(missing))
+def test_kueue_holds_it(addon: Callable[..., None], plane: ControlPlane, namespace: str) -> None:
+    addon("kueue")  # one of it can run on a machine: the one that all tests share
+    case = Case(plane, namespace)
     api = "/apis/kueue.x-k8s.io/v1beta2"
     name = case.namespace
     case.put(
@@ -613,6 +610,8 @@ def test_kueue_holds_it(case: Case, cluster: ControlPlane) -> None:
         "spec": {"clusterQueue": name},
     }
     case.put(f"{api}/namespaces/{{ns}}/localqueues", local)
+    for made in (f"{api}/clusterqueues/{name}", f"{api}/namespaces/{name}/localqueues/q"):
+        case.api.until_object(made, lambda queue: holds(queue, "Active") is not None, seconds=60)
     labels = {"labels": {"kueue.x-k8s.io/queue-name": "q"}}
     case.put(JOBS, job("big", gpus=4, suspend=True, meta=labels))
     case.put(JOBS, job("lost", gpus=1, suspend=True, meta={"labels": {"kueue.x-k8s.io/queue-name": "nowhere"}}))
