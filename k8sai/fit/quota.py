@@ -15,6 +15,7 @@ from k8sai.facts import Pod
 from k8sai.fit.ask import Group, Json
 from k8sai.fleet.requests import effective
 from k8sai.quantity import parse
+from k8sai.scheduling.quota import covers
 
 _TOLD: Final = ("cpu", "memory")  # what a quota insists that pods name
 _COUNTS: Final = ("pods", "count/pods")
@@ -43,7 +44,11 @@ def barriers(
     kept = tuple(groups)
     for quota in quotas:
         namespace = quota["metadata"]["namespace"]
-        mine = [group for group in kept if group.namespace == namespace and _in_scope(group, quota.get("spec") or {})]
+        mine = [
+            group
+            for group in kept
+            if group.namespace == namespace and covers(quota.get("spec") or {}, group.pod["spec"])
+        ]
         if mine:
             found += _check(quota, mine, (finished or {}).get(namespace, {}))
     return found
@@ -138,41 +143,6 @@ def _untold(groups: list[Group], hard: Mapping[str, object]) -> list[str]:
                 found.append(key)
                 break
     return found
-
-
-def _in_scope(group: Group, spec: Json) -> bool:
-    pod = group.pod["spec"]
-    expressions = [{"scopeName": name, "operator": "Exists"} for name in spec.get("scopes") or ()]
-    expressions += (spec.get("scopeSelector") or {}).get("matchExpressions") or ()
-    return all(_matches(expression, pod) for expression in expressions)
-
-
-def _matches(expression: Json, pod: Json) -> bool:
-    operator, values = expression.get("operator"), expression.get("values") or ()
-    match expression.get("scopeName"):
-        case "Terminating":
-            return pod.get("activeDeadlineSeconds") is not None
-        case "NotTerminating":
-            return pod.get("activeDeadlineSeconds") is None
-        case "BestEffort":
-            return not _speaks(pod)
-        case "NotBestEffort":
-            return _speaks(pod)
-        case "PriorityClass":
-            name = pod.get("priorityClassName") or ""
-            return {
-                "In": name in values,
-                "NotIn": name not in values,
-                "Exists": bool(name),
-                "DoesNotExist": not name,
-            }.get(str(operator), False)
-    return False  # a scope about something else than these pods
-
-
-def _speaks(pod: Json) -> bool:
-    """Some container names cpu or memory."""
-    resources = [c.get("resources") or {} for c in (*pod["containers"], *(pod.get("initContainers") or ()))]
-    return any(name in (one.get(kind) or {}) for one in resources for kind in ("requests", "limits") for name in _TOLD)
 
 
 def _plain(amount: Decimal) -> str:

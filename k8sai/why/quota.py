@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from k8sai.fleet.requests import count
-from k8sai.scheduling.selectors import labels_match
+from k8sai.scheduling.quota import covers
 from k8sai.why.case import Case, amount
 from k8sai.why.making import refusal, requests, templates
 from k8sai.why.reading import Json
@@ -55,7 +55,7 @@ def _short(case: Case, quotas: list[Json]) -> Iterator[Layer]:
     for _, template in templates(case):
         asked = requests(template)
         for quota in quotas:
-            if not _covers(quota, template, asked):
+            if not covers(quota.get("spec") or {}, template):
                 continue
             status = quota.get("status") or {}
             hard, used = status.get("hard") or {}, status.get("used") or {}
@@ -95,24 +95,3 @@ def _asked(key: str, template: Json, asked: dict[str, int]) -> int | None:
         name = key.removeprefix("limits.")
         return sum(count(name, table[name]) for table in limits if name in table) or None
     return asked.get(key) or None if key in ("cpu", "memory") else None
-
-
-def _covers(quota: Json, template: Json, asked: dict[str, int]) -> bool:
-    spec = quota.get("spec") or {}
-    priority = template.get("priorityClassName") or ""
-    scopes = [{"scopeName": name, "operator": "Exists"} for name in spec.get("scopes") or ()]
-    for scope in (*scopes, *((spec.get("scopeSelector") or {}).get("matchExpressions") or ())):
-        match scope["scopeName"]:
-            case "PriorityClass":
-                rule = {"key": "class", "operator": scope["operator"], "values": scope.get("values") or []}
-                if not labels_match({"matchExpressions": [rule]}, {"class": priority} if priority else {}):
-                    return False
-            case "BestEffort" if asked:
-                return False
-            case "NotBestEffort" if not asked:
-                return False
-            case "Terminating" if not template.get("activeDeadlineSeconds"):
-                return False
-            case "NotTerminating" if template.get("activeDeadlineSeconds"):
-                return False
-    return True
