@@ -16,12 +16,12 @@ from k8sai.fit import document, pages
 from k8sai.fit.answer import Answer
 from k8sai.fit.ask import Asked, Bounds, Together
 from k8sai.fit.place import WhatIf, answer
-from k8sai.fit.reading import Reader, claimed, drivers_of, furnish, left_out, rules_of, trial_of, where_of
+from k8sai.fit.reading import Reader, claimed, drivers_of, furnish, left_out, rules_of, trial_of, unread, where_of
 from k8sai.fit.roster import Roster
 from k8sai.fit.scene import Scene, Where
 from k8sai.fit.wish import Wish, asked, means, own_tolerations, toleration
 from k8sai.fleet.index import Fleet
-from k8sai.fleet.picture import Hidden, hidden
+from k8sai.fleet.picture import Hidden
 from k8sai.fleet.rule_file import configured
 from k8sai.scheduling.board import Board
 from k8sai.selectors import selector
@@ -87,18 +87,36 @@ def run(question: Question) -> int:
     furnish(reader, read.board, pods, what_if.on_drained)
     trial, rules = trial_of(read.board, read.roster.unready), rules_of(reader, pods, finished)
     scene = Scene(trial, where, rules, drivers_of(read.board), claimed(read.board))
-    found = answer(scene, pods, bounds, what_if)
-    gaps = [*hidden(read.sources), *reader.hidden]
-    code = _code(found, read.sources)
+    with _talk.Progress("trying where the pods could go"):
+        found = answer(scene, pods, bounds, what_if)
+    code = _code(found, read.sources, reader)
+    gaps = [*unread(read.sources), *reader.hidden]
+    found = replace(found, remarks=(*found.remarks, *_no_namespace(reader, pods, documents)))
     _show(question, found, read, gaps, code)
     return code
 
 
-def _code(found: Answer, sources: tuple[Source, ...]) -> Exit:
-    """What may not be read of the cluster itself could turn a yes into a no, and a no into a yes."""
-    if list(hidden(sources)):
+def _code(found: Answer, sources: tuple[Source, ...], reader: Reader) -> Exit:
+    """What may not be read could turn a yes into a no, and a no into a yes; quotas and limits only forbid."""
+    if unread(sources) or (reader.hidden if found.fits else reader.doubtful):
         return Exit.PARTIAL
     return {"now": Exit.OK, "later": Exit.NO_CAPACITY, "never": Exit.FINDINGS}[found.verdict]
+
+
+def _no_namespace(reader: Reader, pods: Asked, documents: list[Any]) -> Iterator[str]:
+    """Names that no namespace has, and that the manifest does not make: most are slips of the pen."""
+    made = {(one.get("metadata") or {}).get("name") for one in _objects(documents) if one.get("kind") == "Namespace"}
+    for name in sorted({group.namespace for group in pods.groups} - made):
+        if reader.lacks_namespace(name):
+            yield f"there is no namespace {name} yet: no quota is counted"
+
+
+def _objects(documents: list[Any]) -> Iterator[dict[str, Any]]:
+    """The objects of a manifest, those of a List too."""
+    for one in documents:
+        if isinstance(one, dict):
+            yield one
+            yield from _objects(one.get("items") or [])
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -241,7 +259,11 @@ def _show(question: Question, found: Answer, read: Read, gaps: list[Hidden], cod
         _print.names("node", (one.node for one in found.placements) if found.fits else ())
     else:
         wide = question.output == "wide"
-        _print.page(pages.page(found, wide=wide or question.plain), wide=wide, plain=question.plain)
+        _print.page(
+            pages.page(found, wide=wide or question.plain, guessed=code == Exit.PARTIAL),
+            wide=wide,
+            plain=question.plain,
+        )
     _print.flush()
     for note in _notes(question, found, gaps):
         _talk.note(note)

@@ -8,15 +8,16 @@ from k8sai.fit.short import amounts
 from k8sai.fit.sizes import SIZES, Size
 from k8sai.fit.stranded import Block
 from k8sai.fleet.tables import amount
-from k8sai.view import Cell, Column, Page, Row, Table, Tree
+from k8sai.view import Cell, Column, Page, Row, Table, Tone, Tree
 
 _MOST = 12  # nodes of a list that `-o wide` shows whole
 _MOST_CHANGES = 3
 
 
-def page(answer: Answer, *, wide: bool = False) -> Page:
+def page(answer: Answer, *, wide: bool = False, guessed: bool = False) -> Page:
     """The sentence, then where, then what is short, then what would do."""
-    parts: list[Table | Tree] = [Tree(Cell(sentence(answer), "good" if answer.fits else "bad"))]
+    tone: Tone = "bad" if not answer.fits else "warn" if guessed else "good"
+    parts: list[Table | Tree] = [Tree(Cell(sentence(answer, guessed=guessed), tone))]
     if answer.placements:
         parts.append(_placements(answer, wide=wide))
     if answer.domains and not answer.fits:

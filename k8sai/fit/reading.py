@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from k8sai.cluster.objects import Json, Objects
+from k8sai.cluster.sources import Source
 from k8sai.errors import ClusterError, Forbidden, NotFound
 from k8sai.facts import Pod
 from k8sai.fit.ask import Asked, Named
 from k8sai.fit.quota import Usage
 from k8sai.fit.scene import Rules, Where
 from k8sai.fleet.index import Fleet
-from k8sai.fleet.picture import Hidden
+from k8sai.fleet.picture import Hidden, hidden
 from k8sai.fleet.query import NodeQuery
 from k8sai.fleet.requests import effective
 from k8sai.quantity import BadQuantity
@@ -22,6 +23,9 @@ from k8sai.scheduling.trial import Trial
 _TEMPLATES = "resourceclaimtemplates.resource.k8s.io"
 _UNWELL = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 _MEANING = "{} were not read, so they may still forbid it"
+_UNSURE = "{} were not read, so the answer may be another"
+_NOT_SHOWN = "{} are not shown"
+_FORBIDDING = ("resourcequotas", "limitranges")
 
 
 @dataclass(slots=True)
@@ -55,6 +59,11 @@ class Reader:
             self._miss(kind, error)
             return None
 
+    @property
+    def doubtful(self) -> list[Hidden]:
+        """What could turn a no into a yes: all that does not merely forbid."""
+        return [gap for gap in self.hidden if gap.what not in _FORBIDDING]
+
     def blind(self, plural: str) -> bool:
         """Some of this kind could not be read."""
         return any(gap.what == plural for gap in self.hidden)
@@ -63,11 +72,33 @@ class Reader:
         if not self.blind(kind.partition(".")[0]):
             self.hidden.append(Hidden(kind.partition(".")[0], error.message, _MEANING, error.hint))
 
+    def lacks_namespace(self, name: str) -> bool:
+        """It is known that there is no such namespace; where they may not be read nobody knows."""
+        if self.objects is None:
+            return False
+        try:
+            self.objects.get("namespaces", "", name)
+        except NotFound:
+            return True
+        except (Forbidden, ClusterError):
+            pass
+        return False
+
     def runtime(self, kind: str, namespace: str, name: str) -> Json | None:
         """A TrainJob's runtime."""
         cluster = kind == "ClusterTrainingRuntime"
         plural = "clustertrainingruntimes" if cluster else "trainingruntimes"
         return self.one(f"{plural}.trainer.kubeflow.org", "" if cluster else namespace, name)
+
+
+def unread(sources: Iterable[Source]) -> list[Hidden]:
+    """What of the cluster itself was not read, in words for a question of what fits."""
+    return [
+        replace(
+            gap, meaning=_UNSURE if gap.meaning == _NOT_SHOWN else gap.meaning.replace("are not shown", "were not read")
+        )
+        for gap in hidden(sources)
+    ]
 
 
 def where_of(fleet: Fleet) -> dict[str, Where]:

@@ -1,16 +1,23 @@
 """The sentence: yes or no, how many, where, and what is in the way."""
 
+import re
 from collections.abc import Iterable
 
 from k8sai.fit.answer import Answer
 from k8sai.fit.ask import Bounds, pods
 from k8sai.fit.short import Short
 
+_BLUNT = re.compile(r"^(Yes: |No: |No, and )")
 _TOGETHER = {"clique": "one NVLink clique", "zone": "one zone"}
 
 
-def sentence(answer: Answer) -> str:
-    """The whole answer in one sentence, with a full stop."""
+def sentence(answer: Answer, *, guessed: bool = False) -> str:
+    """The whole answer in one sentence, with a full stop; `guessed` where what was not read could change it."""
+    said = _sure(answer)
+    return f"As far as may be read: {_BLUNT.sub('', said)}" if guessed else said
+
+
+def _sure(answer: Answer) -> str:
     asked, count = answer.asked, answer.asked.count
     nodes = len(answer.placements)
     where = within(answer.bounds)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from k8sai.errors import Usage
@@ -10,7 +11,7 @@ from k8sai.fit.ask import Asked, Group, Json
 from k8sai.fleet.answers import Total
 from k8sai.fleet.drivers import asks_for_gpus
 from k8sai.fleet.resources import Rules
-from k8sai.quantity import parse
+from k8sai.quantity import BadQuantity, parse
 
 DEFAULT: Final = "nvidia.com/gpu"
 _PARTS: Final = ("mig", "vfio", "imex", "channel", "daemon")  # classes of something else than whole cards
@@ -104,7 +105,7 @@ def asked(wish: Wish, how: Means) -> Asked:
     amounts: dict[str, str] = {}
     for name, amount in (("cpu", wish.cpu), ("memory", wish.memory)):
         if amount:
-            if parse(amount) <= 0:
+            if _amount(name, amount) <= 0:
                 raise Usage(f"--{name} {amount}: give an amount above 0")
             amounts[name] = amount
     spec: Json = {"tolerations": list(wish.tolerations)}
@@ -125,6 +126,14 @@ def asked(wish: Wish, how: Means) -> Asked:
     }
     templates = {(wish.namespace, _CLAIM): claim_template(how.device_class, wish.gpus)} if how.device_class else {}
     return Asked((Group("pod", wish.pods, pod),), templates, each=_each(wish.gpus, how), remarks=how.remarks)
+
+
+def _amount(name: str, text: str) -> Decimal:
+    """Raises Usage, naming the flag."""
+    try:
+        return parse(text)
+    except BadQuantity as error:
+        raise Usage(f"--{name}: {error.message}") from error
 
 
 def _each(count: int, how: Means) -> str:

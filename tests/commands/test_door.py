@@ -163,6 +163,16 @@ def test_hints_lead_to_the_same_cluster() -> None:
     assert said == "`kubectl ai-top --by pending --context 'prod eu'` lists them, `kubectl ai-sim up` does not"
 
 
+@pytest.mark.parametrize("command", ["top", "why job/train", "fit --gpus 8", "snapshot save -o now.gz"])
+def test_every_hint_that_reads_a_cluster_leads_to_the_same(command: str) -> None:
+    _talk.carry(["--context", "prod"])
+    try:
+        assert _talk.speak(f"`k8sai {command}`", "k8sai") == f"`k8sai {command} --context prod`"
+        assert _talk.speak("`k8sai snapshot show now.gz`", "k8sai") == "`k8sai snapshot show now.gz`"
+    finally:
+        _talk.carry(())
+
+
 def test_a_closed_pipe_is_no_error(env: dict[str, str]) -> None:
     """`k8sai | true`, with more than a pipe holds behind it, says nothing and ends well."""
     with subprocess.Popen(

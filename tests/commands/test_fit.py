@@ -7,13 +7,19 @@ import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from k8sai.cluster import recording
+from k8sai.cluster.options import Options
 from k8sai.cluster.sources import Source
+from k8sai.commands import _fit_run, _talk
+from k8sai.commands import fit as fit_command
 from k8sai.errors import Exit
+from k8sai.fit import place
+from k8sai.fit.answer import Answer
 from k8sai.sim.cluster import Sim
 from tests.commands.run import Ran, environment, on_terminal, run
 from tests.fit.world import node
@@ -56,9 +62,9 @@ def fit(small: Path, env: dict[str, str], *flags: str, stdin: str = "") -> Ran:
 
 def test_yes(small: Path, env: dict[str, str]) -> None:
     ran = fit(small, env, "--gpus", "3")
-    assert ran.code == Exit.OK
+    assert ran.code == Exit.PARTIAL  # the file holds no quotas
     assert ran.out == (
-        "Yes: 1 pod of 3 GPUs starts now on 1 node.\n\n"
+        "As far as may be read: 1 pod of 3 GPUs starts now on 1 node.\n\n"
         "NODE    PODS  PRODUCT         FREE AFTER  ZONE   CLIQUE\n"
         "gpu-m1     1  A100-SXM4-80GB           0  eu-1a\n"
     )
@@ -123,8 +129,8 @@ def test_a_manifest(small: Path, env: dict[str, str], tmp_path: Path) -> None:
     file.write_text(JOB)
     ran = fit(small, env, "-f", str(file))
     assert (ran.code, ran.out.splitlines()[0]) == (
-        Exit.OK,
-        "Yes: 2 pods start now on 2 nodes.",
+        Exit.PARTIAL,
+        "As far as may be read: 2 pods start now on 2 nodes.",
     )
     assert fit(small, env, "-f", "-", stdin=JOB).out == ran.out
     assert fit(small, env, "-f", "-", stdin=json.dumps(yaml.safe_load(JOB))).out == ran.out
@@ -138,9 +144,36 @@ def test_what_if(small: Path, env: dict[str, str]) -> None:
     )
     ran = fit(small, env, "--gpus", "4", "--after-finish", "train-0", "-n", "team-vision")
     assert (ran.code, ran.out.splitlines()[0]) == (
-        Exit.OK,
-        "Yes: 1 pod of 4 GPUs starts then on 1 node, once Pod/train-0 in team-vision has finished.",
+        Exit.PARTIAL,
+        "As far as may be read: 1 pod of 4 GPUs starts then on 1 node, once Pod/train-0 in team-vision has finished.",
     )
+
+
+def test_what_takes_long_is_said(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    tried: list[list[str]] = []
+
+    class Telling:
+        def __init__(self, what: str) -> None:
+            self.what = what
+
+        def __enter__(self) -> None:
+            told.append(self.what)
+
+        def __exit__(self, *_: object) -> None:
+            told.clear()
+
+    def answer(*asked: Any) -> Answer:
+        tried.append(list(told))
+        return place.answer(*asked)
+
+    monkeypatch.setattr(_talk, "Progress", Telling)
+    monkeypatch.setattr(_fit_run, "answer", answer)
+    try:
+        assert fit_command.fit(Options(), gpus=1, recording=small) == Exit.PARTIAL
+    finally:
+        _talk.carry(())
+    assert tried == [["trying where the pods could go"]]
 
 
 # --- what cannot be meant ---------------------------------------------------------------------------------------------
@@ -157,7 +190,7 @@ def test_what_if(small: Path, env: dict[str, str]) -> None:
         (["-f", "nosuch.yaml"], Exit.NOT_FOUND, "there is no file nosuch.yaml"),
         (["--gpus", "1", "--same-clique", "--same-zone"], Exit.USAGE, "nodes of one clique are in one zone"),
         (["--gpus", "1", "--context", "x"], Exit.USAGE, "--from reads no cluster, so --context means nothing with it"),
-        (["--gpus", "1", "--cpu", "lots"], Exit.USAGE, "'lots' is not a Kubernetes quantity"),
+        (["--gpus", "1", "--cpu", "lots"], Exit.USAGE, "--cpu: 'lots' is not a Kubernetes quantity"),
         (["--gpus", "1", "--tolerate", "a:Maybe"], Exit.USAGE, "--tolerate 'a:Maybe' is no taint"),
         (["--gpus", "1", "-l", "a==="], Exit.USAGE, "label selector"),
         (["--gpus", "1", "--product", "b300"], Exit.NOT_FOUND, "no node has the product 'b300'"),
@@ -221,6 +254,16 @@ def test_devices_on_the_demo(demo: Sim, tmp_path: Path) -> None:
     assert (ran.code, group["requests"], group["claims"]) == (Exit.OK, {}, ["gpus"])
 
 
+def test_a_namespace_that_is_not_there_is_named(demo: Sim, tmp_path: Path) -> None:
+    said = "note: there is no namespace nope yet: no quota is counted\n"
+    ran = ask(demo, tmp_path, "--gpus", "1", "-n", "nope")
+    assert (ran.code, ran.out[:4]) == (Exit.OK, "Yes:") and said in ran.err
+    file = tmp_path / "nope.yaml"
+    file.write_text(f"{{apiVersion: v1, kind: Namespace, metadata: {{name: nope}}}}\n---{JOB}")
+    assert "no namespace" not in ask(demo, tmp_path, "-f", str(file), "-n", "nope").err
+    assert "no namespace" not in ask(demo, tmp_path, "--gpus", "1", "-n", "default").err
+
+
 def test_hardly_any_rights(tmp_path: Path) -> None:
     with Sim("no-rights") as sim:
         ran = ask(sim, tmp_path, "--gpus", "1")
@@ -237,7 +280,7 @@ def test_pods_out_of_sight(env: dict[str, str], tmp_path: Path) -> None:
     view = json.loads(ran.out)
     assert (ran.code, view["exit"], view["fits"], view["complete"]) == (Exit.PARTIAL, Exit.PARTIAL, True, False)
     assert {"what": "pods", "why": "no pods for eve"} in view["hidden"]
-    assert "warning: pods are not shown: no pods for eve\n" in ran.err
+    assert "warning: pods were not read, so the answer may be another: no pods for eve\n" in ran.err
 
 
 def test_nodes_out_of_sight(env: dict[str, str], tmp_path: Path) -> None:
