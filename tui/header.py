@@ -231,7 +231,7 @@ def _source(alike: Sequence[Source], age: str, desk: Desk) -> Line:
     """Sources of one state: a sign, their names, what they are unless live, and their age."""
     state = alike[0].state
     ink = {"live": "good", "once": "dim", "absent": "dim", "starting": "warn"}.get(state, "bad")
-    names = " ".join(_SHORT.get(source.kind, source.kind) for source in alike)
+    names = " ".join(_named(source) for source in alike)
     sign = desk.glyphs.live if state in _READ else desk.glyphs.dead
     tail = age if state in _READ else f"{state} {age}".rstrip()
     return (
@@ -239,6 +239,12 @@ def _source(alike: Sequence[Source], age: str, desk: Desk) -> Line:
         (f" {names}", "dim" if state == "absent" else "plain"),
         (f" {tail}", "dim" if state in _READ else ink),
     )
+
+
+def _named(source: Source) -> str:
+    """A source, and whose it is where only those of one namespace may be read: a worse note may hide the sentence."""
+    name = _SHORT.get(source.kind, source.kind)
+    return f"{name} of {source.namespace}" if source.namespace else name
 
 
 def _notes(sources: Sequence[Source], width: int, desk: Desk) -> list[Line]:

@@ -2,7 +2,7 @@
 
 from k8sai.cluster.sources import Source
 from k8sai.fleet.index import Fleet
-from tests.tui.stage import alone, cockpit, keys, lines, number, press, screen
+from tests.tui.stage import SMALL, alone, cockpit, keys, lines, number, press, screen
 from tests.tui.world import GPU, NOW, Clock, FixedFeed, all_in, fill, live, node
 
 
@@ -67,6 +67,17 @@ async def test_what_nobody_may_read_is_unknown_and_not_zero() -> None:
         for key in (number("pods"), number("pending"), number("products"), "1", "enter"):
             await press(pilot, key)
             assert app.is_running
+
+
+@alone
+async def test_one_readable_namespace_is_said_beside_what_is_worse() -> None:
+    nodes = Source("nodes", "forbidden", 0, 0.0, "", "nodes may not be listed", "kubectl auth can-i list nodes")
+    pods = Source("pods", "live", 4, NOW - 1, namespace="team-llm")
+    app = cockpit(feed=FixedFeed(nodes, pods))
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        assert "! nodes may not be listed" in screen(app)
+        assert "● pods of team-llm 1s" in screen(app)
 
 
 @alone
