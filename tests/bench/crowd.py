@@ -6,9 +6,12 @@ It says "ready" once it is loaded; a line on its stdin begins the events, the en
 """
 
 import asyncio
+import os
 import random
 import sys
 import time
+import traceback
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +49,7 @@ class Churn:
         self._store.delete(_PODS, meta["namespace"], meta["name"], grace=0)
         uid = self._store.names.uid()
         other = {k: v for k, v in meta.items() if k not in ("resourceVersion", "deletionTimestamp")}
-        new = {**old, "metadata": {**other, "name": f"run-{uid[:8]}", "uid": uid}}
+        new = {**old, "metadata": {**other, "name": f"run-{uid}", "uid": uid}}
         self._pods[at] = self._store.restore(_PODS, new)
 
 
@@ -56,7 +59,15 @@ class Crowd(Sim):
     def begin(self, rate: float) -> None:
         """So many events a second, from now on."""
         if self._loop is not None:
-            self._churning = asyncio.run_coroutine_threadsafe(Churn(self._store).run(rate), self._loop)
+            churning = asyncio.run_coroutine_threadsafe(Churn(self._store).run(rate), self._loop)
+            churning.add_done_callback(_told)
+
+
+def _told(churning: "Future[None]") -> None:
+    """Events that end by themselves would make every figure look better than it is."""
+    if not churning.cancelled() and (error := churning.exception()) is not None:
+        traceback.print_exception(error)
+        os._exit(1)
 
 
 def main(nodes: int, events: float, kubeconfig: Path) -> None:
