@@ -6,13 +6,14 @@ from typing import Final
 
 from k8sai.fleet.requests import count
 from k8sai.scheduling.quota import covers
-from k8sai.why.case import Case, amount
+from k8sai.why.case import Case, amount, several
 from k8sai.why.making import refusal, requests, templates
 from k8sai.why.reading import Json
 from k8sai.why.verdict import Layer, fine, no_matter, reason, unseen
 
 LAYER: Final = "quota"
 _QUOTAS: Final = "resourcequotas"
+_COUNTS: Final = ("pods", "count/pods")
 _EXCEEDED: Final = re.compile(
     r"exceeded quota: (?P<name>[^,]+), requested: (?P<asked>\S+), used: (?P<used>\S+), limited: (?P<hard>\S+)"
 )
@@ -75,7 +76,9 @@ def _compare(case: Case, name: str, key: str, need: int, hard: str, used: str) -
     shown, next_one = amount(resource, need), _describe(case, name)
     evidence = f"resourcequota/{name}: {key} {used} of {hard} used"
     if need > allowed:
-        message = f"one pod asks {shown} {key}, and quota {name} allows {amount(resource, allowed)} in all"
+        asks = "" if key in _COUNTS else f"one pod asks {shown} {key}, and "
+        what = several(allowed, "pod") if key in _COUNTS else amount(resource, allowed)
+        message = f"{asks}quota {name} allows {what} in all"
         return reason(LAYER, "QuotaNeverFits", message, evidence, next=next_one)
     message = (
         f"quota {name} allows {amount(resource, allowed)} {key} in namespace {case.namespace} and "
@@ -86,7 +89,7 @@ def _compare(case: Case, name: str, key: str, need: int, hard: str, used: str) -
 
 def _asked(key: str, template: Json, asked: dict[str, int]) -> int | None:
     """What one pod takes of a key of a quota; None where the quota is not about pods."""
-    if key in ("pods", "count/pods"):
+    if key in _COUNTS:
         return 1
     if key.startswith("requests."):
         return asked.get(key.removeprefix("requests.")) or None

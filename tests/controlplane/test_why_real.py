@@ -256,6 +256,20 @@ def test_quota(case: Case) -> None:
     assert (why.code, why.exit) == ("QuotaExceeded", Exit.NO_CAPACITY)
 
 
+def test_a_quota_of_pods_that_are_best_effort(case: Case) -> None:
+    """A pod that asks for GPUs and neither cpu nor memory is one of those."""
+    case.node("a")
+    path = "/api/v1/namespaces/{ns}/resourcequotas"
+    case.put(path, {"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}, "scopes": ["BestEffort"]}})
+    case.api.until_object(f"{path}/none".replace("{ns}", case.namespace), lambda q: "hard" in q.get("status", {}))
+    bare = {"name": "main", "image": "x", "resources": {"limits": {GPU: "1"}}}
+    case.put(JOBS, job(of={"containers": [bare]}))
+    case.told("train", EVENTS)
+    why = case.why("job/train")
+    assert why.sentence == "job/train is not created: quota none allows 0 pods in all."
+    assert (why.code, why.exit) == ("QuotaNeverFits", Exit.BLOCKED)
+
+
 def test_limit_range(case: Case) -> None:
     limits = [{"type": "Container", "max": {"memory": "1Gi"}, "default": {"memory": "1Gi"}}]
     case.put("/api/v1/namespaces/{ns}/limitranges", {"metadata": {"name": "small"}, "spec": {"limits": limits}})
