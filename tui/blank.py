@@ -63,7 +63,7 @@ def _unread(desk: Desk, source: Source, width: int, height: int) -> Sequence[Lin
         sentence = source.message or f"The cluster does not let you list {source.kind}."
         hint = source.hint or f"kubectl auth can-i list {source.kind} --all-namespaces"
         return centred(f"No rights to see {source.kind}", sentence, hint, width, height, "warn")
-    if source.state in ("failed", "retrying") and not source.at:
+    if (source.state in ("failed", "retrying") or (source.state == "starting" and source.message)) and not source.at:
         title = f"{desk.feed.context} does not answer"
         return centred(title, source.message, source.hint or "kubectl cluster-info", width, height, "bad")
     if source.state == "starting" or not source.at:

@@ -101,7 +101,7 @@ def freshness(sources: Sequence[Source], desk: Desk) -> Line:
     sources = [source for source in sources if source.kind not in METERS]
     asked = [source for source in sources if source.state not in ("absent", "forbidden")]
     dated = [source.at for source in asked if source.at]
-    lost = [source for source in asked if source.state in ("retrying", "failed")]
+    lost = [source for source in asked if source.state in ("retrying", "failed") or _waits(source)]
     if lost:
         since = min((source.at for source in lost if source.at), default=0.0)
         tail = f", data of {clock(since)}, {span(now - since)} old" if since else ""
@@ -114,6 +114,11 @@ def freshness(sources: Sequence[Source], desk: Desk) -> Line:
         return ((f"{glyphs.dead} read once at {clock(min(dated, default=0.0))}", "plain"),)
     oldest = now - min(dated, default=now)
     return ((f"{glyphs.live} live", "good"), *(((f", oldest {span(oldest)}", "warn"),) if oldest > _QUIET else ()))
+
+
+def _waits(source: Source) -> bool:
+    """It was asked for the first time, and there was no answer but a reason."""
+    return source.state == "starting" and bool(source.message)
 
 
 def _bar(totals: Figures, width: int, desk: Desk) -> Line:
@@ -249,9 +254,9 @@ def _named(source: Source) -> str:
 
 def _notes(sources: Sequence[Source], width: int, desk: Desk) -> list[Line]:
     """The worst that is hidden or late: the sentence and the next command."""
-    for state in ("failed", "retrying", "forbidden"):
+    for state in ("failed", "retrying", "starting", "forbidden"):
         for source in sources:
-            if source.state == state and source.kind not in METERS:
+            if source.state == state and source.kind not in METERS and (state != "starting" or _waits(source)):
                 return _note(source.message or f"{source.kind} {state}", source.hint, width, desk, "bad")
     for source in sources:
         if source.namespace:

@@ -70,6 +70,17 @@ async def test_what_nobody_may_read_is_unknown_and_not_zero() -> None:
 
 
 @alone
+async def test_a_cluster_that_refuses_the_first_question_is_not_being_read() -> None:
+    app = cockpit(Fleet(), FixedFeed(*all_in("starting", 0.0, "https://eu-2 refuses the connection", "kubectl get ns")))
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        assert lines(app)[0].endswith("○ API not answering")
+        assert "! https://eu-2 refuses the connection" in screen(app)
+        assert "prod-eu-1 does not answer" in screen(app)
+        assert "reading" not in screen(app).lower()
+
+
+@alone
 async def test_one_readable_namespace_is_said_beside_what_is_worse() -> None:
     nodes = Source("nodes", "forbidden", 0, 0.0, "", "nodes may not be listed", "kubectl auth can-i list nodes")
     pods = Source("pods", "live", 4, NOW - 1, namespace="team-llm")
