@@ -41,7 +41,7 @@ def why(
 
     \b
     Kinds: po, job, cj, jobset, trainjob, workload (wl), deploy, rs, sts, ds, lws, pytorchjob and its kin,
-    raycluster, rayjob, rayservice, isvc, llmisvc, appwrapper, rollout, vcjob.
+    raycluster, rayjob, rayservice, isvc, llmisvc, appwrapper, rollout, vcjob, podgroup (pg).
 
     \b
     Exit codes:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from k8sai.why.scene import Moment, Scene
     from k8sai.why.stock import Stock
     from k8sai.why.survey import Survey
+    from k8sai.why.verdict import Layer
 
 # Taints of nodes that do not answer.
 AWAY: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
@@ -118,6 +119,13 @@ class Case:
         from k8sai.why.survey import survey
 
         return survey(self)
+
+    @cached_property
+    def gang(self) -> "Layer":
+        """Whether a gang keeps it waiting: what the nodes mean depends on it."""
+        from k8sai.why.gangs import look
+
+        return look(self)
 
     @cached_property
     def stock(self) -> "Stock":

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from k8sai.why.asking import fit_command
 from k8sai.why.case import Case, be, listed, several
+from k8sai.why.podgroups import CORE, COSCHEDULING, KAI, NAMED, VOLCANO, belongs
 from k8sai.why.reading import Json, condition
 from k8sai.why.verdict import Layer, fine, no_matter, reason, unseen
 
@@ -26,6 +28,19 @@ class Gang:
 
 
 def check(case: Case) -> Layer:
+    return case.gang
+
+
+def at_once(case: Case) -> int:
+    """With how many pods the gang starts that keeps this one waiting; 0 where none does."""
+    if case.pod is None or case.gang.code not in ("GangShort", "GangIncomplete"):
+        return 0
+    gang, told = gang_of(case, case.pod), _told(case)
+    return gang.minimum if gang is not None else int(told[1]) if told else 0
+
+
+def look(case: Case) -> Layer:
+    """What `case.gang` remembers."""
     if not case.unbound or case.pod is None:
         return no_matter(LAYER)
     gang = gang_of(case, case.pod)
@@ -46,11 +61,16 @@ def check(case: Case) -> Layer:
 
 def _as_said(case: Case) -> Layer:
     """A gang that only the scheduler knows."""
-    told = _TOLD.search(str(case.scheduled.get("message") or ""))
+    told = _told(case)
     if told is None:
         return no_matter(LAYER, "it belongs to no gang")
     message = f"its gang starts with {told[1]} pods at once, and {told[2]} of them fit, says the scheduler"
-    return reason(LAYER, "GangShort", message, told.string, next=case.kubectl("describe", f"pod/{case.name}"))
+    describe = case.kubectl("describe", f"pod/{case.name}")
+    return reason(LAYER, "GangShort", message, told.string, next=fit_command(case, int(told[1])) or describe)
+
+
+def _told(case: Case) -> re.Match[str] | None:
+    return _TOLD.search(str(case.scheduled.get("message") or ""))
 
 
 def _over(pod: Json) -> bool:
@@ -102,7 +122,7 @@ def _placed(case: Case, gang: Gang, members: list[Json], describe: str) -> Layer
         gang.said,
         told.get("message", ""),
         case.scheduled.get("message", ""),
-        next=describe,
+        next=fit_command(case, gang.minimum - len(bound)) or describe,
     )
 
 
@@ -112,25 +132,20 @@ def _placed(case: Case, gang: Gang, members: list[Json], describe: str) -> Layer
 def gang_of(case: Case, pod: Json) -> Gang | None:
     """The gang of a pod, by whichever grouping it names first."""
     return next(
-        (gang for find in (_core, _core_workload, _coscheduling, _volcano, _kai, _kueue) for gang in find(case, pod)),
+        (gang for find in (_core, _core_workload, _labelled, _kueue) for gang in find(case, pod)),
         None,
     )
 
 
 def _core(case: Case, pod: Json) -> Iterator[Gang]:
     """scheduling.k8s.io PodGroup, Kubernetes 1.36 and later."""
-    name = _core_name(pod)
+    name = NAMED[CORE](pod)
     if not name:
         return
-    resource = "podgroups.scheduling.k8s.io"
-    group = case.reading.get(resource, case.namespace, name)
+    group = case.reading.get(CORE, case.namespace, name)
     policy = ((group or {}).get("spec") or {}).get("schedulingPolicy") or {}
     minimum = int((policy.get("gang") or {}).get("minCount", 0))
-    yield Gang(name, resource, lambda other: _core_name(other) == name, minimum, group, _said(group, minimum))
-
-
-def _core_name(pod: Json) -> str:
-    return str((pod["spec"].get("schedulingGroup") or {}).get("podGroupName") or "")
+    yield Gang(name, CORE, belongs(CORE, name), minimum, group, _said(group, minimum))
 
 
 def _core_workload(case: Case, pod: Json) -> Iterator[Gang]:
@@ -146,26 +161,14 @@ def _core_workload(case: Case, pod: Json) -> Iterator[Gang]:
     yield Gang(ref["name"], resource, lambda other: other["spec"].get("workloadRef") == ref, minimum, workload)
 
 
-def _coscheduling(case: Case, pod: Json) -> Iterator[Gang]:
-    """The coscheduling plugin's PodGroup."""
-    for label in ("scheduling.x-k8s.io/pod-group", "pod-group.scheduling.sigs.k8s.io"):
-        name = _labels(pod).get(label)
+def _labelled(case: Case, pod: Json) -> Iterator[Gang]:
+    """PodGroups of other schedulers, which labels and annotations name: coscheduling, Volcano, KAI."""
+    for resource in (COSCHEDULING, VOLCANO, KAI):
+        name = NAMED[resource](pod)
         if name:
-            yield _labelled(case, "podgroups.scheduling.x-k8s.io", name, _having(_labels, label, name))
-
-
-def _volcano(case: Case, pod: Json) -> Iterator[Gang]:
-    name = _annotations(pod).get("scheduling.k8s.io/group-name")
-    if name:
-        key = "scheduling.k8s.io/group-name"
-        yield _labelled(case, "podgroups.scheduling.volcano.sh", name, _having(_annotations, key, name))
-
-
-def _kai(case: Case, pod: Json) -> Iterator[Gang]:
-    name = _annotations(pod).get("pod-group-name")
-    if name:
-        resource = "podgroups.scheduling.run.ai"
-        yield _labelled(case, resource, name, _having(_annotations, "pod-group-name", name))
+            group = case.reading.get(resource, case.namespace, name)
+            minimum = int(((group or {}).get("spec") or {}).get("minMember") or 0)
+            yield Gang(name, resource, belongs(resource, name), minimum, group, _said(group, minimum))
 
 
 def _kueue(case: Case, pod: Json) -> Iterator[Gang]:
@@ -180,12 +183,6 @@ def _kueue(case: Case, pod: Json) -> Iterator[Gang]:
         yield Gang(name, "", lambda other: _labels(other).get("kueue.x-k8s.io/pod-group-name") == name, int(total))
 
 
-def _labelled(case: Case, resource: str, name: str, belongs: Callable[[Json], bool]) -> Gang:
-    group = case.reading.get(resource, case.namespace, name)
-    minimum = int(((group or {}).get("spec") or {}).get("minMember") or 0)
-    return Gang(name, resource, belongs, minimum, group, _said(group, minimum))
-
-
 def _said(group: Json | None, minimum: int) -> str:
     if group is None:
         return ""
@@ -194,11 +191,6 @@ def _said(group: Json | None, minimum: int) -> str:
     explained = status.get("schedulingConditions") or ()
     told = next((f": {c['message']}" for c in explained if c.get("message")), "")
     return f"PodGroup {group['metadata']['name']}: at least {minimum} at once{phase}{told}"
-
-
-def _having(texts: Callable[[Json], dict[str, str]], key: str, value: str) -> Callable[[Json], bool]:
-    """Pods with this label or annotation."""
-    return lambda pod: texts(pod).get(key) == value
 
 
 def _labels(pod: Json) -> dict[str, str]:

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from k8sai.errors import Usage
+from k8sai.why.podgroups import NAMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,9 @@ OWNERS: Final = (
     Kind("ReplicaSet", _REPLICASETS, ("rs",)),
     Kind("ReplicationController", "replicationcontrollers", ("rc",)),
 )
-KINDS: Final = (POD, WORKLOAD, *OWNERS)
+# Each scheduler has a PodGroup of its own; its pods name it, and it makes none.
+POD_GROUPS: Final = tuple(Kind("PodGroup", resource, ("pg",)) for resource in NAMED)
+KINDS: Final = (POD, WORKLOAD, *OWNERS, *POD_GROUPS)
 
 
 def kind_of(word: str) -> Kind:

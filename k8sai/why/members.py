@@ -3,7 +3,7 @@
 from typing import Final
 
 from k8sai.why.case import Case, listed, several
-from k8sai.why.kinds import POD
+from k8sai.why.kinds import POD, POD_GROUPS
 from k8sai.why.making import wanted
 from k8sai.why.reading import Json, holds
 from k8sai.why.subject import Owner
@@ -21,6 +21,8 @@ def check(case: Case) -> Layer:
     if not case.missing:
         return fine(LAYER)
     it = case.subject.it
+    if it.kind in POD_GROUPS:
+        return reason(LAYER, "MembersWait", "no pod names it", next=case.kubectl("describe", it.said))
     if any(map(suspended, (it, *case.subject.above))):
         return fine(LAYER, "its controller makes none while it is suspended")
     for owner in (it, *case.subject.below):

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from k8sai.why.case import Case, amount, be, have, listed, several
+from k8sai.why.gangs import at_once
 from k8sai.why.groups import groups, rest
 from k8sai.why.said import from_message
 from k8sai.why.survey import CLASS, Kind, Seen, Survey, names
@@ -34,6 +35,10 @@ def _blind(case: Case) -> Layer:
 
 
 def _fits(case: Case, found: Survey) -> Layer:
+    gang = at_once(case)
+    if gang:
+        each = "1 node" if len(found.fits) == 1 else f"each of {len(found.fits)} nodes"
+        return fine(LAYER, f"{each} could take one pod now: {listed(names(found.fits))}; the gang needs {gang} at once")
     where = f"{several(len(found.fits), 'node')} could take it now: {listed(names(found.fits))}"
     if not case.scheduled or case.spec.get("schedulingGates"):
         return fine(LAYER, where)

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from k8sai.errors import K8saiError, NotFound
-from k8sai.why.kinds import KINDS, OWNERS, POD, WORKLOAD, Kind, named, owning
+from k8sai.why.kinds import KINDS, OWNERS, POD, POD_GROUPS, WORKLOAD, Kind, named, owning
+from k8sai.why.podgroups import belongs
 from k8sai.why.reading import Json, Reading
 
 
@@ -61,15 +62,18 @@ def find(reading: Reading, kind: Kind | None, namespace: str, name: str) -> Subj
     """Raises NotFound, and Forbidden or ClusterError where the object cannot be read."""
     if kind is None:
         return _any(reading, namespace, name)
-    obj = reading.get(kind.resource, namespace, name)
-    if obj is None:
-        raise _absent(reading, kind, namespace, name)
-    return _subject(reading, Owner(kind, obj), namespace)
+    # One word stands for the PodGroups of all schedulers: the one that is meant is the one that is there.
+    kinds = (kind, *(other for other in POD_GROUPS if other is not kind)) if kind in POD_GROUPS else (kind,)
+    for each in kinds:
+        obj = reading.get(each.resource, namespace, name)
+        if obj is not None:
+            return _subject(reading, Owner(each, obj), namespace)
+    raise _absent(reading, kind, namespace, name)
 
 
 def _any(reading: Reading, namespace: str, name: str) -> Subject:
     """A pod of that name, else whoever makes pods and is called so."""
-    for kind in (POD, *OWNERS, WORKLOAD):
+    for kind in (POD, *OWNERS, WORKLOAD, *POD_GROUPS):
         obj = reading.get(kind.resource, namespace, name)
         if obj is not None:
             return _subject(reading, Owner(kind, obj), namespace)
@@ -84,6 +88,9 @@ def _subject(reading: Reading, it: Owner, namespace: str) -> Subject:
         if outer:
             return _subject(reading, outer[0], namespace)
         return Subject(it, _owned(it.object, reading.list(POD.resource, namespace)))
+    if it.kind in POD_GROUPS:
+        named = belongs(it.kind.resource, it.name)
+        return Subject(it, tuple(filter(named, reading.list(POD.resource, namespace))))
     below = _below(reading, it, namespace)
     uids = {owner.uid for owner in (it, *below)}
     labels = {(owner.kind.label, owner.name) for owner in (it, *below) if owner.kind.label}

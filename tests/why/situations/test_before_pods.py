@@ -307,6 +307,44 @@ def test_a_gang_that_does_not_fit_at_once() -> None:
     why = ask("a", gang(), *(crew(name, status=said) for name in "abc"), node("gpu-1"), node("gpu-2"))
     assert why.sentence == "a waits: gang crew starts with 3 pods at once, and only 2 of them fit now."
     assert (why.code, why.exit) == ("GangShort", Exit.NO_CAPACITY)
+    assert why.next == "k8sai fit --gpus 8 --pods 3 --resource nvidia.com/gpu --cpu 1 -n ml"
+    nodes = layer(why, "nodes")
+    assert (nodes.status, nodes.code) == ("ok", "")
+    assert nodes.message == "each of 2 nodes could take one pod now: gpu-1 and gpu-2; the gang needs 3 at once"
+
+
+def test_what_fit_is_asked_says_all_that_flags_can() -> None:
+    picky: Json = {
+        "memory": "64Gi",
+        "nodeSelector": {"pool": "train"},
+        "tolerations": [
+            {"key": "team", "value": "ml", "effect": "NoSchedule"},
+            {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute"},
+        ],
+    }
+    pods = [crew(name, **picky) for name in "abc"]
+    why = ask("a", gang(), *pods, node("gpu-1", labels={"pool": "train"}))
+    assert why.next == (
+        "k8sai fit --gpus 8 --pods 3 --resource nvidia.com/gpu --cpu 1 --memory 64Gi -l pool=train "
+        "--tolerate team=ml:NoSchedule -n ml"
+    )
+
+
+def test_a_gang_by_its_group() -> None:
+    pods = [crew(name) for name in "abc"]
+    why = ask("podgroup/crew", gang(), *pods, pod("other", 1), node("gpu-1"), node("gpu-2"))
+    assert why.sentence == (
+        "podgroup/crew: 3 of 3 pods wait, like a: gang crew starts with 3 pods at once, and only 2 of them fit now."
+    )
+    assert (why.code, why.exit, why.members[0].pods) == ("GangShort", Exit.NO_CAPACITY, ("a", "b", "c"))
+    assert (
+        ask("pg/crew", gang(1), crew("a", on="gpu-1"), node("gpu-1")).sentence == "podgroup/crew runs: 1 of 1 pod runs."
+    )
+
+
+def test_a_group_without_pods() -> None:
+    why = ask("podgroup/crew", gang(), node("gpu-1"))
+    assert (why.sentence, why.exit) == ("podgroup/crew waits: no pod names it.", Exit.WAITING)
 
 
 @pytest.mark.parametrize(
@@ -322,3 +360,6 @@ def test_gangs_of_other_schedulers(api: str, metadata: dict[str, dict[str, str]]
     why = ask("a", group, pod("a", 8, schedulerName="volcano", **metadata), node("gpu-1"))  # type: ignore[arg-type]
     assert why.sentence == "a waits: gang crew starts with 2 pods at once, and only 1 exists."
     assert (why.code, why.exit) == ("GangIncomplete", Exit.WAITING)
+    assert layer(why, "nodes").message == "1 node could take one pod now: gpu-1; the gang needs 2 at once"
+    whole = ask("podgroup/crew", group, pod("a", 8, schedulerName="volcano", **metadata), node("gpu-1"))  # type: ignore[arg-type]
+    assert (whole.object, whole.code) == ("podgroup/crew", "GangIncomplete")
