@@ -413,6 +413,18 @@ async def test_the_help_says_every_key_and_letter() -> None:
 
 
 @alone
+async def test_the_help_says_how_to_get_to_panes_without_a_number_and_cuts_no_word() -> None:
+    app = cockpit()
+    async with app.run_test(size=(80, 120)) as pilot:
+        await press(pilot, "question_mark")
+        inside = [line.split("│")[1] for line in lines(app) if line.count("│") > 1]
+        words = " ".join(" ".join(inside).split())
+        assert ":clusters Clusters: every cluster of this screen: used, free, waiting, how fresh" in words
+        for pane in PANES:
+            assert f"{pane.title}: {pane.about}" in words
+
+
+@alone
 async def test_the_palette_has_every_action() -> None:
     app = cockpit()
     async with app.run_test(size=(80, 24)) as pilot:
