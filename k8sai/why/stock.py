@@ -117,6 +117,11 @@ def bodies(case: Case, pod: PodInfo) -> list[list[Json]]:
     return [*found, *([body] for _, body in _bridged(case, pod))]
 
 
+def bridged_on(case: Case, pod: PodInfo, node: NodeInfo) -> list[tuple[str, Json]]:
+    """(resource, request) of what no device plugin of this node serves, and a class would, although others have it."""
+    return [(resource, body) for resource, body in _served_by_class(case, pod) if not node.allocatable.get(resource)]
+
+
 def open_claims(case: Case) -> list[Json]:
     """Its claims that have no devices yet."""
     names = (name for _, name in claim_names(case.pod or {}) if name)
@@ -126,12 +131,21 @@ def open_claims(case: Case) -> list[Json]:
 
 def _bridged(case: Case, pod: PodInfo) -> list[tuple[str, Json]]:
     """The requests that the scheduler would make for extended resources which no device plugin serves."""
-    classes = case.moment.supply.bridges()
     nodes = case.moment.trial.view.nodes.values()
+    return [
+        (resource, body)
+        for resource, body in _served_by_class(case, pod)
+        if not any(node.allocatable.get(resource) for node in nodes)
+    ]
+
+
+def _served_by_class(case: Case, pod: PodInfo) -> list[tuple[str, Json]]:
+    """The requests that stand for extended resources which a class names as its own."""
+    classes = case.moment.supply.bridges()
     return [
         (resource, {"deviceClassName": classes[resource], "count": amount})
         for resource, amount in pod.requests.items()
-        if resource in classes and not any(node.allocatable.get(resource) for node in nodes)
+        if resource in classes
     ]
 
 

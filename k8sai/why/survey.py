@@ -46,7 +46,7 @@ _TEXTS: Final[dict[str, Kind]] = {
     claims.NO_DEVICES: "devices",
     claims.ELSEWHERE: "claimElsewhere",
 }
-CLASS: Final = "device class "
+CLASS: Final = "devices of class "
 _DRA: Final = "DynamicResources"
 _CORDON: Final = "node.kubernetes.io/unschedulable"  # says what a cordon says
 _ORDINARY: Final = ("cpu", "memory", "ephemeral-storage", "pods")
@@ -169,19 +169,19 @@ def survey(case: Case) -> Survey:
 
 def _without_devices(case: Case, pod: PodInfo, seen: list[Seen]) -> list[Seen]:
     """Nodes that have no device which could match are told apart from those whose devices are taken."""
-    from k8sai.why.stock import bodies
+    from k8sai.why.stock import bodies, bridged_on
 
     stock, wishes = case.stock, bodies(case, pod)
 
     def absent(one: Seen) -> str:
-        return next(
-            (b[0]["deviceClassName"] for b in wishes if not any(stock.shelf(one.node, body).matching for body in b)), ""
-        )
+        for wish in wishes:
+            if not any(stock.shelf(one.node, body).matching for body in wish):
+                return f"{CLASS}{wish[0]['deviceClassName']}"
+        served = bridged_on(case, pod, one.node)
+        return next((resource for resource, body in served if not stock.shelf(one.node, body).matching), "")
 
     return [
-        replace(
-            one, findings=tuple(Finding("absent", CLASS + name) if f.kind == "devices" else f for f in one.findings)
-        )
+        replace(one, findings=tuple(Finding("absent", name) if f.kind == "devices" else f for f in one.findings))
         if one.has("devices") and (name := absent(one))
         else one
         for one in seen

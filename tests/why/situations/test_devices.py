@@ -318,6 +318,15 @@ def test_binding_failed() -> None:
     assert (why.code, why.exit) == ("BindingFailed", Exit.BLOCKED)
 
 
+def test_a_node_without_devices_is_not_one_whose_devices_are_taken() -> None:
+    """A class serves the resource where no device plugin does: nodes without either have nothing of the kind."""
+    full = pod("other", 2, on="gpu-1")
+    why = ask("train-7", node("cpu-1", 0), node("gpu-1", 2), full, device_class(extendedResourceName=GPU), pod(gpus=1))
+    assert why.sentence == f"train-7 waits: it needs 1 {GPU} on one node, the best node gpu-1 has none free."
+    assert f"1 node (cpu-1): has no {GPU}" in layer(why, "nodes").evidence
+    assert (why.code, why.exit) == ("GpusShort", Exit.NO_CAPACITY)
+
+
 def test_an_extended_resource_that_devices_serve() -> None:
     user = pod("other", on="d1")
     why = ask(
