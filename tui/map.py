@@ -116,11 +116,18 @@ class Map(MapMoves):
     # --- what the app asks --------------------------------------------------------------------------------------------
 
     def arrive(self, subject: Mapping[str, str]) -> None:
+        group = {word: value for word, value in subject.items() if word != "node"}
+        back = subject == self.subject and bool(self.view.names)
         if subject != self.subject:
             self.filter = Filter()
             self.marked.clear()
-        super().arrive({word: value for word, value in subject.items() if word != "node"})
-        self.regroup()
+        super().arrive(group)
+        if back:  # as it was left, at once; if nodes have come or gone, the next frame shows that
+            self._due = 0.0
+            self.field.look()
+            self._tell()
+        else:
+            self.regroup()
         if (named := subject.get("node")) and self.view.point_at(named):
             self.field.reveal()
         self.come()

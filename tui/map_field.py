@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from operator import is_
 from typing import Any, ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -18,11 +16,13 @@ from k8sai.tui.desk import Desk
 from k8sai.tui.ink import Line, Run
 from k8sai.tui.map_paint import Brush, merged
 from k8sai.tui.map_plan import Band
-from k8sai.tui.map_tally import Tallies
+from k8sai.tui.map_strips import Inked, over
+from k8sai.tui.map_tally import UNKNOWN, Tallies
 from k8sai.tui.map_view import View
 from k8sai.tui.map_words import NAME, heading, label, named, node_line
 
 _PATIENCE = 0.03  # seconds that a frame may spend on nodes nobody has looked at; the rest comes with the next
+_SOON = 0.03  # seconds until the sums of groups are added up further
 _FEW = 6  # cells of a line that are sent one by one
 _AHEAD = 0.01  # seconds a frame may spend on the pages before and after
 _AHEAD_EVERY = 4  # frames
@@ -54,7 +54,7 @@ class MapField(ScrollView, can_focus=True):
         self.blank: Sequence[Line] = ()
         self._seen: dict[int, list[Glance | None]] = {}  # by line
         self._strips: dict[int, Strip] = {}
-        self._styles: dict[str, Style] = {}  # by ink; "" is the background
+        self._inked = Inked(desk, lambda: self.rich_style)
         self._tallied: dict[int, list[Tally]] = {}  # by line
         self._again = False
         self._ahead = 0  # looks until the next one ahead
@@ -77,7 +77,7 @@ class MapField(ScrollView, can_focus=True):
         """Another colour, another theme."""
         self.brush.fresh()
         self._strips.clear()
-        self._styles.clear()
+        self._inked.forget()
         self.look()
         self.refresh()
 
@@ -109,9 +109,12 @@ class MapField(ScrollView, can_focus=True):
                 self._seen[line], self._tallied[line] = now, tallies
                 self._strips.pop(line, None)
                 self.refresh(*self._changed(line, was if said else None, now))
-        if (None in found or self.tallies.wanting) and not self._again:
+        if None in found and not self._again:
             self._again = True
             self.call_after_refresh(self._look_again)
+        elif any(tally is UNKNOWN for line in lines for tally in self._tallied.get(line, ())) and not self._again:
+            self._again = True
+            self.set_timer(_SOON, self._look_again)
 
     def _changed(self, line: int, was: Sequence[Glance | None] | None, now: Sequence[Glance | None]) -> list[Region]:
         """The parts of the line that must be sent to the terminal: of a few cells only those."""
@@ -199,27 +202,19 @@ class MapField(ScrollView, can_focus=True):
 
     def notify_style_update(self) -> None:
         self._strips.clear()
-        self._styles.clear()
+        self._inked.forget()
         super().notify_style_update()
-
-    def _style(self, ink: str) -> Style:
-        """An ink on the background, ready for the terminal: adding up per segment would take half a frame."""
-        found = self._styles.get(ink)
-        if found is None:
-            base = self._styles.get("") or self._styles.setdefault("", self.rich_style)
-            found = self._styles[ink] = base + self.desk.inks[ink]
-        return found
 
     # --- painting -----------------------------------------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
-        base = self._style("plain")
+        base = self._inked.style("plain")
         line = self.scroll_offset.y + y
         view = self.view
         if not view.names:
             said = self.blank[y] if y < len(self.blank) else ()
-            return Strip([Segment(text, self._style(ink)) for text, ink in said]).adjust_cell_length(width, base)
+            return self._inked.strip(said).adjust_cell_length(width, base)
         if line >= view.plan.height:
             return Strip.blank(width, base)
         painted = self._strips.get(line)
@@ -232,7 +227,7 @@ class MapField(ScrollView, can_focus=True):
             lines = view.plan.scale == "lines"
             part = ("map--line" if lines else "map--cursor") if self.has_focus else "map--cursor-blurred"
             style = self.get_component_rich_style(part, partial=True)
-            painted = _over(painted, column, self._cursor_width(), style, inked=lines)
+            painted = over(painted, column, self._cursor_width(), style, inked=lines)
         return painted
 
     def _cursor_width(self) -> int:
@@ -245,7 +240,7 @@ class MapField(ScrollView, can_focus=True):
         for band in plan.bands_on(line):
             for node in plan.nodes_on(band, line):
                 if names[node] in self.marked:
-                    painted = _over(painted, plan.place(node)[0], band.cell, style, inked=True)
+                    painted = over(painted, plan.place(node)[0], band.cell, style, inked=True)
         return painted
 
     def _paint(self, line: int) -> Strip:
@@ -271,8 +266,7 @@ class MapField(ScrollView, can_focus=True):
             taken += len(nodes)
             runs += self._cells(band, nodes, glances)
             at = band.left + band.cell * len(nodes)
-        style = self._style
-        return Strip([Segment(text, style(ink)) for text, ink in runs if text])
+        return self._inked.strip(runs)
 
     def _cells(self, band: Band, nodes: range, glances: Sequence[Glance | None]) -> list[Run]:
         scale = self.view.plan.scale
@@ -299,13 +293,3 @@ class MapField(ScrollView, can_focus=True):
 
     def __rich_repr__(self) -> Any:
         yield "scale", self.view.plan.scale
-
-
-def _over(strip: Strip, column: int, width: int, style: Style, *, inked: bool = False) -> Strip:
-    """The strip with a style on a part of it; `inked` keeps the colours of what is written there."""
-    left, middle, right = strip.crop(0, column), strip.crop(column, column + width), strip.crop(column + width)
-    if inked:
-        segments = [Segment(segment.text, (segment.style or Style()) + style) for segment in middle]
-    else:
-        segments = [Segment(segment.text, style) for segment in middle]
-    return Strip.join([left, Strip(segments, middle.cell_length), right])

@@ -14,7 +14,7 @@ _EVERY = 0.5  # seconds; figures that change more often cannot be read
 _SHARE = 40  # adding up may cost at most a fortieth of the time
 _AT_ONCE = 500  # nodes; half a millisecond
 _PATIENCE = 0.004  # seconds that one look may spend on a group
-_UNKNOWN = Tally(*[nan] * len(Tally.__struct_fields__))
+UNKNOWN = Tally(*[nan] * len(Tally.__struct_fields__))
 
 
 class Tallies:
@@ -26,11 +26,6 @@ class Tallies:
         # By name: of which group, its sums, the fleet's version then, and until when that will do.
         self._kept: dict[str, tuple[Group, Tally, int, float]] = {}
         self._begun: dict[str, _Sum] = {}
-
-    @property
-    def wanting(self) -> bool:
-        """Some group has no sums at all yet: who looks again soon will see them."""
-        return any(name not in self._kept for name in self._begun)
 
     def of(self, group: Group) -> Tally:
         """The group's sums, some moments old at most."""
@@ -49,7 +44,7 @@ class Tallies:
             until = self._clock() + max(_EVERY, _SHARE * begun.spent)
             self._kept[group.name] = group, begun.tally, begun.version, until
             return begun.tally
-        return _UNKNOWN if kept is None else kept[1]
+        return UNKNOWN if kept is None else kept[1]
 
 
 class _Sum:
