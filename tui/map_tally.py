@@ -37,12 +37,12 @@ class Tallies:
         if kept is not None and kept[0] is group and (kept[2] == version or now < kept[3]):
             return kept[1]
         begun = self._begun.get(group.name)
-        if begun is None or begun.group is not group:
+        if begun is None or not _alike(begun.group, group):
             begun = self._begun[group.name] = _Sum(self.desk, group, version)
         if begun.go_on(self._clock, now + _PATIENCE):
             del self._begun[group.name]
             until = self._clock() + max(_EVERY, _SHARE * begun.spent)
-            self._kept[group.name] = group, begun.tally, begun.version, until
+            self._kept[group.name] = begun.group, begun.tally, begun.version, until
             return begun.tally
         return UNKNOWN if kept is None else kept[1]
 
