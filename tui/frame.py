@@ -30,6 +30,7 @@ from k8sai.tui.panes import OPENED, PANES
 from k8sai.tui.prompt import Prompt
 
 _FRAME = 0.2  # seconds between looks at the fleet; keys do not wait for it
+_FRAME_READING = 1.0  # seconds, while a large cluster is read
 _LARGE = 5_000  # objects; walking fewer takes no time that anybody notices
 _LEGEND_FROM = 34  # lines; lower screens have the signs in the help
 _PLAIN_TERMINALS = ("dumb", "linux", "ansi", "vt100", "vt220")
@@ -81,6 +82,7 @@ class Frame(App[None]):
         self.keeps = keeps
         self.panes: dict[str, Pane] = {}
         self._painted: tuple[object, ...] = ()
+        self._painted_at = 0.0
         self._spared = False
         self._frozen = 0  # objects read when the collector was last told that they stay
         self.current: Pane = self._begin()
@@ -129,12 +131,19 @@ class Frame(App[None]):
     def paint(self) -> None:
         """The clock's frame: only when facts changed, or a second went by and ages with it."""
         state = (self.desk.fleet.version, int(self.desk.now()), self.desk.feed.sources())
-        if state == self._painted:
+        if state == self._painted or self._reads_much(state[2]):
             return
-        self._painted = state
+        self._painted, self._painted_at = state, time.perf_counter()
         self._spare_collector(state[2])
         self.header.update()
         self.current.tick()
+
+    def _reads_much(self, sources: tuple[Source, ...]) -> bool:
+        """While a large cluster is read, every frame has all to paint and takes its time from the reading."""
+        if all(source.state != "starting" for source in sources):
+            return False
+        soon = time.perf_counter() - self._painted_at < _FRAME_READING
+        return soon and sum(source.count for source in sources) >= _LARGE
 
     def _spare_collector(self, sources: tuple[Source, ...]) -> None:
         """Keep Python's garbage collector from walking all of a large cluster between two keys.
