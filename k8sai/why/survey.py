@@ -132,8 +132,12 @@ class Survey:
 
     @property
     def blames_devices(self) -> bool:
-        """DRA is what keeps it from the nodes that come closest."""
-        taken = self.hardness == HARDNESS["devices"] and self.all_against("devices")
+        """DRA is what keeps it from the nodes that come closest.
+
+        The scheduler asks for devices last: of a node that lacks something else too it never says so.
+        """
+        last = any(one.only("devices") for one in self.closest)
+        taken = self.hardness == HARDNESS["devices"] and self.all_against("devices") and last
         elsewhere = self.hardness == HARDNESS["claimElsewhere"] and self.all_against("claimElsewhere")
         return taken or elsewhere or self._no_devices
 

@@ -252,6 +252,18 @@ def test_all_devices_of_an_incomplete_pool_on_a_cordoned_node() -> None:
     assert (why.code, why.exit) == ("PoolIncomplete", Exit.BLOCKED)
 
 
+def test_devices_and_a_place_are_taken_on_the_same_node() -> None:
+    """The scheduler asks for devices last, and so it speaks of the place."""
+    user = pod("other", on="d1")
+    why = ask(
+        "train-7", node("d1", 0, pods="1"), device_class(), resource_slice("d1", card(0)), user,
+        claim("theirs", holds=("d1/gpu-0",), by=(user,)), claim("cards"),
+        claiming(status=unschedulable("0/1 nodes are available: 1 Too many pods.")),
+    )  # fmt: skip
+    assert (why.code, why.exit) == ("PodsPerNode", Exit.NO_CAPACITY)
+    assert layer(why, "nodes").evidence[0] == "1 node (d1): claimed devices not free, as many pods as it may run"
+
+
 def test_counters_of_a_card_are_used_up() -> None:
     def draws(slices: int) -> list[Json]:
         return [{"counterSet": "card-0", "counters": {"slices": {"value": str(slices)}}}]
