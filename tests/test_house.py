@@ -35,7 +35,8 @@ RULES: dict[str, tuple[str, str]] = {
     "recipes": ("", ""),
     "completions": ("", ""),
     "commands": (
-        "errors quantity ages facts events selectors view cluster fleet scheduling fit why snapshot sim tui completions",
+        "errors quantity ages facts events selectors view cluster fleet scheduling fit why snapshot sim tui "
+        "completions",
         "typer rich yaml msgspec platformdirs",
     ),
     "tui": (
