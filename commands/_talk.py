@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 _PLUGIN = re.compile(r"kubectl-ai_(\w+)")
-_OURS = re.compile(r"\bk8sai ([a-z]\w*)")
+_OURS = re.compile(r"(`|\(|^ {2,})k8sai ([a-z]\w*)", re.MULTILINE)  # a command to type, no sentence about k8sai
 _SAME = re.compile(r"`(k8sai (?:top|why|fit|snapshot save)\b[^`]*)`")  # hints that ask the cluster again
 _SGR: "dict[Tone, str]" = {"plain": "", "good": "32", "warn": "33", "bad": "31", "dim": "2"}
 _LONGEST = 600  # characters of a sentence: a server may answer with a page
@@ -45,7 +45,7 @@ def speak(text: str, argv0: str | None = None) -> str:
         from shlex import join
 
         text = _SAME.sub(lambda m: f"`{m.group(1)} {join(_carried)}`", text)
-    return _OURS.sub(lambda m: said.format(m.group(1)), text)
+    return _OURS.sub(lambda m: m.group(1) + said.format(m.group(2)), text)
 
 
 def colourful(stream: object) -> bool:

@@ -160,7 +160,7 @@ def _say(picture: Picture, wanted: Wanted, *, empty: bool) -> None:
     notes = [*_notes.gaps(picture), *_notes.emptiness(picture, filtered=filtered)]
     if not notes and wanted.by and empty:
         notes.append(_notes.empty_list(wanted.by, wanted.options.namespace))
-    if wanted.output in (None, "table", "wide") and not wanted.plain and sys.stdout is not None and sys.stdout.isatty():
+    if wanted.shows_bars and sys.stdout is not None and sys.stdout.isatty():
         notes += _notes.signs(picture)
     for note in notes:
         _talk.note(note)

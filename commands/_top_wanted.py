@@ -37,6 +37,11 @@ class Wanted:
     headings: bool
     meter: "Meter | None"
 
+    @property
+    def shows_bars(self) -> bool:
+        """What is printed has the slot bars of nodes, on a terminal that shows them."""
+        return self.by in (None, "node") and self.output in (None, "table", "wide") and not self.plain
+
     def scope(self) -> "Scope":
         """The part of the cluster that is shown."""
         from k8sai.fleet.picture import Scope

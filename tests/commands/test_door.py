@@ -154,6 +154,11 @@ def test_speak(argv0: str, said: str) -> None:
     assert _talk.speak("see `k8sai top --once` and `k8sai doctor rbac`", argv0) == said
 
 
+def test_a_sentence_about_k8sai_is_no_command() -> None:
+    said = "k8sai never reads Secrets; read it with the k8sai that wrote it"
+    assert _talk.speak(said, "kubectl-ai_top") == said
+
+
 def test_hints_lead_to_the_same_cluster() -> None:
     _talk.carry(["--context", "prod eu"])
     try:

@@ -159,6 +159,14 @@ def test_a_terminal_is_never_overrun(columns: int, small: Path, env: dict[str, s
     assert "\x1b[31m■■■▼▼▼◊×\x1b[0m" in shown.out, "the bar is whole, and red where a card is ill"
 
 
+def test_the_signs_of_bars_are_told_where_there_are_bars(small: Path, env: dict[str, str]) -> None:
+    def told(*flags: str) -> bool:
+        return "■ held" in on_terminal("kubectl-ai_top", "--from", small, "--once", *flags, env=env).out
+
+    assert told() and told("--by", "node")
+    assert not told("--by", "product") and not told("--by", "cluster")
+
+
 def test_two_hundred_columns_show_all(small: Path, env: dict[str, str]) -> None:
     shown = on_terminal("kubectl-ai_top", "--from", small, "--once", env=env, columns=200)
     assert NODES in bare(shown.out)
