@@ -93,7 +93,8 @@ def _named(resource: str) -> str:
     """`mig-1g.10gb` may stand for the full name."""
     if "/" in resource:
         return resource
-    return f"nvidia.com/{resource}" if resource.startswith(("mig-", "gpu")) else resource
+    ours = resource == "gpu" or resource.startswith(("mig-", "gpu.shared"))  # gpu.nvidia.com is a DeviceClass
+    return f"nvidia.com/{resource}" if ours else resource
 
 
 def asked(wish: Wish, how: Means) -> Asked:

@@ -35,6 +35,8 @@ def test_of_two_kinds_the_one_with_more_cards() -> None:
 def test_what_is_named_is_asked_for() -> None:
     assert how(node("n1"), resource="nvidia.com/mig-1g.10gb") == Means("nvidia.com/mig-1g.10gb")
     assert how(node("n1"), resource="mig-1g.10gb") == Means("nvidia.com/mig-1g.10gb")
+    assert how(node("n1"), resource="gpu.shared") == Means("nvidia.com/gpu.shared")
+    assert how(node("n1"), resource="gpu.nvidia.com") == Means("gpu.nvidia.com"), "a class that is not there"
     assert how(device_class("mine"), resource="mine") == Means(device_class="mine")
 
 
