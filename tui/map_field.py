@@ -28,8 +28,11 @@ _AHEAD = 0.01  # seconds a frame may spend on the pages before and after
 _AHEAD_EVERY = 4  # frames
 
 
-class MapField(ScrollView, can_focus=True):
-    """Cells by a plan. The pane decides what is shown and what keys do; this paints, scrolls and hears the mouse."""
+class MapField(ScrollView, can_focus=True, inherit_bindings=False):
+    """Cells by a plan. The pane decides what is shown and what keys do; this paints, scrolls and hears the mouse.
+
+    Without the bindings of a scroll view: those would take the arrow keys as soon as there is more than fits.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"map--cursor", "map--line", "map--cursor-blurred", "map--marked"}
 
