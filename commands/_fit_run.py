@@ -105,6 +105,8 @@ def _code(found: Answer, sources: tuple[Source, ...], reader: Reader) -> Exit:
 
 def _no_namespace(reader: Reader, pods: Asked, documents: list[Any]) -> Iterator[str]:
     """Names that no namespace has, and that the manifest does not make: most are slips of the pen."""
+    if reader.hidden:  # a server that is gone is not asked again, and of quotas nothing can be said
+        return
     made = {(one.get("metadata") or {}).get("name") for one in _objects(documents) if one.get("kind") == "Namespace"}
     for name in sorted({group.namespace for group in pods.groups} - made):
         if reader.lacks_namespace(name):
