@@ -7,7 +7,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from k8sai.tui.desk import Desk
-from k8sai.tui.ink import Line, Run
+from k8sai.tui.ink import Inks, Line, Run
 
 
 class Lines(Widget):
@@ -19,6 +19,8 @@ class Lines(Widget):
         super().__init__(id=id, classes=classes)
         self.desk = desk
         self._said: Sequence[Line] | None = None
+        self._strips: dict[int, tuple[Line, Strip]] = {}  # by place: most lines say the same in the next frame
+        self._painted_with: tuple[int, Inks] | None = None
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
         """What to say in this much room."""
@@ -31,6 +33,7 @@ class Lines(Widget):
 
     def notify_style_update(self) -> None:
         self._said = None
+        self._strips.clear()
         super().notify_style_update()
 
     def on_resize(self) -> None:
@@ -42,8 +45,17 @@ class Lines(Widget):
             self._said = self.lines(width, height)
         line = self._said[y] if y < len(self._said) else ()
         inks = self.desk.inks
+        before = self._painted_with
+        if before is None or before[0] != width or before[1] is not inks:
+            self._strips.clear()
+            self._painted_with = width, inks
+        kept = self._strips.get(y)
+        if kept is not None and kept[0] == line:
+            return kept[1]
         strip = Strip([Segment(text, inks[ink]) for text, ink in line])
-        return strip.adjust_cell_length(width).apply_style(self.rich_style)
+        painted = strip.adjust_cell_length(width).apply_style(self.rich_style)
+        self._strips[y] = line, painted
+        return painted
 
 
 def beside(left: Line, right: Line, width: int) -> Line:
