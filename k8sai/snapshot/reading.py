@@ -13,7 +13,7 @@ from k8sai.cluster.discovery import Resource, served
 from k8sai.cluster.objects import Json, LiveObjects
 from k8sai.cluster.once import read_once
 from k8sai.cluster.sources import KINDS, Kind, Source
-from k8sai.errors import Forbidden, K8saiError, NotFound
+from k8sai.errors import ClusterError, Forbidden, K8saiError, NotFound
 from k8sai.facts import Object, Pod
 from k8sai.fleet.index import Fleet
 from k8sai.fleet.query import PodQuery
@@ -61,7 +61,10 @@ def read(connection: "Connection", told: Callable[[str], object] = lambda kind: 
     objects = LiveObjects(connection)
     concerned = _Concerned(book.facts)
     with ThreadPoolExecutor(_AT_ONCE, "k8sai-snapshot") as threads:
-        readings = [threads.submit(_whole, connection, objects, kind, concerned.keeps(kind), told) for kind in KEPT]
+        gone: list[K8saiError] = []
+        readings = [
+            threads.submit(_unless_gone, gone, connection, objects, kind, concerned.keeps(kind), told) for kind in KEPT
+        ]
         for reading in readings:
             source, found = reading.result()
             sources += (source,)
@@ -96,6 +99,32 @@ def _version(connection: "Connection") -> str:
     return str(read.get("gitVersion", "")) if isinstance(read, dict) else ""
 
 
+def _unless_gone(
+    gone: list[K8saiError],
+    connection: "Connection",
+    objects: LiveObjects,
+    kind: str,
+    keeps: Callable[[Json], bool],
+    told: Callable[[str], object],
+) -> tuple[Source, list[msgspec.Raw]]:
+    """A server that did not come back for one kind is asked for no other: each would be waited for as long."""
+    if gone:
+        return Source(kind, "failed", message=gone[0].message, hint=gone[0].hint), []
+    try:
+        return _whole(connection, objects, kind, keeps, told)
+    except _Gone as error:
+        gone.append(error.why)
+        return Source(kind, "failed", message=error.why.message, hint=error.why.hint), []
+
+
+class _Gone(Exception):
+    """No answer at all, whatever is asked."""
+
+    def __init__(self, why: K8saiError) -> None:
+        super().__init__(why.message)
+        self.why = why
+
+
 def _whole(
     connection: "Connection",
     objects: LiveObjects,
@@ -116,6 +145,8 @@ def _whole(
     except NotFound as error:
         return Source(kind, "absent", message=error.message), []
     except K8saiError as error:
+        if type(error) is ClusterError:  # its subclasses are answers
+            raise _Gone(error) from error
         return Source(kind, "failed", message=error.message, hint=error.hint), []
     told(kind)
     return Source(kind, "once", len(found), time.time(), namespace), found
