@@ -167,7 +167,7 @@ def test_colours_go_round() -> None:
         assert list(legends) == ["namespace", "owner", "queue", "priority", "utilisation", "state"]
         assert "team-llm" in legends["namespace"]
         assert "Job/train-7b" in legends["owner"]
-        assert "no queue" in legends["queue"]
+        assert "vision" in legends["queue"], "the largest; signs of states come before the rest of the names"
         assert "83%" in legends["utilisation"]
         assert "held" in legends["state"]
 
