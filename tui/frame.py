@@ -30,6 +30,7 @@ from k8sai.tui.panes import OPENED, PANES
 from k8sai.tui.prompt import Prompt
 
 _FRAME = 0.2  # seconds between looks at the fleet; keys do not wait for it
+_COLLECT_EVERY = 3.0  # seconds; what comes in so long is walked in a few milliseconds
 _FRAME_READING = 1.0  # seconds, while a large cluster is read
 _LARGE = 5_000  # objects; walking fewer takes no time that anybody notices
 _LEGEND_FROM = 34  # lines; lower screens have the signs in the help
@@ -82,7 +83,7 @@ class Frame(App[None]):
         self.keeps = keeps
         self.panes: dict[str, Pane] = {}
         self._painted: tuple[object, ...] = ()
-        self._painted_at = 0.0
+        self._painted_at = self._collected_at = 0.0
         self._spared = False
         self._frozen = 0  # objects read when the collector was last told that they stay
         self.current: Pane = self._begin()
@@ -149,8 +150,13 @@ class Frame(App[None]):
         """Keep Python's garbage collector from walking all of a large cluster between two keys.
 
         While it is read, that would happen again and again: what is here is spared each time there is a tenth more.
+        Afterwards events replace what is here: every few seconds the little that is new is collected and spared too.
         """
         if self._spared:
+            if self._frozen and time.perf_counter() >= self._collected_at + _COLLECT_EVERY:
+                gc.collect()
+                gc.freeze()
+                self._collected_at = time.perf_counter()
             return
         count = sum(source.count for source in sources)
         self._spared = all(source.state != "starting" for source in sources)
