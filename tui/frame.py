@@ -30,7 +30,8 @@ from k8sai.tui.panes import OPENED, PANES
 from k8sai.tui.prompt import Prompt
 
 _FRAME = 0.2  # seconds between looks at the fleet; keys do not wait for it
-_COLLECT_EVERY = 3.0  # seconds; what comes in so long is walked in a few milliseconds
+_COLLECT_EVERY = 1.0  # seconds; what comes in so long is walked in a few milliseconds
+_TYPING, _FRAME_TYPING = 0.15, 1.0  # seconds: since the last key; between frames while keys come
 _FRAME_READING = 1.0  # seconds, while a large cluster is read
 _LARGE = 5_000  # objects; walking fewer takes no time that anybody notices
 _LEGEND_FROM = 34  # lines; lower screens have the signs in the help
@@ -83,7 +84,7 @@ class Frame(App[None]):
         self.keeps = keeps
         self.panes: dict[str, Pane] = {}
         self._painted: tuple[object, ...] = ()
-        self._painted_at = self._collected_at = 0.0
+        self._painted_at = self._collected_at = self._keyed_at = 0.0
         self._spared = False
         self._frozen = 0  # objects read when the collector was last told that they stay
         self.current: Pane = self._begin()
@@ -132,12 +133,22 @@ class Frame(App[None]):
     def paint(self) -> None:
         """The clock's frame: only when facts changed, or a second went by and ages with it."""
         state = (self.desk.fleet.version, int(self.desk.now()), self.desk.feed.sources())
-        if state == self._painted or self._reads_much(state[2]):
+        if state == self._painted or self._reads_much(state[2]) or self._types():
             return
         self._painted, self._painted_at = state, time.perf_counter()
         self._spare_collector(state[2])
         self.header.update()
         self.current.tick()
+
+    def _types(self) -> bool:
+        """While keys come one after the other the clock's frames are in their way: they paint themselves."""
+        now = time.perf_counter()
+        return now - self._keyed_at < _TYPING and now - self._painted_at < _FRAME_TYPING
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key):
+            self._keyed_at = time.perf_counter()
+        await super().on_event(event)
 
     def _reads_much(self, sources: tuple[Source, ...]) -> bool:
         """While a large cluster is read, every frame has all to paint and takes its time from the reading."""
