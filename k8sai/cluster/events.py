@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
+from k8sai.cluster import watching
 from k8sai.cluster.answers import Event as Told
 from k8sai.cluster.answers import Failure, Page
-from k8sai.cluster.api_errors import ApiForbidden, Gone, status_error
+from k8sai.cluster.api_errors import ApiForbidden, Gone
 from k8sai.cluster.json_decoder import JsonDecoder
 from k8sai.cluster.objects import Objects
 from k8sai.cluster.reflector import Pace, Reflector
@@ -118,13 +119,8 @@ class EventListing:
 
     def watch(self, resource_version: str, idle: float, lasting: int) -> "Stream":
         """As `Listing.watch`."""
-        query = {
-            "watch": "1",
-            "allowWatchBookmarks": "true",
-            "resourceVersion": resource_version,
-            "timeoutSeconds": str(lasting),
-        }
-        return self._connection.stream(self._path(), query=query, accept="application/json", idle_timeout=idle)
+        path, accept = self._path(), "application/json"
+        return watching.watch(self._connection, path, resource_version, accept=accept, idle=idle, lasting=lasting)
 
     def events(self, chunks: Iterable[bytes]) -> Iterator[Told]:
         """What the watch says."""
@@ -132,9 +128,7 @@ class EventListing:
 
     def error(self, failure: Failure) -> K8saiError:
         """As `Listing.error`."""
-        said = {"code": failure.code, "reason": failure.reason, "message": failure.message}
-        wait = float(failure.retry_after) if failure.retry_after else None
-        return status_error(said, self._connection.asked("GET", self._path()), retry_after=wait)
+        return watching.error_of(self._connection, self._path(), failure)
 
     def _pages(self, retry: bool) -> Page:
         ring = Ring()

@@ -7,8 +7,9 @@ the server says it serves, then the one namespace that the context names.
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from k8sai.cluster import watching
 from k8sai.cluster.answers import Decoder, Event, Failure, Page, Skipped, Unreadable
-from k8sai.cluster.api_errors import ApiError, ApiForbidden, ApiNotFound, Gone, status_error
+from k8sai.cluster.api_errors import ApiError, ApiForbidden, ApiNotFound, Gone
 from k8sai.cluster.decode import Wire, decoder
 from k8sai.cluster.shapes import GROUP, NAMESPACED
 from k8sai.cluster.sources import Kind
@@ -109,14 +110,15 @@ class Listing:
 
     def watch(self, resource_version: str, idle: float, lasting: int) -> "Stream":
         """Changes since that version; ended by the server after `lasting` seconds, by us after `idle` silent ones."""
-        query = {
-            **self._selection,
-            "watch": "1",
-            "allowWatchBookmarks": "true",
-            "resourceVersion": resource_version,
-            "timeoutSeconds": str(lasting),
-        }
-        return self._connection.stream(self._path(), query=query, accept=self._decoder.accept, idle_timeout=idle)
+        return watching.watch(
+            self._connection,
+            self._path(),
+            resource_version,
+            accept=self._decoder.accept,
+            idle=idle,
+            lasting=lasting,
+            selection=self._selection,
+        )
 
     def events(self, chunks: Iterable[bytes]) -> Iterator[Event]:
         """What the watch says. Raises Unreadable."""
@@ -124,9 +126,7 @@ class Listing:
 
     def error(self, failure: Failure) -> K8saiError:
         """The error an ERROR event stands for, as if it had been the answer to the request."""
-        said = {"code": failure.code, "reason": failure.reason, "message": failure.message}
-        wait = float(failure.retry_after) if failure.retry_after else None
-        return status_error(said, self._connection.asked("GET", self._path()), retry_after=wait)
+        return watching.error_of(self._connection, self._path(), failure)
 
     def _paged(self, early: Callable[[Iterable[Object]], None], retry: bool) -> Page:
         """In pages of one state. Who reads too slowly is told 410 and begins again; after two of these, all at once."""
