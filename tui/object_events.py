@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from k8sai.cluster.events import readable
 from k8sai.cluster.objects import Objects
 from k8sai.errors import NotFound
 from k8sai.tui.ink import Line
@@ -31,38 +32,21 @@ def add_events(page: Page, objects: Objects, subject: Subject, kind: str, now: f
     if not found:
         page.fact("", NONE, "dim")
         return
-    found.sort(key=last_seen)
+    told = sorted(readable(found), key=lambda event: event.last)
     page.table(
         ("LAST", "TIMES", "TYPE", "REASON", "FROM", "MESSAGE"),
         [
             (
-                age(last_seen(event), now),
-                str(_times(event)),
-                (str(event.get("type") or ""), "warn" if event.get("type") == "Warning" else "dim"),
-                str(event.get("reason") or ""),
-                str((event.get("source") or {}).get("component") or event.get("reportingComponent") or ""),
-                " ".join(str(event.get("message") or "").split()),
+                age(event.last, now),
+                str(event.times),
+                (event.type, "warn" if event.warning else "dim"),
+                event.reason,
+                event.said_by,
+                " ".join(event.message.split()),
             )
-            for event in found
+            for event in told
         ],
     )
-
-
-def last_seen(event: Json) -> str:
-    """When it was seen last, as the cluster wrote it."""
-    series = event.get("series") or {}
-    meta = event.get("metadata") or {}
-    return str(
-        series.get("lastObservedTime")
-        or event.get("lastTimestamp")
-        or event.get("eventTime")
-        or meta.get("creationTimestamp")
-        or ""
-    )
-
-
-def _times(event: Json) -> int:
-    return int((event.get("series") or {}).get("count") or event.get("count") or 1)
 
 
 def _about(event: Json, subject: Subject) -> bool:

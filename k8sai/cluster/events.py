@@ -15,7 +15,7 @@ from k8sai.cluster.answers import Event as Told
 from k8sai.cluster.answers import Failure, Page
 from k8sai.cluster.api_errors import ApiForbidden, Gone
 from k8sai.cluster.json_decoder import JsonDecoder
-from k8sai.cluster.objects import Objects
+from k8sai.cluster.objects import Json, Objects
 from k8sai.cluster.reflector import Pace, Reflector
 from k8sai.cluster.shapes import Shape
 from k8sai.cluster.sources import Source
@@ -232,11 +232,16 @@ class RecordedEvents:
 def read_events(objects: Objects, namespace: str = "") -> list[Event]:
     """All events there are now, the newest first. Raises what listing them raises; what cannot be read is left out."""
     ring = Ring()
+    ring.replace(_KIND, readable(objects.list("events", namespace)))
+    return ring.newest()
+
+
+def readable(items: Iterable[Json]) -> list[Event]:
+    """Whole objects as events; what cannot be read is left out."""
     found: list[Event] = []
-    for item in objects.list("events", namespace):
+    for item in items:
         try:
             found.append(msgspec.convert(item, Event))
         except msgspec.ValidationError:
             continue
-    ring.replace(_KIND, found)
-    return ring.newest()
+    return found
