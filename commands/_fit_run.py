@@ -152,7 +152,7 @@ def _recorded(question: Question) -> Read:
 
 
 def _documents(file: str) -> list[Any]:
-    from k8sai.cluster.yaml_text import documents
+    from k8sai.yaml_in import documents
 
     try:
         data = _head(file)

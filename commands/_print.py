@@ -100,7 +100,7 @@ def json_line(document: Mapping[str, Any]) -> None:
 
 def yaml(document: Mapping[str, Any]) -> None:
     """Block YAML that YAML 1.1 and 1.2 readers understand alike."""
-    from k8sai.commands._yaml import lines
+    from k8sai.yaml_out import lines
 
     _write("\n".join(lines(document)) + "\n", exact=True)
 

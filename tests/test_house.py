@@ -22,7 +22,22 @@ RULES: dict[str, tuple[str, str]] = {
     "facts": ("quantity", "msgspec"),
     "events": ("facts", "msgspec"),
     "selectors": ("errors", ""),
-    "cluster": ("errors quantity facts events selectors", "msgspec yaml urllib3 google kubernetes platformdirs"),
+    "yaml_in": ("", "yaml"),
+    "yaml_out": ("", ""),
+    "manifests": ("errors yaml_in", "yaml"),
+    "schema": ("errors quantity", "celpy msgspec"),
+    "cookbook": (
+        "errors quantity view yaml_in yaml_out manifests schema recipes",
+        "ruamel jsone jsonschema_rs yaml platformdirs msgspec kubernetes_validate",
+    ),
+    "deploy": (
+        "errors quantity ages facts selectors view yaml_in yaml_out manifests schema cluster fleet scheduling fit",
+        "msgspec yaml",
+    ),
+    "cluster": (
+        "errors quantity facts events selectors yaml_in",
+        "msgspec yaml urllib3 google kubernetes platformdirs",
+    ),
     "fleet": ("errors quantity ages facts events selectors view cluster.sources", "msgspec yaml platformdirs"),
     "scheduling": ("errors quantity facts fleet cluster.sources cluster.objects", "msgspec celpy"),
     "fit": (
@@ -31,23 +46,23 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "why": ("errors quantity ages facts selectors view fleet scheduling cluster.sources cluster.objects", "msgspec"),
     "snapshot": ("errors quantity ages facts selectors view fleet cluster", "msgspec"),
-    "sim": ("errors quantity ages facts fleet scheduling", "aiohttp yaml jsonpatch celpy msgspec platformdirs"),
+    "sim": ("errors quantity ages facts schema fleet scheduling", "aiohttp yaml jsonpatch celpy msgspec platformdirs"),
     "recipes": ("", ""),
     "completions": ("", ""),
     "commands": (
-        "errors quantity ages facts events selectors view cluster fleet scheduling fit why snapshot sim tui "
-        "completions",
+        "errors quantity ages facts events selectors view cluster fleet scheduling fit why snapshot "
+        "yaml_in yaml_out manifests schema cookbook deploy sim tui completions",
         "typer rich yaml msgspec platformdirs",
     ),
     "tui": (
-        "errors quantity ages facts events selectors view cluster fleet scheduling fit why",
+        "errors quantity ages facts events selectors view cluster fleet scheduling fit why cookbook",
         "textual rich platformdirs msgspec",
     ),
 }
 # What must never be imported just to say `--help` or `--version`, or to complete a word.
 HEAVY = {
     "urllib3", "google.protobuf", "kubernetes", "kr8s", "textual", "rich.console", "aiohttp", "asyncio", "pydantic",
-    "httpx", "importlib.metadata", "cryptography", "jsonpatch", "celpy", "msgspec",
+    "httpx", "importlib.metadata", "cryptography", "jsonpatch", "celpy", "msgspec", "ruamel", "jsone", "jsonschema_rs",
 }  # fmt: skip
 
 

@@ -160,7 +160,7 @@ def _contents(name: str) -> str | None:
 def _yaml(text: str, file: str) -> Any:
     import yaml
 
-    from k8sai.cluster.yaml_text import Loader
+    from k8sai.yaml_in import Loader
 
     try:
         return yaml.load(text, Loader=Loader)

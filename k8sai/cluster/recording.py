@@ -275,7 +275,7 @@ def _unpacked(path: Path, data: bytes) -> bytes:
 def _as_json(path: Path, text: bytes) -> bytes:
     if text.lstrip()[:1] in (b"{", b"["):
         return text
-    from k8sai.cluster.yaml_text import first_document
+    from k8sai.yaml_in import first_document
 
     try:
         return msgspec.json.encode(first_document(text))

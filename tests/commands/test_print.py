@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8sai.commands import _print
-from k8sai.commands._yaml import lines
+from k8sai.yaml_out import lines
 from k8sai.view import Cell, Column, Page, Row, Table, Tree
 
 TABLE = Table(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from k8sai.cluster.yaml_text import documents
+from k8sai.yaml_in import documents
 from k8sai.errors import Usage
 from k8sai.facts import Object
 from k8sai.fit.manifests import read

@@ -1,10 +1,11 @@
-"""YAML as Kubernetes means it: a time without quotes is still a text."""
+"""YAML read as Kubernetes means it: a time without quotes is still a text, and so is a bare `=`."""
 
 from typing import Any
 
 import yaml
 
 _Fast: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TEXTS = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value")
 
 
 class Loader(_Fast):  # type: ignore[misc]
@@ -12,7 +13,7 @@ class Loader(_Fast):  # type: ignore[misc]
 
 
 Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _TEXTS]
     for first, resolvers in _Fast.yaml_implicit_resolvers.items()
 }
 
@@ -44,10 +45,23 @@ def first_document(text: bytes) -> Any:
 
 def documents(text: bytes) -> list[Any]:
     """All documents of a manifest, JSON or YAML. Raises ValueError with line and column; no key may come twice."""
+    return [document for _, document in placed_documents(text)]
+
+
+def placed_documents(text: bytes) -> list[tuple[int, Any]]:
+    """The same, each with the line it begins at, from 1."""
+    found: list[tuple[int, Any]] = []
     try:
-        return list(yaml.load_all(text, Loader=_Manifest))
+        loader = _Manifest(text)
+        try:
+            while loader.check_node():
+                node = loader.get_node()
+                found.append((node.start_mark.line + 1, loader.construct_document(node)))
+        finally:
+            loader.dispose()
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(_said(error)) from error
+    return found
 
 
 def _said(error: Exception) -> str:
