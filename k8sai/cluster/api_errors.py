@@ -90,9 +90,21 @@ class ApiConflict(Refused):
 
     status = 409
 
-    def __init__(self, message: str, hint: str = "", *, reason: str = "Conflict") -> None:
+    def __init__(
+        self, message: str, hint: str = "", *, reason: str = "Conflict", causes: "tuple[Cause, ...]" = ()
+    ) -> None:
         super().__init__(message, hint)
         self.reason = reason
+        self.causes = causes
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One of the reasons in a Status' details: of a refused apply, the field and who owns it."""
+
+    reason: str = ""
+    field: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +150,23 @@ def status_error(said: Mapping[str, Any], asked: Asked, *, retry_after: float | 
         return ApiNotFound(f"{asked.server}: {message or f'{asked.path} does not exist'}", reason=reason or "NotFound")
     if status == 409:
         return ApiConflict(
-            f"{asked.server}: {message or 'conflict'}", "read it again, then repeat", reason=reason or "Conflict"
+            f"{asked.server}: {message or 'conflict'}",
+            "read it again, then repeat",
+            reason=reason or "Conflict",
+            causes=_causes(details),
         )
     if status == 429 or status >= 500:
         return _unavailable(status, reason, message, asked, retry_after)
     return _odd(status, reason, message, asked)
+
+
+def _causes(details: object) -> tuple[Cause, ...]:
+    listed = details.get("causes") if isinstance(details, Mapping) else None
+    return tuple(
+        Cause(*(str(one.get(key) or "") for key in ("reason", "field", "message")))
+        for one in (listed if isinstance(listed, list) else ())
+        if isinstance(one, Mapping)
+    )
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

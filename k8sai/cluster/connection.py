@@ -148,6 +148,12 @@ class Connection:
             found: T = self._remembered[key]
             return found
 
+    def forget(self, beginning: str) -> None:
+        """What was remembered under keys that begin so is asked for again: somebody has changed what it was about."""
+        with self._remembering:
+            for key in [key for key in self._remembered if key.startswith(beginning)]:
+                del self._remembered[key]
+
     def close(self) -> None:
         """End all streams and waits, and let go of the connections. Requests made after that raise Unavailable."""
         self._closed.set()

@@ -81,6 +81,10 @@ class Served:
         """The names of all groups beside the core one; empty where listing them is forbidden."""
         return tuple(self._all("/apis") or ())
 
+    def forget(self) -> None:
+        """Ask anew: a definition or an API service has come since."""
+        self._connection.forget("discovery of ")
+
     def _group(self, name: str) -> _Group:
         return self._connection.remember(f"discovery of group {name!r}", lambda: self._learn(name))
 
