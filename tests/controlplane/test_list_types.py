@@ -1,0 +1,106 @@
+"""The table of list types against what a real kube-apiserver says of its kinds."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from k8sai.schema.lists import Shape, shape_of
+from k8sai.sim.kinds import BUILTIN, Resource
+from tests.contract.api import Api, Json
+
+pytestmark = pytest.mark.controlplane
+
+_FREE = ("RawExtension", "FieldsV1", "JSON", "JSONSchemaProps")  # looked at no deeper: nothing is declared in them
+
+
+class Documents:
+    """The OpenAPI 3 documents of one server."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._schemas: dict[str, Json] = {}
+
+    def kind(self, resource: Resource) -> str | None:
+        """The name of a kind's schema; None where the server does not serve it."""
+        path = f"apis/{resource.api_version}" if resource.group else f"api/{resource.version}"
+        answer = self._api.get(f"/openapi/v3/{path}")
+        if answer.status == 404:
+            return None
+        schemas = answer.ok()["components"]["schemas"]
+        self._schemas.update(schemas)
+        wanted = {"group": resource.group, "version": resource.version, "kind": resource.kind}
+        return next((n for n, s in schemas.items() if wanted in s.get("x-kubernetes-group-version-kind", ())), None)
+
+    def schema(self, name: str) -> Json:
+        return self._schemas[name]
+
+
+def _reference(schema: Json) -> str:
+    """The schema that this one points to, or nothing."""
+    one = schema["allOf"][0] if len(schema.get("allOf", ())) == 1 else schema
+    return str(one.get("$ref", "")).rpartition("/")[2]
+
+
+def _list_type(schema: Json) -> tuple[str, tuple[str, ...]]:
+    """As the server reads it: older types say it with the strategy of strategic merge patches."""
+    if "x-kubernetes-list-type" in schema:
+        return schema["x-kubernetes-list-type"], tuple(schema.get("x-kubernetes-list-map-keys", ()))
+    if schema.get("x-kubernetes-patch-strategy", "").startswith("merge"):
+        key = schema.get("x-kubernetes-patch-merge-key")
+        return ("map", (key,)) if key else ("set", ())
+    return "atomic", ()
+
+
+def _differences(documents: Documents, name: str, shape: Shape, path: str, seen: set[Any]) -> Iterator[str]:
+    if (name, shape) in seen or name.rpartition(".")[2] in _FREE:
+        return
+    seen.add((name, shape))
+    for field, schema in documents.schema(name).get("properties", {}).items():
+        below = shape.field(field)
+        yield from _of_value(documents, schema, below, f"{path}.{field}", seen)
+
+
+def _of_value(documents: Documents, schema: Json, shape: Shape, path: str, seen: set[Any]) -> Iterator[str]:
+    reference = _reference(schema)
+    if schema.get("type") == "array":
+        yield from _of_list(documents, schema, shape, path, seen)
+        return
+    if shape.list_type != "atomic":
+        yield f"{path}: a list in the table, none in the server"
+        return
+    target = documents.schema(reference) if reference else {}
+    atomic = "atomic" in (schema.get("x-kubernetes-map-type"), target.get("x-kubernetes-map-type"))
+    if reference.endswith(".RawExtension"):
+        atomic = True
+    if shape.atomic != atomic:
+        yield f"{path}: atomic is {shape.atomic} in the table, {atomic} in the server"
+    elif reference and not atomic:
+        yield from _differences(documents, reference, shape, path, seen)
+    elif isinstance(values := schema.get("additionalProperties"), dict) and (inner := _reference(values)):
+        assert documents.schema(inner).get("type") != "object", f"{path}: a map of structs, which no shape can tell"
+
+
+def _of_list(documents: Documents, schema: Json, shape: Shape, path: str, seen: set[Any]) -> Iterator[str]:
+    said = _list_type(schema)
+    if (shape.list_type, shape.keys) != said:
+        yield f"{path}: {shape.list_type}{shape.keys} in the table, {said} in the server"
+        return
+    if said[0] != "map":
+        return
+    item = _reference(schema["items"])
+    properties = documents.schema(item)["properties"]
+    for key in said[1]:
+        default = properties[key].get("default")
+        if shape.key_default(key) != default:
+            yield f"{path}: key {key} is {shape.key_default(key)!r} in the table, {default!r} in the server"
+    yield from _differences(documents, item, shape.item(), f"{path}[]", seen)
+
+
+@pytest.mark.parametrize("resource", [r for r in BUILTIN if r.builtin], ids=lambda r: f"{r.api_version}-{r.kind}")
+def test_every_list_is_merged_as_the_server_does(api: Api, resource: Resource) -> None:
+    documents = Documents(api)
+    name = documents.kind(resource)
+    assert name is not None, f"{resource.title} is not served"
+    shape = shape_of(resource.api_version, resource.kind)
+    assert list(_differences(documents, name, shape, resource.kind, set())) == []
