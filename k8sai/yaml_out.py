@@ -46,9 +46,14 @@ def _leaf(item: Any) -> str:
 
 def scalar(value: Any) -> str:
     """A number, a boolean, null, or a text that is quoted unless every reader sees a text in it anyway."""
-    if isinstance(value, str) and _SAFE.fullmatch(value) and value.lower() not in _WORDS:
+    if isinstance(value, str) and is_plain(value):
         return value
     text = json.dumps(value, ensure_ascii=False)
     if isinstance(value, float):
         return text if "." in text else text.replace("e", ".0e")  # without a point it is a text in YAML 1.1
     return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def is_plain(text: str) -> bool:
+    """Whether every reader of YAML sees this very text without quotes."""
+    return bool(_SAFE.fullmatch(text)) and text.lower() not in _WORDS

@@ -1,0 +1,77 @@
+"""A recipe with its values: the files somebody will own, and the objects in them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from k8sai.cookbook.recipe import Recipe, Template
+from k8sai.cookbook.values import settle
+from k8sai.errors import Usage
+from k8sai.manifests import Manifest, parse
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One rendered template. `manifests` are read from the very text, so what is shown is what is applied."""
+
+    name: str
+    text: str
+    manifests: tuple[Manifest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Everything that came of a recipe: files in the templates' order, and what to know, a line each."""
+
+    recipe: Recipe
+    values: Json
+    namespace: str
+    files: tuple[File, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def manifests(self) -> list[Manifest]:
+        """All objects, in the order of the files."""
+        return [manifest for file in self.files for manifest in file.manifests]
+
+
+def render(recipe: Recipe, given: Mapping[str, Any], namespace: str = "") -> Rendered:
+    """The recipe with these values, completed by its defaults. Raises Usage with every wrong value, or with the place
+    in a template. Templates that come to nothing make no file."""
+    from k8sai.cookbook.tree import rendered
+
+    values = settle(recipe, given)
+    context = context_of(recipe, values, namespace)
+    files = []
+    for template in recipe.templates:
+        place = recipe.place(template.name)
+        text = rendered(template.text, place, context)
+        if text.strip():
+            files.append(_file(template, text, place))
+    return Rendered(recipe, values, namespace, tuple(files), _notes(recipe, context))
+
+
+def context_of(recipe: Recipe, values: Mapping[str, Any], namespace: str) -> Json:
+    """What templates may name: every parameter (null where nothing was said), the recipe and the namespace."""
+    unsaid = dict.fromkeys(recipe.properties)
+    return {**unsaid, **values, "recipe": recipe.name, "namespace": namespace}
+
+
+def _file(template: Template, text: str, place: str) -> File:
+    return File(template.name, text, () if template.plain else tuple(parse(text.encode(), place)))
+
+
+def _notes(recipe: Recipe, context: Json) -> tuple[str, ...]:
+    from k8sai.cookbook.expressions import GONE, Unrenderable, evaluate
+
+    found = []
+    for number, note in enumerate(recipe.notes, 1):
+        try:
+            line = evaluate(note, context)
+        except Unrenderable as error:
+            raise Usage(f"{recipe.place('recipe.yaml')}: note {number}: {error}") from error
+        if line is not GONE and line:
+            found.append(str(line))
+    return tuple(found)

@@ -1,0 +1,163 @@
+"""The values of a recipe's parameters: from flags and files, checked all at once, completed by defaults."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from k8sai.cookbook.recipe import Recipe
+from k8sai.cookbook.schemas import validator
+from k8sai.cookbook.words import meant, said, shown
+from k8sai.errors import K8saiError, NotFound, Usage
+from k8sai.quantity import parse as parse_quantity
+
+Json = dict[str, Any]
+
+_WORDS = {"true": True, "false": False}
+
+
+def settle(recipe: Recipe, given: Mapping[str, Any]) -> Json:
+    """The values to render with: what was given, completed by defaults. Raises Usage with every error, a line each."""
+    values = _completed(recipe.parameters, dict(given))
+    if not _is_text(values):
+        raise Usage(f"{recipe.name}: half of a surrogate pair is in a value: no file can hold that")
+    wrong = [said(error, recipe.parameters) for error in validator(recipe.parameters).iter_errors(values)]
+    wrong += _amounts(recipe.properties, values, "")
+    if wrong:
+        raise Usage("\n".join(f"{recipe.name}: {line}" for each in wrong for line in each.splitlines()), _hint(recipe))
+    return values
+
+
+def missing(recipe: Recipe, given: Mapping[str, Any]) -> list[str]:
+    """The parameters that must still be said."""
+    return [name for name in recipe.parameters.get("required") or () if name not in given]
+
+
+def from_file(path: str) -> Json:
+    """The mapping in a file of values, YAML or JSON. Raises NotFound, Usage."""
+    from k8sai.yaml_in import documents
+
+    found = [each for each in _parsed(path, documents) if each is not None]
+    if len(found) > 1 or (found and not isinstance(found[0], dict)):
+        raise Usage(f"{path}: values are one mapping of parameter to value")
+    return found[0] if found else {}
+
+
+def from_sets(recipe: Recipe, sets: Iterable[str]) -> Json:
+    """What `--set name=value` says, each by the type that the parameter has. Raises Usage.
+
+    A list may be written `a,b,c` or as JSON; `outer.inner=value` reaches into a mapping.
+    """
+    values: Json = {}
+    for each in sets:
+        name, equals, text = each.partition("=")
+        if not equals or not name:
+            raise Usage(f"--set {each}: this is not name=value", f"k8sai recipe explain {recipe.name}")
+        first, *rest = name.split(".")
+        if first not in recipe.properties:
+            raise Usage(
+                f"--set {each}: {recipe.name} has no parameter {first}{meant(first, recipe.properties)}", _hint(recipe)
+            )
+        schema, place = recipe.properties[first], values
+        for step in rest:
+            place = place.setdefault(first, {})
+            if not isinstance(place, dict):
+                raise Usage(f"--set {each}: {first} has a value already, and cannot have parts too")
+            schema = (schema.get("properties") or {}).get(step) or schema.get("additionalProperties") or {}
+            schema, first = schema if isinstance(schema, dict) else {}, step
+        place[first] = _typed(text, schema, each)
+    return values
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Json:
+    """Mappings are joined, everything else is replaced."""
+    whole = dict(base)
+    for name, value in over.items():
+        old = whole.get(name)
+        whole[name] = merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return whole
+
+
+def _typed(text: str, schema: Json, told: str) -> Any:
+    if "x-k8sai-file" in schema:
+        return _manifests(text)
+    wanted = schema.get("type")
+    kinds = wanted if isinstance(wanted, list) else [wanted]
+    if "null" in kinds and text == "null":
+        return None
+    if "boolean" in kinds and text in _WORDS:
+        return _WORDS[text]
+    if "array" in kinds and not text.startswith("["):
+        part = schema.get("items") or {}
+        return [_typed(each.strip(), part, told) for each in text.split(",") if each.strip()]
+    if "object" in kinds and text[:1] != "{" and "=" in text:
+        pairs = (each.partition("=") for each in text.split(","))
+        part = schema.get("additionalProperties")
+        return {
+            key.strip(): _typed(value.strip(), part if isinstance(part, dict) else {}, told) for key, _, value in pairs
+        }
+    if {"integer", "number", "array", "object"} & set(kinds) or (wanted is None and "enum" not in schema):
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            if text[:1] in ("[", "{"):
+                raise Usage(f"--set {told}: this is not JSON: {error}") from error
+    return text
+
+
+def _manifests(path: str) -> list[Json]:
+    """The objects of a file that a recipe changes."""
+    from k8sai.manifests import read
+
+    return [each.object for each in read([path])]
+
+
+def _completed(schema: Mapping[str, Any], values: Json) -> Json:
+    """Defaults of what was not said; also of the parts of a mapping that is there."""
+    for name, part in (schema.get("properties") or {}).items():
+        if name not in values and "default" in part:
+            values[name] = json.loads(json.dumps(part["default"]))
+        if isinstance(values.get(name), dict) and part.get("properties"):
+            values[name] = _completed(part, dict(values[name]))
+    return values
+
+
+def _is_text(values: Json) -> bool:
+    try:
+        json.dumps(values, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _amounts(properties: Mapping[str, Any], values: Mapping[str, Any], within: str) -> list[str]:
+    """What says it is a quantity of Kubernetes, and is none."""
+    wrong = []
+    for name, schema in properties.items():
+        value, where = values.get(name), f"{within}{name}"
+        if schema.get("x-k8sai-quantity") and isinstance(value, str):
+            try:
+                parse_quantity(value)
+            except (ValueError, K8saiError):
+                wrong.append(f"{where}: {shown(value)} is not a quantity, as 500m, 2 or 48Gi are")
+        if isinstance(value, dict) and schema.get("properties"):
+            wrong += _amounts(schema["properties"], value, f"{where}.")
+    return wrong
+
+
+def _parsed(path: str, documents: Any) -> list[Any]:
+    try:
+        text = Path(path).read_bytes()
+    except FileNotFoundError as error:
+        raise NotFound(f"there is no file {path}") from error
+    except OSError as error:
+        raise Usage(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        found: list[Any] = documents(text)
+    except ValueError as error:
+        raise Usage(f"{path}: {error}") from error
+    return found
+
+
+def _hint(recipe: Recipe) -> str:
+    return f"`k8sai recipe explain {recipe.name}` lists the parameters"
