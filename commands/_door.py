@@ -116,7 +116,7 @@ def _told(error: Exception, debug: bool) -> int:
         _print.abandon()
         error = _print.unwritable(error)
     if isinstance(error, K8saiError):
-        _talk.error(error.message, error.hint)
+        _talk.error(error.message, error.hint, error.more)
         return error.exit
     what = f"a bug in k8sai: {type(error).__name__}: {error}"
     _talk.error(what, "report it with what is printed above" if debug else "run it again with --debug and report it")

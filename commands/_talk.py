@@ -71,9 +71,12 @@ def one_line(text: str) -> str:
     return flat if len(flat) <= _LONGEST else flat[: _LONGEST - 1] + "…"
 
 
-def error(message: str, hint: str = "") -> None:
-    """Why it failed, then the next command on a line of its own."""
-    _say("error", message, "bad", hint)
+def error(message: str, hint: str = "", more: "Sequence[str]" = ()) -> None:
+    """Why it failed, what else is wrong, then the next command on a line of its own."""
+    *before, last = (message, *more)
+    for each in before:
+        _say("error", each, "bad", "")
+    _say("error", last, "bad", hint)
 
 
 def note(what: "Note") -> None:

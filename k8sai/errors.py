@@ -45,15 +45,23 @@ class Exit(IntEnum):
 class K8saiError(Exception):
     """One sentence with the place and the reason; `hint` is the next command to type, or empty.
 
+    `more` are the other things that are wrong, where all are said at once.
+
     Commands of ours are written `k8sai top …` in a hint, in backticks; the door says them the way the tool was called.
     """
 
     exit: Exit = Exit.BUG
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", more: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.more = more
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Everything that is wrong, a sentence each."""
+        return (self.message, *self.more)
 
 
 class Findings(K8saiError):

@@ -66,7 +66,7 @@ SCHEMA: Final[Json] = {
 
 def problems(head: Json) -> list[str]:
     """What is wrong with a recipe.yaml, in words with the path. The schema of the parameters is looked at too."""
-    wrong = [said(error, SCHEMA) for error in validator(SCHEMA).iter_errors(head)]
+    wrong = [each for error in validator(SCHEMA).iter_errors(head) for each in said(error, SCHEMA)]
     return wrong or [*_schema_problems(head.get("parameters") or {})]
 
 

@@ -97,7 +97,8 @@ def load(folder: Path, origin: str, *, trusted: bool = False) -> Recipe:
     place = f"{folder.name}/{HEAD}"
     head = _head(texts.pop(HEAD, None), place)
     if wrong := problems(head):
-        raise Usage("\n".join(f"{place}: {each}" for each in wrong))
+        first, *more = (f"{place}: {each}" for each in wrong)
+        raise Usage(first, more=tuple(more))
     plain = set(head.get("plain") or ())
     if missing := plain - texts.keys():
         raise Usage(f"{place}: plain names {', '.join(sorted(missing))}, which is not beside it")

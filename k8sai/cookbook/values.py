@@ -17,14 +17,17 @@ _WORDS = {"true": True, "false": False}
 
 
 def settle(recipe: Recipe, given: Mapping[str, Any]) -> Json:
-    """The values to render with: what was given, completed by defaults. Raises Usage with every error, a line each."""
+    """The values to render with: what was given, completed by defaults. Raises Usage with every error."""
     values = _completed(recipe.parameters, dict(given))
     if not _is_text(values):
         raise Usage(f"{recipe.name}: half of a surrogate pair is in a value: no file can hold that")
-    wrong = [said(error, recipe.parameters) for error in validator(recipe.parameters).iter_errors(values)]
+    wrong = [
+        each for error in validator(recipe.parameters).iter_errors(values) for each in said(error, recipe.parameters)
+    ]
     wrong += _amounts(recipe.properties, values, "")
     if wrong:
-        raise Usage("\n".join(f"{recipe.name}: {line}" for each in wrong for line in each.splitlines()), _hint(recipe))
+        first, *more = (f"{recipe.name}: {each}" for each in wrong)
+        raise Usage(first, _hint(recipe), tuple(more))
     return values
 
 

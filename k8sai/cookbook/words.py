@@ -22,41 +22,43 @@ _SORTS = {
 }
 
 
-def said(error: "ValidationError", schema: Json) -> str:
-    """One sentence about one error; `schema` is the whole one it comes from."""
+def said(error: "ValidationError", schema: Json) -> list[str]:
+    """A sentence about one error, or one for each name that should not be there; `schema` is the whole one."""
     where = path(error.instance_path)
-    at = f"{where}: " if where else ""
-    part = _part(schema, error.schema_path)
-    rule, wanted = (error.schema_path or [""])[-1], part
-    instance: Any = error.instance
-    value = shown(instance)
     match error.kind.name:
         case "required":
-            return _missing(error, schema, where)
+            return [_missing(error, schema, where)]
         case "additionalProperties":
             return _unknown(error, schema, where)
+        case rule:
+            wrong = _wrong(rule, error.instance, _part(schema, error.schema_path))
+            return [f"{where}: {wrong or error.message}" if where else wrong or error.message]
+
+
+def _wrong(rule: str, value: Any, wanted: Any) -> str:
+    """What a value does not keep to; empty where the rule is too rare to have words of its own."""
+    text = shown(value)
+    match rule:
         case "type":
-            return f"{at}{value} is not {sort(wanted)}"
+            return f"{text} is not {sort(wanted)}"
         case "enum":
-            return f"{at}{value} is none of {', '.join(shown(each) for each in wanted)}{meant(instance, wanted)}"
+            return f"{text} is none of {', '.join(shown(each) for each in wanted)}{meant(value, wanted)}"
         case "const":
-            return f"{at}{value} is not {shown(wanted)}"
+            return f"{text} is not {shown(wanted)}"
         case "pattern":
-            return f"{at}{value} is not of the form {wanted}"
+            return f"{text} is not of the form {wanted}"
         case "minimum":
-            return f"{at}{value} is less than {wanted}"
+            return f"{text} is less than {wanted}"
         case "maximum":
-            return f"{at}{value} is more than {wanted}"
-        case "maxLength":
-            return f"{at}{value} has {len(instance)} characters, more than {wanted}"
+            return f"{text} is more than {wanted}"
         case "minLength":
-            return f"{at}{value} has fewer than {wanted} characters" if instance else f"{at}is empty"
-        case "minItems":
-            return f"{at}has {len(instance)} items, fewer than {wanted}"
-        case "maxItems":
-            return f"{at}has {len(instance)} items, more than {wanted}"
-        case _:
-            return f"{at}{error.message} ({rule})"
+            return f"{text} has fewer than {wanted} characters" if value else "this is empty"
+        case "maxLength":
+            return f"{text} has {len(value)} characters, more than {wanted}"
+        case "minItems" | "maxItems":
+            than = "fewer" if rule == "minItems" else "more"
+            return f"this has {len(value)} items, {than} than {wanted}"
+    return ""
 
 
 def path(steps: Iterable[str | int]) -> str:
@@ -96,11 +98,11 @@ def _missing(error: "ValidationError", schema: Json, where: str) -> str:
     return f"{whole} is missing{about}{example}"
 
 
-def _unknown(error: "ValidationError", schema: Json, where: str) -> str:
+def _unknown(error: "ValidationError", schema: Json, where: str) -> list[str]:
     known = (_part(schema, error.schema_path[:-1]) or {}).get("properties") or {}
     within = f" in {where}" if where else ""
-    names = list(getattr(error.kind, "unexpected", ()))
-    return "\n".join(f"there is no {name}{within}{meant(name, known) or _all(known)}" for name in names)
+    names = getattr(error.kind, "unexpected", ())
+    return [f"there is no {name}{within}{meant(name, known) or _all(known)}" for name in names]
 
 
 def _all(known: Iterable[str]) -> str:
