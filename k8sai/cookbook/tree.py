@@ -12,6 +12,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent
 
+from k8sai.cookbook.comments import outdented
 from k8sai.cookbook.expressions import GONE, Unrenderable, evaluate, has_expression, is_operator, truth
 from k8sai.cookbook.quoting import quoted
 from k8sai.errors import Usage
@@ -132,7 +133,12 @@ class _Walk:
                 branch = "then" if truth(node["$if"], self._context) else "else"
             except Unrenderable as error:
                 raise self._error(str(error), node.lc.value("$if")) from error
-            return self.node(node[branch], depth + 1, node.lc.value(branch)) if branch in node else GONE
+            if branch not in node:
+                return GONE
+            written, place = node[branch], node.lc.value(branch)
+            # A list stands below its key, not further right than it.
+            column = at[1] - 2 if isinstance(written, CommentedSeq) else at[1]
+            return outdented(self.node(written, depth + 1, place), place[1] - column)
         return self._evaluated(plain(node), at)
 
     def _evaluated(self, tree: Any, at: tuple[int, int]) -> Any:
