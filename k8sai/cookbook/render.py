@@ -39,9 +39,11 @@ class Rendered:
 
 def render(recipe: Recipe, given: Mapping[str, Any], namespace: str = "") -> Rendered:
     """The recipe with these values, completed by its defaults. Raises Usage with every wrong value, or with the place
-    in a template. Templates that come to nothing make no file."""
+    in a template. Templates that come to nothing make no file. A parameter `namespace` need not be said twice."""
     from k8sai.cookbook.tree import rendered
 
+    if namespace and "namespace" in recipe.properties:
+        given = {"namespace": namespace, **given}
     values = settle(recipe, given)
     context = context_of(recipe, values, namespace)
     files = []
@@ -54,9 +56,10 @@ def render(recipe: Recipe, given: Mapping[str, Any], namespace: str = "") -> Ren
 
 
 def context_of(recipe: Recipe, values: Mapping[str, Any], namespace: str) -> Json:
-    """What templates may name: every parameter (null where nothing was said), the recipe and the namespace."""
+    """What templates may name: every parameter (null where nothing was said), the recipe and the namespace. Where
+    `namespace` is a parameter too, it is that one."""
     unsaid = dict.fromkeys(recipe.properties)
-    return {**unsaid, **values, "recipe": recipe.name, "namespace": namespace}
+    return {"namespace": namespace, **unsaid, **values, "recipe": recipe.name}
 
 
 def _file(template: Template, text: str, place: str) -> File:

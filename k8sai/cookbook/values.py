@@ -83,7 +83,7 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Json:
 
 def _typed(text: str, schema: Json, told: str) -> Any:
     if "x-k8sai-file" in schema:
-        return _manifests(text)
+        return _manifests(text) if schema["x-k8sai-file"] == "manifests" else _documents(text)
     wanted = schema.get("type")
     kinds = wanted if isinstance(wanted, list) else [wanted]
     if "null" in kinds and text == "null":
@@ -113,6 +113,16 @@ def _manifests(path: str) -> list[Json]:
     from k8sai.manifests import read
 
     return [each.object for each in read([path])]
+
+
+def _documents(path: str) -> list[Json]:
+    """The mappings of a file that are no Kubernetes objects."""
+    from k8sai.yaml_in import documents
+
+    found = [each for each in _parsed(path, documents) if each is not None]
+    if not all(isinstance(each, dict) for each in found):
+        raise Usage(f"{path}: every document of it must be a mapping")
+    return found
 
 
 def _completed(schema: Mapping[str, Any], values: Json) -> Json:

@@ -58,6 +58,8 @@ def _wrong(rule: str, value: Any, wanted: Any) -> str:
         case "minItems" | "maxItems":
             than = "fewer" if rule == "minItems" else "more"
             return f"this has {len(value)} items, {than} than {wanted}"
+        case "contains":
+            return f"none of it is {_wanted(wanted)}"
     return ""
 
 
@@ -86,6 +88,15 @@ def meant(word: Any, known: Iterable[Any]) -> str:
     """`; did you mean gpus?`, or nothing."""
     close = get_close_matches(str(word), [str(each) for each in known], 1)
     return f"; did you mean {close[0]}?" if close else ""
+
+
+def _wanted(schema: Json) -> str:
+    """`a Job, JobSet or Pod` where only the kind is asked for."""
+    kind = (schema.get("properties") or {}).get("kind") or {}
+    names = [str(each) for each in kind.get("enum") or [kind.get("const")] if each]
+    if not names:
+        return "what is needed"
+    return f"a {' or '.join(filter(None, [', '.join(names[:-1]), names[-1]]))}"
 
 
 def _missing(error: "ValidationError", schema: Json, where: str) -> str:
