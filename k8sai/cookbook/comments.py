@@ -36,6 +36,6 @@ def _tokens(node: Any) -> Iterator[CommentToken]:
 
 def _move(token: CommentToken, by: int) -> None:
     """A token may hold lines: the first is at its column, those after it have their own spaces."""
-    token.start_mark = CommentMark(max(token.start_mark.column - by, 0))
+    token.start_mark = CommentMark(max(token.start_mark.column - by, 0))  # type: ignore[assignment]
     first, *rest = token.value.split("\n")
     token.value = "\n".join([first, *(line[min(by, len(line) - len(line.lstrip(" "))) :] for line in rest)])
