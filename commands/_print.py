@@ -9,7 +9,7 @@ from k8sai.commands import _talk
 from k8sai.errors import Usage
 
 if TYPE_CHECKING:
-    from k8sai.view import Page, Tone
+    from k8sai.view import Cell, Page, Tone
 
 # What a terminal that cannot show them gets instead of our glyphs.
 _ASCII = str.maketrans("■□▁▂▃▄▅◊▼×░·…→├└─│", "#.+++++ovx-.~>|`-|")
@@ -105,6 +105,11 @@ def yaml(document: Mapping[str, Any]) -> None:
     _write("\n".join(lines(document)) + "\n", exact=True)
 
 
+def text(exact: str) -> None:
+    """A text as it is, to be read by programs: files that somebody will own."""
+    _write(exact, exact=True)
+
+
 def csv(heading: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     """RFC 4180 with line feeds; a heading first."""
     import csv as rfc4180
@@ -143,6 +148,13 @@ def page(what: "Page", *, wide: bool = False, headings: bool = True, plain: bool
         wide=wide, headings=headings, plain=plain, width=_terminal_width(), paint=_talk.paint if colour else None
     )
     _write(_layout.text(what, style))
+
+
+def block(cells: "Iterable[Cell]") -> None:
+    """Lines as they are, each in its tone where there is colour."""
+    from k8sai.commands import _layout
+
+    _write(_layout.block(cells, _talk.paint if _talk.colourful(sys.stdout) else None))
 
 
 def _terminal_width() -> int | None:
