@@ -10,7 +10,6 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent
 
 from k8sai.cookbook.comments import outdented
 from k8sai.cookbook.expressions import GONE, Unrenderable, evaluate, has_expression, is_operator, truth
@@ -35,22 +34,30 @@ def rendered(text: str, place: str, context: Mapping[str, Any]) -> str:
 
 def read(text: str, place: str) -> list[Any]:
     """The documents of a template with comments and places. Anchors are refused: they hide what goes where."""
-    yaml = _yaml()
+    _refuse_anchors(text, place)
     try:
-        for event in YAML().parse(StringIO(text)):
-            if getattr(event, "anchor", None) is not None:
-                what = "alias" if isinstance(event, AliasEvent) else "anchor"
-                mark = event.start_mark
-                raise Usage(
-                    f"{place}:{mark.line + 1}:{mark.column + 1}: the {what} {event.anchor} is not allowed: write it out"
-                )
-        return list(yaml.load_all(StringIO(text)))
+        return list(_yaml().load_all(StringIO(text)))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         raise Usage(f"{place}{at}: {' '.join(str(error.problem or error.context).split())}") from error
     except (YAMLError, ValueError) as error:
         raise Usage(f"{place}: {' '.join(str(error).split())}") from error
+
+
+def _refuse_anchors(text: str, place: str) -> None:
+    """What cannot be parsed is said by who reads it next."""
+    import yaml
+
+    try:
+        for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            anchor = getattr(event, "anchor", None)
+            if anchor is not None:
+                mark, what = event.start_mark, "alias" if isinstance(event, yaml.AliasEvent) else "anchor"
+                at = f"{place}:{mark.line + 1}:{mark.column + 1}"
+                raise Usage(f"{at}: the {what} {anchor} is not allowed: write it out")
+    except yaml.YAMLError:
+        return
 
 
 def written(documents: list[Any]) -> str:
