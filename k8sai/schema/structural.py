@@ -1,0 +1,174 @@
+"""Structural schemas: what a CustomResourceDefinition says of its objects.
+
+    schema = crd.schema("v1")
+    schema.unknown(obj)            # ["spec.foo"]: fields that the server drops, or refuses with strict validation
+    schema.prune(obj)              # drops them
+    schema.default(obj)            # fills in what is absent
+    schema.problems(obj, old)      # what the server would refuse it for, in its words
+
+Nodes are made when somebody asks for them: a definition of a megabyte costs no more than the fields an object has.
+Source: apiextensions-apiserver `pkg/apiserver/schema`.
+"""
+
+from typing import Any
+
+from k8sai.schema import structural_defaults, structural_pruning
+from k8sai.schema.lists import UNTYPED, ListType, Shape
+from k8sai.schema.problems import Problem, Unchecked
+
+Json = dict[str, Any]
+
+_HEAD = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}}
+
+
+class Structural:
+    """One node. `raw` is the node as the definition has it; `root` that of a whole object.
+
+    It is a `Shape` too: how lists and maps are merged by server-side apply.
+    """
+
+    __slots__ = ("_additional", "_children", "_item", "_rules", "embedded", "preserves", "raw", "root")
+
+    def __init__(self, raw: Json, *, root: bool = False) -> None:
+        self.raw = raw
+        self.root = root
+        self.preserves = bool(raw.get("x-kubernetes-preserve-unknown-fields"))
+        self.embedded = root or bool(raw.get("x-kubernetes-embedded-resource"))
+        self._children: dict[str, Structural | None] = {}
+        self._item: Structural | None = None
+        self._additional: Structural | None = None
+        self._rules: bool | None = None
+
+    # the schema
+
+    def child(self, name: str) -> "Structural | None":
+        """The schema of a declared field; None where the schema declares none of that name."""
+        if name not in self._children:
+            raw = (self.raw.get("properties") or {}).get(name)
+            self._children[name] = None if raw is None else Structural(raw)
+        return self._children[name]
+
+    @property
+    def has_map(self) -> bool:
+        """Whether keys that are not declared are values of a map: `additionalProperties` is a schema or true."""
+        return bool(self.raw.get("additionalProperties")) or self.raw.get("additionalProperties") == {}
+
+    @property
+    def additional(self) -> "Structural | None":
+        """The schema of a map's values; None where there is no map, or it takes anything."""
+        raw = self.raw.get("additionalProperties")
+        if self._additional is None and isinstance(raw, dict):
+            self._additional = Structural(raw)
+        return self._additional
+
+    @property
+    def items(self) -> "Structural | None":
+        """The schema of a list's items."""
+        raw = self.raw.get("items")
+        if self._item is None and isinstance(raw, dict):
+            self._item = Structural(raw)
+        return self._item
+
+    def below(self, name: str) -> "Structural | None":
+        """The schema of a key: a declared field, else the map's values."""
+        return self.child(name) or self.additional
+
+    @property
+    def type(self) -> str:
+        """object, array, string, integer, number, boolean; empty where any or two are allowed."""
+        return str(self.raw.get("type") or "")
+
+    @property
+    def nullable(self) -> bool:
+        """Whether null is a value."""
+        return bool(self.raw.get("nullable"))
+
+    @property
+    def int_or_string(self) -> bool:
+        """Whether both `5` and `"50%"` are allowed."""
+        return bool(self.raw.get("x-kubernetes-int-or-string"))
+
+    # the shape
+
+    @property
+    def list_type(self) -> ListType:
+        """How a list is merged."""
+        found = self.raw.get("x-kubernetes-list-type")
+        return found if found in ("set", "map") else "atomic"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What tells the items of a list of type map apart."""
+        return tuple(self.raw.get("x-kubernetes-list-map-keys") or ())
+
+    @property
+    def atomic(self) -> bool:
+        """Whether an object or map is replaced whole."""
+        return self.raw.get("x-kubernetes-map-type") == "atomic"
+
+    def key_default(self, key: str) -> Any:
+        """The default of a key field of the items."""
+        item = self.items
+        found = item.child(key) if item else None
+        return found.raw.get("default") if found else None
+
+    def field(self, name: str) -> Shape:
+        """The shape below a key; of what the schema does not know, as the server deduces it."""
+        return self.below(name) or UNTYPED
+
+    def item(self) -> Shape:
+        """The shape of the items."""
+        return self.items or UNTYPED
+
+    def named(self, name: str) -> bool:
+        """Whether the schema declares the field."""
+        return self.child(name) is not None
+
+    # objects
+
+    def unknown(self, value: Any) -> list[str]:
+        """The paths of fields that the schema does not know, sorted; the value stays as it is."""
+        return structural_pruning.unknown(self, value)
+
+    def prune(self, value: Any) -> list[str]:
+        """Drop unknown fields, and nulls that neither may be nor stand for a default; the dropped fields' paths."""
+        return structural_pruning.prune(self, value)
+
+    def default(self, value: Any) -> None:
+        """Fill in defaults, in place."""
+        structural_defaults.fill(self, value)
+
+    def problems(self, value: Any, old: Any = None) -> list[Problem]:
+        """Everything the server would refuse a pruned and defaulted value for; `old` is what an update replaces."""
+        return self.verdict(value, old)[0]
+
+    def verdict(self, value: Any, old: Any = None) -> tuple[list[Problem], list[Unchecked]]:
+        """The problems, and the rules that could not be run here: nobody knows whether those hold."""
+        from k8sai.schema.structural_checks import verdict  # the rules' language takes a while to import
+
+        return verdict(self, value, old)
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether it or anything below carries a rule of `x-kubernetes-validations`."""
+        if self._rules is None:
+            self._rules = _has_rules(self.raw)
+        return self._rules
+
+    def as_resource(self) -> "Structural":
+        """The same with the apiVersion, kind and metadata that every object has."""
+        return Structural({**self.raw, "properties": {**_HEAD, **(self.raw.get("properties") or {})}}, root=True)
+
+
+def _has_rules(node: Any) -> bool:
+    """Walks without recursion: schemas nest deeper than anybody likes."""
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if not isinstance(one, dict):
+            continue
+        if one.get("x-kubernetes-validations"):
+            return True
+        waiting.extend((one.get("properties") or {}).values())
+        waiting.extend((one.get("items"), one.get("additionalProperties"), *(one.get("allOf") or ())))
+    return False
