@@ -37,7 +37,9 @@ def evaluate(node: Any, context: Mapping[str, Any]) -> Any:
     for expression in _expressions(node):
         _acceptable(expression)
     try:
-        found = jsone.render({"x": node}, {**context, "now": _NOW, "range": _range})
+        found = jsone.render({"x": node}, {**context, **_FUNCTIONS, "now": _NOW})
+    except Unrenderable:
+        raise
     except jsone.JSONTemplateError as error:
         raise Unrenderable(_said(error, context)) from error
     except RecursionError as error:
@@ -66,6 +68,16 @@ def _range(*numbers: int) -> list[int]:
     if len(found) > _MOST:
         raise Unrenderable(f"a range of {len(found):,} numbers is longer than the {_MOST:,} that are allowed")
     return list(found)
+
+
+def _entries(mapping: Any) -> list[Json]:
+    """A mapping as a list of `{key, value}`, so that `$map` can make list items of it."""
+    if not isinstance(mapping, Mapping):
+        raise Unrenderable("entries: this is not a mapping")
+    return [{"key": key, "value": value} for key, value in mapping.items()]
+
+
+_FUNCTIONS: Final = {"range": _range, "entries": _entries}  # beside JSON-e's own
 
 
 def _expressions(node: Any) -> Iterator[str]:

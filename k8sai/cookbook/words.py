@@ -60,6 +60,10 @@ def _wrong(rule: str, value: Any, wanted: Any) -> str:
             return f"this has {len(value)} items, {than} than {wanted}"
         case "contains":
             return f"none of it is {_wanted(wanted)}"
+        case "anyOf" | "oneOf":
+            return _one_of(value, wanted)
+        case "falseSchema":
+            return "this has no meaning beside the other values"
     return ""
 
 
@@ -97,6 +101,15 @@ def _wanted(schema: Json) -> str:
     if not names:
         return "what is needed"
     return f"a {' or '.join(filter(None, [', '.join(names[:-1]), names[-1]]))}"
+
+
+def _one_of(value: Any, branches: Any) -> str:
+    """Where parameters are for each other's place: which to say, or that only one may be."""
+    if not all(isinstance(each, dict) and list(each) == ["required"] for each in branches or [None]):
+        return ""
+    names = [name for each in branches for name in each["required"]]
+    there = [name for name in names if name in value]
+    return f"{' and '.join(there)} exclude each other" if there else f"one of {', '.join(names)} must be said"
 
 
 def _missing(error: "ValidationError", schema: Json, where: str) -> str:
