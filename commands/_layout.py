@@ -34,6 +34,12 @@ def text(what: Page, style: Style) -> str:
     return "\n\n".join(parts) + "\n" if parts else ""
 
 
+def block(cells: Iterable[Cell], paint: Paint | None = None) -> str:
+    """Lines as they are, indents kept, none cut: each in its tone."""
+    told = paint or _as_it_is
+    return "".join(f"{told(_clean(cell.text), cell.tone)}\n" for cell in cells)
+
+
 def _part(part: Table | Tree, style: Style) -> Iterator[str]:
     paint = style.paint or _as_it_is
     if isinstance(part, Tree):

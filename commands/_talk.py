@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from types import TracebackType
 
-    from k8sai.view import Note, Tone
+    from k8sai.view import Cell, Note, Page, Tone
 
 
 _PLUGIN = re.compile(r"kubectl-ai_(\w+)")
@@ -91,10 +91,41 @@ def _say(word: str, text: str, tone: "Tone", hint: str) -> None:
     lines = [f"{word}: {speak(one_line(text))}"]
     if hint:
         lines.append(f"  → {speak(one_line(hint))}")
+    _put("\n".join(lines) + "\n")
+
+
+def block(cells: "Iterable[Cell]") -> None:
+    """Lines beside the data, each in its tone: a plan that a person is asked about."""
+    from k8sai.commands import _layout
+
+    _put(_layout.block(cells, paint if colourful(sys.stderr) else None))
+
+
+def page(what: "Page") -> None:
+    """Tables beside the data: why something was refused."""
+    from k8sai.commands import _layout
+
+    _put(_layout.text(what, _layout.Style(paint=paint if colourful(sys.stderr) else None)))
+
+
+def ask(question: str) -> bool:
+    """Yes or no, of the person at the terminal; only "y" and "yes" are yes. An end of input is no."""
+    _put(f"{speak(one_line(question))} [y/N] ")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def asked_by_a_person() -> bool:
+    """Somebody sits at a terminal who can read a question and answer it."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def _put(text: str) -> None:
+    if sys.stderr is None or sys.stderr.closed:
+        return
     try:
-        sys.stderr.write(_shown("\n".join(lines)) + "\n")
+        sys.stderr.write(_shown(text))
         sys.stderr.flush()
-    except OSError:  # nobody can be told that nobody can be told; Python must not try again at exit
+    except OSError:  # nobody can be told; Python must not try again at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 

@@ -1,0 +1,84 @@
+"""`apply` at work: read, plan, show, write."""
+
+from datetime import UTC, datetime
+
+from k8sai.cluster.writing import Writer
+from k8sai.commands import _print, _talk
+from k8sai.commands._apply_show import insist, insist_on_a_yes, refused, remark, show
+from k8sai.commands._apply_source import Source, read
+from k8sai.commands._apply_wish import Scene, Wish
+from k8sai.commands._apply_write import write
+from k8sai.deploy.applyset import ApplySet, checked_name
+from k8sai.deploy.placing import place, unserved
+from k8sai.deploy.plan import Plan
+from k8sai.deploy.planning import draft
+from k8sai.deploy.pruning import Inventory
+from k8sai.errors import Exit
+
+__all__ = ["Wish", "run"]
+
+
+def run(wish: Wish) -> int:
+    """Plan, show, write; the exit code."""
+    if wish.dry_run == "client":
+        return _client(wish)
+    scene = _read(wish)
+    with _talk.Progress(f"asking {scene.connection.server} what it would make of it"):
+        drafted = draft(scene.placed, scene.writer, wish.choices, scene.labels)
+    insist(drafted)
+    plan = _with_deletes(scene, drafted.plan)
+    remark(plan, drafted)
+    if plan.conflicts:
+        return refused(scene, plan)
+    if wish.dry_run != "none":
+        return show(scene, plan)
+    insist_on_a_yes(wish, plan)
+    return write(scene, plan)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def _client(wish: Wish) -> int:
+    """Nobody is asked: only whether it can be read, and in which order it would go."""
+    from k8sai.deploy.order import ordered
+
+    for one in ordered(_source(wish).manifests):
+        _print.line(f"{one.kind.lower()}{'.' if one.group else ''}{one.group}/{one.name} applied (dry run)")
+    return Exit.OK
+
+
+def _source(wish: Wish) -> Source:
+    return read(
+        wish.recipe,
+        wish.files,
+        recursive=wish.recursive,
+        sets=wish.sets,
+        values=wish.values,
+        recipe_dirs=wish.recipe_dirs,
+        namespace=wish.options.namespace,
+    )
+
+
+def _read(wish: Wish) -> Scene:
+    from k8sai.cluster.connect import connect
+
+    source = _source(wish)
+    connection = connect(wish.options)
+    writer = Writer(connection, wish.field_manager)
+    placed = place(source.manifests, writer, connection.namespace, insisted=bool(wish.options.namespace))
+    for one in placed.unserved:
+        raise unserved(one)
+    name = wish.set_name or source.name
+    inventory = Inventory(writer, ApplySet(checked_name(name), connection.namespace)) if name else None
+    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Scene(wish, source, connection, writer, placed, inventory, at)
+
+
+def _with_deletes(scene: Scene, plan: Plan) -> Plan:
+    """With what has left the set, where that is to be pruned."""
+    if not scene.wish.prune or scene.inventory is None:
+        return plan
+    left = scene.inventory.left(scene.placed.items, scene.wish.prune_also)
+    scene.still = left.still
+    return plan.with_deletes(left.changes, left.kept)

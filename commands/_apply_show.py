@@ -1,0 +1,91 @@
+"""What `apply` says before it writes, and instead of writing."""
+
+import time
+
+from k8sai.commands import _print, _talk
+from k8sai.commands._apply_wish import Scene, Wish
+from k8sai.deploy import document, shown
+from k8sai.deploy.applying import Outcome
+from k8sai.deploy.plan import Plan
+from k8sai.deploy.planning import Drafted
+from k8sai.errors import Exit, Refused, Usage
+from k8sai.view import Note, Page
+
+# --- what is said before ----------------------------------------------------------------------------------------------
+
+
+def insist(drafted: Drafted) -> None:
+    """Every object that the server does not take, then the end. Raises Usage."""
+    for problem in drafted.problems:
+        _talk.error(f"{problem.item.manifest.place}: {problem.item.manifest.ref}: {problem.error.message}")
+    if count := len(drafted.problems):
+        raise Usage(
+            f"{count} {'object is' if count == 1 else 'objects are'} not as the server wants: nothing was written"
+        )
+
+
+def remark(plan: Plan, drafted: Drafted) -> None:
+    for text in (*shown.remarks(plan),):
+        _talk.note(Note(text, "warn"))
+    for text in shown.untried(plan):
+        _talk.note(Note(text))
+    if plan.conflicts:
+        for given in drafted.unused:
+            _talk.note(Note(f"no conflict is about {given}", "warn"))
+    for text in plan.kept:
+        _talk.note(Note(f"{text} has left the set and stays", "plain", "--prune-also KIND deletes it too"))
+
+
+def refused(scene: Scene, plan: Plan) -> int:
+    """Somebody must decide: every field with both values and whose it is."""
+    if scene.wish.output in ("json", "yaml"):
+        say_document(scene, plan, None)
+    _print.flush()
+    _talk.page(Page((shown.contested(plan, time.time()),)))
+    count = sum(len(change.open) for change in plan.changes)
+    raise Refused(
+        f"{count} {'field belongs' if count == 1 else 'fields belong'} to others: nothing was written",
+        "--leave FIELD keeps theirs, --share FIELD owns it with the value it has, --take FIELD takes it with yours",
+    )
+
+
+def insist_on_a_yes(wish: Wish, plan: Plan) -> None:
+    """What removes or takes something wants a yes. Raises Refused."""
+    if wish.yes or not plan.drastic:
+        return
+    taken = sum(one.choice == "take" for change in plan.changes for one in change.conflicts)
+    words = [f"delete {len(plan.deletes)} {_objects(len(plan.deletes))}"] if plan.deletes else []
+    words += [f"take {taken} {'field' if taken == 1 else 'fields'} from others"] if taken else []
+    if not _talk.asked_by_a_person():
+        raise Refused(f"this would {' and '.join(words)}, and nobody can be asked", "-y says yes, --diff shows it")
+    _talk.block(shown.diff(plan))
+    if not _talk.ask(f"{' and '.join(words).capitalize()}?"):
+        raise Refused("nothing was written")
+
+
+def _objects(count: int) -> str:
+    return "object" if count == 1 else "objects"
+
+
+# --- showing ----------------------------------------------------------------------------------------------------------
+
+
+def show(scene: Scene, plan: Plan) -> int:
+    wish = scene.wish
+    if wish.output in ("json", "yaml"):
+        say_document(scene, plan, None)
+    elif wish.output == "name":
+        _print.names("", (change.target.ref for change in plan.changes))
+    elif wish.diff:
+        _print.block(shown.diff(plan))
+    else:
+        for change in plan.changes:
+            _print.toned(f"{change.target.ref} {shown.done(change.op, dry_run='server')}", shown.TONES[change.op])
+    return Exit.FINDINGS if wish.diff and plan.differs else Exit.OK
+
+
+def say_document(scene: Scene, plan: Plan, outcomes: list[Outcome] | None) -> None:
+    made = document.document(
+        plan, context=scene.connection.context, at=scene.at, dry_run=scene.wish.dry_run, outcomes=outcomes
+    )
+    (_print.json if scene.wish.output == "json" else _print.yaml)(made)

@@ -1,0 +1,236 @@
+"""The one place that writes to a cluster: server-side apply, replacing, deleting, and asking whether one may.
+
+Nothing is forced and nothing is tried twice unless that is safe: an answer of 429 or 503 that names its Retry-After was
+not carried out. Every error is one of `errors`; what the server says of the manifest itself is `Invalid`.
+https://kubernetes.io/docs/reference/using-api/server-side-apply/
+"""
+
+import json
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
+
+from k8sai.cluster.answers import Unreadable
+from k8sai.cluster.api_errors import ApiConflict, ApiError, ApiNotFound, Unavailable
+from k8sai.cluster.discovery import Resource, served
+from k8sai.errors import Usage
+
+if TYPE_CHECKING:
+    from k8sai.cluster.connection import Connection, Response
+
+Json = dict[str, Any]
+Propagation = Literal["Background", "Foreground", "Orphan"]
+
+MANAGER = "k8sai"
+_APPLY = "application/apply-patch+yaml"  # JSON is YAML
+_ONE_NAMED = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+_MANY_NAMED = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_PAGE = "500"  # objects
+_PATIENCE = 60.0  # seconds that waiting for Retry-After may take in all for one write
+_TRIES = 5
+_UNTYPED = "failed to create typed patch object"  # answered as a 500, though it is the manifest that is wrong
+_WARNING = r'299 \S+ "((?:[^"\\]|\\.)*)"'  # RFC 7234, as API servers write it
+
+
+class Invalid(Usage):
+    """The server does not take the object: an unknown field, a wrong type, a forbidden change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One object's place in a cluster."""
+
+    resource: Resource
+    namespace: str  # "" for kinds without
+    name: str
+
+    @property
+    def ref(self) -> str:
+        """As kubectl says it: `deployment.apps/qwen`."""
+        group = f".{self.resource.group}" if self.resource.group else ""
+        return f"{self.resource.kind.lower()}{group}/{self.name}"
+
+    @property
+    def plural(self) -> str:
+        """As access is asked for: `deployments.apps`."""
+        return f"{self.resource.plural}.{self.resource.group}" if self.resource.group else self.resource.plural
+
+    @property
+    def path(self) -> str:
+        return f"{self.resource.path(self.namespace)}/{quote(self.name, safe='')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The object as the server has it now, or would have it, and what the server warned of."""
+
+    object: Json
+    warnings: tuple[str, ...] = ()
+
+
+class Writer:
+    """Writes as one field manager, over one connection. Thread-safe; never asks for a new try where it may do harm."""
+
+    def __init__(self, connection: "Connection", manager: str = MANAGER) -> None:
+        self.manager = manager
+        self._connection = connection
+        self._served = served(connection)
+
+    @property
+    def server(self) -> str:
+        """The address, for people."""
+        return self._connection.server
+
+    # --- what there is ------------------------------------------------------------------------------------------------
+
+    def resource(self, group: str, version: str, kind: str) -> Resource | None:
+        """What a kind is called in paths; None where it is not served in that version."""
+        return next((one for one in self._served.resources(group) if (one.version, one.kind) == (version, kind)), None)
+
+    def versions(self, group: str, kind: str) -> tuple[str, ...]:
+        """The versions in which the server has the kind."""
+        return tuple(one.version for one in self._served.resources(group) if one.kind == kind)
+
+    def preferred(self, group: str, kind: str) -> Resource | None:
+        """The kind in the server's preferred version."""
+        return next((one for one in self._served.resources(group) if one.kind == kind), None)
+
+    def learn(self) -> None:
+        """Forget what is served: a definition was written."""
+        self._served.forget()
+
+    def server_version(self) -> str:
+        """`v1.37.0`, "" where it is not told."""
+        said = _decoded(self._connection.request("GET", "/version"), "/version")
+        return str(said.get("gitVersion") or "")
+
+    def live(self, target: Target) -> Json | None:
+        """The object with all it has, a Secret's data too: for who is about to write it. None: there is none."""
+        try:
+            return _decoded(self._connection.request("GET", target.path), target.path)
+        except ApiNotFound:
+            return None
+
+    def metadata(self, target: Target) -> Json | None:
+        """Only its metadata, which holds no secret. None: there is none."""
+        try:
+            return _decoded(self._connection.request("GET", target.path, accept=_ONE_NAMED), target.path)
+        except ApiNotFound:
+            return None
+
+    def members(self, resource: Resource, namespace: str, labels: str) -> list[Json]:
+        """The metadata of all objects of a kind with these labels; none where the kind is not served any more."""
+        found: list[Json] = []
+        path = resource.path(namespace)
+        query = {"labelSelector": labels, "limit": _PAGE}
+        while True:
+            try:
+                page = _decoded(self._connection.request("GET", path, query=query, accept=_MANY_NAMED), path)
+            except ApiNotFound:
+                return found
+            found += page.get("items") or []
+            token = (page.get("metadata") or {}).get("continue")
+            if not token:
+                return found
+            query["continue"] = token
+
+    def may(self, verb: str, resource: Resource, namespace: str = "", name: str = "") -> tuple[bool, str]:
+        """Whether the server would allow it, and why (not) where it says so (SelfSubjectAccessReview)."""
+        attributes = {"verb": verb, "group": resource.group, "resource": resource.plural, "version": resource.version}
+        attributes |= {"namespace": namespace} if namespace else {}
+        attributes |= {"name": name} if name else {}
+        review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
+        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        answer = self._sent("POST", path, {}, {**review, "spec": {"resourceAttributes": attributes}})
+        status = _decoded(answer, path).get("status") or {}
+        return bool(status.get("allowed")), str(status.get("reason") or "")
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    def apply(self, target: Target, body: Json, *, force: bool = False, dry_run: bool = False) -> Written:
+        """Server-side apply. `force` takes every field in `body` from whoever has it; with a resourceVersion in `body`
+        only if nobody has written since.
+
+        Raises ApiConflict with a cause per field, Invalid, Forbidden, NotFound (of the namespace), ClusterError.
+        """
+        query = {"fieldManager": self.manager, "fieldValidation": "Strict", **_dry(dry_run)}
+        query |= {"force": "true"} if force else {}
+        return _written(self._sent("PATCH", target.path, query, body, _APPLY), target.path)
+
+    def replace(self, target: Target, body: Json) -> Written:
+        """Write the whole object over the one of the resourceVersion in `body`. Raises ApiConflict for an older one."""
+        answer = self._sent("PUT", target.path, {"fieldManager": self.manager}, body)
+        return _written(answer, target.path)
+
+    def delete(
+        self,
+        target: Target,
+        *,
+        uid: str,
+        propagation: Propagation = "Background",
+        grace: int | None = None,
+        dry_run: bool = False,
+    ) -> bool:
+        """Delete the object that has this uid and no other; False where it is gone already.
+
+        Raises ApiConflict where another one has taken its name.
+        """
+        options: Json = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
+        options["preconditions"] = {"uid": uid}
+        options |= {"gracePeriodSeconds": grace} if grace is not None else {}
+        try:
+            self._sent("DELETE", target.path, _dry(dry_run), options)
+        except ApiNotFound:
+            return False
+        return True
+
+    def _sent(
+        self, method: str, path: str, query: Mapping[str, str], body: Json, content_type: str = "application/json"
+    ) -> "Response":
+        data, waited = json.dumps(body, separators=(",", ":")).encode(), 0.0
+        for left in range(_TRIES - 1, -1, -1):
+            try:
+                return self._connection.request(method, path, query=query, body=data, content_type=content_type)
+            except (Unavailable, ApiError) as error:
+                if error.status in (400, 413, 415, 422) or _UNTYPED in error.message:
+                    raise Invalid(_plainly(error.message), error.hint) from error
+                wait = error.retry_after
+                if error.status not in (429, 503) or wait is None or not left or waited + wait > _PATIENCE:
+                    raise
+                waited += wait
+                time.sleep(wait)
+        raise AssertionError("the last try returns or raises")
+
+
+def is_field_conflict(error: ApiConflict) -> bool:
+    """An apply was refused because others own fields; not because of a version or a name."""
+    return any(cause.reason == "FieldManagerConflict" for cause in error.causes)
+
+
+def _dry(dry_run: bool) -> dict[str, str]:
+    return {"dryRun": "All"} if dry_run else {}
+
+
+def _written(answer: "Response", path: str) -> Written:
+    said = re.findall(_WARNING, answer.headers.get("Warning", ""))
+    warnings = tuple(dict.fromkeys(re.sub(r"\\(.)", r"\1", text) for text in said))
+    return Written(_decoded(answer, path), warnings)
+
+
+def _decoded(answer: "Response", path: str) -> Json:
+    try:
+        read = json.loads(answer.body)
+    except ValueError as error:
+        raise Unreadable(f"the server answered {path} with something that is not JSON") from error
+    if not isinstance(read, dict):
+        raise Unreadable(f"the server answered {path} with something that is no object")
+    return read
+
+
+def _plainly(message: str) -> str:
+    """The server's sentence without the address, and without the part that only says that it is about a patch."""
+    said = re.sub(r"^\S+ (?:refused it|failed) \(\d+\): ", "", message)
+    return re.sub(rf"^{_UNTYPED} \([^)]*\): ", "", said)
