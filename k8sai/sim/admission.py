@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from k8sai.sim import defaults, status, validation
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj, deleting, name_of, timestamp
+from k8sai.sim.resets import status_meta
 
 if TYPE_CHECKING:
     from k8sai.sim.store import Store
@@ -54,7 +55,7 @@ def revised(store: "Store", resource: Resource, old: Obj, obj: Obj, subresource:
     _preconditions(resource, old, meta)
     if subresource == "status":
         new = {**old, "status": obj.get("status") or {}}
-        new["metadata"] = meta if resource.builtin else dict(old["metadata"])
+        new["metadata"] = status_meta(resource, meta, old["metadata"])
     else:
         new = {"apiVersion": resource.api_version, "kind": resource.kind, **_without_type(obj)}
         if resource.has_status and subresource != "binding":

@@ -14,7 +14,7 @@ from aiohttp import web
 from k8sai.sim import status, wire
 from k8sai.sim.objects import Obj, decode, encode
 from k8sai.sim.routes import Target
-from k8sai.sim.status import ApiFailure
+from k8sai.sim.status import ApiFailure, Cause
 
 Form = Literal["json", "table", "partial"]
 
@@ -57,12 +57,9 @@ class Ask:
         """Whether nothing may be kept. ApiFailure 422 for any value but All."""
         values = self.request.query.getall("dryRun", [])
         if any(value != "All" for value in values):
-            name = _OPTIONS.get(self.verb, "DeleteOptions")
             shown = ",".join(f'"{value}"' for value in values)
             text = f'Unsupported value: [{shown}]: supported values: "All"'
-            cause = {"reason": "FieldValueNotSupported", "message": text, "field": "dryRun"}
-            details = {"group": "meta.k8s.io", "kind": name, "causes": [cause]}
-            raise ApiFailure(422, "Invalid", f'{name}.meta.k8s.io "" is invalid: dryRun: {text}', details)
+            raise options_refused(self.verb, [Cause("dryRun", "FieldValueNotSupported", text)])
         return bool(values)
 
     def form(self) -> Form:
@@ -81,6 +78,15 @@ class Ask:
             where = f"the object provided is unrecognized (must be of type {self.target.resource.kind})"
             raise status.bad_request(f"{where}: couldn't get version/kind; json parse error: it is not an object")
         return found
+
+
+def options_refused(verb: str, causes: list[Cause]) -> ApiFailure:
+    """422: the parameters of a write make no sense."""
+    name = _OPTIONS.get(verb, "DeleteOptions")
+    said = ", ".join(str(cause) for cause in causes)
+    details = {"group": "meta.k8s.io", "kind": name, "causes": [cause.document() for cause in causes]}
+    text = said if len(causes) == 1 else f"[{said}]"
+    return ApiFailure(422, "Invalid", f'{name}.meta.k8s.io "" is invalid: {text}', details)
 
 
 def accepted(header: str) -> Form:

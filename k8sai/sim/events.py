@@ -5,6 +5,7 @@ Source: `pkg/apis/core` Event and the conversions of `pkg/apis/events/v1`.
 
 from typing import Any
 
+from k8sai.schema.managed import Owner
 from k8sai.sim.kinds import Resource, find
 from k8sai.sim.objects import Obj, stored_bytes
 from k8sai.sim.store import Deleted, Entries, Entry, Store
@@ -76,6 +77,11 @@ class Shelf:
         """One object. ApiFailure 404."""
         return self._entry(self._store.entry(self._resource, namespace, name))
 
+    def find(self, namespace: str, name: str) -> Obj | None:
+        """One object, or None."""
+        found = self._store.find(self._resource, namespace, name)
+        return None if found is None else self._out(found)
+
     def entries(self, namespace: str | None) -> Entries:
         """All objects."""
         return self._entries(self._store.entries(self._resource, namespace))
@@ -89,13 +95,13 @@ class Shelf:
         found = self._store.history(self._resource, since)
         return [shown_write(write) for write in found] if self._other else found
 
-    def create(self, obj: Obj, dry_run: bool) -> Obj:
+    def create(self, obj: Obj, dry_run: bool, author: Owner) -> Obj:
         """As Store.create."""
-        return self._out(self._store.create(self._resource, self._in(obj), dry_run))
+        return self._out(self._store.create(self._resource, self._in(obj), dry_run, author))
 
-    def update(self, obj: Obj, subresource: str, dry_run: bool) -> Obj:
+    def update(self, obj: Obj, subresource: str, dry_run: bool, author: Owner) -> Obj:
         """As Store.update."""
-        return self._out(self._store.update(self._resource, self._in(obj), subresource, dry_run))
+        return self._out(self._store.update(self._resource, self._in(obj), subresource, dry_run, author))
 
     def delete(self, namespace: str, name: str, **options: Any) -> Deleted:
         """As Store.delete."""

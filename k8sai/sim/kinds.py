@@ -7,6 +7,8 @@ resource definitions join.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from k8sai.schema.lists import Shape
+
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
 
@@ -25,6 +27,7 @@ class Resource:
     verbs: tuple[str, ...] = ALL_VERBS
     builtin: bool = True  # custom kinds refuse strategic merge patches and keep apiVersion and kind in list items
     counts: bool = False  # metadata.generation follows the spec
+    shape: Shape | None = None  # how its objects are merged; None: as the table of built-in kinds says
 
     @property
     def singular(self) -> str:

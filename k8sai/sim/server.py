@@ -5,8 +5,8 @@
     await runner.cleanup()
 
 Users are taken at their word (the Impersonate-User header, else `admin`); what they may not do, the denials say.
-Server-side apply, custom resource definitions and RBAC are not served: `patches.check_media`, `kinds.Catalog.add` and
-`deny.Denials` are the places where each would join.
+Custom resource definitions and RBAC are not served: `kinds.Catalog.add` and `deny.Denials` are the places where each
+would join.
 """
 
 import logging

@@ -93,7 +93,7 @@ def _shown(value: object) -> str:
     if isinstance(value, int | float):
         return str(value)
     if isinstance(value, str):
-        return f'"{value}"'
+        return json.dumps(value, ensure_ascii=False)
     if value is None:
         return "null"
     return json.dumps(value, separators=(",", ":"), sort_keys=True)

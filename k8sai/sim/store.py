@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from k8sai.sim import admission, deletion, status
+from k8sai.schema.managed import Owner
+from k8sai.sim import admission, deletion, ownership, status
 from k8sai.sim.gc import Collector
 from k8sai.sim.kinds import Catalog, Resource
 from k8sai.sim.namespaces import Namespaces, bootstrap
@@ -164,9 +165,14 @@ class Store:
 
     # writing
 
-    def create(self, resource: Resource, obj: Obj, dry_run: bool = False) -> Obj:
-        """The object as stored, with defaults. ApiFailure: 409 taken, 422 invalid, 403 refused, 404 no namespace."""
+    def create(self, resource: Resource, obj: Obj, dry_run: bool = False, author: Owner | None = None) -> Obj:
+        """The object as stored, with defaults. ApiFailure: 409 taken, 422 invalid, 403 refused, 404 no namespace.
+
+        With an `author` it says from then on who owns its fields.
+        """
         new = admission.prepared(self, resource, copied(obj))
+        if author is not None:
+            ownership.of_new(resource, new, obj, author)
         key = namespace_of(new), name_of(new)
         if key in self._bucket(resource).entries:
             raise status.already_exists(resource, key[1])
@@ -174,7 +180,14 @@ class Store:
             self._commit("ADDED", resource, key, new, None)
         return new
 
-    def update(self, resource: Resource, obj: Obj, subresource: str = "", dry_run: bool = False) -> Obj:
+    def update(
+        self,
+        resource: Resource,
+        obj: Obj,
+        subresource: str = "",
+        dry_run: bool = False,
+        author: Owner | None = None,
+    ) -> Obj:
         """The object after the write; a `subresource` is "status" (spec untouched), "resize" or "ephemeralcontainers".
 
         A resourceVersion or uid in the object is a precondition (409). Nothing is written where nothing differs.
@@ -182,6 +195,7 @@ class Store:
         key = namespace_of(obj), name_of(obj)
         old = self.get(resource, *key)
         new = admission.revised(self, resource, old, copied(obj), subresource)
+        ownership.of_changed(resource, new, old, subresource, author, timestamp(self.now()))
         if new == old:
             return old
         if deletion.released(new, old):

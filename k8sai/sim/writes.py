@@ -1,16 +1,19 @@
-"""Create, update, patch and delete."""
+"""Create, update, patch, apply and delete."""
 
 from typing import Any
 
 from aiohttp import web
 
-from k8sai.sim import fields, patches, scale, status
+from k8sai.schema.managed import Operation, Owner
+from k8sai.sim import applying, fields, options, patches, scale, status
 from k8sai.sim.asking import Ask, answer, parsed, read_body
 from k8sai.sim.events import Shelf, home
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj, name_of, namespace_of
+from k8sai.sim.ownership import SETTLED
 from k8sai.sim.reads import Reader, selection
 from k8sai.sim.store import Store
+from k8sai.sim.yaml_bodies import read_config
 
 _POLICIES = ("Background", "Foreground", "Orphan")
 _ORPHANING = ("Job", "ReplicationController")  # keep their pods unless a policy says otherwise
@@ -27,43 +30,76 @@ class Writer:
     async def create(self, ask: Ask) -> web.Response:
         """POST to a collection."""
         obj = await ask.object()
-        target = ask.target
+        target, author = ask.target, self._author(ask)
         self._typed(target.resource, obj)
         _settle_namespace(ask, obj)
         warnings = _checked(ask, obj)
-        new = Shelf(self._store, target.resource).create(obj, ask.dry_run())
+        new = Shelf(self._store, target.resource).create(obj, ask.dry_run(), author)
         return _warned(answer(ask.request, self._reader.shaped(ask, new), 201), warnings)
 
     async def update(self, ask: Ask) -> web.Response:
         """PUT of an object, its status or its scale."""
         obj = await ask.object()
-        target = ask.target
+        target, author = ask.target, self._author(ask)
         if target.subresource == "scale":
-            return answer(ask.request, scale.put(self._store, target, obj, ask.dry_run()))
+            return answer(ask.request, scale.put(self._store, target, obj, ask.dry_run(), author))
         self._typed(target.resource, obj)
         _settle_namespace(ask, obj)
         if name_of(obj) != target.name:
             message = "the name of the object (%s) does not match the name on the URL (%s)"
             raise status.bad_request(message % (name_of(obj), target.name))
         warnings = _checked(ask, obj)
-        new = Shelf(self._store, target.resource).update(obj, target.subresource, ask.dry_run())
+        new = Shelf(self._store, target.resource).update(obj, target.subresource, ask.dry_run(), author)
         return _warned(answer(ask.request, self._reader.shaped(ask, new)), warnings)
 
     async def patch(self, ask: Ask) -> web.Response:
         """PATCH in any of the formats."""
         target, media = ask.target, ask.request.content_type
         patches.check_media(target.resource, media)
+        if media == patches.APPLY_PATCH:
+            return await self._apply(ask)
+        author = self._author(ask)
         patch = parsed(await read_body(ask.request), "application/json")
         if target.subresource == "scale":
             current = scale.get(self._store, target)
             changed = patches.patched(target.resource, current, patch, media)
-            return answer(ask.request, scale.put(self._store, target, changed, ask.dry_run()))
+            return answer(ask.request, scale.put(self._store, target, changed, ask.dry_run(), author))
         old = Shelf(self._store, target.resource).entry(target.namespace, target.name).obj
         obj = patches.patched(target.resource, old, patch, media)
         patches.same_object(old, obj)
         warnings = _checked(ask, obj)
-        new = Shelf(self._store, target.resource).update(obj, target.subresource, ask.dry_run())
+        new = Shelf(self._store, target.resource).update(obj, target.subresource, ask.dry_run(), author)
         return _warned(answer(ask.request, self._reader.shaped(ask, new)), warnings)
+
+    async def _apply(self, ask: Ask) -> web.Response:
+        """PATCH of a configuration: the object is made where there is none."""
+        author, force = self._author(ask, "Apply"), ask.flag("force")
+        config, repeated = read_config(await read_body(ask.request))
+        target = ask.target
+        if target.subresource == "scale":
+            return answer(ask.request, scale.apply(self._store, target, config, author, ask.dry_run(), force=force))
+        shelf = Shelf(self._store, target.resource)
+        old = shelf.find(target.namespace, target.name)
+        if old is None and target.subresource:
+            raise status.not_found(target.resource, target.name)
+        done = applying.applied(target, old, config, author, force=force)
+        _settle_namespace(ask, done.obj)
+        if repeated and ask.query.get("fieldValidation") == "Strict":
+            said = "\n  ".join(
+                ["error strict decoding patch: error converting YAML to JSON: yaml: unmarshal errors:", *repeated]
+            )
+            raise status.bad_request(said)
+        if ask.query.get("fieldValidation") == "Ignore":
+            repeated = []
+        warnings = [*repeated, *_checked(ask, done.obj)]
+        if done.new:
+            new = shelf.create(done.obj, ask.dry_run(), SETTLED)
+        else:
+            new = shelf.update(done.obj, target.subresource, ask.dry_run(), SETTLED)
+        return _warned(answer(ask.request, self._reader.shaped(ask, new), 201 if done.new else 200), warnings)
+
+    def _author(self, ask: Ask, operation: Operation = "Update") -> Owner:
+        return options.author(ask, self._store.now(), operation)
 
     async def delete(self, ask: Ask) -> web.Response:
         """DELETE of one object."""

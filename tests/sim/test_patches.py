@@ -6,7 +6,7 @@ import pytest
 
 from k8sai.sim import kinds
 from k8sai.sim.objects import Obj, copied
-from k8sai.sim.patches import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, patched, same_object
+from k8sai.sim.patches import APPLY_PATCH, JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, check_media, patched, same_object
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.strategic import merge_strategic
 
@@ -150,9 +150,11 @@ def test_elements_without_their_key_and_unknown_directives_are_refused() -> None
 
 def test_custom_kinds_take_no_strategic_patch() -> None:
     with pytest.raises(ApiFailure) as caught:
-        patched(JOBSETS, a_pod(), {}, STRATEGIC_PATCH)
+        check_media(JOBSETS, STRATEGIC_PATCH)
     assert caught.value.code == 415
-    refused(415, {}, "text/plain")
+    with pytest.raises(ApiFailure):
+        check_media(PODS, "text/plain")
+    check_media(JOBSETS, APPLY_PATCH)
 
 
 def test_a_patch_may_not_make_another_object_of_it() -> None:
