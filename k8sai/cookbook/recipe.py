@@ -148,13 +148,15 @@ def _text(file: Path, recipe: str) -> str:
 
 
 def _head(text: str | None, place: str) -> Json:
+    from k8sai.cookbook.anchors import refuse_anchors
     from k8sai.yaml_in import documents
 
     if text is None:
         raise Usage(f"there is no {place}")
+    refuse_anchors(text, place)
     try:
         found = documents(text.encode())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Usage(f"{place}: {error}") from error
     if len(found) != 1 or not isinstance(found[0], dict):
         raise Usage(f"{place}: this is not one mapping")

@@ -1,10 +1,10 @@
 """A recipe with its values: the files somebody will own, and the objects in them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from k8sai.cookbook.recipe import Recipe, Template
+from k8sai.cookbook.recipe import HEAD, Recipe, Template
 from k8sai.cookbook.values import settle
 from k8sai.errors import Usage
 from k8sai.manifests import Manifest, parse
@@ -39,20 +39,18 @@ class Rendered:
 
 def render(recipe: Recipe, given: Mapping[str, Any], namespace: str = "") -> Rendered:
     """The recipe with these values, completed by its defaults. Raises Usage with every wrong value, or with the place
-    in a template. Templates that come to nothing make no file. A parameter `namespace` need not be said twice."""
-    from k8sai.cookbook.tree import rendered
+    in a template. Templates that come to nothing make no file. A parameter `namespace` need not be said twice.
 
+    What did not come with the program is rendered apart, within limits.
+    """
     if namespace and "namespace" in recipe.properties:
         given = {"namespace": namespace, **given}
     values = settle(recipe, given)
     context = context_of(recipe, values, namespace)
-    files = []
-    for template in recipe.templates:
-        place = recipe.place(template.name)
-        text = rendered(template.text, place, context)
-        if text.strip():
-            files.append(_file(template, text, place))
-    return Rendered(recipe, values, namespace, tuple(files), _notes(recipe, context))
+    texts, notes = _here(recipe, context) if recipe.trusted else _apart(recipe, context)
+    pairs = zip(recipe.templates, texts, strict=True)
+    files = [_file(template, text, recipe.place(template.name)) for template, text in pairs if text.strip()]
+    return Rendered(recipe, values, namespace, tuple(files), tuple(notes))
 
 
 def context_of(recipe: Recipe, values: Mapping[str, Any], namespace: str) -> Json:
@@ -66,15 +64,30 @@ def _file(template: Template, text: str, place: str) -> File:
     return File(template.name, text, () if template.plain else tuple(parse(text.encode(), place)))
 
 
-def _notes(recipe: Recipe, context: Json) -> tuple[str, ...]:
+def _here(recipe: Recipe, context: Json) -> tuple[list[str], list[str]]:
+    from k8sai.cookbook.tree import rendered
+
+    texts = [rendered(template.text, recipe.place(template.name), context) for template in recipe.templates]
+    return texts, noted(recipe.notes, recipe.name, context)
+
+
+def _apart(recipe: Recipe, context: Json) -> tuple[list[str], list[str]]:
+    from k8sai.cookbook.bounded import rendered_apart
+
+    templates = [(recipe.place(template.name), template.text) for template in recipe.templates]
+    return rendered_apart(templates, recipe.notes, context, recipe.name)
+
+
+def noted(notes: Iterable[Any], name: str, context: Json) -> list[str]:
+    """The notes of a recipe of this name, those left out that come to nothing. Raises Usage."""
     from k8sai.cookbook.expressions import GONE, Unrenderable, evaluate
 
     found = []
-    for number, note in enumerate(recipe.notes, 1):
+    for number, note in enumerate(notes, 1):
         try:
             line = evaluate(note, context)
         except Unrenderable as error:
-            raise Usage(f"{recipe.place('recipe.yaml')}: note {number}: {error}") from error
+            raise Usage(f"{name}/{HEAD}: note {number}: {error}") from error
         if line is not GONE and line:
             found.append(str(line))
-    return tuple(found)
+    return found

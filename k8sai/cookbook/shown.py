@@ -15,6 +15,7 @@ from k8sai.view import Cell, Column, Page, Row, Table, Tone, Tree
 Json = dict[str, Any]
 Lacks = Mapping[str, Sequence[str]]  # a recipe's name -> what the cluster has not
 
+_WIDEST = 24  # characters of choices in a column
 _TONES: dict[str, Tone] = {"error": "bad", "warning": "warn"}
 
 
@@ -107,6 +108,8 @@ def _parameters(recipe: Recipe) -> Table:
 def _meaning(schema: Json) -> str:
     examples = schema.get("examples") or ()
     about = [str(schema.get("title", "")), str(schema.get("description", ""))]
+    if kind_of(schema) == "choice":
+        about.append(f"One of {', '.join(shown(each) for each in schema['enum'])}")
     text = ". ".join(part.rstrip(".") for part in about if part)
     return f"{text} (for example {shown(examples[0])})" if examples else text
 
@@ -116,7 +119,8 @@ def kind_of(schema: Json) -> str:
     if "x-k8sai-file" in schema:
         return "file"
     if "enum" in schema:
-        return "|".join(shown(each) for each in schema["enum"])
+        choices = "|".join(shown(each) for each in schema["enum"])
+        return choices if len(choices) <= _WIDEST else "choice"
     if schema.get("x-k8sai-quantity"):
         return "quantity"
     kinds = schema.get("type", "any")

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from k8sai.cookbook.anchors import refuse_anchors
 from k8sai.cookbook.comments import outdented
 from k8sai.cookbook.expressions import GONE, Unrenderable, evaluate, has_expression, is_operator, truth
 from k8sai.cookbook.quoting import quoted
@@ -34,30 +35,17 @@ def rendered(text: str, place: str, context: Mapping[str, Any]) -> str:
 
 def read(text: str, place: str) -> list[Any]:
     """The documents of a template with comments and places. Anchors are refused: they hide what goes where."""
-    _refuse_anchors(text, place)
+    refuse_anchors(text, place)
     try:
         return list(_yaml().load_all(StringIO(text)))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         raise Usage(f"{place}{at}: {' '.join(str(error.problem or error.context).split())}") from error
+    except RecursionError as error:
+        raise Usage(f"{place}: this goes too deep") from error
     except (YAMLError, ValueError) as error:
         raise Usage(f"{place}: {' '.join(str(error).split())}") from error
-
-
-def _refuse_anchors(text: str, place: str) -> None:
-    """What cannot be parsed is said by who reads it next."""
-    import yaml
-
-    try:
-        for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-            anchor = getattr(event, "anchor", None)
-            if anchor is not None:
-                mark, what = event.start_mark, "alias" if isinstance(event, yaml.AliasEvent) else "anchor"
-                at = f"{place}:{mark.line + 1}:{mark.column + 1}"
-                raise Usage(f"{at}: the {what} {anchor} is not allowed: write it out")
-    except yaml.YAMLError:
-        return
 
 
 def written(documents: list[Any]) -> str:
@@ -107,6 +95,7 @@ class _Walk:
                 raise self._error(f"the key {key!r} is not a text: put it in quotes", node.lc.key(key))
             value = self.node(node[key], depth + 1, node.lc.value(key))
             name = self._evaluated(key, node.lc.key(key)) if has_expression(key) else key
+            name = name[1:] if name == key and key.startswith("$$") else name
             if value is GONE:
                 del node[key]
             elif name == key:
