@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from k8sai.cluster.writing import Writer
 from k8sai.commands import _print, _talk
-from k8sai.commands._apply_show import insist, insist_on_a_yes, refused, remark, show
+from k8sai.commands._apply_show import insist, insist_on_a_yes, refused, remark, say_checks, show
 from k8sai.commands._apply_source import Source, read
 from k8sai.commands._apply_wish import Scene, Wish
 from k8sai.commands._apply_write import write
@@ -12,6 +12,7 @@ from k8sai.deploy.applyset import ApplySet, checked_name
 from k8sai.deploy.placing import place, unserved
 from k8sai.deploy.plan import Plan
 from k8sai.deploy.planning import draft
+from k8sai.deploy.preflight import Check, Look, Needs, preflight, worst
 from k8sai.deploy.pruning import Inventory
 from k8sai.errors import Exit
 
@@ -23,6 +24,15 @@ def run(wish: Wish) -> int:
     if wish.dry_run == "client":
         return _client(wish)
     scene = _read(wish)
+    if not wish.skip_preflight:
+        scene.checks = _preflight(scene)
+        error = worst(scene.checks)
+        stops = error is not None and (wish.dry_run == "none" or bool(scene.placed.unserved))
+        say_checks(scene, failures=not stops)
+        if error is not None and stops:
+            raise error
+    for one in scene.placed.unserved:
+        raise unserved(one)
     with _talk.Progress(f"asking {scene.connection.server} what it would make of it"):
         drafted = draft(scene.placed, scene.writer, wish.choices, scene.labels)
     insist(drafted)
@@ -67,12 +77,28 @@ def _read(wish: Wish) -> Scene:
     connection = connect(wish.options)
     writer = Writer(connection, wish.field_manager)
     placed = place(source.manifests, writer, connection.namespace, insisted=bool(wish.options.namespace))
-    for one in placed.unserved:
-        raise unserved(one)
     name = wish.set_name or source.name
     inventory = Inventory(writer, ApplySet(checked_name(name), connection.namespace)) if name else None
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Scene(wish, source, connection, writer, placed, inventory, at)
+
+
+def _preflight(scene: Scene) -> list[Check]:
+    from k8sai.cluster.objects import LiveObjects
+    from k8sai.deploy.check_fit import would_fit
+
+    connection, inventory, needs = scene.connection, scene.inventory, scene.source.requires
+    look = Look(
+        scene.writer,
+        LiveObjects(connection),
+        scene.placed,
+        Needs(needs.kubernetes, needs.kinds) if needs else Needs(),
+        prunes=tuple(inventory.places()) if inventory and scene.wish.prune else (),
+        keeps=inventory.parent if inventory else None,
+        fits=would_fit(connection, connection.namespace),
+    )
+    with _talk.Progress(f"looking whether {connection.server} is ready for it"):
+        return preflight(look)
 
 
 def _with_deletes(scene: Scene, plan: Plan) -> Plan:

@@ -14,18 +14,24 @@ from k8sai.view import Note, Page
 # --- what is said before ----------------------------------------------------------------------------------------------
 
 
+def say_checks(scene: Scene, *, failures: bool) -> None:
+    """On a terminal every check; in a pipe those that are not well. Failures where no error is going to say them."""
+    everything = _talk.asked_by_a_person()
+    levels = {"warn", *(("fail",) if failures else ()), *(("ok",) if everything else ())}
+    _talk.block(shown.checked(one) for one in scene.checks if one.level in levels)
+
+
 def insist(drafted: Drafted) -> None:
     """Every object that the server does not take, then the end. Raises Usage."""
-    for problem in drafted.problems:
-        _talk.error(f"{problem.item.manifest.place}: {problem.item.manifest.ref}: {problem.error.message}")
-    if count := len(drafted.problems):
-        raise Usage(
-            f"{count} {'object is' if count == 1 else 'objects are'} not as the server wants: nothing was written"
-        )
+    texts = [f"{one.item.manifest.place}: {one.item.manifest.ref}: {one.error.message}" for one in drafted.problems]
+    if texts:
+        first = drafted.problems[0].error
+        raise (Usage if isinstance(first, Usage) else Refused)(texts[0], first.hint, tuple(texts[1:]))
 
 
 def remark(plan: Plan, drafted: Drafted) -> None:
-    for text in (*shown.remarks(plan),):
+    """What is worth knowing beside the changes."""
+    for text in shown.remarks(plan):
         _talk.note(Note(text, "warn"))
     for text in shown.untried(plan):
         _talk.note(Note(text))
@@ -86,6 +92,11 @@ def show(scene: Scene, plan: Plan) -> int:
 
 def say_document(scene: Scene, plan: Plan, outcomes: list[Outcome] | None) -> None:
     made = document.document(
-        plan, context=scene.connection.context, at=scene.at, dry_run=scene.wish.dry_run, outcomes=outcomes
+        plan,
+        context=scene.connection.context,
+        at=scene.at,
+        dry_run=scene.wish.dry_run,
+        outcomes=outcomes,
+        checks=scene.checks,
     )
     (_print.json if scene.wish.output == "json" else _print.yaml)(made)

@@ -9,6 +9,7 @@ from k8sai.commands._apply_source import Source
 from k8sai.deploy.applyset import Contents
 from k8sai.deploy.placing import Placed
 from k8sai.deploy.plan import Choices
+from k8sai.deploy.preflight import Check
 from k8sai.deploy.pruning import Inventory
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Scene:
     placed: Placed
     inventory: Inventory | None
     at: str
+    checks: list[Check] = field(default_factory=list)
     still: Contents = field(default_factory=Contents)  # what has left the set and stays in the cluster
 
     @property

@@ -84,6 +84,11 @@ class Writer:
         """The address, for people."""
         return self._connection.server
 
+    def can_i(self, verb: str, plural: str, namespace: str) -> str:
+        """The command that tells when the right is granted."""
+        scope = f" -n {namespace}" if namespace else ""
+        return f"kubectl auth can-i {verb} {plural}{self._connection.asked('', '').flags}{scope}"
+
     # --- what there is ------------------------------------------------------------------------------------------------
 
     def resource(self, group: str, version: str, kind: str) -> Resource | None:
@@ -137,16 +142,15 @@ class Writer:
                 return found
             query["continue"] = token
 
-    def may(self, verb: str, resource: Resource, namespace: str = "", name: str = "") -> tuple[bool, str]:
-        """Whether the server would allow it, and why (not) where it says so (SelfSubjectAccessReview)."""
+    def may(self, verb: str, resource: Resource, namespace: str = "", name: str = "") -> bool:
+        """Whether the server would allow it (SelfSubjectAccessReview)."""
         attributes = {"verb": verb, "group": resource.group, "resource": resource.plural, "version": resource.version}
         attributes |= {"namespace": namespace} if namespace else {}
         attributes |= {"name": name} if name else {}
         review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
         path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
         answer = self._sent("POST", path, {}, {**review, "spec": {"resourceAttributes": attributes}})
-        status = _decoded(answer, path).get("status") or {}
-        return bool(status.get("allowed")), str(status.get("reason") or "")
+        return bool((_decoded(answer, path).get("status") or {}).get("allowed"))
 
     # --- writing ------------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from k8sai.cluster.writing import Target
 from k8sai.deploy.applying import Outcome
 from k8sai.deploy.fields import ABSENT
 from k8sai.deploy.plan import Change, Plan
+from k8sai.deploy.preflight import Check
 
 Document = dict[str, Any]
 API_VERSION = "k8sai.dev/v1alpha1"
@@ -18,7 +19,7 @@ def document(
     context: str,
     at: str,
     dry_run: str,
-    checks: Iterable[Document] = (),
+    checks: Iterable[Check] = (),
     outcomes: Iterable[Outcome] | None = None,
     hidden: Iterable[Document] = (),
 ) -> Document:
@@ -33,7 +34,7 @@ def document(
         "complete": not gaps,
         "hidden": gaps,
         "dryRun": dry_run,
-        "checks": list(checks),
+        "checks": [{"id": one.id, "status": one.level, "finding": one.text, "fix": one.hint} for one in checks],
         "changes": [_change(one, done) for one in plan.changes],
         "kept": list(plan.kept),
     }

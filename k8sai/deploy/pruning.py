@@ -67,14 +67,21 @@ class Inventory:
     def members(self) -> list[tuple[Target, Json]]:
         """All objects of the set, with their metadata."""
         found: list[tuple[Target, Json]] = []
-        for kind in sorted(self.had.kinds):
-            resource = self._writer.preferred(*split(kind))
-            if resource is None:
-                continue
-            for namespace in sorted({self.owner.namespace, *self.had.namespaces}) if resource.namespaced else [""]:
-                listed = self._writer.members(resource, namespace, self.owner.selector)
-                found += [(_target(resource, one), one) for one in listed]
+        for resource, namespace in self.places():
+            listed = self._writer.members(resource, namespace, self.owner.selector)
+            found += [(_target(resource, one), one) for one in listed]
         return found
+
+    def places(self) -> list[tuple[Resource, str]]:
+        """Where members may be: kinds that the parent names and the server still has, in each namespace of theirs."""
+        resources = [self._writer.preferred(*split(kind)) for kind in sorted(self.had.kinds)]
+        namespaces = sorted({self.owner.namespace, *self.had.namespaces})
+        return [
+            (resource, namespace)
+            for resource in resources
+            if resource is not None
+            for namespace in (namespaces if resource.namespaced else [""])
+        ]
 
 
 def contents_of(items: Iterable[Item]) -> Contents:

@@ -7,6 +7,7 @@ from k8sai.ages import epoch, human
 from k8sai.deploy.applying import Outcome
 from k8sai.deploy.fields import ABSENT, Field, masked
 from k8sai.deploy.plan import DONE, Change, Conflict, Op, Plan
+from k8sai.deploy.preflight import Check
 from k8sai.view import Cell, Column, Row, Table, Tone
 from k8sai.yaml_out import lines
 
@@ -146,6 +147,13 @@ def remarks(plan: Plan) -> Iterator[str]:
             paths = ", ".join(change.dropped[:3]) + (" …" if len(change.dropped) > 3 else "")
             yield f"{title(change)}: the server leaves out {paths}, without a word: is a feature gate off there?"
     yield from (f"{title(change)}: {text}" for change in plan.changes for text in change.warnings)
+
+
+def checked(one: Check) -> Cell:
+    """`ok    queues      LocalQueue train is active`."""
+    tones: dict[str, Tone] = {"ok": "good", "warn": "warn", "fail": "bad"}
+    hint = f" ({one.hint.replace('`', '')})" if one.hint and one.level == "warn" else ""
+    return Cell(f"{one.level:<5} {one.id:<11} {one.text}{hint}", tones[one.level])
 
 
 def untried(plan: Plan) -> Iterator[str]:

@@ -1,0 +1,74 @@
+"""Would the pods of new workloads start now: the scheduler's rules and the namespace's quotas, as `fit` answers it."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from k8sai.cluster.live import read_once
+from k8sai.cluster.objects import LiveObjects
+from k8sai.cluster.tee import Tee
+from k8sai.deploy.plan import Item
+from k8sai.deploy.preflight import Check, Level, pod_specs
+from k8sai.errors import ClusterError, Forbidden, Usage
+from k8sai.fit.answer import Answer
+from k8sai.fit.ask import Asked, Bounds
+from k8sai.fit.manifests import read as read_pods
+from k8sai.fit.place import WhatIf, answer
+from k8sai.fit.reading import Reader, claimed, drivers_of, furnish, rules_of, trial_of, unread, where_of
+from k8sai.fit.roster import Roster
+from k8sai.fit.say import sentence
+from k8sai.fit.scene import Scene
+from k8sai.fleet.index import Fleet
+from k8sai.quantity import BadQuantity
+from k8sai.scheduling.board import Board
+
+if TYPE_CHECKING:
+    from k8sai.cluster.connection import Connection
+
+_EVERYWHERE = "DaemonSet"  # a pod on every node is no number of pods
+
+
+def would_fit(connection: "Connection", namespace: str) -> Callable[[list[Item]], Iterator[Check]]:
+    """Reads the cluster when it is asked, and only where there are pods to ask for."""
+
+    def ask(new: list[Item]) -> Iterator[Check]:
+        having = [item for item in new if item.manifest.kind != _EVERYWHERE]
+        if not any(True for item in having for _ in pod_specs(item.manifest.object, "")):
+            return
+        yield from _asked(connection, namespace, having)
+
+    return ask
+
+
+def _asked(connection: "Connection", namespace: str, items: list[Item]) -> Iterator[Check]:
+    fleet, board, roster = Fleet(), Board(), Roster()
+    reader = Reader(LiveObjects(connection))
+    try:
+        sources = read_once(connection, Tee(fleet, board, roster))
+        pods = read_pods([item.manifest.object for item in items], namespace, items[0].manifest.file, reader.runtime)
+        if not pods.groups:
+            return
+        found = _answer(fleet, board, roster, reader, pods)
+    except (Forbidden, ClusterError) as error:
+        yield Check("fit", "warn", f"whether it would start now is not known: {error.message}", error.hint)
+        return
+    except (Usage, BadQuantity) as error:
+        yield Check("fit", "warn", f"whether it would start now is not known: {error}")
+        return
+    guessed = bool(unread(sources) or reader.hidden)
+    for barrier in found.barriers:
+        yield Check("quota", "fail", barrier.text) if barrier.never else Check("quota", "warn", barrier.text)
+    if found.shorts or found.fits or not found.barriers:
+        level: Level = "ok" if found.fits and not guessed else "warn"
+        yield Check("fit", level, sentence(found, guessed=guessed).rstrip("."), "" if found.fits else _change(found))
+
+
+def _answer(fleet: Fleet, board: Board, roster: Roster, reader: Reader, pods: Asked) -> Answer:
+    furnish(reader, board, pods, ())
+    scene = Scene(
+        trial_of(board, roster.unready), where_of(fleet), rules_of(reader, pods), drivers_of(board), claimed(board)
+    )
+    return answer(scene, pods, Bounds(), WhatIf(ending=tuple(roster.ending()), daemons=roster.daemons()))
+
+
+def _change(found: Answer) -> str:
+    return f"it would do to {found.changes[0].text}" if found.changes else ""
