@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _HANGUP = getattr(signal, "SIGHUP", signal.SIGTERM)
+_FRAMES = "250"  # a second at most: with Textual's 60 a key waits up to 33 ms where something was painted before it
 _TURN = 0.001  # seconds a thread runs while another waits
 _PATIENCE = 2.0  # seconds for the screen to leave by itself
 
@@ -45,6 +46,7 @@ def show(
     """
     from platformdirs import user_state_path
 
+    os.environ.setdefault("TEXTUAL_FPS", _FRAMES)
     from k8sai.tui.app import Cockpit
 
     screen = Cockpit(

@@ -30,8 +30,8 @@ from k8sai.tui.panes import OPENED, PANES
 from k8sai.tui.prompt import Prompt
 
 _FRAME = 0.2  # seconds between looks at the fleet; keys do not wait for it
-_COLLECT_EVERY = 1.0  # seconds; what comes in so long is walked in a few milliseconds
-_TYPING, _FRAME_TYPING = 0.15, 1.0  # seconds: since the last key; between frames while keys come
+_TYPING, _FRAME_TYPING = 0.3, 1.0  # seconds: since the last key; between frames while keys come
+_WAY = 0.1  # seconds at most that other threads stand aside for a key or a frame
 _FRAME_READING = 1.0  # seconds, while a large cluster is read
 _LARGE = 5_000  # objects; walking fewer takes no time that anybody notices
 _LEGEND_FROM = 34  # lines; lower screens have the signs in the help
@@ -84,7 +84,7 @@ class Frame(App[None]):
         self.keeps = keeps
         self.panes: dict[str, Pane] = {}
         self._painted: tuple[object, ...] = ()
-        self._painted_at = self._collected_at = self._keyed_at = 0.0
+        self._painted_at = self._keyed_at = 0.0
         self._spared = False
         self._frozen = 0  # objects read when the collector was last told that they stay
         self.current: Pane = self._begin()
@@ -105,13 +105,14 @@ class Frame(App[None]):
         self.theme_changed_signal.subscribe(self, lambda _: self._ink())
         self.header.update()
         self._arrive(self.history.here)
-        self.set_interval(_FRAME, self.paint)
+        self.set_interval(_FRAME, self._clock)
         self.remember()  # says at once when that cannot be done
         if self.memory.complaint:
             self.notify(self.memory.complaint, severity="warning")
 
     def on_unmount(self) -> None:
         self.remember()
+        gc.enable()
         self.desk.rest()
         self.desk.feed.stop()
 
@@ -130,15 +131,21 @@ class Frame(App[None]):
 
     # --- painting -----------------------------------------------------------------------------------------------------
 
+    def _clock(self) -> None:
+        if not self._types():
+            self.paint()
+
     def paint(self) -> None:
         """The clock's frame: only when facts changed, or a second went by and ages with it."""
         state = (self.desk.fleet.version, int(self.desk.now()), self.desk.feed.sources())
-        if state == self._painted or self._reads_much(state[2]) or self._types():
+        if state == self._painted or self._reads_much(state[2]):
             return
         self._painted, self._painted_at = state, time.perf_counter()
+        self._take_way()
         self._spare_collector(state[2])
         self.header.update()
         self.current.tick()
+        self._leave_way()
 
     def _types(self) -> bool:
         """While keys come one after the other the clock's frames are in their way: they paint themselves."""
@@ -146,9 +153,25 @@ class Frame(App[None]):
         return now - self._keyed_at < _TYPING and now - self._painted_at < _FRAME_TYPING
 
     async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key):
-            self._keyed_at = time.perf_counter()
+        """A key comes here twice: before anybody has seen it, and after those in front of us had no use for it."""
+        if not isinstance(event, events.Key):
+            await super().on_event(event)
+            return
+        self._keyed_at = time.perf_counter()
+        self._take_way()
+        done = event.is_forwarded
         await super().on_event(event)
+        if done:
+            self._leave_way()
+
+    def _take_way(self) -> None:
+        """What counts events stands aside, once all is read: before that it is what everybody waits for."""
+        if self._spared:
+            self.desk.fleet.way.take(_WAY)
+
+    def _leave_way(self) -> None:
+        """As soon as all of it is painted."""
+        self.call_after_refresh(self.desk.fleet.way.leave)
 
     def _reads_much(self, sources: tuple[Source, ...]) -> bool:
         """While a large cluster is read, every frame has all to paint and takes its time from the reading."""
@@ -161,19 +184,21 @@ class Frame(App[None]):
         """Keep Python's garbage collector from walking all of a large cluster between two keys.
 
         While it is read, that would happen again and again: what is here is spared each time there is a tenth more.
-        Afterwards events replace what is here: every few seconds the little that is new is collected and spared too.
+        Afterwards events replace what is here: with each frame, and never in between, the little that is new is
+        collected and spared too.
         """
         if self._spared:
-            if self._frozen and time.perf_counter() >= self._collected_at + _COLLECT_EVERY:
+            if self._frozen:
                 gc.collect()
                 gc.freeze()
-                self._collected_at = time.perf_counter()
             return
         count = sum(source.count for source in sources)
         self._spared = all(source.state != "starting" for source in sources)
         if count >= _LARGE and (self._spared or count > self._frozen * 1.1):
             self._frozen = count
             gc.freeze()
+            if self._spared:
+                gc.disable()
 
     def repaint(self) -> None:
         """After a key: now."""
@@ -275,6 +300,7 @@ class Frame(App[None]):
         self.panes.clear()
         self._spared, self._frozen = False, 0
         self._painted = ()
+        gc.enable()
         gc.unfreeze()
         await self.body.remove_children()
         self.current = self._begin()

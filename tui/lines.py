@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 from textual.strip import Strip
-from textual.widget import Widget
 
 from k8sai.tui.desk import Desk
+from k8sai.tui.direct import Direct
 from k8sai.tui.ink import Inks, Line, Run
 
 
-class Lines(Widget):
+class Lines(Direct):
     """Subclasses say `lines`; they are asked once per refresh."""
 
     can_focus = False

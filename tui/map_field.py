@@ -13,10 +13,11 @@ from textual.strip import Strip
 from k8sai.fleet.chart import Tally
 from k8sai.fleet.glance import Glance
 from k8sai.tui.desk import Desk
+from k8sai.tui.direct import Direct
 from k8sai.tui.ink import Line, Run
 from k8sai.tui.map_paint import Brush, merged
 from k8sai.tui.map_plan import Band
-from k8sai.tui.map_strips import Inked, over
+from k8sai.tui.map_strips import Inked, Pieced, over
 from k8sai.tui.map_tally import UNKNOWN, Tallies
 from k8sai.tui.map_view import View
 from k8sai.tui.map_words import NAME, heading, label, named, node_line
@@ -28,12 +29,13 @@ _AHEAD = 0.01  # seconds a frame may spend on the pages before and after
 _AHEAD_EVERY = 4  # frames
 
 
-class MapField(ScrollView, can_focus=True, inherit_bindings=False):
+class MapField(ScrollView, Direct, can_focus=True, inherit_bindings=False):
     """Cells by a plan. The pane decides what is shown and what keys do; this paints, scrolls and hears the mouse.
 
     Without the bindings of a scroll view: those would take the arrow keys as soon as there is more than fits.
     """
 
+    ready = (Pieced,)
     COMPONENT_CLASSES: ClassVar[set[str]] = {"map--cursor", "map--line", "map--cursor-blurred", "map--marked"}
 
     class Pointed(Message):
@@ -56,8 +58,8 @@ class MapField(ScrollView, can_focus=True, inherit_bindings=False):
         self.tallies = Tallies(desk)
         self.blank: Sequence[Line] = ()
         self._seen: dict[int, list[Glance | None]] = {}  # by line
-        self._strips: dict[int, Strip] = {}
-        self._inked = Inked(desk, lambda: self.rich_style)
+        self._strips: dict[int, Pieced] = {}
+        self._inked = Inked(desk, self)
         self._tallied: dict[int, list[Tally]] = {}  # by line
         self._again = False
         self._ahead = 0  # looks until the next one ahead
@@ -211,27 +213,28 @@ class MapField(ScrollView, can_focus=True, inherit_bindings=False):
     # --- painting -----------------------------------------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width = self.scrollable_content_region.width
         base = self._inked.style("plain")
         line = self.scroll_offset.y + y
         view = self.view
         if not view.names:
             said = self.blank[y] if y < len(self.blank) else ()
-            return self._inked.strip(said).adjust_cell_length(width, base)
+            return self._inked.strip(said, width)
         if line >= view.plan.height:
             return Strip.blank(width, base)
         painted = self._strips.get(line)
         if painted is None:
-            painted = self._strips[line] = self._paint(line).adjust_cell_length(width, base)
-        if self.marked:
-            painted = self._with_marks(painted, line)
+            painted = self._strips[line] = self._paint(line)
         column, at = view.plan.place(view.at)
+        if at != line and not self.marked:
+            return painted
+        shown = self._with_marks(painted.raw(), line) if self.marked else painted.raw()
         if at == line:
             lines = view.plan.scale == "lines"
             part = ("map--line" if lines else "map--cursor") if self.has_focus else "map--cursor-blurred"
             style = self.get_component_rich_style(part, partial=True)
-            painted = over(painted, column, self._cursor_width(), style, inked=lines)
-        return painted
+            shown = over(shown, column, self._cursor_width(), style, inked=lines)
+        return shown
 
     def _cursor_width(self) -> int:
         band = self.view.plan.band_of(self.view.at)
@@ -246,7 +249,7 @@ class MapField(ScrollView, can_focus=True, inherit_bindings=False):
                     painted = over(painted, plan.place(node)[0], band.cell, style, inked=True)
         return painted
 
-    def _paint(self, line: int) -> Strip:
+    def _paint(self, line: int) -> Pieced:
         plan = self.view.plan
         runs: list[Run] = []
         at = 0
@@ -269,7 +272,7 @@ class MapField(ScrollView, can_focus=True, inherit_bindings=False):
             taken += len(nodes)
             runs += self._cells(band, nodes, glances)
             at = band.left + band.cell * len(nodes)
-        return self._inked.strip(runs)
+        return self._inked.strip(runs, self.scrollable_content_region.width)
 
     def _cells(self, band: Band, nodes: range, glances: Sequence[Glance | None]) -> list[Run]:
         scale = self.view.plan.scale

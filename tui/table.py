@@ -15,6 +15,7 @@ from textual.strip import Strip
 
 from k8sai.tui.columns import Field, fit, layout, natural
 from k8sai.tui.desk import Desk
+from k8sai.tui.direct import Direct
 from k8sai.tui.ink import Line
 from k8sai.tui.keymap import MOVES
 
@@ -34,7 +35,7 @@ class Rows(Protocol):
         """What to say where there are no rows."""
 
 
-class VirtualTable(ScrollView, can_focus=True):
+class VirtualTable(ScrollView, Direct, can_focus=True):
     """A header line, a row cursor that stays with its row, columns that only ever grow, and no animation."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding(key.keys, key.action, key.words, show=False) for key in MOVES]
@@ -210,8 +211,8 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         left, top = self.scroll_offset
-        width = self.size.width
-        if self._measured_for != self.scrollable_content_region.width:  # a first frame, or a scrollbar came or went
+        width = self.scrollable_content_region.width
+        if self._measured_for != width:  # a first frame, or a scrollbar came or went
             self._measure()
         base = self.rich_style
         if y == 0 and self.keys:

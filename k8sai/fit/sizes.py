@@ -7,6 +7,7 @@ from typing import Final
 
 from k8sai.fleet.resources import Rules
 from k8sai.fleet.spare import Spare
+from k8sai.fleet.way import Way
 from k8sai.scheduling.nodes import NodeInfo, View
 
 SIZES: Final = (1, 2, 4, 8)
@@ -29,10 +30,11 @@ class Size:
     pods: tuple[int, ...]
 
 
-def sizes(spares: Iterable[Spare], view: View, rules: Rules) -> tuple[Size, ...]:
+def sizes(spares: Iterable[Spare], view: View, rules: Rules, way: Way) -> tuple[Size, ...]:
     """A row per product and resource, the most free first."""
     found: dict[tuple[str, str, str], list[float]] = defaultdict(lambda: [0.0, 0.0, *(0.0 for _ in SIZES)])
     for spare in spares:
+        way.give()
         node = view.nodes.get(spare.node)
         if not spare.usable or node is None or repels(node, rules):
             continue

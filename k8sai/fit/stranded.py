@@ -16,6 +16,7 @@ from k8sai.fleet.index import Fleet
 from k8sai.fleet.resources import Rules
 from k8sai.fleet.rule_file import configured
 from k8sai.fleet.spare import Spare, SpareLine
+from k8sai.fleet.way import Way
 from k8sai.scheduling.board import Board
 from k8sai.scheduling.filters import cordoned, tainted, unwanted
 from k8sai.scheduling.nodes import NodeInfo, PodInfo, View
@@ -77,12 +78,13 @@ def summary(board: Board, fleet: Fleet, rules: Rules | None = None) -> Stranded:
     shapes, waiting = shapes_of(board.waiting(), rules)
     with board.lock:
         view = board.view.snapshot()
-    startable = _startable(shapes, spares, view)
+    startable = _startable(shapes, spares, view, fleet.way)
     blocks: list[Block] = []
     free = reserved = lost = 0.0
     largest, largest_on = (False, 0.0), ""
     meanings: set[bool] = set()
     for spare in spares:
+        fleet.way.give()
         node = view.nodes.get(spare.node)
         held = min(spare.reserved, spare.free)
         free += spare.free
@@ -110,7 +112,7 @@ def summary(board: Board, fleet: Fleet, rules: Rules | None = None) -> Stranded:
         meaning=meaning,
         waiting=waiting,
         blocks=tuple(blocks),
-        sizes=sizes(spares, view, rules),
+        sizes=sizes(spares, view, rules, fleet.way),
     )
 
 
@@ -122,7 +124,9 @@ def _block(spare: Spare) -> tuple[bool, float]:
 # --- gangs ------------------------------------------------------------------------------------------------------------
 
 
-def _startable(shapes: list[Shape], spares: Iterable[Spare], view: View) -> dict[str, list[tuple[Shape, bool]]]:
+def _startable(
+    shapes: list[Shape], spares: Iterable[Spare], view: View, way: Way
+) -> dict[str, list[tuple[Shape, bool]]]:
     """By resource the shapes that ask for it, and whether they may count: not those of a gang that cannot start."""
     gangs: dict[str, bool] = {}
     nodes = [(spare, view.nodes[spare.node]) for spare in spares if spare.usable and spare.node in view.nodes]
@@ -132,6 +136,7 @@ def _startable(shapes: list[Shape], spares: Iterable[Spare], view: View) -> dict
             for spare, node in nodes:
                 if room >= shape.count:
                     break
+                way.give()
                 room += _room(shape.info, shape.gpus, spare, node, view)
             gangs[shape.gang] = gangs.get(shape.gang, True) and room >= shape.count
     by_resource: dict[str, list[tuple[Shape, bool]]] = defaultdict(list)

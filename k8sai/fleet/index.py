@@ -27,6 +27,7 @@ from k8sai.fleet.resources import Rules
 from k8sai.fleet.rows import held_since, node_row, pod_row, present
 from k8sai.fleet.rule_file import configured
 from k8sai.fleet.spare import Spare, spares
+from k8sai.fleet.way import Way
 from k8sai.fleet.workloads import WorkloadQuery, find_workloads, workload_row
 
 _AT_ONCE: Final = 256  # objects; some 10 ms
@@ -40,6 +41,7 @@ class Fleet:
 
     def __init__(self, rules: Rules | None = None) -> None:
         """`rules` say which resources are GPUs; unless given, the user's table. Raises Usage if that is malformed."""
+        self.way = Way()
         self._lock = RLock()
         self._rules = rules or configured()
         self._books = Books(self._rules)
@@ -59,12 +61,14 @@ class Fleet:
 
     def put(self, kind: Kind, obj: Object) -> None:
         """The object is new or changed. One that cannot be counted counts as nothing and is named in `problems`."""
+        self.way.give()
         with self._lock:
             self._intake.put(kind, obj)
 
     def drop(self, kind: Kind, obj: Object) -> None:
         """The object is gone; nothing happens where a successor of the same name is known already."""
         meta = obj.metadata
+        self.way.give()
         with self._lock:
             self._intake.drop(kind, (meta.namespace, meta.name), meta.uid)
 
@@ -81,6 +85,7 @@ class Fleet:
                     self._intake.put(kind, obj)
                     kept.add((obj.metadata.namespace, obj.metadata.name))
             sleep(0)  # a waiting reader goes first
+            self.way.give()
         with self._lock:
             gone = [key for key in self._intake.known(kind) if key not in kept]
         while gone:
@@ -88,6 +93,7 @@ class Fleet:
                 for key in gone[:_AT_ONCE]:
                     self._intake.drop(kind, key, "")
             del gone[:_AT_ONCE]
+            self.way.give()
             sleep(0)
 
     def use_readings(
@@ -130,6 +136,7 @@ class Fleet:
                     found = judged(node_row(entry, self._dra, meters), held_since(entry), sight, meters.on(name))
                     held += found.held
                     cards.update(found.cards)
+            self.way.give()
             sleep(0)
         return Idleness(tuple(held), sight.at, sight.rule, sight.source, sight.prices.currency), cards
 
@@ -238,6 +245,7 @@ class Fleet:
         while some := tuple(islice(rest, _AT_ONCE)):
             with self._reading():
                 found += spares(some)
+            self.way.give()
             sleep(0)
         return tuple(found)
 
