@@ -57,7 +57,7 @@ def truth(expression: str, context: Mapping[str, Any]) -> bool:
 
 
 def _operator(key: str) -> bool:
-    return key.startswith("$") and not key.startswith("$$")
+    return key.startswith("$") and not key.startswith(("$$", "${"))
 
 
 def _range(*numbers: int) -> list[int]:

@@ -4,7 +4,12 @@ import re
 from typing import Any
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString, ScalarString
+from ruamel.yaml.scalarstring import (
+    DoubleQuotedScalarString,
+    FoldedScalarString,
+    LiteralScalarString,
+    ScalarString,
+)
 
 from k8sai.yaml_out import is_plain
 
@@ -35,8 +40,19 @@ def quoted(node: Any) -> Any:
     if isinstance(node, list):
         return [quoted(item) for item in node]
     if isinstance(node, str):
-        return node if isinstance(node, ScalarString) else _text(node)
+        return node if isinstance(node, ScalarString) and _fits(node) else _text(str(node))
     return node
+
+
+def _fits(text: ScalarString) -> bool:
+    """Whether a text can be written in the style it had: a tree gives a new text the style of the old one."""
+    if isinstance(text, DoubleQuotedScalarString):
+        return True
+    if isinstance(text, LiteralScalarString):
+        return _as_block(text)
+    if isinstance(text, FoldedScalarString):
+        return _as_block(text) and hasattr(text, "fold_pos")
+    return bool(_BLOCK.fullmatch(text))
 
 
 def _text(text: str) -> Any:

@@ -13,14 +13,15 @@ from k8sai.quantity import parse as parse_quantity
 
 Json = dict[str, Any]
 
+_LONGEST = 1 << 18  # characters: what annotations may have together, and more than anything else needs
 _WORDS = {"true": True, "false": False}
 
 
 def settle(recipe: Recipe, given: Mapping[str, Any]) -> Json:
     """The values to render with: what was given, completed by defaults. Raises Usage with every error."""
     values = _completed(recipe.parameters, dict(given))
-    if not _is_text(values):
-        raise Usage(f"{recipe.name}: half of a surrogate pair is in a value: no file can hold that")
+    if unwritable := _unwritable(values):
+        raise Usage(f"{recipe.name}: {unwritable}")
     wrong = [
         each for error in validator(recipe.parameters).iter_errors(values) for each in said(error, recipe.parameters)
     ]
@@ -135,12 +136,18 @@ def _completed(schema: Mapping[str, Any], values: Json) -> Json:
     return values
 
 
-def _is_text(values: Json) -> bool:
-    try:
-        json.dumps(values, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _unwritable(node: Any) -> str:
+    """Why a value, or a part of one, fits into no object; empty where it does."""
+    if isinstance(node, str):
+        if len(node) > _LONGEST:
+            return f"a text of {len(node):,} characters is longer than the {_LONGEST:,} that fit into an object"
+        try:
+            node.encode()
+        except UnicodeEncodeError:
+            return "half of a surrogate pair is in a value: no file can hold that"
+        return ""
+    parts = [*node, *node.values()] if isinstance(node, Mapping) else node if isinstance(node, list) else ()
+    return next((wrong for wrong in map(_unwritable, parts) if wrong), "")
 
 
 def _amounts(properties: Mapping[str, Any], values: Mapping[str, Any], within: str) -> list[str]:
