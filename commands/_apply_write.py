@@ -1,7 +1,8 @@
-"""`apply` carries its plan out, and says at the end what stands."""
+"""`apply` carries its plan out, waits, and says at the end what stands."""
 
 from collections.abc import Callable
 
+from k8sai.cluster.writing import Target
 from k8sai.commands import _print, _talk
 from k8sai.commands._apply_show import say_document
 from k8sai.commands._apply_wish import Scene
@@ -9,6 +10,9 @@ from k8sai.deploy import shown
 from k8sai.deploy.applying import Outcome, Run
 from k8sai.deploy.plan import Plan
 from k8sai.deploy.pruning import contents_of
+from k8sai.deploy.readiness import State
+from k8sai.deploy.rollback import roll_back
+from k8sai.deploy.waiting import Wait
 from k8sai.errors import Exit
 from k8sai.view import Note
 
@@ -23,14 +27,20 @@ def write(scene: Scene, plan: Plan) -> int:
 
     home = inventory.owner.namespace if inventory else ""
     run = Run(scene.writer, plan, scene.wish.choices, _teller(scene.wish.output), remember, home)
+    waited = Exit.OK
     try:
-        whole = run.write() and run.delete()
-        if whole and inventory is not None and scene.wish.prune:
-            inventory.keep(now | scene.still)
+        if run.write():
+            waited = _waited(scene, run) if scene.wish.wait else Exit.OK
+            if waited == Exit.OK and run.delete() and inventory is not None and scene.wish.prune:
+                inventory.keep(now | scene.still)
     except BaseException:
         _account(scene, plan, run)
         raise
-    return _account(scene, plan, run)
+    code = _account(scene, plan, run) or waited
+    if code != Exit.OK and scene.wish.rollback:
+        undone = _rolled_back(scene, run)
+        return undone if undone == Exit.PARTIAL or code != Exit.TIMEOUT else code
+    return code
 
 
 def _teller(output: str) -> Callable[[Outcome], None]:
@@ -46,7 +56,7 @@ def _teller(output: str) -> Callable[[Outcome], None]:
     return tell
 
 
-def _account(scene: Scene, plan: Plan, run: Run) -> int:
+def _account(scene: Scene, plan: Plan, run: Run) -> Exit:
     """What failed and why, what was not tried, what stands; the exit code."""
     if scene.wish.output in ("json", "yaml"):
         say_document(scene, plan, run.outcomes)
@@ -60,6 +70,60 @@ def _account(scene: Scene, plan: Plan, run: Run) -> int:
     words = f"{len(stands)} of {len(plan.changes)} objects were written"
     if run.untried:
         words += f"; not tried: {', '.join(shown.title(one) for one in run.untried)}"
-    _talk.note(Note(words, "warn", "apply again: what stands is not written again"))
+    again = "" if scene.wish.rollback else "apply again: what stands is not written again"
+    _talk.note(Note(words, "warn", again))
     first = next((one.error for one in run.failed if one.error), None)
-    return Exit.PARTIAL if stands or first is None else first.exit
+    return first.exit if first is not None and not stands else Exit.PARTIAL
+
+
+# --- waiting ----------------------------------------------------------------------------------------------------------
+
+
+def _waited(scene: Scene, run: Run) -> Exit:
+    """Until all is ready; else what is not and why, and back to what was where that is wished."""
+    with _talk.Progress("waiting") as progress:
+        wait = Wait(scene.connection, _progress(progress))
+        try:
+            ready = wait.until_ready(run.outcomes, scene.wish.timeout)
+        except KeyboardInterrupt:
+            _late(wait, "everything was written; not waited for any longer")
+            raise
+    if ready:
+        return Exit.OK
+    failed = [state for state in wait.late.values() if state.level == "failed"]
+    seconds = scene.wish.timeout or 0
+    _late(wait, "it failed" if failed else f"not ready within {seconds:g} s")
+    return Exit.FINDINGS if failed else Exit.TIMEOUT
+
+
+def _progress(shown_on: _talk.Progress) -> Callable[[Target, State], None]:
+    """On a terminal in one line that changes; in a pipe a line for each change."""
+    states: dict[Target, State] = {}
+
+    def tell(target: Target, state: State) -> None:
+        states[target] = state
+        waiting = [(one, how) for one, how in states.items() if how.level != "ready"]
+        words = ", ".join(f"{one.ref}: {how.text}" for one, how in waiting[:3])
+        shown_on.say(f"waiting for {len(waiting)} of {len(states)}: {words}")
+        if not _talk.live():
+            _talk.line(f"{target.ref}: {state.text}")
+
+    return tell
+
+
+def _late(wait: Wait, why: str) -> None:
+    for target, state in wait.late.items():
+        _talk.error(f"{target.ref}: {why}: {state.text}", f"`k8sai why {target.resource.kind.lower()}/{target.name}`")
+
+
+def _rolled_back(scene: Scene, run: Run) -> Exit:
+    """Every object with what became of it."""
+    with _talk.Progress("putting back what was there"):
+        undone = roll_back(scene.writer, run.outcomes)
+    for one in undone:
+        title = shown.title(one.outcome.change)
+        if one.error is not None:
+            _talk.error(f"{title} could not be put back: {one.error.message}", one.error.hint)
+        else:
+            _talk.line(f"{title} {one.word}")
+    return Exit.PARTIAL if any(one.error for one in undone) else Exit.FAILED_SAFE

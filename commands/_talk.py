@@ -94,6 +94,16 @@ def _say(word: str, text: str, tone: "Tone", hint: str) -> None:
     _put("\n".join(lines) + "\n")
 
 
+def line(text: str) -> None:
+    """One line about how far something is."""
+    _put(f"{one_line(text)}\n")
+
+
+def live() -> bool:
+    """Whether stderr is a terminal on which a line can change."""
+    return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
 def block(cells: "Iterable[Cell]") -> None:
     """Lines beside the data, each in its tone: a plan that a person is asked about."""
     from k8sai.commands import _layout
@@ -146,7 +156,7 @@ class Progress:
         self._what = one_line(what)
 
     def __enter__(self) -> "Progress":
-        if sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb":
+        if live():
             self._thread = threading.Thread(target=self._show, name="progress", daemon=True)
             self._thread.start()
         return self

@@ -143,17 +143,17 @@ def _lost(sent: Any, kept: Any, path: Path) -> Iterator[Path]:
             elif value not in (None, "", 0, False, {}, []):
                 yield (*path, field_step(name))
     elif isinstance(sent, list) and isinstance(kept, list):
-        there = dict(_steps(kept))
-        for step, value in _steps(sent):
+        there = by_step(kept)
+        for step, value in by_step(sent).items():
             if step in there:
                 yield from _lost(value, there[step], (*path, step))
             elif isinstance(value, dict):
                 yield (*path, step)
 
 
-def _steps(items: list[Any]) -> list[tuple[str, Any]]:
-    """By name where every item has one of its own, else by number."""
+def by_step(items: list[Any]) -> dict[str, Any]:
+    """The items of a list by name where every item has one of its own, else by number."""
     names = [item.get("name") if isinstance(item, dict) else None for item in items]
     if all(isinstance(name, str) for name in names) and len(set(names)) == len(names):
-        return [(canonical("k:" + json.dumps({"name": name})), item) for name, item in zip(names, items, strict=True)]
-    return [(f"i:{index}", item) for index, item in enumerate(items)]
+        return {canonical("k:" + json.dumps({"name": name})): item for name, item in zip(names, items, strict=True)}
+    return {f"i:{index}": item for index, item in enumerate(items)}

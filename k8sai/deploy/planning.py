@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
-from k8sai.cluster.api_errors import ApiConflict, ApiForbidden
+from k8sai.cluster.api_errors import ApiConflict, ApiForbidden, ApiNotFound
 from k8sai.cluster.writing import Invalid, Writer, Written, is_field_conflict
 from k8sai.deploy import conflicts
 from k8sai.deploy.applyset import PART_OF
@@ -99,6 +99,8 @@ def _change(item: Item, writer: Writer, choices: Choices, labels: dict[str, str]
         return _tried(start, writer, choices)
     except ApiForbidden as error:
         return _compared_here(start, f"a dry run is forbidden: {error.message}")
+    except ApiNotFound as error:
+        return _compared_here(start, error.message)
     except Invalid as error:
         if _NO_DRY_RUN in error.message:
             return _compared_here(start, f"a webhook knows no dry run: {error.message}")

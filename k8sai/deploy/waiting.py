@@ -1,0 +1,78 @@
+"""Waits until everything that was written is ready, or something has failed, or the time is up."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from threading import Condition
+from typing import TYPE_CHECKING
+
+from k8sai.cluster.following import Follower
+from k8sai.cluster.writing import Target
+from k8sai.deploy.applying import Outcome
+from k8sai.deploy.paths import Json
+from k8sai.deploy.readiness import State, readiness
+
+if TYPE_CHECKING:
+    from k8sai.cluster.connection import Connection
+
+_WAKE = 0.5  # seconds after which Ctrl-C is noticed, where a platform's waits cannot be interrupted
+
+
+@dataclass(slots=True)
+class Wait:
+    """How far everything is. `told` hears of each object whose words have changed."""
+
+    connection: "Connection"
+    told: Callable[[Target, State], None] = lambda _target, _state: None
+    now: Callable[[], float] = time.monotonic
+    states: dict[Target, State] = field(default_factory=dict)
+    _changed: Condition = field(default_factory=Condition)
+
+    def until_ready(self, outcomes: Iterable[Outcome], seconds: float | None) -> bool:
+        """False where something has failed or the time is up; `states` tell which. Raises KeyboardInterrupt."""
+        self.states = {one.change.target: _first(one) for one in outcomes if one.stands and one.object is not None}
+        followers = [self._follower(target) for target, state in self.states.items() if state.level != "ready"]
+        for follower in followers:
+            follower.start()
+        end = None if seconds is None else self.now() + seconds
+        said: dict[Target, State] = {}
+        try:
+            while True:
+                with self._changed:
+                    states = dict(self.states)
+                for target, state in states.items():
+                    if said.get(target) != state and (state.level != "ready" or target in said):
+                        said[target] = state
+                        self.told(target, state)
+                if all(state.level == "ready" for state in states.values()):
+                    return True
+                if any(state.level == "failed" for state in states.values()):
+                    return False
+                if end is not None and self.now() >= end:
+                    return False
+                self._pause(states, end)
+        finally:
+            for follower in followers:
+                follower.stop()
+
+    @property
+    def late(self) -> dict[Target, State]:
+        """What is not ready."""
+        return {target: state for target, state in self.states.items() if state.level != "ready"}
+
+    def _pause(self, seen: dict[Target, State], end: float | None) -> None:
+        with self._changed:
+            left = _WAKE if end is None else max(0.0, min(_WAKE, end - self.now()))
+            self._changed.wait_for(lambda: self.states != seen, left)
+
+    def _follower(self, target: Target) -> Follower:
+        def tell(obj: Json | None) -> None:
+            with self._changed:
+                self.states[target] = readiness(obj) if obj is not None else State("failed", "it is gone")
+                self._changed.notify_all()
+
+        return Follower(self.connection, target, tell)
+
+
+def _first(outcome: Outcome) -> State:
+    return readiness(outcome.object or {})
