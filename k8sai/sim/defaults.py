@@ -7,13 +7,15 @@ import base64
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from k8sai.sim import podspec
+from k8sai.sim import defaults_rules, podspec
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj
 
 if TYPE_CHECKING:
     from k8sai.sim.store import Store
 
+_ADMISSION = "admissionregistration.k8s.io"
+_TEMPLATES = "deprecated.daemonset.template.generation"
 _ROLLING = {"maxUnavailable": "25%", "maxSurge": "25%"}
 
 
@@ -28,6 +30,8 @@ def fill(store: "Store", resource: Resource, obj: Obj) -> None:
         _service(store, obj)
     else:
         _fill_kind(resource, obj)
+    if resource.kind == "DaemonSet":
+        _count_templates(obj, None)
     if resource.kind in _FIRST_STATUS:
         obj["status"] = dict(_FIRST_STATUS[resource.kind])
 
@@ -51,6 +55,8 @@ def refill(store: "Store", resource: Resource, obj: Obj, old: Obj) -> None:
         _fill_kind(resource, obj)
         if resource.kind in ("Deployment", "ReplicaSet", "DaemonSet", "StatefulSet"):
             _keep_missing(obj, old, ("selector",))
+        if resource.kind == "DaemonSet":
+            _count_templates(obj, old)
 
 
 def _keep_missing(obj: Obj, old: Obj, keys: tuple[str, ...]) -> None:
@@ -107,7 +113,7 @@ def _statefulset(obj: Obj) -> None:
     spec.setdefault("podManagementPolicy", "OrderedReady")
     strategy = spec.setdefault("updateStrategy", {})
     if strategy.setdefault("type", "RollingUpdate") == "RollingUpdate":
-        strategy["rollingUpdate"] = {"partition": 0, **(strategy.get("rollingUpdate") or {})}
+        strategy["rollingUpdate"] = {"partition": 0, "maxUnavailable": 1, **(strategy.get("rollingUpdate") or {})}
     spec.setdefault("revisionHistoryLimit", 10)
     keep = {"whenDeleted": "Retain", "whenScaled": "Retain"}
     spec["persistentVolumeClaimRetentionPolicy"] = {**keep, **(spec.get("persistentVolumeClaimRetentionPolicy") or {})}
@@ -121,6 +127,14 @@ def _daemonset(obj: Obj) -> None:
         strategy["rollingUpdate"] = {"maxUnavailable": 1, "maxSurge": 0, **(strategy.get("rollingUpdate") or {})}
     spec.setdefault("revisionHistoryLimit", 10)
     podspec.fill_template(spec.get("template"), "DaemonSet", "v1")
+
+
+def _count_templates(obj: Obj, old: Obj | None) -> None:
+    """An annotation that counts the templates a DaemonSet has had, kept for clients of old."""
+    before = old["metadata"].get("annotations", {}).get(_TEMPLATES, "1") if old else "0"
+    changed = old is None or obj["spec"].get("template") != old.get("spec", {}).get("template")
+    count = str(int(before) + changed) if before.isdigit() else before
+    obj["metadata"]["annotations"] = {**(obj["metadata"].get("annotations") or {}), _TEMPLATES: count}
 
 
 def _job(obj: Obj) -> None:
@@ -231,11 +245,18 @@ _KINDS: dict[tuple[str, str], Callable[[Obj], None]] = {
     ("", "PersistentVolumeClaim"): _claim,
     ("", "ReplicationController"): _replicaset,
     ("", "Secret"): _secret,
+    (_ADMISSION, "MutatingWebhookConfiguration"): defaults_rules.mutating_webhooks,
+    (_ADMISSION, "ValidatingAdmissionPolicy"): defaults_rules.policy,
+    (_ADMISSION, "ValidatingAdmissionPolicyBinding"): defaults_rules.policy_binding,
+    (_ADMISSION, "ValidatingWebhookConfiguration"): defaults_rules.validating_webhooks,
     ("apps", "DaemonSet"): _daemonset,
     ("apps", "Deployment"): _deployment,
     ("apps", "ReplicaSet"): _replicaset,
     ("apps", "StatefulSet"): _statefulset,
+    ("autoscaling", "HorizontalPodAutoscaler"): defaults_rules.autoscaler,
     ("batch", "CronJob"): _cronjob,
+    ("networking.k8s.io", "IngressClass"): defaults_rules.ingress_class,
+    ("networking.k8s.io", "NetworkPolicy"): defaults_rules.network_policy,
     ("resource.k8s.io", "ResourceClaim"): _device_claim,
     ("resource.k8s.io", "ResourceClaimTemplate"): _device_claim_template,
     ("scheduling.k8s.io", "PriorityClass"): _priority_class,
@@ -245,6 +266,8 @@ _FIRST_STATUS: dict[str, Obj] = {
     "CronJob": {},
     "DaemonSet": {"currentNumberScheduled": 0, "desiredNumberScheduled": 0, "numberMisscheduled": 0, "numberReady": 0},
     "Deployment": {},
+    "HorizontalPodAutoscaler": {"desiredReplicas": 0},
+    "Ingress": {"loadBalancer": {}},
     "Job": {},
     "Namespace": {"phase": "Active"},
     "PersistentVolumeClaim": {"phase": "Pending"},
@@ -253,4 +276,5 @@ _FIRST_STATUS: dict[str, Obj] = {
     "ReplicationController": {"replicas": 0},
     "ResourceClaim": {},
     "StatefulSet": {"replicas": 0, "availableReplicas": 0},
+    "ValidatingAdmissionPolicy": {},
 }

@@ -73,6 +73,11 @@ def _custom(group: str, version: str, plural: str, kind: str, namespaced: bool =
     return Resource(group, version, plural, kind, namespaced, short, (), _STATUS, builtin=False, counts=True)
 
 
+def _admission(plural: str, kind: str, subresources: tuple[str, ...] = ()) -> Resource:
+    group, categories = "admissionregistration.k8s.io", ("api-extensions",)
+    return Resource(group, "v1", plural, kind, False, (), categories, subresources, counts=True)
+
+
 BUILTIN: tuple[Resource, ...] = (
     Resource("", "v1", "bindings", "Binding", verbs=_CREATE),
     Resource("", "v1", "configmaps", "ConfigMap", short=("cm",)),
@@ -92,6 +97,10 @@ BUILTIN: tuple[Resource, ...] = (
     Resource("", "v1", "secrets", "Secret"),
     Resource("", "v1", "serviceaccounts", "ServiceAccount", short=("sa",)),
     Resource("", "v1", "services", "Service", True, ("svc",), ("all",), ("proxy", "status")),
+    _admission("mutatingwebhookconfigurations", "MutatingWebhookConfiguration"),
+    _admission("validatingadmissionpolicies", "ValidatingAdmissionPolicy", _STATUS),
+    _admission("validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding"),
+    _admission("validatingwebhookconfigurations", "ValidatingWebhookConfiguration"),
     Resource("apps", "v1", "controllerrevisions", "ControllerRevision"),
     Resource("apps", "v1", "daemonsets", "DaemonSet", True, ("ds",), ("all",), _STATUS, counts=True),
     Resource("apps", "v1", "deployments", "Deployment", True, ("deploy",), ("all",), _SCALED, counts=True),
@@ -102,11 +111,25 @@ BUILTIN: tuple[Resource, ...] = (
     Resource("authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", False, verbs=_CREATE),
     Resource("authorization.k8s.io", "v1", "selfsubjectrulesreviews", "SelfSubjectRulesReview", False, verbs=_CREATE),
     Resource("authorization.k8s.io", "v1", "subjectaccessreviews", "SubjectAccessReview", False, verbs=_CREATE),
+    Resource(
+        "autoscaling",
+        "v2",
+        "horizontalpodautoscalers",
+        "HorizontalPodAutoscaler",
+        True,
+        ("hpa",),
+        ("all",),
+        _STATUS,
+        counts=True,
+    ),
     Resource("batch", "v1", "cronjobs", "CronJob", True, ("cj",), ("all",), _STATUS, counts=True),
     Resource("batch", "v1", "jobs", "Job", True, (), ("all",), _STATUS, counts=True),
     Resource("coordination.k8s.io", "v1", "leases", "Lease"),
     Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", counts=True),
     Resource("events.k8s.io", "v1", "events", "Event", short=("ev",)),
+    Resource("networking.k8s.io", "v1", "ingressclasses", "IngressClass", False, counts=True),
+    Resource("networking.k8s.io", "v1", "ingresses", "Ingress", True, ("ing",), (), _STATUS, counts=True),
+    Resource("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", True, ("netpol",), counts=True),
     Resource("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", True, ("pdb",), (), _STATUS, counts=True),
     Resource(_RBAC, "v1", "clusterrolebindings", "ClusterRoleBinding", False),
     Resource(_RBAC, "v1", "clusterroles", "ClusterRole", False),

@@ -10,6 +10,7 @@ from k8sai import quantity
 from k8sai.sim import status
 from k8sai.sim.kinds import find
 from k8sai.sim.objects import Obj
+from k8sai.sim.podparts import fill_container_parts, fill_volumes
 
 if TYPE_CHECKING:
     from k8sai.sim.store import Store
@@ -89,8 +90,10 @@ def fill_spec(spec: Obj, kind: str, version: str) -> None:
     spec.setdefault("schedulerName", "default-scheduler")
     spec.setdefault("securityContext", {})
     spec.setdefault("terminationGracePeriodSeconds", 30)
+    fill_volumes(spec)
     for container in containers(spec):
         _fill_container(container)
+        fill_container_parts(container)
         resources = container.setdefault("resources", {})
         canonical_amounts(resources.get("limits"), kind, version)
         canonical_amounts(resources.get("requests"), kind, version)

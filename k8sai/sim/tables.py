@@ -6,7 +6,7 @@ Each kind has its columns and a function that fills them from an object; kinds w
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from k8sai.sim import cells_core, cells_devices, cells_workloads
+from k8sai.sim import cells_core, cells_devices, cells_rules, cells_workloads
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj
 
@@ -118,6 +118,9 @@ _DAEMONSETS = (
 )
 _BINDINGS = "Name, Role, Age, +Users, +Groups, +ServiceAccounts"
 
+_ADMISSION, _NETWORK = "admissionregistration.k8s.io", "networking.k8s.io"
+_AUTOSCALERS = "Name, Reference, Targets, MinPods, MaxPods, Replicas, Age"
+
 _LAYOUTS: dict[tuple[str, str], Layout] = {
     (group, kind): Layout(_columns(columns), cells)
     for group, kind, columns, cells in (
@@ -141,6 +144,10 @@ _LAYOUTS: dict[tuple[str, str], Layout] = {
         ("", "ResourceQuota", "Name, Request, Limit, Age", cells_core.quota),
         ("", "Secret", "Name, Type, Data, Age", cells_core.secret),
         ("", "Service", "Name, Type, Cluster-IP, External-IP, Port(s), Age, +Selector", cells_core.service),
+        (_ADMISSION, "MutatingWebhookConfiguration", "Name, Webhooks:integer, Age", cells_rules.webhooks),
+        (_ADMISSION, "ValidatingAdmissionPolicy", "Name, Validations:integer, ParamKind, Age", cells_rules.policy),
+        (_ADMISSION, "ValidatingAdmissionPolicyBinding", "Name, PolicyName, ParamRef, Age", cells_rules.policy_binding),
+        (_ADMISSION, "ValidatingWebhookConfiguration", "Name, Webhooks:integer, Age", cells_rules.webhooks),
         ("apps", "ControllerRevision", "Name, Controller, Revision, Age", cells_workloads.revision),
         ("apps", "DaemonSet", _DAEMONSETS, cells_workloads.daemon_set),
         (
@@ -151,10 +158,14 @@ _LAYOUTS: dict[tuple[str, str], Layout] = {
         ),
         ("apps", "ReplicaSet", _SETS, cells_workloads.replica_set),
         ("apps", "StatefulSet", "Name, Ready, Age, +Containers, +Images", cells_workloads.stateful_set),
+        ("autoscaling", "HorizontalPodAutoscaler", _AUTOSCALERS, cells_rules.autoscaler),
         ("batch", "CronJob", _CRONJOBS, cells_workloads.cron_job),
         ("batch", "Job", f"Name, Status, Completions, Duration, Age, {_CONTAINERS}", cells_workloads.job),
         ("coordination.k8s.io", "Lease", "Name, Holder, Age", cells_core.lease),
         ("discovery.k8s.io", "EndpointSlice", "Name, AddressType, Ports, Endpoints, Age", cells_core.endpoint_slice),
+        (_NETWORK, "Ingress", "Name, Class, Hosts, Address, Ports, Age", cells_rules.ingress),
+        (_NETWORK, "IngressClass", "Name, Controller, Parameters, Age", cells_rules.ingress_class),
+        (_NETWORK, "NetworkPolicy", "Name, Pod-Selector, Age", cells_rules.network_policy),
         (
             "policy",
             "PodDisruptionBudget",

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from k8sai.sim import status
 from k8sai.sim.objects import Obj, decode
 from k8sai.sim.wire_groups import GROUPS
+from k8sai.sim.wire_rules import RULES
 from k8sai.sim.wire_types import CORE
 
 MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
@@ -62,7 +63,7 @@ def messages() -> dict[str, dict[int, Field]]:
     """The table of message types, read once."""
     table: dict[str, dict[int, Field]] = {}
     fields: dict[int, Field] = {}
-    for word in (CORE + GROUPS).split():
+    for word in (CORE + GROUPS + RULES).split():
         if word.endswith(":"):
             fields = table.setdefault(word[:-1], {})
             continue
