@@ -8,6 +8,7 @@ double) and knows no optional values; the verdict on an object would differ from
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -106,8 +107,9 @@ class _Compiler:
             try:
                 first = _boolean(left(at))
             except CelError as error:
-                if _boolean(right(at)) is deciding:
-                    return deciding
+                with suppress(CelError):
+                    if _boolean(right(at)) is deciding:
+                        return deciding
                 raise error
             return deciding if first is deciding else _boolean(right(at))
 
@@ -134,11 +136,9 @@ class _Compiler:
 
         def run(at: Bindings) -> Any:
             found = value(at)
-            if isinstance(found, dict) and name in found:
-                return found[name]
-            if isinstance(found, dict | Maybe):
-                return op.index(found, name)
-            raise op.no_overload()
+            if not isinstance(found, dict | Maybe):
+                raise op.no_overload()
+            return op.index(found, name)
 
         return run
 

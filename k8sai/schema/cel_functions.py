@@ -49,7 +49,7 @@ def _int(value: Any) -> int:
     try:
         found: int = bounded(int(value))
     except (ValueError, OverflowError):
-        raise CelError(f'strconv.ParseInt: parsing "{value}": invalid syntax') from None
+        raise CelError("type conversion error from 'string' to 'int'") from None
     return found
 
 
@@ -59,7 +59,7 @@ def _double(value: Any) -> float:
     try:
         return float(value)
     except ValueError:
-        raise CelError(f'strconv.ParseFloat: parsing "{value}": invalid syntax') from None
+        raise CelError("type conversion error from 'string' to 'double'") from None
 
 
 def _string(value: Any) -> str:
@@ -83,7 +83,7 @@ def _bool(value: Any) -> bool:
     if isinstance(value, bool):
         return value
     if not isinstance(value, str) or value not in known:
-        raise CelError(f"type conversion error from string to bool: {value}")
+        raise CelError("type conversion error from 'string' to 'bool'")
     return known[value]
 
 

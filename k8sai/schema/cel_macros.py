@@ -45,10 +45,10 @@ def _decided(deciding: bool) -> Macro:
                 try:
                     answer = test(inner)
                 except CelError as error:
-                    failed = error
+                    failed = failed or error
                     continue
                 if not isinstance(answer, bool):
-                    failed = no_overload()
+                    failed = failed or no_overload()
                 elif answer is deciding:
                     return deciding
             if failed:

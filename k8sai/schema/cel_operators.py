@@ -5,7 +5,7 @@ Source: cel-spec `doc/langdef.md`; numbers of different types compare by value, 
 
 from typing import Any
 
-from k8sai.schema.cel_values import CelError, Duration, KeyedList, Maybe, SetList, Timestamp
+from k8sai.schema.cel_values import Broken, CelError, Duration, KeyedList, Maybe, SetList, Timestamp
 
 _LOWEST, _HIGHEST = -(1 << 63), (1 << 63) - 1
 _TIMES = (Duration, Timestamp)
@@ -131,12 +131,19 @@ def index(container: Any, key: Any) -> Any:
     if isinstance(container, dict):
         if not isinstance(key, str | int | bool) or key not in container:
             raise CelError(f"no such key: {key}")
-        return container[key]
+        return whole(container[key])
     if isinstance(container, list) and is_number(key):
         if not 0 <= key < len(container):
             raise CelError(f"index out of bounds: {key}")
-        return container[int(key)]
+        return whole(container[int(key)])
     raise no_overload()
+
+
+def whole(value: Any) -> Any:
+    """A value that was read. Raises CelError where it is broken."""
+    if isinstance(value, Broken):
+        raise CelError(value.why)
+    return value
 
 
 def optional_index(container: Any, key: Any) -> Maybe:

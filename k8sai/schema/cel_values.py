@@ -79,6 +79,13 @@ class TypeName:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A value that is no value of its type: a rule that reads it ends in an error."""
+
+    why: str
+
+
 class SetList(list[Any]):
     """A list of type set: equal whatever the order."""
 
@@ -100,7 +107,7 @@ def value_of(schema: "Structural | None", value: Any, root: bool = False) -> Any
     if isinstance(value, str):
         return _text(str(schema.raw.get("format") or ""), value)
     if isinstance(value, float) and schema.type == "integer":
-        return int(value)
+        return Broken("invalid data, expected int, got float64")
     if isinstance(value, int) and not isinstance(value, bool) and schema.type == "number":
         return float(value)
     return value
@@ -119,6 +126,8 @@ def _object(schema: "Structural", value: dict[str, Any], root: bool) -> dict[str
         below = schema.child(key)
         if below is not None and key not in found:
             found[escaped(key)] = value_of(below, one)
+            if key in _KEYWORDS:
+                found[key] = found[escaped(key)]
     return found
 
 
@@ -147,7 +156,7 @@ def _text(format_: str, value: str) -> Any:
 
 
 def escaped(name: str) -> str:
-    """A field's name as rules write it: `x-y` is `x__dash__y`, `namespace` is `__namespace__`."""
+    """A field's name as rules write it: `x-y` is `x__dash__y`, `namespace` may be `__namespace__`."""
     if name in _KEYWORDS:
         return f"__{name}__"
     return _ESCAPED.sub(lambda match: _ESCAPES[match[0]], name)

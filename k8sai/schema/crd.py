@@ -14,6 +14,7 @@ from typing import Any
 
 from k8sai.errors import Usage
 from k8sai.schema.problems import Problem, Unchecked
+from k8sai.schema.scale_paths import scale_problems
 from k8sai.schema.structural import Structural
 
 Json = dict[str, Any]
@@ -68,6 +69,11 @@ class Version:
         """The schema of whole objects."""
         raw = (self.raw.get("schema") or {}).get("openAPIV3Schema") or {}
         return Structural(raw, root=True)
+
+    def verdict(self, obj: Json, old: Json | None = None) -> tuple[list[Problem], list[Unchecked]]:
+        """The problems of a pruned and defaulted object, and the rules that could not be run."""
+        problems, unchecked = self.schema.verdict(obj, old)
+        return [*problems, *scale_problems(self.scale, obj)], unchecked
 
 
 @dataclass(frozen=True)
@@ -127,18 +133,31 @@ class Crd:
         return next((one for one in self.versions if one.storage), self.versions[0])
 
     def schema(self, version: str) -> Structural:
-        """The schema of a version. Raises Usage where the definition does not have it."""
+        """The schema of a version. Raises Usage where it is not served."""
+        return self.served(version).schema
+
+    def served(self, version: str) -> Version:
+        """A version that requests are answered for. Raises Usage where there is none of that name."""
         found = self.version(version)
         if found is None or not found.served:
             served = ", ".join(one.name for one in self.versions if one.served)
             raise Usage(f"{self.kind} of {self.group} is not served as {version}: only as {served}")
-        return found.schema
+        return found
 
     def admit(self, obj: Json, old: Json | None = None) -> Admitted:
         """The object as a server would keep it, and what it has against it. Raises Usage for a version not served."""
-        schema = self.schema(str(obj.get("apiVersion", "")).rpartition("/")[2])
+        version = self.served(str(obj.get("apiVersion", "")).rpartition("/")[2])
         new = deepcopy(obj)
-        unknown = schema.prune(new)
-        schema.default(new)
-        problems, unchecked = schema.verdict(new, old)
+        unknown = version.schema.prune(new)
+        version.schema.default(new)
+        if version.has_status:
+            _keep_status(new, old)
+        problems, unchecked = version.verdict(new, old)
         return Admitted(new, unknown, problems, unchecked)
+
+
+def _keep_status(new: Json, old: Json | None) -> None:
+    """Status is not written with the rest: a new object has none, another one keeps its own."""
+    new.pop("status", None)
+    if old and "status" in old:
+        new["status"] = old["status"]

@@ -74,7 +74,7 @@ def _range(raw: Json, value: float, path: str) -> Iterator[Problem]:
     wanted, named = types(raw), value_format(raw)
     if wanted == ("integer",):
         lowest, highest = _RANGES.get(named, _RANGES["int64"])
-        if not lowest <= value <= highest:
+        if not lowest <= value <= highest or value != int(value):
             how = f"integer with format {named}" if named else "integer (default format)"
             yield invalid("<nil>", "", f"Checked value must be of type {how} in {path}")
     elif wanted == ("number",) and named == "float" and abs(value) > _LARGEST_FLOAT:
