@@ -76,7 +76,7 @@ def _read(wish: Wish) -> Scene:
     source = _source(wish)
     connection = connect(wish.options)
     writer = Writer(connection, wish.field_manager)
-    placed = place(source.manifests, writer, connection.namespace, insisted=bool(wish.options.namespace))
+    placed = place(source.manifests, writer, connection.namespace, insisted=bool(wish.options.namespace and wish.files))
     name = wish.set_name or source.name
     inventory = Inventory(writer, ApplySet(checked_name(name), connection.namespace)) if name else None
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

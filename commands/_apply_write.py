@@ -37,6 +37,8 @@ def write(scene: Scene, plan: Plan) -> int:
         _account(scene, plan, run)
         raise
     code = _account(scene, plan, run) or waited
+    for text in scene.source.notes if code == Exit.OK else ():
+        _talk.note(Note(text))
     if code != Exit.OK and scene.wish.rollback:
         undone = _rolled_back(scene, run)
         return undone if undone == Exit.PARTIAL or code != Exit.TIMEOUT else code
@@ -81,22 +83,22 @@ def _account(scene: Scene, plan: Plan, run: Run) -> Exit:
 
 def _waited(scene: Scene, run: Run) -> Exit:
     """Until all is ready; else what is not and why, and back to what was where that is wished."""
-    with _talk.Progress("waiting") as progress:
-        wait = Wait(scene.connection, _progress(progress))
+    with _talk.Progress("waiting") as line:
+        wait = Wait(scene.connection, told=progress(line))
         try:
             ready = wait.until_ready(run.outcomes, scene.wish.timeout)
         except KeyboardInterrupt:
-            _late(wait, "everything was written; not waited for any longer")
+            late(wait, "everything was written; not waited for any longer")
             raise
     if ready:
         return Exit.OK
     failed = [state for state in wait.late.values() if state.level == "failed"]
     seconds = scene.wish.timeout or 0
-    _late(wait, "it failed" if failed else f"not ready within {seconds:g} s")
+    late(wait, "it failed" if failed else f"not ready within {seconds:g} s")
     return Exit.FINDINGS if failed else Exit.TIMEOUT
 
 
-def _progress(shown_on: _talk.Progress) -> Callable[[Target, State], None]:
+def progress(shown_on: _talk.Progress) -> Callable[[Target, State], None]:
     """On a terminal in one line that changes; in a pipe a line for each change."""
     states: dict[Target, State] = {}
 
@@ -111,7 +113,7 @@ def _progress(shown_on: _talk.Progress) -> Callable[[Target, State], None]:
     return tell
 
 
-def _late(wait: Wait, why: str) -> None:
+def late(wait: Wait, why: str) -> None:
     for target, state in wait.late.items():
         _talk.error(f"{target.ref}: {why}: {state.text}", f"`k8sai why {target.resource.kind.lower()}/{target.name}`")
 

@@ -95,6 +95,18 @@ def again(options: Options, contexts: Sequence[str] = ()) -> list[str]:
     return words + [word for context in contexts if not options.context for word in ("--context", context)]
 
 
+def seconds(flag: str, text: str) -> float | None:
+    """A time as people write it, `90`, `90s` or `10m`; None where nothing was said. Raises Usage."""
+    from k8sai.ages import duration
+
+    if not text:
+        return None
+    try:
+        return float(text) if text.isdigit() else duration(text)
+    except ValueError as error:
+        raise Usage(f"{flag}: {error}") from error
+
+
 def given(options: Options) -> list[str]:
     """The connection flags that were given, by their long names."""
     return [long_name(f.name) for f in fields(options) if getattr(options, f.name)]

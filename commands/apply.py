@@ -193,24 +193,13 @@ def apply(
         prune_also=tuple(prune_also or ()),
         skip_preflight=skip_preflight,
         wait=wait if wait is not None else bool(timeout or rollback_on_failure),
-        timeout=_seconds(timeout),
+        timeout=_flags.seconds("--timeout", timeout),
         rollback=rollback_on_failure,
         yes=yes,
         output=output,
     )
     _refuse_contradictions(wish, no_wait=wait is False)
     return run(wish)
-
-
-def _seconds(text: str) -> float | None:
-    from k8sai.ages import duration
-
-    if not text:
-        return None
-    try:
-        return float(text) if text.isdigit() else duration(text)
-    except ValueError as error:
-        raise Usage(f"--timeout: {error}") from error
 
 
 def _refuse_contradictions(wish: "Wish", *, no_wait: bool) -> None:

@@ -175,7 +175,6 @@ class Writer:
         *,
         uid: str,
         propagation: Propagation = "Background",
-        grace: int | None = None,
         dry_run: bool = False,
     ) -> bool:
         """Delete the object that has this uid and no other; False where it is gone already.
@@ -184,9 +183,9 @@ class Writer:
         """
         options: Json = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
         options["preconditions"] = {"uid": uid}
-        options |= {"gracePeriodSeconds": grace} if grace is not None else {}
+        options |= {"dryRun": ["All"]} if dry_run else {}  # with a body, servers do not look at the query
         try:
-            self._sent("DELETE", target.path, _dry(dry_run), options)
+            self._sent("DELETE", target.path, {}, options)
         except ApiNotFound:
             return False
         return True

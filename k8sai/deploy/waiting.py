@@ -23,6 +23,7 @@ class Wait:
     """How far everything is. `told` hears of each object whose words have changed."""
 
     connection: "Connection"
+    judge: Callable[[Target, Json | None], State] = lambda _, obj: state_of(obj)
     told: Callable[[Target, State], None] = lambda _target, _state: None
     now: Callable[[], float] = time.monotonic
     states: dict[Target, State] = field(default_factory=dict)
@@ -30,7 +31,12 @@ class Wait:
 
     def until_ready(self, outcomes: Iterable[Outcome], seconds: float | None) -> bool:
         """False where something has failed or the time is up; `states` tell which. Raises KeyboardInterrupt."""
-        self.states = {one.change.target: _first(one) for one in outcomes if one.stands and one.object is not None}
+        written = {one.change.target: one.object for one in outcomes if one.stands and one.object is not None}
+        return self.until({target: self.judge(target, obj) for target, obj in written.items()}, seconds)
+
+    def until(self, states: dict[Target, State], seconds: float | None) -> bool:
+        """The same from these states on."""
+        self.states = dict(states)
         followers = [self._follower(target) for target, state in self.states.items() if state.level != "ready"]
         for follower in followers:
             follower.start()
@@ -68,11 +74,12 @@ class Wait:
     def _follower(self, target: Target) -> Follower:
         def tell(obj: Json | None) -> None:
             with self._changed:
-                self.states[target] = readiness(obj) if obj is not None else State("failed", "it is gone")
+                self.states[target] = self.judge(target, obj)
                 self._changed.notify_all()
 
         return Follower(self.connection, target, tell)
 
 
-def _first(outcome: Outcome) -> State:
-    return readiness(outcome.object or {})
+def state_of(obj: Json | None) -> State:
+    """Ready or not; what is gone will never be."""
+    return readiness(obj) if obj is not None else State("failed", "it is gone")
