@@ -1,5 +1,7 @@
 """What expressions can do beside JSON-e's own, and what is said of parameters that stand for each other."""
 
+from typing import Any
+
 import pytest
 
 from k8sai.cookbook.expressions import Unrenderable, evaluate
@@ -19,7 +21,7 @@ ONLY_WITH_MPS = {
 }
 
 
-def sentences(schema: dict[str, object], values: dict[str, object]) -> list[str]:
+def sentences(schema: dict[str, Any], values: dict[str, Any]) -> list[str]:
     return [line for error in validator(schema).iter_errors(values) for line in said(error, schema)]
 
 
