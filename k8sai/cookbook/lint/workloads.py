@@ -145,16 +145,28 @@ def _numbers(value: Any, key: str) -> list[int]:
 
 
 def _covers(rule: Json, port: int) -> bool:
+    """Whether a rule lets look-ups out: by their port, or by letting everything out to where the servers are."""
     ports = items(rule.get("ports"))
-    return not ports or any(
-        each.get("port") in (port, "dns", None)
-        or (
-            isinstance(each.get("endPort"), int)
-            and isinstance(each.get("port"), int)
-            and each["port"] <= port <= each["endPort"]
-        )
-        for each in ports
-    )
+    return any(_is_port(each, port) for each in ports) if ports else _reaches_dns(items(rule.get("to")))
+
+
+def _is_port(each: Json, port: int) -> bool:
+    first, last = each.get("port"), each.get("endPort")
+    if isinstance(first, int) and isinstance(last, int):
+        return first <= port <= last
+    return first in (port, "dns", None)
+
+
+def _reaches_dns(peers: list[Json]) -> bool:
+    if not peers:
+        return True
+    for peer in peers:
+        labels = mapping(mapping(peer.get("namespaceSelector")).get("matchLabels"))
+        if "ipBlock" in peer or peer.get("namespaceSelector") == {}:
+            return True
+        if labels.get("kubernetes.io/metadata.name") == "kube-system":
+            return True
+    return False
 
 
 def _job_specs(tree: Any, where: str, kind: str) -> Iterator[tuple[str, Json]]:
