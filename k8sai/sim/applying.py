@@ -58,10 +58,12 @@ def applied(target: Target, old: Obj | None, config: Obj, author: Owner, *, forc
             text = f"the name of the object ({target.name} based on URL) was undeterminable: name must be provided"
             raise status.bad_request(text)
         if meta.get("uid"):
-            raise _immutable_uid(resource, target.name, meta["uid"])
+            why = f"uid mismatch: the provided object specified uid {meta['uid']}, and no existing object was found"
+            raise status.conflict(resource, target.name, why)
         meta = {key: value for key, value in meta.items() if key not in ("resourceVersion", "uid")}
     elif meta.get("uid") != old["metadata"]["uid"]:
-        raise _immutable_uid(resource, target.name, meta.get("uid"))
+        cause = status.invalid_value("metadata.uid", meta.get("uid"), "field is immutable")
+        raise status.invalid(resource, target.name, [cause])
     if name_of(new) != target.name:
         text = f"the name of the object ({name_of(new)}) does not match the name on the URL ({target.name})"
         raise status.bad_request(text)
@@ -105,10 +107,6 @@ def _conflict(conflicts: Conflicts) -> ApiFailure:
         for owner, path in conflicts.found
     ]
     return ApiFailure(409, "Conflict", str(conflicts), {"causes": causes})
-
-
-def _immutable_uid(resource: Resource, name: str, uid: Any) -> ApiFailure:
-    return status.invalid(resource, name, [status.invalid_value("metadata.uid", uid, "field is immutable")])
 
 
 def _migrates(resource: Resource, live: Obj, conflicts: Conflicts, author: Owner) -> bool:

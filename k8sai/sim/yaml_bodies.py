@@ -22,13 +22,22 @@ class _Loader(yaml.SafeLoader):
             if key.value in seen:
                 self.repeated.append(f'line {key.start_mark.line + 1}: key "{key.value}" already set in map')
             seen.add(key.value)
-        return super().construct_mapping(node, deep)
+        self.flatten_mapping(node)
+        return {
+            _key(self.construct_object(key, deep=True)): self.construct_object(value, deep=deep)
+            for key, value in node.value
+        }
 
 
 _Loader.yaml_implicit_resolvers = {
     letter: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
     for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+
+
+def _key(key: Any) -> str:
+    """Keys are text in JSON, whatever they look like in YAML."""
+    return str(key).lower() if isinstance(key, bool) else str(key)
 
 
 def read_config(raw: bytes) -> tuple[Obj, list[str]]:

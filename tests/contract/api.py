@@ -21,6 +21,7 @@ JSON = "application/json"
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
+APPLY = "application/apply-patch+yaml"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 
@@ -99,6 +100,11 @@ class Api:
 
     def patch(self, path: str, body: Any, content_type: str = MERGE, query: Query | None = None) -> Answer:
         return self.call("PATCH", path, body, query=query, content_type=content_type)
+
+    def apply(self, path: str, body: Any, manager: str = "one", **query: str) -> Answer:
+        """Server-side apply by a manager; `force="true"` takes what others own."""
+        named = {"fieldManager": manager} if manager else {}
+        return self.call("PATCH", path, body, query={**named, **query}, content_type=APPLY)
 
     def delete(self, path: str, options: Json | None = None, query: Query | None = None) -> Answer:
         return self.call("DELETE", path, options, query=query)

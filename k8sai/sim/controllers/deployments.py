@@ -108,7 +108,7 @@ class Deployments:
         if annotations.get(_REVISION) != revision:
             metadata = {**deployment["metadata"], "annotations": {**annotations, _REVISION: revision}}
             metadata.pop("resourceVersion", None)
-            self._desk.store.update(DEPLOYMENTS, {**deployment, "metadata": metadata})
+            self._desk.store.update(DEPLOYMENTS, {**deployment, "metadata": metadata}, "status")
 
     def _roll(self, deployment: Obj, current: Obj, old: list[Obj]) -> None:
         wanted = deployment["spec"].get("replicas", 1)
