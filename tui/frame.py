@@ -11,12 +11,14 @@ from typing import Any
 from textual import events
 from textual.app import App, ComposeResult
 from textual.containers import Container
+from textual.screen import Screen
 
 from k8sai.cluster.sources import Source
 from k8sai.fleet.index import Fleet
 from k8sai.tui import themes
 from k8sai.tui.contexts import Choice
 from k8sai.tui.desk import TINTS, Desk
+from k8sai.tui.direct import Empty
 from k8sai.tui.feed import Feed
 from k8sai.tui.footer import Footer
 from k8sai.tui.glyphs import Glyphs
@@ -43,6 +45,14 @@ def few_colours(environ: dict[str, str] | None = None) -> bool:
     env = dict(os.environ) if environ is None else environ
     term = env.get("TERM", "")
     return bool(env.get("NO_COLOR")) or term in _PLAIN_TERMINALS or "16color" in term
+
+
+class Body(Container, Empty):
+    """What is between header and footer."""
+
+
+class Ground(Screen[None], Empty):
+    """What everything stands on."""
 
 
 class Frame(App[None]):
@@ -91,7 +101,10 @@ class Frame(App[None]):
         self.header = Header(self.desk, lambda: self.paused)
         self.footer = Footer(self.desk, lambda: self.current)
         self.prompt = Prompt(self.completions)
-        self.body = Container(self.current, id="body")
+        self.body = Body(self.current, id="body")
+
+    def get_default_screen(self) -> Screen[None]:
+        return Ground(id="_default")
 
     def compose(self) -> ComposeResult:
         yield self.header

@@ -31,10 +31,8 @@ class Lines(Direct):
         self._said = None
         self.refresh()
 
-    def notify_style_update(self) -> None:
-        self._said = None
+    def undress(self) -> None:
         self._strips.clear()
-        super().notify_style_update()
 
     def on_resize(self) -> None:
         self._said = None

@@ -13,6 +13,7 @@ from k8sai.fleet.chart import GROUPINGS
 from k8sai.fleet.query import NodeQuery
 from k8sai.tui.blank import nothing_matches, what_is_missing
 from k8sai.tui.desk import Desk
+from k8sai.tui.direct import Empty
 from k8sai.tui.filter import Filter
 from k8sai.tui.ink import Line, Run
 from k8sai.tui.keymap import Key
@@ -28,6 +29,10 @@ _REARRANGE_EVERY = 1.0  # seconds; nodes that move more often cannot be read
 _SHARE = 10  # arranging may cost at most a tenth of the time
 _WIDE: Final = 130  # columns from which what is under the cursor is told beside the map
 _CARD: Final = "\0"  # between node and card in a key
+
+
+class Beside(Horizontal, Empty):
+    """What stands side by side."""
 
 
 class Map(MapMoves):
@@ -57,7 +62,7 @@ class Map(MapMoves):
 
     def compose(self) -> ComposeResult:
         yield self.heading
-        yield Horizontal(self.field, self.cards, self.side, classes="map")
+        yield Beside(self.field, self.cards, self.side, classes="map")
         yield self.legend
         yield self.said
 

@@ -61,6 +61,7 @@ class MapField(ScrollView, Direct, can_focus=True, inherit_bindings=False):
         self._strips: dict[int, Pieced] = {}
         self._inked = Inked(desk, self)
         self._tallied: dict[int, list[Tally]] = {}  # by line
+        self._room: tuple[Size, ...] = ()
         self._again = False
         self._ahead = 0  # looks until the next one ahead
         self._named = 0  # columns of the groups' names
@@ -189,6 +190,10 @@ class MapField(ScrollView, Direct, can_focus=True, inherit_bindings=False):
                 self.refresh(Region(0, line, self.size.width, 1))
 
     def on_resize(self) -> None:
+        room = self.size, self.scrollable_content_region.size
+        if room == self._room:  # it only came to the front again
+            return
+        self._room = room
         self.view.resize(self.size.width, self.size.height)
         self.arranged()
         self.post_message(self.Laid())
@@ -205,10 +210,9 @@ class MapField(ScrollView, Direct, can_focus=True, inherit_bindings=False):
             self._strips.clear()
             self._seen.clear()
 
-    def notify_style_update(self) -> None:
+    def undress(self) -> None:
         self._strips.clear()
         self._inked.forget()
-        super().notify_style_update()
 
     # --- painting -----------------------------------------------------------------------------------------------------
 

@@ -24,7 +24,11 @@ _BRAILLE: Final = 0x2800
 # The dots of a character from the bottom, two cards on each of its four lines: a node fills up like a glass.
 _DOTS: Final = (0x40, 0x80, 0x04, 0x20, 0x02, 0x10, 0x01, 0x08)
 _MOST: Final = 50_000  # looks kept
+_MOST_KNOWN: Final = 20_000  # nodes kept, for each thing to colour by
 WAITING: Final[Run] = (" ", "dim")
+
+
+_Known = dict[int, tuple[Glance, Scale, int, Line]]  # by the glance's id: itself, for what it was made, its cells
 
 
 class Brush:
@@ -33,6 +37,8 @@ class Brush:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self._cells: dict[tuple[object, ...], Line] = {}
+        self._known: _Known = {}
+        self._known_by: dict[str, _Known] = {}  # by what is coloured by: who goes round finds what was made before
         self._dots: dict[bytes, tuple[str, str]] = {}
         self._inks: dict[Who, str] = {}
         self._for: tuple[object, ...] = ()
@@ -43,9 +49,12 @@ class Brush:
         now = (desk.tint, desk.mono, desk.glyphs, desk.tints)
         if now == self._for:
             return False
+        if now[1:] != self._for[1:]:
+            self._cells.clear()
+            self._dots.clear()
+            self._known_by.clear()
         self._for = now
-        self._cells.clear()
-        self._dots.clear()
+        self._known = self._known_by.setdefault(desk.tint, {})
         self._inks.clear()
         return True
 
@@ -53,9 +62,15 @@ class Brush:
         """A node in exactly `cell` columns."""
         if glance is None:
             return ((" " * cell, "dim"),)
-        if scale == "dots":
-            return self._as_dots(glance, cell)
-        return self._as_signs(glance, cell)
+        # A glance stays the same object until its node changes: nothing of it needs to be compared.
+        known = self._known.get(id(glance))
+        if known is not None and known[0] is glance and known[1] == scale and known[2] == cell:
+            return known[3]
+        line = self._as_dots(glance, cell) if scale == "dots" else self._as_signs(glance, cell)
+        if len(self._known) > _MOST_KNOWN:
+            self._known.clear()
+        self._known[id(glance)] = glance, scale, cell, line
+        return line
 
     # --- a character per node -----------------------------------------------------------------------------------------
 
@@ -126,7 +141,7 @@ class Brush:
 
     def _as_signs(self, glance: Glance, cell: int) -> Line:
         inks = (glance.heat,) if self.desk.tint == "utilisation" else tuple(self.ink(who) for who in glance.who)
-        key = (glance.looks, glance.fill, glance.by, inks, cell)
+        key = (glance.looks, glance.fill, glance.by, inks, cell, self.desk.tint)
         found = self._cells.get(key)
         if found is None:
             found = self._keep(key, self._signs(glance, cell))

@@ -11,6 +11,7 @@ from textual.widget import Widget
 from k8sai.fleet.answers import PodRow
 from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
+from k8sai.tui.direct import Empty
 from k8sai.tui.filter import Filter
 from k8sai.tui.ink import Line
 from k8sai.tui.keymap import Key
@@ -36,7 +37,7 @@ class Title(Lines):
         ]
 
 
-class Pane(Vertical):
+class Pane(Vertical, Empty):
     """What the app asks of every pane, whatever it is made of.
 
     Things on a pane (rows, cells of a map) are known by keys. A pane says which is under the cursor (`cursor`), which

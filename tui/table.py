@@ -89,6 +89,7 @@ class VirtualTable(ScrollView, Direct, can_focus=True):
         self._wanted = [natural(field) for field in self.fields]
         self._columns: tuple[tuple[int, int], ...] = ()
         self._measured_for = 0
+        self._room = Size()
         self._blank: Sequence[Line] = ()
 
     # --- what changes -------------------------------------------------------------------------------------------------
@@ -195,6 +196,9 @@ class VirtualTable(ScrollView, Direct, can_focus=True):
         self.virtual_size = Size(max(width, fitting) if self.wide or width > fitting else fitting, len(self.keys) + 1)
 
     def on_resize(self) -> None:
+        if self.size == self._room:  # it only came to the front again
+            return
+        self._room = self.size
         self._measured_for = 0
         self._measure()
         self._reveal()
@@ -203,9 +207,8 @@ class VirtualTable(ScrollView, Direct, can_focus=True):
         super().watch_scroll_y(old_value, new_value)
         self._measure()
 
-    def notify_style_update(self) -> None:
+    def undress(self) -> None:
         self._strips.clear()
-        super().notify_style_update()
 
     # --- painting -----------------------------------------------------------------------------------------------------
 
