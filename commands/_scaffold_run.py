@@ -3,14 +3,22 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from k8sai.commands import _print, _talk
-from k8sai.cookbook.library import Library, open_library
+from k8sai.cookbook import folder, lock
+from k8sai.cookbook.layout import KUSTOMIZE, arranged
+from k8sai.cookbook.library import open_library
 from k8sai.cookbook.recipe import Recipe
 from k8sai.cookbook.render import File, Rendered, render
-from k8sai.cookbook.values import from_file, from_sets, merged
-from k8sai.errors import Exit, Usage
+from k8sai.cookbook.said import Said, said
+from k8sai.cookbook.values import missing
+from k8sai.errors import Exit, Refused, Usage
 from k8sai.view import Note
+
+if TYPE_CHECKING:
+    from k8sai.cookbook.folder import Plan
+    from k8sai.cookbook.lock import Lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,37 +31,86 @@ class Wanted:
     out: str
     namespace: str
     recipe_dirs: tuple[Path, ...]
+    update: bool
+    check: bool
+    dry_run: bool
+    overlays: tuple[str, ...]
+    matrix: tuple[str, ...]
+    summary: str
+    asks: bool
+    plain: bool
+
+    @property
+    def prints(self) -> bool:
+        """Whether the files go to stdout."""
+        return self.out in ("", "-")
 
 
 def run(wanted: Wanted) -> int:
     """The exit code. Raises NotFound, Usage, Refused."""
-    recipe = library(wanted).find(wanted.what)
-    said = given(recipe, wanted)
-    rendered = render(recipe, said, wanted.namespace)
-    if not rendered.files:
-        raise Usage(f"{recipe.name} makes nothing with these parameters")
-    if wanted.out == "-":
-        _print.text(printed(rendered.files))
-    else:
-        from k8sai.commands._scaffold_folder import make
+    if wanted.update:
+        from k8sai.commands._scaffold_update import run as update
 
-        make(wanted, rendered, said)
-    _print.flush()
+        return update(wanted)
+    recipe = open_library(wanted.recipe_dirs).find(wanted.what)
+    told = said(recipe, wanted.values, wanted.sets)
+    if wanted.matrix:
+        from k8sai.commands._scaffold_matrix import run as every
+
+        return every(wanted, recipe, told)
+    if wanted.asks and missing(recipe, told.values):
+        from k8sai.commands._scaffold_ask import ask, can_ask
+
+        if can_ask(wanted):
+            answered = ask(wanted, recipe, told)
+            if answered is None:
+                _talk.note(Note("left: nothing was written"))
+                return Exit.INTERRUPT
+            told = answered
+    rendered = rendering(wanted, recipe, told.values)
+    layout = {KUSTOMIZE: list(wanted.overlays)} if wanted.overlays else {}
+    files = arranged(rendered, layout)
+    if wanted.prints:
+        _print.text(printed(files))
+        _print.flush()
+    else:
+        plan = planned(Path(wanted.out), rendered, files, told, layout)
+        carry_out(wanted, plan)
     tell(rendered)
     return Exit.OK
 
 
-def library(wanted: Wanted) -> Library:
-    """Where recipes are looked for."""
-    return open_library(wanted.recipe_dirs)
+def rendering(wanted: Wanted, recipe: Recipe, values: dict[str, Any]) -> Rendered:
+    """What the recipe makes of the values. Raises Usage, also where it makes nothing."""
+    rendered = render(recipe, values, wanted.namespace)
+    if not rendered.files:
+        raise Usage(f"{recipe.name} makes nothing with these parameters")
+    return rendered
 
 
-def given(recipe: Recipe, wanted: Wanted) -> dict[str, object]:
-    """The parameters that were said: files in their order, then --set. Raises NotFound, Usage."""
-    said: dict[str, object] = {}
-    for path in wanted.values:
-        said = merged(said, from_file(path))
-    return merged(said, from_sets(recipe, wanted.sets))
+def planned(target: Path, rendered: Rendered, files: Iterable[File], told: Said, layout: dict[str, Any]) -> "Plan":
+    """The files as they would be written into a folder. Raises Refused, Usage."""
+    old = lock.read(target)
+    if old is not None and old.recipe != rendered.recipe.name:
+        raise Refused(f"{target} was made from the recipe {old.recipe}: nothing was written", "take another folder")
+    return folder.fresh(target, files, new_lock(target, rendered, told, layout), old)
+
+
+def new_lock(target: Path, rendered: Rendered, told: Said, layout: dict[str, Any]) -> "Lock":
+    """The lock of a rendering, still without files."""
+    return folder.lock_of(rendered, told.kept(target), target, layout)
+
+
+def carry_out(wanted: Wanted, plan: "Plan") -> None:
+    """Write what was planned, or show what would be; then say what became of each file."""
+    from k8sai.commands import _scaffold_show
+
+    if wanted.dry_run and wanted.summary == "text":
+        _scaffold_show.diff(plan)
+        return
+    if not wanted.dry_run:
+        folder.write(plan)
+    _scaffold_show.changes(plan, wanted.summary)
 
 
 def printed(files: Iterable[File]) -> str:

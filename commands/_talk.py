@@ -124,6 +124,13 @@ def ask(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
+def answer(question: str) -> str | None:
+    """One line of the person at the terminal; None at the end of the input."""
+    _put(f"{one_line(question)}: ")
+    line = sys.stdin.readline()
+    return line.strip() if line else None
+
+
 def asked_by_a_person() -> bool:
     """Somebody sits at a terminal who can read a question and answer it."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))

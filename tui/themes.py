@@ -1,6 +1,6 @@
 """The themes there are: ours first, then Textual's own."""
 
-from typing import Final
+from typing import Any, Final
 
 from textual.app import App
 
@@ -10,7 +10,7 @@ OURS: Final = (DARK, LIGHT, SAFE)
 _TERMINALS: Final = ("ansi-dark", "ansi-light")
 
 
-def register(app: App[None]) -> None:
+def register(app: App[Any]) -> None:
     """Make ours known beside Textual's."""
     for theme in OURS:
         app.register_theme(theme)

@@ -2,15 +2,18 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import copymode
 from typing import Literal
 
+from k8sai.cookbook.library import BUILT_IN, PROJECT, USER
 from k8sai.cookbook.lock import NAME, Kept, Lock, digest_of
+from k8sai.cookbook.recipe import HEAD
 from k8sai.cookbook.render import File, Rendered
 from k8sai.errors import Refused, Usage
 
+_SHELVES = (PROJECT, USER, BUILT_IN)
 Op = Literal["create", "update", "unchanged", "delete", "conflict"]
 
 
@@ -43,15 +46,13 @@ def fresh(folder: Path, files: Iterable[File], lock: Lock, old: Lock | None) -> 
     raises Refused with all that do; Usage where something is in the way."""
     wanted = {file.name: file.text for file in files}
     changes, foreign = [], []
-    known = {each.name: each for each in old.files} if old else {}
+    known = {each.name: each.digest for each in old.files} if old else {}
     for name in sorted({*wanted, *known}):
         before, after = read_text(folder / name), wanted.get(name)
-        ours = name in known and before is not None and known[name].digest == digest_of(before)
-        if before is not None and before != after and not ours:
-            if after is not None:
-                foreign.append(name)
-            continue
-        changes.append(Change(_op(before, after), name, before, after))
+        if before not in (None, after) and known.get(name) != digest_of(before or ""):
+            foreign.append(name)
+        elif change := changed(name, before, after):
+            changes.append(change)
     if foreign:
         which = ", ".join(str(folder / name) for name in foreign)
         raise Refused(
@@ -59,20 +60,36 @@ def fresh(folder: Path, files: Iterable[File], lock: Lock, old: Lock | None) -> 
             f"`k8sai scaffold --update {folder}` merges; or take another folder" if old else "take another folder",
         )
     kept = tuple(Kept(name, digest_of(text), text) for name, text in wanted.items())
-    return Plan(folder, tuple(each for each in changes if each.before or each.after), with_files(lock, kept))
+    return Plan(folder, tuple(changes), replace(lock, files=kept))
 
 
-def with_files(lock: Lock, files: tuple[Kept, ...]) -> Lock:
-    """The lock with these files."""
-    from dataclasses import replace
+def changed(name: str, before: str | None, after: str | None, *, conflict: bool = False) -> Change | None:
+    """What becomes of a file; None where there was none and there will be none."""
+    if before is None and after is None:
+        return None
+    op: Op = "update"
+    if conflict:
+        op = "conflict"
+    elif before == after:
+        op = "unchanged"
+    elif before is None or after is None:
+        op = "create" if before is None else "delete"
+    return Change(op, name, before, after)
 
-    return replace(lock, files=files)
 
-
-def lock_of(rendered: Rendered, said: Mapping[str, object]) -> Lock:
-    """The lock of a rendering, still without files. `said` are the parameters as they were given."""
+def lock_of(rendered: Rendered, said: Mapping[str, object], folder: Path, layout: Mapping[str, object]) -> Lock:
+    """The lock of a rendering in this folder, still without files. `said` are the parameters as they were given."""
     recipe = rendered.recipe
-    return Lock(recipe.name, recipe.origin, recipe.digest, rendered.namespace, dict(said))
+    origin = recipe.origin
+    if origin not in _SHELVES:
+        origin = Path(os.path.relpath(recipe.folder, folder.resolve())).as_posix()
+    return Lock(recipe.name, origin, recipe.digest, rendered.namespace, dict(said), layout={**layout})
+
+
+def origin_folder(folder: Path, lock: Lock) -> Path | None:
+    """The folder of the recipe, where it was none of the usual ones and is still there."""
+    place = folder / lock.origin
+    return place if lock.origin not in _SHELVES and (place / HEAD).is_file() else None
 
 
 def write(plan: Plan) -> None:
@@ -92,9 +109,10 @@ def write(plan: Plan) -> None:
 
 
 def read_text(path: Path) -> str | None:
-    """The text of a file, None where there is none. Raises Usage."""
+    """The text of a file, None where there is none; lines end with a line feed, whatever they end with in the file.
+    Raises Usage."""
     try:
-        return path.read_bytes().decode()
+        return path.read_bytes().decode().replace("\r\n", "\n")
     except FileNotFoundError:
         return None
     except UnicodeDecodeError as error:
@@ -103,18 +121,12 @@ def read_text(path: Path) -> str | None:
         raise Usage(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _op(before: str | None, after: str | None) -> Op:
-    if before == after:
-        return "unchanged"
-    if before is None:
-        return "create"
-    return "delete" if after is None else "update"
-
-
 def _replace(path: Path, text: str) -> None:
-    """A link stays one: what it leads to is replaced."""
+    """A link stays one: what it leads to is replaced. Line ends stay as they are in the file."""
     target = path.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists() and b"\r\n" in target.read_bytes():
+        text = text.replace("\n", "\r\n")
     whole = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         with whole.open("wb") as file:

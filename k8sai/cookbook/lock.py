@@ -9,7 +9,7 @@ and `kubectl apply -R -f` never meets a second copy of an object.
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from k8sai import __version__
@@ -36,7 +36,7 @@ class Marked:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A file as it was last made: `digest` of the text that was written, `base` as the recipe had it."""
+    """A file as the recipe made it: `base` is its text, and `digest` that text's."""
 
     name: str
     digest: str
@@ -127,9 +127,11 @@ def _parsed(given: Mapping[str, Any]) -> Lock:
 
 
 def _kept(given: Mapping[str, Any]) -> Kept:
-    marked = given.get("marked")
+    marked, name = given.get("marked"), PurePosixPath(_word(given["name"]))
+    if name.is_absolute() or ".." in name.parts:
+        raise ValueError(f"{name} is not in the folder")
     return Kept(
-        _word(given["name"]),
+        str(name),
         _word(given["digest"]),
         _word(given["base"]),
         Marked(_word(marked["before"]), _word(marked["base"])) if marked else None,
