@@ -4,6 +4,7 @@ Source: structured-merge-diff v6, `fieldpath` (the wire form, the order, and the
 """
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from k8sai.errors import Usage
@@ -66,20 +67,17 @@ def name_in(step: str) -> str | None:
     return step[2:] if step.startswith("f:") else None
 
 
-def known(step: str) -> bool:
-    """Whether it is written in a way this version of the form knows. ValueError where it is broken."""
+@lru_cache(maxsize=4096)
+def canonical(step: str) -> str:
+    """The one way to write a step, whoever wrote it; empty for steps of a later form. ValueError where it is broken."""
     if len(step) < 2 or step[1] != ":":
         raise ValueError(f"missing colon: {step}")
     if step[0] in "kv":
-        json.loads(step[2:])
-    return step[0] in _RANKS
+        return f"{step[:2]}{_json(json.loads(step[2:]))}"
+    return step if step[0] in _RANKS else ""
 
 
-def canonical(step: str) -> str:
-    """The one way to write a step, whoever wrote it."""
-    return f"{step[:2]}{_json(json.loads(step[2:]))}" if step[0] in "kv" else step
-
-
+@lru_cache(maxsize=4096)
 def order(step: str) -> tuple[Any, ...]:
     """The key to sort steps by: fields by name, then items by their keys or values."""
     if step[0] == "k":

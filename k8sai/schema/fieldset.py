@@ -9,7 +9,7 @@ Source: structured-merge-diff v6, `fieldpath/set.go` and `serialize.go`; KEP-555
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from k8sai.schema.elements import Path, canonical, known, name_in, order
+from k8sai.schema.elements import Path, canonical, name_in, order
 from k8sai.schema.lists import Shape
 
 Wire = dict[str, Any]
@@ -42,7 +42,10 @@ class FieldSet:
         return bool(self.members) or any(self.children.values())
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, FieldSet) and set(self) == set(other)
+        if not isinstance(other, FieldSet) or self.members != other.members:
+            return False
+        steps = self.children.keys() | other.children.keys()
+        return all(self.children.get(step, _NOTHING) == other.children.get(step, _NOTHING) for step in steps)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -140,12 +143,11 @@ def read(wire: Any) -> FieldSet:
     if not isinstance(wire, dict):
         raise ValueError("a set of fields is an object")
     for key, below in wire.items():
-        if key == "." or not known(key):
+        step = canonical(key) if key != "." else ""
+        if not step:
             continue
-        step = canonical(key)
-        child = read(below)
-        if not below or "." in below:
+        if not below or (isinstance(below, dict) and "." in below):
             found.members.add(step)
-        if child:
+        if below != {} and (child := read(below)):
             found.children[step] = child
     return found

@@ -27,12 +27,21 @@ class Owner:
     subresource: str = ""
     time: str | None = None
     fields: FieldSet = field(default_factory=FieldSet)
+    read: tuple[FieldSet, Wire] | None = field(default=None, compare=False, repr=False)  # so as not to write it anew
 
     @property
     def key(self) -> Key:
         """What makes it the same manager's: an applier stays the same whatever version it applies."""
         version = "" if self.operation == "Apply" else self.api_version
         return self.manager, self.operation, self.subresource, version
+
+    def owning(self, fields: FieldSet) -> "Owner":
+        """The same owner with other fields."""
+        return self if fields is self.fields else replace(self, fields=fields)
+
+    def losing(self, fields: FieldSet) -> "Owner":
+        """The same owner without these."""
+        return self.owning(self.fields - fields) if self.fields & fields else self
 
     def __str__(self) -> str:
         """As messages name it: `"kubectl-edit" using v1`."""
@@ -55,13 +64,16 @@ def owners_of(entries: Any) -> Owners:
             raise ValueError("apiVersion must not be empty")
         if entry.get("fieldsType") != "FieldsV1":
             raise ValueError(f"invalid fieldsType {entry.get('fieldsType')!r}")
+        wire = entry.get("fieldsV1") or {}
+        fields = read(wire)
         one = Owner(
             str(entry.get("manager", "")),
             entry["operation"],
             str(entry["apiVersion"]),
             str(entry.get("subresource", "")),
             entry.get("time"),
-            read(entry.get("fieldsV1") or {}),
+            fields,
+            (fields, wire),
         )
         found[one.key] = one
     return found
@@ -81,7 +93,8 @@ def _wire(entry: Owner) -> Wire:
     found |= {"operation": entry.operation, "apiVersion": entry.api_version}
     if entry.time:
         found["time"] = entry.time
-    found |= {"fieldsType": "FieldsV1", "fieldsV1": entry.fields.wire()}
+    same = entry.read is not None and entry.read[0] is entry.fields
+    found |= {"fieldsType": "FieldsV1", "fieldsV1": entry.read[1] if same and entry.read else entry.fields.wire()}
     if entry.subresource:
         found["subresource"] = entry.subresource
     return found
@@ -115,7 +128,7 @@ def capped(owners: Owners) -> Owners:
         if bucket not in found:
             oldest = found.pop(first[entry.api_version].key)
             found[bucket] = replace(oldest, manager=_BUCKET, subresource="")
-        found[bucket] = replace(found[bucket], fields=found[bucket].fields | entry.fields, time=entry.time)
+        found[bucket] = replace(found[bucket].owning(found[bucket].fields | entry.fields), time=entry.time)
         found.pop(entry.key, None)
         over -= 1
     return found

@@ -74,14 +74,14 @@ def applied(
     new = merged(live, config, shape)
     own = fields_of(config, shape).without_all_of(ignored)
     last = owners.get(author.key)
-    after = {**owners, author.key: replace(author, fields=own, time=last.time if last else None)}
+    after = {**owners, author.key: replace(author.owning(own), time=last.time if last else None)}
     if last is not None and last.fields:
         new = _pruned(new, after, last.fields, shape)
     after = _taken(live, new, after, author, shape, force, ignored)
     mine = own - _STRIPPED
     if mine:
         time = after[author.key].time if new == live and author.key in after else author.time
-        after[author.key] = replace(author, fields=mine, time=time)
+        after[author.key] = replace(author.owning(mine), time=time)
     else:
         after.pop(author.key, None)
     return new, after
@@ -111,7 +111,7 @@ def _taken(live: Any, new: Any, owners: Owners, author: Owner, shape: Shape, for
         ordered = sorted(in_the_way, key=lambda key: str(others[key]))
         raise Conflicts([(others[key], path) for key in ordered for path in in_the_way[key]])
     lost = changed | difference.removed
-    found = {key: replace(entry, fields=entry.fields - lost) for key, entry in others.items()}
+    found = {key: entry.losing(lost) for key, entry in others.items()}
     found = {key: entry for key, entry in found.items() if entry.fields}
     return found | {key: entry for key, entry in owners.items() if key == author.key}
 
@@ -123,10 +123,10 @@ def updated(old: Any, new: Any, owners: Owners, author: Owner, shape: Shape, *, 
     if not changed and not difference.removed:
         return owners
     lost = changed | difference.removed
-    after = {key: replace(entry, fields=entry.fields - lost) for key, entry in owners.items()}
+    after = {key: entry.losing(lost) for key, entry in owners.items()}
     after = {key: entry for key, entry in after.items() if entry.fields}
     mine = changed - _STRIPPED
     if mine:
         before = after.get(author.key)
-        after[author.key] = replace(author, fields=mine | before.fields if before else mine)
+        after[author.key] = author.owning(mine | before.fields if before else mine)
     return capped(after)
