@@ -4,6 +4,7 @@ Giving a field up leaves it out of what is applied. Sharing applies the value it
 object in which no other field is contested. https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts
 """
 
+import json
 import re
 from collections.abc import Iterable
 
@@ -14,9 +15,8 @@ from k8sai.deploy.owners import Owner, entries, owner
 from k8sai.deploy.paths import Json, find, text, value_at, with_value, without
 from k8sai.deploy.plan import Choices, Conflict
 
-_SAYS = re.compile(
-    r'conflict with "(?P<manager>.*?)"(?: with subresource "(?P<sub>[^"]*)")?(?: using (?P<version>\S+))?'
-)
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_SAYS = re.compile(rf"conflict with (?P<manager>{_QUOTED})(?: with subresource (?P<sub>{_QUOTED}))?")
 
 
 def read(error: ApiConflict, body: Json, live: Json | None) -> tuple[Conflict, ...]:
@@ -45,8 +45,8 @@ def read(error: ApiConflict, body: Json, live: Json | None) -> tuple[Conflict, .
 def _owner(message: str, live: Json | None) -> Owner:
     """Whom the server names, with what managedFields knows of it."""
     said = _SAYS.search(message)
-    name = said["manager"] if said else message
-    subresource = (said["sub"] or "") if said else ""
+    name = json.loads(said["manager"]) if said else message
+    subresource = json.loads(said["sub"] or '""') if said else ""
     known = [one for one in map(owner, entries(live)) if (one.name, one.subresource) == (name, subresource)]
     return max(known, key=lambda one: one.since, default=Owner(name, subresource=subresource))
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final
 
 from k8sai.deploy.owners import is_set, keys_of, owners, shape
@@ -11,14 +12,13 @@ from k8sai.schema.elements import Path, canonical, field_step
 from k8sai.schema.fieldset import FieldSet
 
 
-class _Absent:
-    """No value at all; `null` is one."""
+class _Absent(Enum):
+    """No value at all; `null` is one. A member of an Enum stays the same when it is copied."""
 
-    def __repr__(self) -> str:
-        return "absent"
+    ABSENT = "absent"
 
 
-ABSENT: Final = _Absent()
+ABSENT: Final = _Absent.ABSENT
 # What a server writes by itself at every write: no difference that anybody asked for.
 _NOISE: Final = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink")
 _KEPT_FROM_SIGHT: Final = ("data", "stringData")
@@ -88,7 +88,7 @@ def _bare(obj: Json) -> Json:
 
 
 def _compared(old: Any, new: Any, form: FieldSet, path: Path) -> Iterator[tuple[Path, Any, Any]]:
-    if old == new and type(old) is type(new):
+    if old == new:
         return
     if isinstance(old, dict) and isinstance(new, dict):
         for name in [*old, *(name for name in new if name not in old)]:

@@ -91,9 +91,9 @@ def _change(item: Item, writer: Writer, choices: Choices, labels: dict[str, str]
         return _compared_here(Change("create", item.target, body_of(item, labels), place=place), untried)
     live = writer.live(item.target)
     member = ((live or {}).get("metadata") or {}).get("labels", {}).get(PART_OF, "")
-    if labels and member not in ("", labels[PART_OF]):
+    if PART_OF in labels and member not in ("", labels[PART_OF]):
         return Problem(item, Refused(f"it belongs to another set ({PART_OF}: {member})"))
-    body = body_of(item, labels or ({PART_OF: member} if member else {}))  # without a set it stays in its own
+    body = body_of(item, ({PART_OF: member} if member else {}) | labels)  # without a set it stays in its own
     start = Change("create" if live is None else "update", item.target, body, live, place=place)
     try:
         return _tried(start, writer, choices)
