@@ -37,7 +37,7 @@ def shape_within(shape: Shape, key: Any, values: Iterable[Any]) -> Shape:
     if shape.atomic:
         return shape
     inner = shape.field(key)
-    if not isinstance(inner, Untyped):
+    if inner != UNTYPED:
         return inner
     found = list(values)
     if any(isinstance(value, dict) and _is_pod(value) for value in found):
