@@ -23,7 +23,7 @@ GROUP = "apiextensions.k8s.io"
 KIND = "CustomResourceDefinition"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Version:
     """One version of a kind. `raw` is its entry in the definition."""
 
@@ -53,6 +53,12 @@ class Version:
     def columns(self) -> tuple[Json, ...]:
         """The additional printer columns: name, type, jsonPath, …"""
         return tuple(self.raw.get("additionalPrinterColumns") or ())
+
+    @property
+    def selectable(self) -> tuple[str, ...]:
+        """The fields that objects can be selected by: `spec.color`."""
+        found = self.raw.get("selectableFields") or ()
+        return tuple(str(one.get("jsonPath") or "").removeprefix(".") for one in found)
 
     @property
     def has_status(self) -> bool:

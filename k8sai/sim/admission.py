@@ -26,14 +26,15 @@ _OURS = (
 _KEEP_STATUS = ("Node", "PersistentVolume", "Service")  # created by those who also know the status
 
 
-def prepared(store: "Store", resource: Resource, obj: Obj) -> Obj:
+def prepared(store: "Store", resource: Resource, obj: Obj, asked: Resource | None = None) -> Obj:
     """A new object ready to be stored. Raises ApiFailure."""
+    asked = asked or resource
     _check_shape(resource, obj)
     meta = obj.setdefault("metadata", {})
     if str(meta.get("resourceVersion") or ""):
         message = "resourceVersion should not be set on objects to be created"
         raise status.ApiFailure(500, "", message)
-    if resource.has_status and resource.kind not in _KEEP_STATUS:
+    if asked.has_status and resource.kind not in _KEEP_STATUS:
         obj.pop("status", None)
     for key in ("uid", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion"):
         meta.pop(key, None)
@@ -44,12 +45,15 @@ def prepared(store: "Store", resource: Resource, obj: Obj) -> Obj:
     if resource.counts:
         new["metadata"]["generation"] = 1
     defaults.fill(store, resource, new)
-    validation.check_new(store, resource, new)
+    validation.check_new(store, asked, new)
     return new
 
 
-def revised(store: "Store", resource: Resource, old: Obj, obj: Obj, subresource: str) -> Obj:
+def revised(
+    store: "Store", resource: Resource, old: Obj, obj: Obj, subresource: str, asked: Resource | None = None
+) -> Obj:
     """The object after an update; equal to `old` where nothing changes. Raises ApiFailure."""
+    asked = asked or resource
     _check_shape(resource, obj)
     meta = obj.setdefault("metadata", {})
     _preconditions(resource, old, meta)
@@ -58,7 +62,7 @@ def revised(store: "Store", resource: Resource, old: Obj, obj: Obj, subresource:
         new["metadata"] = status_meta(resource, meta, old["metadata"])
     else:
         new = {"apiVersion": resource.api_version, "kind": resource.kind, **_without_type(obj)}
-        if resource.has_status and subresource != "binding":
+        if asked.has_status and subresource != "binding":
             new.pop("status", None)
             if "status" in old:
                 new["status"] = old["status"]
@@ -67,9 +71,11 @@ def revised(store: "Store", resource: Resource, old: Obj, obj: Obj, subresource:
         defaults.refill(store, resource, new, old)
         if new.get("spec") == old.get("spec") and "spec" in old:
             new["spec"] = old["spec"]  # one object in memory for as long as it does not change
-        validation.check_changed(resource, new, old, subresource)
+        validation.check_changed(asked, new, old, subresource)
         if resource.counts and subresource != "binding" and _spec_of(new) != _spec_of(old):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+    elif asked.definition is not None:
+        validation.check_changed(asked, new, old, subresource)
     return new
 
 

@@ -223,7 +223,7 @@ class Sim:
                 gc.enable()
             self._held = False
             self._wake()
-        if sum(map(self._store.count, self._store.catalog)) > _LARGE:
+        if sum(map(self._store.count, self._store.catalog.homes())) > _LARGE:
             gc.collect()
             gc.freeze()  # what was loaded stays: walking all of it between two requests would make them wait
 
@@ -280,7 +280,7 @@ class Sim:
 
 def wipe(store: Store) -> None:
     """Take everything away but what each cluster starts with."""
-    for resource in store.catalog:
+    for resource in store.catalog.homes():
         for obj in store.list(resource):
             if not _first(resource, obj):
                 _remove(store, resource, obj["metadata"].get("namespace", ""), obj["metadata"]["name"])

@@ -7,7 +7,7 @@ import base64
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from k8sai.sim import defaults_rules, podspec
+from k8sai.sim import defaults_rules, definition_rules, podspec
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj
 
@@ -243,12 +243,14 @@ _KINDS: dict[tuple[str, str], Callable[[Obj], None]] = {
     ("", "Node"): _node,
     ("", "PersistentVolume"): _volume,
     ("", "PersistentVolumeClaim"): _claim,
+    ("", "PodTemplate"): lambda obj: podspec.fill_template(obj.get("template"), "PodTemplate", "v1"),
     ("", "ReplicationController"): _replicaset,
     ("", "Secret"): _secret,
     (_ADMISSION, "MutatingWebhookConfiguration"): defaults_rules.mutating_webhooks,
     (_ADMISSION, "ValidatingAdmissionPolicy"): defaults_rules.policy,
     (_ADMISSION, "ValidatingAdmissionPolicyBinding"): defaults_rules.policy_binding,
     (_ADMISSION, "ValidatingWebhookConfiguration"): defaults_rules.validating_webhooks,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): definition_rules.fill,
     ("apps", "DaemonSet"): _daemonset,
     ("apps", "Deployment"): _deployment,
     ("apps", "ReplicaSet"): _replicaset,

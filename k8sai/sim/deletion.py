@@ -11,6 +11,7 @@ from k8sai.sim.objects import Obj, name_of
 
 ORPHAN = "orphan"
 FOREGROUND = "foregroundDeletion"
+CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 _PROTECTED = ("default", "kube-node-lease", "kube-public", "kube-system")
 _ENDED = ("Succeeded", "Failed")
 
@@ -38,6 +39,8 @@ def marked(
     """The object as it waits to go, or None where nothing holds it. The same object where it is waiting already."""
     meta = old["metadata"]
     finalizers = _finalizers(meta.get("finalizers") or [], propagation)
+    if resource.kind == "CustomResourceDefinition" and CLEANUP not in finalizers:
+        finalizers.append(CLEANUP)  # its objects go first
     seconds = _grace(old, grace) if resource.kind == "Pod" else 0
     waiting = meta.get("deletionGracePeriodSeconds") if "deletionTimestamp" in meta else None
     if waiting is not None and seconds >= waiting and (waiting or finalizers):

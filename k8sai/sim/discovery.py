@@ -6,6 +6,7 @@ from typing import Any
 
 from k8sai.sim.kinds import Catalog, Resource
 from k8sai.sim.objects import encode
+from k8sai.sim.versions import priority
 
 VERSION = {
     "major": "1",
@@ -69,7 +70,7 @@ def _versions(catalog: Catalog) -> list[tuple[str, list[str]]]:
     for resource in catalog:
         if resource.group and resource.version not in found.setdefault(resource.group, []):
             found[resource.group].append(resource.version)
-    return list(found.items())
+    return [(group, sorted(served, key=priority)) for group, served in found.items()]
 
 
 def resources(catalog: Catalog, api_version: str) -> dict[str, Any] | None:
@@ -112,7 +113,7 @@ def aggregated(catalog: Catalog, core: bool) -> dict[str, Any]:
     names = [""] if core else [name for name, _ in _versions(catalog)]
     items = []
     for name in names:
-        served = sorted({one.version for one in catalog if one.group == name})
+        served = sorted({one.version for one in catalog if one.group == name}, key=priority)
         versions = [_aggregated_version(catalog, name, version) for version in served]
         items.append({"metadata": {"name": name} if name else {}, "versions": versions})
     return {"kind": AGGREGATED, "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items}

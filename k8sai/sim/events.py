@@ -1,4 +1,7 @@
-"""Events of both API groups are the same objects: stored as core events, shown and taken as either.
+"""What a kind of the API sees of the store, where that is not the object as it is stored.
+
+Events of both API groups are the same objects: stored as core events, shown and taken as either. Custom kinds are
+served in several versions and stored in one.
 
 Source: `pkg/apis/core` Event and the conversions of `pkg/apis/events/v1`.
 """
@@ -6,6 +9,7 @@ Source: `pkg/apis/core` Event and the conversions of `pkg/apis/events/v1`.
 from typing import Any
 
 from k8sai.schema.managed import Owner
+from k8sai.sim import versions
 from k8sai.sim.kinds import Resource, find
 from k8sai.sim.objects import Obj, stored_bytes
 from k8sai.sim.store import Deleted, Entries, Entry, Store
@@ -39,36 +43,44 @@ def kept(event: Obj) -> Obj:
     return {**found, "apiVersion": CORE.api_version}
 
 
-def shown_write(write: Write) -> Write:
-    """A write to a core event as a watch of events.k8s.io sees it."""
-    obj, old = shown(write.obj), shown(write.old) if write.old is not None else None
-    return Write(write.type, NEW, obj, old, write.version, stored_bytes(NEW, obj))
+def shown_write(write: Write, resource: Resource) -> Write:
+    """A write as a watch of another version, or of events.k8s.io, sees it."""
+    obj = _shown(resource, write.obj)
+    old = _shown(resource, write.old) if write.old is not None else None
+    return Write(write.type, resource, obj, old, write.version, stored_bytes(resource, obj))
+
+
+def _shown(resource: Resource, obj: Obj) -> Obj:
+    return shown(obj) if resource is NEW else versions.shown(resource, obj)
 
 
 def home(resource: Resource) -> Resource:
     """The kind under which objects are stored."""
-    return CORE if resource is NEW else resource
+    return CORE if resource is NEW else resource.home
 
 
 class Shelf:
-    """A store as a kind of the API sees it: itself for all kinds but events.k8s.io."""
+    """A store as a kind of the API sees it."""
 
     def __init__(self, store: Store, resource: Resource) -> None:
         self._store = store
+        self._asked = resource
         self._resource = home(resource)
-        self._other = resource is NEW
+        self._other = self._resource.api_version != resource.api_version
 
     def _out(self, obj: Obj) -> Obj:
-        return shown(obj) if self._other else obj
+        return _shown(self._asked, obj) if self._other else obj
 
     def _in(self, obj: Obj) -> Obj:
-        return kept(obj) if self._other else obj
+        if not self._other:
+            return obj
+        return kept(obj) if self._asked is NEW else versions.kept(self._asked, obj)
 
     def _entry(self, entry: Entry) -> Entry:
         if not self._other:
             return entry
-        obj = shown(entry.obj)
-        return Entry(obj, stored_bytes(NEW, obj), entry.version)
+        obj = self._out(entry.obj)
+        return Entry(obj, stored_bytes(self._asked, obj), entry.version)
 
     def _entries(self, entries: Entries) -> Entries:
         return [self._entry(entry) for entry in entries] if self._other else entries
@@ -93,15 +105,15 @@ class Shelf:
     def history(self, since: int) -> list[Write]:
         """The writes after a version. ApiFailure 410."""
         found = self._store.history(self._resource, since)
-        return [shown_write(write) for write in found] if self._other else found
+        return [shown_write(write, self._asked) for write in found] if self._other else found
 
     def create(self, obj: Obj, dry_run: bool, author: Owner) -> Obj:
         """As Store.create."""
-        return self._out(self._store.create(self._resource, self._in(obj), dry_run, author))
+        return self._out(self._store.create(self._resource, self._in(obj), dry_run, author, self._asked))
 
     def update(self, obj: Obj, subresource: str, dry_run: bool, author: Owner) -> Obj:
         """As Store.update."""
-        return self._out(self._store.update(self._resource, self._in(obj), subresource, dry_run, author))
+        return self._out(self._store.update(self._resource, self._in(obj), subresource, dry_run, author, self._asked))
 
     def delete(self, namespace: str, name: str, **options: Any) -> Deleted:
         """As Store.delete."""

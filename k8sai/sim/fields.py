@@ -1,12 +1,13 @@
 """What a client may send of a built-in kind: wrong types are refused, unknown fields are told of and dropped.
 
-Source: apimachinery `pkg/runtime/serializer/json` and the fieldValidation parameter. Custom kinds have no shape here.
+Source: apimachinery `pkg/runtime/serializer/json` and the fieldValidation parameter. Of custom kinds
+the schema decides.
 """
 
 from functools import lru_cache
 from typing import Any, Literal
 
-from k8sai.sim import status
+from k8sai.sim import customs, status
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj
 from k8sai.sim.wire import Field, message_of, messages
@@ -33,19 +34,26 @@ class _WrongType(Exception):
 
 def check(resource: Resource, obj: Obj, mode: str) -> list[str]:
     """Drop unknown fields of an object in place and say which. ApiFailure 400: a wrong type, or any in Strict mode."""
-    message = message_of(resource.group, resource.kind)
-    if not resource.builtin or message not in messages():
-        return []
-    unknown: list[str] = []
     head = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
     try:
-        _walk(message, obj, "", unknown, typed=True)
+        unknown = _unknown(resource, obj)
     except _WrongType as wrong:
         raise status.bad_request(head + str(wrong)) from None
     said = [f'unknown field "{path}"' for path in unknown]
     if said and mode == "Strict":
         raise status.bad_request(f"{head}strict decoding error: {', '.join(said)}")
     return said if mode != "Ignore" else []
+
+
+def _unknown(resource: Resource, obj: Obj) -> list[str]:
+    """Drop unknown fields; their paths. Raises _WrongType."""
+    if resource.definition is not None:
+        return customs.read(resource, obj)
+    unknown: list[str] = []
+    message = message_of(resource.group, resource.kind)
+    if resource.builtin and message in messages():
+        _walk(message, obj, "", unknown, typed=True)
+    return unknown
 
 
 @lru_cache(maxsize=1024)

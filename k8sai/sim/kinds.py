@@ -7,6 +7,7 @@ resource definitions join.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from k8sai.schema.crd import Version
 from k8sai.schema.lists import Shape
 
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
@@ -28,11 +29,19 @@ class Resource:
     builtin: bool = True  # custom kinds refuse strategic merge patches and keep apiVersion and kind in list items
     counts: bool = False  # metadata.generation follows the spec
     shape: Shape | None = None  # how its objects are merged; None: as the table of built-in kinds says
+    definition: Version | None = None  # what a CustomResourceDefinition says of this version
+    stored_as: "Resource | None" = None  # the version its objects are kept in; None: this one
+    named: str = ""  # the singular, where it is not the kind in small letters
 
     @property
     def singular(self) -> str:
         """`pod`."""
-        return self.kind.lower()
+        return self.named or self.kind.lower()
+
+    @property
+    def home(self) -> "Resource":
+        """The kind under which the objects are stored."""
+        return self.stored_as or self
 
     @property
     def api_version(self) -> str:
@@ -101,6 +110,11 @@ BUILTIN: tuple[Resource, ...] = (
     _admission("validatingadmissionpolicies", "ValidatingAdmissionPolicy", _STATUS),
     _admission("validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding"),
     _admission("validatingwebhookconfigurations", "ValidatingWebhookConfiguration"),
+    Resource(
+        *("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition"),
+        *(False, ("crd", "crds"), ("api-extensions",), _STATUS),
+        counts=True,
+    ),
     Resource("apps", "v1", "controllerrevisions", "ControllerRevision"),
     Resource("apps", "v1", "daemonsets", "DaemonSet", True, ("ds",), ("all",), _STATUS, counts=True),
     Resource("apps", "v1", "deployments", "Deployment", True, ("deploy",), ("all",), _SCALED, counts=True),
@@ -156,32 +170,62 @@ BUILTIN: tuple[Resource, ...] = (
 
 
 class Catalog:
-    """The kinds of one cluster, found by group and plural or by group and kind."""
+    """The kinds of one cluster, found by group and plural or by group and kind.
+
+    Each kind has one home, under which its objects are stored. It is served as itself, or in the versions that a
+    CustomResourceDefinition gives it; a definition of a built-in kind stands before it for as long as it exists.
+    """
 
     def __init__(self, resources: tuple[Resource, ...] = BUILTIN) -> None:
-        self._by_plural: dict[tuple[str, str], Resource] = {}
+        self._homes: dict[tuple[str, str], Resource] = {}
         self._by_kind: dict[tuple[str, str], Resource] = {}
+        self._defined: dict[tuple[str, str], tuple[Resource, ...]] = {}
+        self._builtin = frozenset((resource.group, resource.plural) for resource in resources)
         for resource in resources:
             self.add(resource)
 
     def add(self, resource: Resource) -> None:
         """Serve one more kind from now on."""
-        self._by_plural[resource.group, resource.plural] = resource
+        self._homes[resource.group, resource.plural] = resource
         self._by_kind[resource.group, resource.kind] = resource
 
+    def define(self, versions: tuple[Resource, ...], home: Resource) -> None:
+        """Serve a kind in these versions; its objects live under the home, which is added where it is new."""
+        if (home.group, home.plural) not in self._homes:
+            self.add(home)
+        self._defined[home.group, home.plural] = versions
+
+    def forget(self, group: str, plural: str) -> None:
+        """Serve the versions of a definition no more; a built-in kind is served as itself again."""
+        self._defined.pop((group, plural), None)
+        if (group, plural) not in self._builtin and (group, plural) in self._homes:
+            home = self._homes.pop((group, plural))
+            self._by_kind.pop((group, home.kind), None)
+
     def __iter__(self) -> Iterator[Resource]:
-        return iter(tuple(self._by_plural.values()))
+        """Everything that is served, each version by itself."""
+        return iter([one for key, home in self._homes.items() for one in self._defined.get(key, (home,))])
+
+    def homes(self) -> tuple[Resource, ...]:
+        """Everything that is stored."""
+        return tuple(self._homes.values())
+
+    def served(self, group: str, version: str, plural: str) -> Resource | None:
+        """The kind of that plural in that version, or None where it is not served."""
+        home = self._homes.get((group, plural))
+        found = self._defined.get((group, plural), (home,) if home else ())
+        return next((one for one in found if one.version == version), None)
 
     def get(self, group: str, plural: str) -> Resource | None:
-        """The kind with that plural, or None where it is not served."""
-        return self._by_plural.get((group, plural))
+        """The home of the kind with that plural, or None."""
+        return self._homes.get((group, plural))
 
     def of_kind(self, group: str, kind: str) -> Resource | None:
-        """The kind as an ownerReference or a manifest names it."""
+        """The home of a kind as an ownerReference or a manifest names it."""
         return self._by_kind.get((group, kind))
 
     def of(self, obj: dict[str, object]) -> Resource | None:
-        """The kind of a manifest, by its apiVersion's group and its kind."""
+        """The home of a manifest's kind, by its apiVersion's group and its kind."""
         group, _, _ = str(obj.get("apiVersion", "")).rpartition("/")
         return self.of_kind(group, str(obj.get("kind", "")))
 

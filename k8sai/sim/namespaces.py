@@ -43,7 +43,7 @@ class Namespaces:
 
     def _empty(self, namespace: Obj) -> None:
         name = name_of(namespace)
-        for resource in self._store.catalog:
+        for resource in self._store.catalog.homes():
             if resource.namespaced:
                 for obj in self._store.list(resource, name):
                     if not deleting(obj) and self._store.find(resource, name, name_of(obj)) is not None:
@@ -52,7 +52,7 @@ class Namespaces:
 
     def _finish(self, namespace: Obj) -> None:
         name = name_of(namespace)
-        if any(self._store.entries(resource, name) for resource in self._store.catalog if resource.namespaced):
+        if any(self._store.entries(resource, name) for resource in self._store.catalog.homes() if resource.namespaced):
             return
         current = self._store.find(NAMESPACES, "", name)
         if current is not None and current.get("spec", {}).get("finalizers"):

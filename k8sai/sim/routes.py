@@ -29,8 +29,8 @@ def locate(catalog: Catalog, path: str) -> Target:
     namespace = ""
     if tail[0] == "namespaces" and len(tail) > 2 and not (tail[2] in _OF_NAMESPACES and len(tail) == 3):
         namespace, tail = tail[1], tail[2:]
-    resource = catalog.get(group, tail[0])
-    if resource is None or resource.version != version:
+    resource = catalog.served(group, version, tail[0])
+    if resource is None:
         raise status.no_such_path()
     if namespace and not resource.namespaced:
         raise status.no_such_path()

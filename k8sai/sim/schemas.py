@@ -38,9 +38,9 @@ def schemas(resources: tuple[Resource, ...], prefix: str) -> dict[str, Any]:
     for resource in resources:
         message = message_of(resource.group, resource.kind)
         known = resource.builtin and message in messages()
-        schema = _object(message, prefix, found) if known else _custom()
+        schema = _object(message, prefix, found) if known else _custom(resource)
         head = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}}
-        fields = {**head, **schema["properties"]}
+        fields = {**head, **(schema.get("properties") or {})}
         described = {key: {"description": _TEXTS.get(key, ""), **value} for key, value in fields.items()}
         group = resource.group.partition(".")[0] or "core"
         found[f"io.k8s.api.{group}.{resource.version}.{resource.kind}"] = {
@@ -52,7 +52,9 @@ def schemas(resources: tuple[Resource, ...], prefix: str) -> dict[str, Any]:
     return found
 
 
-def _custom() -> dict[str, Any]:
+def _custom(resource: Resource) -> dict[str, Any]:
+    if resource.definition is not None:
+        return resource.definition.schema.raw
     return {"type": "object", "properties": {"metadata": _ANY, "spec": _ANY, "status": _ANY}}
 
 

@@ -103,6 +103,8 @@ def _field_path(name: str, resource: Resource) -> tuple[str, ...]:
     if name == "metadata.name" or (name == "metadata.namespace" and resource.namespaced):
         return ("metadata", name.rpartition(".")[2])
     known = _FIELDS.get((resource.group, resource.plural), {})
+    if resource.definition is not None:
+        known = {path: tuple(path.split(".")) for path in resource.definition.selectable}
     path = known.get(name)
     if path is None:
         if resource.builtin and not known:

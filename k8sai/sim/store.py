@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 
 from k8sai.schema.managed import Owner
 from k8sai.sim import admission, deletion, ownership, status
+from k8sai.sim.definitions import Definitions
 from k8sai.sim.gc import Collector
 from k8sai.sim.kinds import Catalog, Resource
 from k8sai.sim.namespaces import Namespaces, bootstrap
@@ -85,6 +86,7 @@ class Store:
         self.collector = Collector(self)
         self.subscribe(self.collector.on_event)
         self.subscribe(Namespaces(self).on_event)
+        self.subscribe(Definitions(self).on_event)
         bootstrap(self)
 
     # reading
@@ -158,21 +160,29 @@ class Store:
 
     def compact(self) -> None:
         """Forget all past writes, as etcd does every few minutes: older watches and continue tokens get 410."""
-        for resource in self.catalog:
+        for resource in self.catalog.homes():
             bucket = self._bucket(resource)
             bucket.history.clear()
             bucket.forgotten = self.version
 
     # writing
 
-    def create(self, resource: Resource, obj: Obj, dry_run: bool = False, author: Owner | None = None) -> Obj:
+    def create(
+        self,
+        resource: Resource,
+        obj: Obj,
+        dry_run: bool = False,
+        author: Owner | None = None,
+        asked: Resource | None = None,
+    ) -> Obj:
         """The object as stored, with defaults. ApiFailure: 409 taken, 422 invalid, 403 refused, 404 no namespace.
 
-        With an `author` it says from then on who owns its fields.
+        With an `author` it says from then on who owns its fields; `asked` is the version that a client named, and
+        whose schema the object is held against.
         """
-        new = admission.prepared(self, resource, copied(obj))
+        new = admission.prepared(self, resource, copied(obj), asked)
         if author is not None:
-            ownership.of_new(resource, new, obj, author)
+            ownership.of_new(asked or resource, new, obj, author)
         key = namespace_of(new), name_of(new)
         if key in self._bucket(resource).entries:
             raise status.already_exists(resource, key[1])
@@ -187,6 +197,7 @@ class Store:
         subresource: str = "",
         dry_run: bool = False,
         author: Owner | None = None,
+        asked: Resource | None = None,
     ) -> Obj:
         """The object after the write; a `subresource` is "status" (spec untouched), "resize" or "ephemeralcontainers".
 
@@ -194,8 +205,8 @@ class Store:
         """
         key = namespace_of(obj), name_of(obj)
         old = self.get(resource, *key)
-        new = admission.revised(self, resource, old, copied(obj), subresource)
-        ownership.of_changed(resource, new, old, subresource, author, timestamp(self.now()))
+        new = admission.revised(self, resource, old, copied(obj), subresource, asked)
+        ownership.of_changed(asked or resource, new, old, subresource, author, timestamp(self.now()))
         if new == old:
             return old
         if deletion.released(new, old):

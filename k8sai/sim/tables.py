@@ -4,9 +4,12 @@ Each kind has its columns and a function that fills them from an object; kinds w
 """
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
+from functools import partial as bound
 from typing import Any, NamedTuple
 
-from k8sai.sim import cells_core, cells_devices, cells_rules, cells_workloads
+from k8sai.schema.crd import Version
+from k8sai.sim import cells_core, cells_devices, cells_rules, cells_workloads, columns
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj
 
@@ -20,10 +23,11 @@ class Column(NamedTuple):
     type: str = "string"
     format: str = ""
     priority: int = 0
+    text: str = ""  # what it is about, where that is not known by its name
 
     def document(self) -> dict[str, Any]:
         """As a Table defines it."""
-        text = _DESCRIPTIONS.get(self.name, self.name)
+        text = self.text or _DESCRIPTIONS.get(self.name, self.name)
         return {
             "name": self.name,
             "type": self.type,
@@ -51,8 +55,18 @@ class Layout(NamedTuple):
 
 
 def layout(resource: Resource) -> Layout:
-    """How a kind is shown."""
+    """How a kind is shown: as its definition says, where it has one."""
+    if resource.definition is not None:
+        return _defined(resource.definition)
     return _LAYOUTS.get((resource.group, resource.kind), _PLAIN)
+
+
+@lru_cache(maxsize=512)
+def _defined(version: Version) -> Layout:
+    if not version.columns:
+        return _PLAIN
+    found = (Column(**columns.heading(one)) for one in version.columns)
+    return Layout((Column("Name", "string", "name"), *found), bound(columns.cells, version.columns))
 
 
 def row(resource: Resource, obj: Obj, now: float, include: str) -> dict[str, Any]:
@@ -148,6 +162,7 @@ _LAYOUTS: dict[tuple[str, str], Layout] = {
         (_ADMISSION, "ValidatingAdmissionPolicy", "Name, Validations:integer, ParamKind, Age", cells_rules.policy),
         (_ADMISSION, "ValidatingAdmissionPolicyBinding", "Name, PolicyName, ParamRef, Age", cells_rules.policy_binding),
         (_ADMISSION, "ValidatingWebhookConfiguration", "Name, Webhooks:integer, Age", cells_rules.webhooks),
+        ("apiextensions.k8s.io", "CustomResourceDefinition", "Name, Created At:date", cells_core.created),
         ("apps", "ControllerRevision", "Name, Controller, Revision, Age", cells_workloads.revision),
         ("apps", "DaemonSet", _DAEMONSETS, cells_workloads.daemon_set),
         (

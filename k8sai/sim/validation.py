@@ -6,7 +6,7 @@ Source: `pkg/apis/*/validation`, apimachinery `pkg/api/validation` and `pkg/util
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from k8sai.sim import podrules, status
+from k8sai.sim import customs, definition_rules, podrules, status
 from k8sai.sim.kinds import Resource, find
 from k8sai.sim.naming import LABEL, LABEL_RULE, SUBDOMAIN, SUBDOMAIN_RULE, key_problems, value_problems
 from k8sai.sim.objects import Obj, deleting, name_of
@@ -25,7 +25,7 @@ _ANY_NAME = "rbac.authorization.k8s.io"
 
 def check_new(store: "Store", resource: Resource, obj: Obj) -> None:
     """ApiFailure 422 with every broken rule of a new object."""
-    causes = [*_metadata(resource, obj), *_kind(resource, obj)]
+    causes = [*_metadata(resource, obj), *_kind(resource, obj), *customs.causes(resource, obj)]
     if causes:
         raise status.invalid(resource, name_of(obj), causes)
 
@@ -35,6 +35,7 @@ def check_changed(resource: Resource, new: Obj, old: Obj, subresource: str) -> N
     causes = [*_metadata(resource, new), *_finalizers(new, old)]
     if new.get("spec") != old.get("spec") or "spec" not in new:
         causes += [*_kind(resource, new), *_unchangeable(resource, new, old, subresource)]
+    causes += customs.causes(resource, new, old)
     if causes:
         raise status.invalid(resource, name_of(new), causes)
 
@@ -191,6 +192,8 @@ def _unchangeable(resource: Resource, new: Obj, old: Obj, subresource: str) -> I
         yield invalid_value("spec.selector", spec.get("selector"), "field is immutable")
     elif resource.kind == "PriorityClass" and new.get("value") != old.get("value"):
         yield forbidden_value("value", "may not be changed in an update.")
+    elif resource.kind == "CustomResourceDefinition":
+        yield from definition_rules.unchangeable(spec, was)
     elif resource.kind == "ResourceClaim" and spec != was:
         yield invalid_value("spec", spec, "field is immutable")
     if resource.kind == "StatefulSet" and spec.get("serviceName") != was.get("serviceName"):
@@ -201,6 +204,7 @@ def _unchangeable(resource: Resource, new: Obj, old: Obj, subresource: str) -> I
 
 _KINDS: dict[tuple[str, str], Callable[[Obj], Iterator[Cause]]] = {
     ("", "Pod"): _pod,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): definition_rules.causes,
     ("", "Service"): _service,
     ("apps", "DaemonSet"): _workload,
     ("apps", "Deployment"): _workload,

@@ -59,7 +59,8 @@ class Hub:
 
     def _on_event(self, event: Event) -> None:
         for stream in self._streams.get(event.resource, ()):
-            stream.feed(event if stream.resource is event.resource else shown_write(event))
+            same = stream.resource.api_version == event.resource.api_version
+            stream.feed(event if same else shown_write(event, stream.resource))
 
 
 class Stream:

@@ -1,10 +1,30 @@
-"""The shapes of kinds that steer others - network policies, ingresses, autoscalers, admission - as in `wire_types`."""
+"""The shapes of kinds that steer others - network policies, ingresses, autoscalers, admission - as in `wire_types`.
+
+Of CustomResourceDefinitions the schemas are left open: nobody sends them in protobuf.
+"""
 
 RULES = """
 AuditAnnotation: 1=key:s! 2=valueExpression:s!
 ContainerResourceMetricSource: 1=name:s! 2=target:MetricTarget 3=container:s!
 ContainerResourceMetricStatus: 1=name:s! 2=current:MetricValueStatus 3=container:s!
 CrossVersionObjectReference: 1=kind:s! 2=name:s! 3=apiVersion:s
+CustomResourceColumnDefinition: 1=name:s! 2=type:s! 3=format:s 4=description:s 5=priority:i 6=jsonPath:s!
+CustomResourceConversion: 1=strategy:s! 2=webhook:WebhookConversion
+CustomResourceDefinition: 1=metadata:ObjectMeta 2=spec:CustomResourceDefinitionSpec
+  3=status:CustomResourceDefinitionStatus
+CustomResourceDefinitionCondition: 1=type:s! 2=status:s! 3=lastTransitionTime:t 4=reason:s 5=message:s
+  6=observedGeneration:i
+CustomResourceDefinitionNames: 1=plural:s! 2=singular:s 3=shortNames:*s 4=kind:s! 5=listKind:s 6=categories:*s
+CustomResourceDefinitionSpec: 1=group:s! 3=names:CustomResourceDefinitionNames 4=scope:s!
+  7=versions:*CustomResourceDefinitionVersion 9=conversion:CustomResourceConversion 10=preserveUnknownFields:b
+CustomResourceDefinitionStatus: 1=conditions:*CustomResourceDefinitionCondition
+  2=acceptedNames:CustomResourceDefinitionNames 3=storedVersions:*s 4=observedGeneration:i
+CustomResourceDefinitionVersion: 1=name:s! 2=served:b! 3=storage:b! 4=schema:CustomResourceValidation
+  5=subresources:CustomResourceSubresources 6=additionalPrinterColumns:*CustomResourceColumnDefinition 7=deprecated:b
+  8=deprecationWarning:s! 9=selectableFields:*SelectableField
+CustomResourceSubresourceScale: 1=specReplicasPath:s! 2=statusReplicasPath:s! 3=labelSelectorPath:s!
+CustomResourceSubresources: 1=status:r 2=scale:CustomResourceSubresourceScale
+CustomResourceValidation: 1=openAPIV3Schema:r
 ExpressionWarning: 2=fieldRef:s! 3=warning:s!
 ExternalMetricSource: 1=metric:MetricIdentifier 2=target:MetricTarget
 ExternalMetricStatus: 1=metric:MetricIdentifier 2=current:MetricValueStatus
@@ -70,6 +90,7 @@ ResourceMetricStatus: 1=name:s! 2=current:MetricValueStatus
 Rule: 1=apiGroups:*s 2=apiVersions:*s 3=resources:*s 4=scope:s!
 RuleWithOperations: 1=operations:*s 2=:Rule
 ServiceBackendPort: 1=name:s 2=number:i
+SelectableField: 1=jsonPath:s!
 ServiceReference: 1=namespace:s! 2=name:s! 3=path:s! 4=port:i!
 TypeChecking: 1=expressionWarnings:*ExpressionWarning
 ValidatingAdmissionPolicy: 1=metadata:ObjectMeta 2=spec:ValidatingAdmissionPolicySpec
@@ -87,4 +108,5 @@ ValidatingWebhookConfiguration: 1=metadata:ObjectMeta 2=webhooks:*ValidatingWebh
 Validation: 1=expression:s! 2=message:s 3=reason:s! 4=messageExpression:s
 Variable: 1=name:s! 2=expression:s!
 WebhookClientConfig: 1=service:ServiceReference 2=caBundle:y 3=url:s!
+WebhookConversion: 2=clientConfig:WebhookClientConfig 3=conversionReviewVersions:*s
 """
