@@ -11,6 +11,7 @@ from typing import Any
 from textual import events
 from textual.app import App, ComposeResult
 from textual.containers import Container
+from textual.geometry import Size
 from textual.screen import Screen
 
 from k8sai.cluster.sources import Source
@@ -33,6 +34,7 @@ from k8sai.tui.prompt import Prompt
 
 _FRAME = 0.2  # seconds between looks at the fleet; keys do not wait for it
 _TYPING, _FRAME_TYPING = 0.3, 1.0  # seconds: since the last key; between frames while keys come
+_COLLECT_AFTER = 0.03  # seconds from the end of a frame; by then the terminal has it
 _WAY = 0.1  # seconds at most that other threads stand aside for a key or a frame
 _FRAME_READING = 1.0  # seconds, while a large cluster is read
 _LARGE = 5_000  # objects; walking fewer takes no time that anybody notices
@@ -53,6 +55,13 @@ class Body(Container, Empty):
 
 class Ground(Screen[None], Empty):
     """What everything stands on."""
+
+    def _refresh_layout(self, size: Size | None = None, scroll: bool = False) -> None:
+        """What is laid out anew is painted with it, and not once more."""
+        if self._repaint_required and not scroll:
+            self._dirty_widgets.add(self)
+            self._repaint_required = False
+        super()._refresh_layout(size, scroll)
 
 
 class Frame(App[None]):
@@ -95,7 +104,7 @@ class Frame(App[None]):
         self.panes: dict[str, Pane] = {}
         self._painted: tuple[object, ...] = ()
         self._painted_at = self._keyed_at = 0.0
-        self._spared = False
+        self._spared = self._collects = False
         self._frozen = 0  # objects read when the collector was last told that they stay
         self.current: Pane = self._begin()
         self.header = Header(self.desk, lambda: self.paused)
@@ -183,8 +192,17 @@ class Frame(App[None]):
             self.desk.fleet.way.take(_WAY)
 
     def _leave_way(self) -> None:
-        """As soon as all of it is painted."""
+        """As soon as all of it is painted; what painting left behind is collected when the terminal has it."""
         self.call_after_refresh(self.desk.fleet.way.leave)
+        if self._frozen and self._spared and not self._collects:
+            self._collects = True
+            self.set_timer(_COLLECT_AFTER, self._collect)
+
+    def _collect(self) -> None:
+        self._collects = False
+        if self._frozen and self._spared:
+            gc.collect()
+            gc.freeze()
 
     def _reads_much(self, sources: tuple[Source, ...]) -> bool:
         """While a large cluster is read, every frame has all to paint and takes its time from the reading."""
@@ -197,13 +215,10 @@ class Frame(App[None]):
         """Keep Python's garbage collector from walking all of a large cluster between two keys.
 
         While it is read, that would happen again and again: what is here is spared each time there is a tenth more.
-        Afterwards events replace what is here: with each frame, and never in between, the little that is new is
-        collected and spared too.
+        Afterwards it works when something has been painted, and never by itself: the little that is new since the
+        last time is collected, or spared too.
         """
         if self._spared:
-            if self._frozen:
-                gc.collect()
-                gc.freeze()
             return
         count = sum(source.count for source in sources)
         self._spared = all(source.state != "starting" for source in sources)

@@ -25,8 +25,8 @@ from k8sai.tui.map_words import NAME, heading, label, named, node_line
 _PATIENCE = 0.03  # seconds that a frame may spend on nodes nobody has looked at; the rest comes with the next
 _SOON = 0.03  # seconds until the sums of groups are added up further
 _FEW = 6  # cells of a line that are sent one by one
-_AHEAD = 0.01  # seconds a frame may spend on the pages before and after
-_AHEAD_EVERY = 4  # frames
+_AHEAD = 0.005  # seconds a frame may spend on the page before or after
+_AHEAD_EVERY = 2  # frames; the pages take turns
 
 
 class MapField(ScrollView, Direct, can_focus=True, inherit_bindings=False):
@@ -80,10 +80,9 @@ class MapField(ScrollView, Direct, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def repaint(self) -> None:
-        """Another colour, another theme."""
+        """Another colour, other signs."""
         self.brush.fresh()
         self._strips.clear()
-        self._inked.forget()
         self.look()
         self.refresh()
 
@@ -149,17 +148,17 @@ class MapField(ScrollView, Direct, can_focus=True, inherit_bindings=False):
         """Have the pages before and after at hand, so that scrolling finds them ready; now and then is enough."""
         plan, names = self.view.plan, self.view.names
         top, tall = self.scroll_offset.y, self.size.height
-        self._ahead = (self._ahead + 1) % _AHEAD_EVERY
-        if self._ahead:
+        self._ahead = (self._ahead + 1) % (2 * _AHEAD_EVERY)
+        if self._ahead % _AHEAD_EVERY:
             return
-        for first in (top + tall, top - tall):
-            wanted: list[str] = []
-            for line in range(max(0, first), min(plan.height, first + tall)):
-                for band in plan.bands_on(line):
-                    nodes = plan.nodes_on(band, line)
-                    wanted += names[nodes.start : nodes.stop]
-            if wanted:
-                self.desk.fleet.glances(wanted, _AHEAD)
+        first = top + tall if self._ahead else top - tall
+        wanted: list[str] = []
+        for line in range(max(0, first), min(plan.height, first + tall)):
+            for band in plan.bands_on(line):
+                nodes = plan.nodes_on(band, line)
+                wanted += names[nodes.start : nodes.stop]
+        if wanted:
+            self.desk.fleet.glances(wanted, _AHEAD)
 
     @property
     def seen(self) -> list[Glance | None]:
@@ -285,8 +284,7 @@ class MapField(ScrollView, Direct, can_focus=True, inherit_bindings=False):
             gap = 1 if band.across > 1 else 0  # between columns
             told = (node_line(self.brush, self.view.names[node], most, band.cell - gap) for node in nodes)
             return [run for line in told for run in (*line, (" " * gap, "plain"))]
-        brush = self.brush
-        return merged([brush.cell(glance, scale, band.cell) for glance in glances])
+        return merged(self.brush.cells(glances, scale, band.cell))
 
     # --- the mouse ----------------------------------------------------------------------------------------------------
 

@@ -28,7 +28,8 @@ _MOST_KNOWN: Final = 20_000  # nodes kept, for each thing to colour by
 WAITING: Final[Run] = (" ", "dim")
 
 
-_Known = dict[int, tuple[Glance, Scale, int, Line]]  # by the glance's id: itself, for what it was made, its cells
+# By scale and width of a cell, and by the glance's id: itself, and its cells.
+_Known = dict[tuple[Scale, int], dict[int, tuple[Glance | None, Line]]]
 
 
 class Brush:
@@ -62,15 +63,20 @@ class Brush:
         """A node in exactly `cell` columns."""
         if glance is None:
             return ((" " * cell, "dim"),)
-        # A glance stays the same object until its node changes: nothing of it needs to be compared.
-        known = self._known.get(id(glance))
-        if known is not None and known[0] is glance and known[1] == scale and known[2] == cell:
-            return known[3]
-        line = self._as_dots(glance, cell) if scale == "dots" else self._as_signs(glance, cell)
-        if len(self._known) > _MOST_KNOWN:
-            self._known.clear()
-        self._known[id(glance)] = glance, scale, cell, line
-        return line
+        return self._as_dots(glance, cell) if scale == "dots" else self._as_signs(glance, cell)
+
+    def cells(self, glances: Iterable[Glance | None], scale: Scale, cell: int) -> list[Line]:
+        """Many nodes. A glance stays the same object until its node changes: nothing of it needs to be compared."""
+        known = self._known.setdefault((scale, cell), {})
+        if len(known) > _MOST_KNOWN:
+            known.clear()
+        lines: list[Line] = []
+        for glance in glances:
+            found = known.get(id(glance))
+            if found is None or found[0] is not glance:
+                found = known[id(glance)] = glance, self.cell(glance, scale, cell)
+            lines.append(found[1])
+        return lines
 
     # --- a character per node -----------------------------------------------------------------------------------------
 

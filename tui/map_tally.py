@@ -13,7 +13,7 @@ from k8sai.tui.desk import Desk
 _EVERY = 0.5  # seconds; figures that change more often cannot be read
 _SHARE = 40  # adding up may cost at most a fortieth of the time
 _AT_ONCE = 500  # nodes; half a millisecond
-_PATIENCE = 0.004  # seconds that one look may spend on a group
+_PATIENCE = 0.002  # seconds that one look may spend on a group
 UNKNOWN = Tally(*[nan] * len(Tally.__struct_fields__))
 
 

@@ -22,16 +22,18 @@ class View:
         self.every: tuple[Group, ...] = ()
         self.groups: tuple[Group, ...] = ()  # those shown
         self.names: tuple[str, ...] = ()  # of the nodes shown, as the plan numbers them
+        self._names: tuple[str, ...] = ()  # of all nodes
         self.plan: Plan = fitting((), 1, 1)
         self._group = ""  # the name of the group that was entered
         self._entered = False
-        self._at: dict[str, int] = {}
+        self._at: dict[str, int] = {}  # of all nodes, in their groups
+        self._first = 0  # the number of the first node shown
         self._room = (1, 1)
 
     @property
     def at(self) -> int:
         """The number of the node under the cursor; 0 where there is none."""
-        return self._at.get(self.node, 0)
+        return self._number(self.node) or 0
 
     @property
     def group(self) -> Group | None:
@@ -44,6 +46,8 @@ class View:
         """The nodes in their groups, now. Where the node under the cursor is gone, the one in its place comes."""
         at = self.at
         self.every = tuple(groups)
+        self._names = tuple(name for group in self.every for name in group.nodes)
+        self._at = {name: number for number, name in enumerate(self._names)}
         self._choose(at)
 
     def resize(self, width: int, height: int) -> None:
@@ -56,9 +60,10 @@ class View:
         shown = [group for group in self.every if group.name == self._group] if self._entered else []
         self._entered = bool(shown)
         self.groups = tuple(shown) or self.every
-        self.names = tuple(name for group in self.groups for name in group.nodes)
-        self._at = {name: number for number, name in enumerate(self.names)}
-        if self.node not in self._at:
+        # Entering a group costs the same whatever the number of nodes: they are counted when they are arranged.
+        self.names = shown[0].nodes if shown else self._names
+        self._first = self._at[self.names[0]] if self.names else 0
+        if self._number(self.node) is None:
             self.node = self.names[min(at, len(self.names) - 1)] if self.names else ""
             self.card = 0
             if self.level in ("node", "card") or not self._entered:
@@ -66,6 +71,11 @@ class View:
         elif self.level == "group" and not self._entered:
             self.level = "cluster"
         self._lay_out()
+
+    def _number(self, node: str) -> int | None:
+        """Where the node is among those shown; None where it is not."""
+        number = self._at.get(node, -1) - self._first
+        return number if 0 <= number < len(self.names) else None
 
     def _lay_out(self) -> None:
         sizes = [Size(len(group.nodes), group.most) for group in self.groups]
@@ -82,9 +92,10 @@ class View:
 
     def point_at(self, node: str) -> bool:
         """Put the cursor on a node by its name; whether it is shown."""
-        if node in self._at:
-            self.go(self._at[node])
-        return node in self._at
+        number = self._number(node)
+        if number is not None:
+            self.go(number)
+        return number is not None
 
     def zoom_in(self) -> bool:
         """One level nearer to what is under the cursor; whether there was one."""

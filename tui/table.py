@@ -19,6 +19,7 @@ from k8sai.tui.direct import Direct
 from k8sai.tui.ink import Line
 from k8sai.tui.keymap import MOVES
 
+_MOST = 1000  # painted rows kept
 _NARROW = 100  # cells; narrower screens put one space between columns, wider ones two
 
 
@@ -85,6 +86,7 @@ class VirtualTable(ScrollView, Direct, can_focus=True):
         self.paused = False
         self.marked: set[str] = set()  # keys of rows that are painted as marked
         self._cells: dict[str, tuple[Line, ...]] = {}
+        self._before: dict[str, tuple[Line, ...]] = {}  # what they were when they were read last
         self._strips: dict[str, Strip] = {}
         self._wanted = [natural(field) for field in self.fields]
         self._columns: tuple[tuple[int, int], ...] = ()
@@ -119,8 +121,9 @@ class VirtualTable(ScrollView, Direct, can_focus=True):
     def repaint(self) -> None:
         """Read the visible rows again (unless paused) and paint."""
         if not self.paused:
-            self._cells.clear()
-        self._strips.clear()
+            self._before, self._cells = self._cells, {}
+        if len(self._strips) > _MOST:
+            self._strips.clear()
         self._measure()
         self.refresh()
 
@@ -172,6 +175,8 @@ class VirtualTable(ScrollView, Direct, can_focus=True):
         cells = self._cells.get(key)
         if cells is None:
             cells = self._cells[key] = self.rows.cells(key)
+            if self._before.get(key) != cells:
+                self._strips.pop(key, None)
         return cells
 
     def _measure(self) -> None:

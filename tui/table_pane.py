@@ -132,8 +132,9 @@ class TablePane(Pane):
             self._seen_version = self.desk.fleet.version
             self.table.reorder(forget=elsewhere)
             self.paint_rest()
-        else:
-            self.reorder()
+        else:  # as it was left, at once; what has changed since comes with the next frame
+            self._reorder_later()
+            self.paint_rest()
 
     def narrow(self, typed: str) -> None:
         super().narrow(typed)
@@ -190,11 +191,14 @@ class TablePane(Pane):
         if self._cost <= _AT_ONCE:
             self.table.reorder(forget=forget)
         else:
-            if self._due is None:
-                self.call_after_refresh(self._reorder_now)
-            self._due = forget or bool(self._due)
-            self.table.refresh()
+            self._reorder_later(forget=forget)
         self.paint_rest()
+
+    def _reorder_later(self, *, forget: bool = False) -> None:
+        if self._due is None:
+            self.call_after_refresh(self._reorder_now)
+        self._due = forget or bool(self._due)
+        self.table.refresh()
 
     def _reorder_now(self) -> None:
         forget, self._due = bool(self._due), None
@@ -203,6 +207,8 @@ class TablePane(Pane):
 
     def pause(self, paused: bool) -> None:
         # A key that asks for another order still gets it.
+        if paused == self.table.paused:
+            return
         self.table.paused = paused
         if not paused:
             self._resort_at = 0.0
