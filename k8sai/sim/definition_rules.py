@@ -70,15 +70,16 @@ def _is_protected(group: str) -> bool:
 
 def _versions(versions: list[Obj]) -> Iterator[Cause]:
     found = [one.get("name") for one in versions]
+    schemas = [(one.get("schema") or {}).get("openAPIV3Schema") for one in versions]
+    shared = all(one == schemas[0] for one in schemas)  # then the server keeps and names it once
     for at, version in enumerate(versions):
         place = f"spec.versions[{at}]"
         if not LABEL.fullmatch(str(version.get("name") or "")):
             yield invalid_value(f"{place}.name", version.get("name", ""), "must be a DNS-1035 label")
-        schema = (version.get("schema") or {}).get("openAPIV3Schema")
-        if schema is None:
+        if schemas[at] is None:
             yield required(f"{place}.schema.openAPIV3Schema", "schemas are required")
-        else:
-            yield from _root(schema, f"{place}.schema.openAPIV3Schema")
+        elif not shared or not at:
+            yield from _root(schemas[at], f"{'spec.validation' if shared else f'{place}.schema'}.openAPIV3Schema")
         for number, column in enumerate(version.get("additionalPrinterColumns") or ()):
             if column.get("type") not in _COLUMNS:
                 text = f"must be one of {','.join(_COLUMNS)}"

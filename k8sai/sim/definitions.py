@@ -158,6 +158,7 @@ def _resource(crd: Crd, version: Version, home: Resource) -> Resource:
         shape=Custom(version.schema),
         definition=version,
         stored_as=home,
+        storage=crd.storage,
         named=crd.singular,
     )
 

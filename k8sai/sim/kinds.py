@@ -31,6 +31,7 @@ class Resource:
     shape: Shape | None = None  # how its objects are merged; None: as the table of built-in kinds says
     definition: Version | None = None  # what a CustomResourceDefinition says of this version
     stored_as: "Resource | None" = None  # the version its objects are kept in; None: this one
+    storage: Version | None = None  # what the definition says of the version that it stores
     named: str = ""  # the singular, where it is not the kind in small letters
 
     @property

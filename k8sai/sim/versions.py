@@ -6,6 +6,7 @@ Source: apiextensions-apiserver `pkg/apiserver/conversion/nop_converter.go`.
 
 import re
 
+from k8sai.schema.crd import Version
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj, copied
 
@@ -16,16 +17,22 @@ def shown(resource: Resource, obj: Obj) -> Obj:
     """A stored object as a version shows it; the very object where that is the one it is kept in."""
     if obj.get("apiVersion") == resource.api_version:
         return obj
-    new = {**copied(obj), "apiVersion": resource.api_version}
-    if resource.definition is not None:
-        resource.definition.schema.prune(new)
-        resource.definition.schema.default(new)
-    return new
+    return _fitted({**copied(obj), "apiVersion": resource.api_version}, resource.definition)
 
 
 def kept(resource: Resource, obj: Obj) -> Obj:
     """An object of a version as it is stored."""
-    return {**obj, "apiVersion": resource.home.api_version}
+    new = {**obj, "apiVersion": resource.home.api_version}
+    if resource.storage is None or resource.storage.name == resource.version:
+        return new
+    return _fitted(copied(new), resource.storage)
+
+
+def _fitted(obj: Obj, version: Version | None) -> Obj:
+    if version is not None:
+        version.schema.prune(obj)
+        version.schema.default(obj)
+    return obj
 
 
 def priority(version: str) -> tuple[int, int, int, str]:
