@@ -193,7 +193,10 @@ class Frame(App[None]):
 
     def _leave_way(self) -> None:
         """As soon as all of it is painted; what painting left behind is collected when the terminal has it."""
-        self.call_after_refresh(self.desk.fleet.way.leave)
+        self.call_after_refresh(self._painted_all)
+
+    def _painted_all(self) -> None:
+        self.desk.fleet.way.leave()
         if self._frozen and self._spared and not self._collects:
             self._collects = True
             self.set_timer(_COLLECT_AFTER, self._collect)

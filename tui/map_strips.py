@@ -29,14 +29,6 @@ class _Piece(NamedTuple):
     ground: str
     colour: str
 
-    def told(self, before: "_Piece | None") -> str:
-        """What the terminal is told after that piece."""
-        if before is None or before.ground != self.ground:
-            return f"\x1b[0;{self.ground}{self.colour}m{self.segment.text}"
-        if before.colour != self.colour:
-            return f"\x1b[{self.colour}m{self.segment.text}"
-        return self.segment.text
-
     def cut(self, cells: int) -> "_Piece":
         """The beginning of it."""
         text = set_cell_size(self.segment.text, cells)
@@ -59,11 +51,15 @@ class Pieced(Strip):
 
     def render(self, console: Console) -> str:
         if not self._told:
-            before: _Piece | None = None
+            ground = colour = ""
             told: list[str] = []
-            for piece in self._pieces:
-                told.append(piece.told(before))
-                before = piece
+            for segment, _, _, its_ground, its_colour in self._pieces:
+                if its_ground != ground or not colour:
+                    told.append(f"\x1b[0;{its_ground}{its_colour}m")
+                elif its_colour != colour:
+                    told.append(f"\x1b[{its_colour}m")
+                told.append(segment.text)
+                ground, colour = its_ground, its_colour
             self._told = "".join(told) + "\x1b[0m"
         return self._told
 
