@@ -28,7 +28,7 @@ _ABOUT = """\
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A merge that left conflict marks in a file: the digest of the file before it, and the base once it is solved."""
+    """A merge that left conflict marks: the digest of a text that undoes it, and the base once they are solved."""
 
     before: str
     base: str

@@ -58,7 +58,7 @@ def resolved(lines: Iterable[str], side: Side) -> Iterator[str]:
     """The lines with one side taken everywhere."""
     state = "both"
     for line in lines:
-        if isinstance(line, Mark):
+        if line == YOURS:
             state = "yours"
         elif state != "both" and line == BASE:
             state = "base"

@@ -1,8 +1,9 @@
 """A folder brought up to what its recipe makes now, with what was changed in it by hand kept.
 
 The lock says what the recipe made before. Where a file ends up with conflict marks, the lock keeps its old base, and
-beside it the new one: that counts from when the marks are gone. If the file is put back as it was before the merge, the
-old one counts again. So a decision is asked for once, and none is taken for granted.
+beside it the new one: that counts from when the marks are gone. If the file is put back as it was before the merge, and
+that is more than to decide for yours everywhere, the old one counts again. So a decision is asked for once, and none is
+taken for granted.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,7 +14,7 @@ from k8sai.cookbook.folder import Plan, changed, read_text
 from k8sai.cookbook.lock import Kept, Lock, Marked, digest_of
 from k8sai.cookbook.merge import Conflict, Merged, merge
 from k8sai.cookbook.merge_files import identity, split
-from k8sai.cookbook.merge_marks import first_mark
+from k8sai.cookbook.merge_marks import first_mark, resolved
 from k8sai.cookbook.render import File
 from k8sai.errors import Usage
 
@@ -94,7 +95,9 @@ def _kept(base: dict[str, str], yours: dict[str, str], new: dict[str, str], merg
         where.setdefault(conflict.origin, conflict.file)
     for name in sorted({*new, *where}):
         if name in where:
-            old = base.get(name, "")
-            yield Kept(name, digest_of(old), old, Marked(digest_of(yours.get(where[name], "")), new.get(name, "")))
+            old, before = base.get(name, ""), yours.get(where[name], "")
+            decided = "".join(f"{line}\n" for line in resolved((merged.files[where[name]] or "").splitlines(), "yours"))
+            undone = "" if decided == before else digest_of(before)
+            yield Kept(name, digest_of(old), old, Marked(undone, new.get(name, "")))
         else:
             yield Kept(name, digest_of(new[name]), new[name])

@@ -102,7 +102,7 @@ def test_both_sides_are_in_the_file_and_a_second_update_changes_nothing(tmp_path
 def test_a_conflict_is_asked_once(tmp_path: Path) -> None:
     make(tmp_path, a=BASE, b=OTHER)
     (tmp_path / "a.yaml").write_text(BASE.replace("'1'", "'10'"))
-    new = BASE.replace("'1'", "'3'")
+    new = BASE.replace("'1'", "'3'").replace("'2'", "'20'")
     found = bring_up(tmp_path, a=new, b=OTHER.replace("'1'", "'3'"))
     assert ops(found.plan) == {"a.yaml": "conflict", "b.yaml": "update"}
     kept = lock.read(tmp_path)
@@ -125,6 +125,16 @@ def test_a_conflict_is_asked_once(tmp_path: Path) -> None:
     assert not plan(tmp_path, a=new, b=OTHER.replace("'1'", "'3'")).plan.writes
     last = lock.read(tmp_path)
     assert last is not None and last.files[0].marked is None
+
+
+def test_to_decide_for_yours_everywhere_is_to_decide(tmp_path: Path) -> None:
+    make(tmp_path, a=BASE)
+    (tmp_path / "a.yaml").write_text(BASE.replace("'1'", "'10'"))
+    new = BASE.replace("'1'", "'3'")
+    assert bring_up(tmp_path, a=new).conflicts
+    (tmp_path / "a.yaml").write_text(BASE.replace("'1'", "'10'"))
+    assert bring_up(tmp_path, a=new).conflicts == ()
+    assert not plan(tmp_path, a=new).plan.writes
 
 
 def test_a_file_you_removed_and_the_recipe_changed(tmp_path: Path) -> None:
