@@ -1,9 +1,10 @@
 """Which lists of the built-in kinds are merged item by item, and which maps and structs are replaced whole.
 
 A line a type, `field:what`. `[key]Type` is a list whose items are told apart by these keys, `set` a list of distinct
-values, `!` a map or struct that changes as a whole, and a bare `Type` leads on to a line below. What no line names is
-the rule: lists are replaced whole, structs and maps field by field. An item without a key has the key's default: the
-one that is written (`protocol=TCP`), none where `?` follows the key, and else the empty text.
+values, `!` a map or struct that changes as a whole (after a list: each item does), and a bare `Type` leads on to a line
+below. What no line names is the rule: lists are replaced whole, structs and maps field by field. An item without a key
+has the key's default: the one that is written (`protocol=TCP`), none where `?` follows the key, and else the empty
+text.
 
 Source: the `listType`, `listMapKey`, `structType` and `mapType` markers of k8s.io/api, Kubernetes 1.37.
 """
@@ -54,7 +55,7 @@ NodeClaimStatus: containers:set mapping:[name] overhead:[name]
 NodePreemption: disableResizePreemption:set
 NodeSpec: podCIDRs:set podPreemptionPolicy:NodePreemption
 NodeStatus: addresses:[type] conditions:[type]
-ObjectMeta: finalizers:set ownerReferences:[uid]
+ObjectMeta: finalizers:set ownerReferences:[uid]!
 PersistentVolume: metadata:ObjectMeta spec:PersistentVolumeSpec
 PersistentVolumeClaim: metadata:ObjectMeta spec:PersistentVolumeClaimSpec status:PersistentVolumeClaimStatus
 PersistentVolumeClaimSpec: dataSource:! selector:!
@@ -65,8 +66,8 @@ PersistentVolumeSpec: cephfs:SecretSource cinder:SecretSource claimRef:! csi:CSI
   storageos:SecretSource
 Pod: metadata:ObjectMeta spec:PodSpec status:PodStatus
 PodDisruptionBudget: metadata:ObjectMeta spec:Selecting status:WithConditions
-PodSpec: affinity:Affinity containers:[name]Container ephemeralContainers:[name]Container evictionResponders:[name]
-  hostAliases:[ip] imagePullSecrets:[name] initContainers:[name]Container nodeSelector:! resourceClaims:[name]
+PodSpec: affinity:Affinity containers:[name]Container ephemeralContainers:[name]Container evictionResponders:[name]!
+  hostAliases:[ip] imagePullSecrets:[name]! initContainers:[name]Container nodeSelector:! resourceClaims:[name]
   resources:ResourceRequirements schedulingGates:[name]
   topologySpreadConstraints:[topologyKey,whenUnsatisfiable]TopologySpread volumes:[name]Volume
 PodStatus: conditions:[type] nodeAllocatableResourceClaimStatuses:[resourceClaimName]NodeClaimStatus podIPs:[ip]
@@ -74,7 +75,7 @@ PodStatus: conditions:[type] nodeAllocatableResourceClaimStatuses:[resourceClaim
 PodTemplate: metadata:ObjectMeta template:PodTemplateSpec
 PodTemplateSpec: metadata:ObjectMeta spec:PodSpec
 PolicyBindingSpec: matchResources:! paramRef:! validationActions:set
-PolicySpec: matchConditions:[name] matchConstraints:! paramKind:! variables:[name]
+PolicySpec: matchConditions:[name] matchConstraints:! paramKind:! variables:[name]!
 ReplicaSet: metadata:ObjectMeta spec:WorkloadSpec status:WithConditions
 ReplicationController: metadata:ObjectMeta spec:WorkloadSpec status:WithConditions
 ResourceClaim: metadata:ObjectMeta status:ResourceClaimStatus
@@ -90,7 +91,7 @@ RoleBinding: metadata:ObjectMeta roleRef:!
 SecretSource: secretRef:!
 Selecting: selector:!
 Service: metadata:ObjectMeta spec:ServiceSpec status:WithConditions
-ServiceAccount: metadata:ObjectMeta secrets:[name?]
+ServiceAccount: metadata:ObjectMeta secrets:[name?]!
 ServiceSpec: ports:[port=0,protocol=TCP] selector:!
 StatefulSet: metadata:ObjectMeta spec:WorkloadSpec status:WithConditions
 TopologySpread: labelSelector:!

@@ -89,6 +89,7 @@ class Typed:
     keys: tuple[str, ...] = ()
     atomic: bool = False
     defaults: tuple[tuple[str, Any], ...] = ()
+    whole: bool = False  # of a list: each item is replaced whole
 
     def key_default(self, key: str) -> Any:
         """The default of a key; None where it has none."""
@@ -100,7 +101,7 @@ class Typed:
 
     def item(self) -> Shape:
         """The shape of the items."""
-        return Typed(self.type)
+        return Typed(self.type, atomic=self.whole)
 
     def named(self, name: str) -> bool:
         """Always: maps of the built-in kinds hold scalars, for which it makes no difference."""
@@ -172,6 +173,7 @@ def _read(what: str) -> Typed:
     if not what.startswith("["):
         return Typed(what)
     keys, _, kind = what[1:].partition("]")
+    whole = kind == "!"
     names: list[str] = []
     defaults: list[tuple[str, Any]] = []
     for key in keys.split(","):
@@ -179,4 +181,4 @@ def _read(what: str) -> Typed:
         names.append(name)
         if not key.endswith("?"):
             defaults.append((name, int(default) if default.isdigit() else default))
-    return Typed(kind, "map", tuple(names), False, tuple(defaults))
+    return Typed("" if whole else kind, "map", tuple(names), False, tuple(defaults), whole)

@@ -22,8 +22,8 @@ _MUTABLE = (
 _FREE = ("containers", "initContainers", "activeDeadlineSeconds", "tolerations", "schedulingGates")
 
 
-def spec_causes(spec: Obj, path: str) -> Iterator[Cause]:
-    """The broken rules of a pod spec at a path."""
+def spec_causes(spec: Obj, path: str, more_volumes: bool = False) -> Iterator[Cause]:
+    """The broken rules of a pod spec at a path; with `more_volumes` pods get some that the spec does not list."""
     if not spec.get("containers"):
         yield required(f"{path}.containers")
     seen: set[str] = set()
@@ -35,6 +35,8 @@ def spec_causes(spec: Obj, path: str) -> Iterator[Cause]:
                 yield duplicate_value(f"{place}.name", name)
             seen.add(name or "")
             yield from _container(container, place)
+            if not more_volumes:
+                yield from _mounts(container, spec, place)
     if spec.get("restartPolicy", "Always") not in _POLICIES:
         yield unsupported_value(f"{path}.restartPolicy", spec["restartPolicy"], _POLICIES)
     for at, toleration in enumerate(spec.get("tolerations") or ()):
@@ -44,7 +46,24 @@ def spec_causes(spec: Obj, path: str) -> Iterator[Cause]:
         effect = toleration.get("effect")
         if effect and effect not in _EFFECTS:
             yield unsupported_value(f"{path}.tolerations[{at}].effect", effect, _EFFECTS)
+    for at, spread in enumerate(spec.get("topologySpreadConstraints") or ()):
+        skew = spread.get("maxSkew", 0)
+        if skew <= 0:
+            yield invalid_value(f"{path}.topologySpreadConstraints[{at}].maxSkew", skew, "must be greater than zero")
     yield from _claims(spec, path)
+
+
+def _mounts(container: Obj, spec: Obj, path: str) -> Iterator[Cause]:
+    """Containers may mount only volumes that the pod has, and no two at one place."""
+    volumes = {volume.get("name") for volume in spec.get("volumes") or ()}
+    taken: set[str] = set()
+    for at, mount in enumerate(container.get("volumeMounts") or ()):
+        place = f"{path}.volumeMounts[{at}]"
+        if mount.get("name") not in volumes:
+            yield Cause(f"{place}.name", "FieldValueNotFound", f'Not found: "{mount.get("name")}"')
+        if mount.get("mountPath") in taken:
+            yield invalid_value(f"{place}.mountPath", mount["mountPath"], "must be unique")
+        taken.add(mount.get("mountPath", ""))
 
 
 def _claims(spec: Obj, path: str) -> Iterator[Cause]:
@@ -67,6 +86,16 @@ def _container(container: Obj, path: str) -> Iterator[Cause]:
         yield invalid_value(f"{path}.name", name, LABEL_RULE)
     if not container.get("image"):
         yield required(f"{path}.image")
+    for at, variable in enumerate(container.get("env") or ()):
+        if not variable.get("name"):
+            yield required(f"{path}.env[{at}].name")
+        if variable.get("value") and variable.get("valueFrom"):
+            text = "may not be specified when `value` is not empty"
+            yield Cause(f"{path}.env[{at}].valueFrom", "FieldValueInvalid", f'Invalid value: "": {text}')
+    for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
+        get = (container.get(probe) or {}).get("httpGet")
+        if get and not get.get("port"):
+            yield invalid_value(f"{path}.{probe}.httpGet.port", 0, "must be between 1 and 65535, inclusive")
     resources = container.get("resources") or {}
     limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
     for side, amounts in (("limits", limits), ("requests", requests)):

@@ -55,6 +55,9 @@ def merge_strategic(target: Obj, patch: Obj, field: str = "") -> Obj:
     if directive not in (None, "merge"):
         raise status.ApiFailure(500, "", f"unknown patch type: {directive} in map: {_go_map(patch)}")
     _retain(target, patch)
+    before = {
+        key: list(value) for key, value in target.items() if isinstance(value, list) and f"{_ORDER}{key}" in patch
+    }
     for key, value in patch.items():
         if key.startswith("$"):
             _pruned(target, key, value)
@@ -69,7 +72,10 @@ def merge_strategic(target: Obj, patch: Obj, field: str = "") -> Obj:
             target[key] = value
     for key, order in patch.items():
         if key.startswith(_ORDER):
-            _reorder(target, key.removeprefix(_ORDER), order, field)
+            name = key.removeprefix(_ORDER)
+            by = merge_key(name, field)
+            if isinstance(target.get(name), list):
+                target[name] = _in_order(target[name], order, before.get(name, []), by)
     return target
 
 
@@ -100,15 +106,16 @@ def merge_key(key: str, parent: str) -> str:
 def _merge_list(current: Any, patch: list[Any], key: str, parent: str) -> list[Any]:
     base = list(current) if isinstance(current, list) else []
     if key in _PRIMITIVE_MERGED:
-        return [*base, *(one for one in patch if one not in base)]
+        return _in_order([*base, *(one for one in patch if one not in base)], patch, base, "")
     by = merge_key(key, parent)
     if not by or any(not isinstance(one, dict) for one in patch):
         return patch
     if any(one.get(_DIRECTIVE) == "replace" and len(one) == 1 for one in patch):
         return [one for one in patch if _DIRECTIVE not in one]
+    before = list(base)
     for one in patch:
         base = _merge_element(base, one, by, key)
-    return base
+    return _in_order(base, patch, before, by)
 
 
 def _merge_element(base: list[Any], one: Obj, by: str, key: str) -> list[Any]:
@@ -124,20 +131,23 @@ def _merge_element(base: list[Any], one: Obj, by: str, key: str) -> list[Any]:
     return base
 
 
-def _reorder(target: Obj, key: str, order: list[Any], parent: str) -> None:
-    """Bring a list into the order the client knows; elements only the server knows keep their place after it."""
-    here = target.get(key)
-    if not isinstance(here, list):
-        return
-    by = merge_key(key, parent)
-    wanted = [one.get(by) if isinstance(one, dict) else one for one in order]
+def _in_order(items: list[Any], wanted: list[Any], before: list[Any], by: str) -> list[Any]:
+    """The items the client named in its order, and the server's own before what they stood before."""
 
-    def rank(item: tuple[int, Any]) -> tuple[int, int]:
-        at, one = item
-        name = one.get(by) if isinstance(one, dict) else one
-        return (wanted.index(name), at) if name in wanted else (len(wanted), at)
+    def name(item: Any) -> Any:
+        return item.get(by) if by and isinstance(item, dict) else item
 
-    target[key] = [one for _, one in sorted(enumerate(here), key=rank)]
+    first = [name(item) for item in wanted]
+    places = [name(item) for item in before]
+    ours = sorted((item for item in items if name(item) in first), key=lambda item: first.index(name(item)))
+    others = [item for item in items if name(item) not in first]
+    out: list[Any] = []
+    for item in ours:
+        at = places.index(name(item)) if name(item) in places else -1
+        while others and name(others[0]) in places[: max(at, 0)]:
+            out.append(others.pop(0))
+        out.append(item)
+    return out + others
 
 
 def _go_map(value: Any) -> str:

@@ -131,7 +131,8 @@ def _workload(obj: Obj) -> Iterator[Cause]:
         yield invalid_value(
             "spec.template.metadata.labels", found or None, "`selector` does not match template `labels`"
         )
-    yield from podrules.spec_causes(template.get("spec") or {}, "spec.template.spec")
+    claims = bool(spec.get("volumeClaimTemplates"))
+    yield from podrules.spec_causes(template.get("spec") or {}, "spec.template.spec", more_volumes=claims)
     policy = (template.get("spec") or {}).get("restartPolicy", "Always")
     if policy != "Always":
         yield status.unsupported_value("spec.template.spec.restartPolicy", policy, ("Always",))
@@ -148,6 +149,10 @@ def _job(obj: Obj) -> Iterator[Cause]:
     if template.get("restartPolicy") == "Always":
         text = 'Required value: valid values: "OnFailure", "Never"'
         yield Cause("spec.template.spec.restartPolicy", "FieldValueRequired", text)
+
+
+def _pod_template(obj: Obj) -> Iterator[Cause]:
+    yield from podrules.spec_causes((obj.get("template") or {}).get("spec") or {}, "template.spec")
 
 
 def _budget(obj: Obj) -> Iterator[Cause]:
@@ -205,6 +210,7 @@ def _unchangeable(resource: Resource, new: Obj, old: Obj, subresource: str) -> I
 _KINDS: dict[tuple[str, str], Callable[[Obj], Iterator[Cause]]] = {
     ("", "Pod"): _pod,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): definition_rules.causes,
+    ("", "PodTemplate"): _pod_template,
     ("", "Service"): _service,
     ("apps", "DaemonSet"): _workload,
     ("apps", "Deployment"): _workload,

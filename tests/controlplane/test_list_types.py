@@ -89,11 +89,16 @@ def _of_list(documents: Documents, schema: Json, shape: Shape, path: str, seen: 
     if said[0] != "map":
         return
     item = _reference(schema["items"])
+    whole = documents.schema(item).get("x-kubernetes-map-type") == "atomic"
+    if shape.item().atomic != whole:
+        yield f"{path}[]: atomic is {shape.item().atomic} in the table, {whole} in the server"
     properties = documents.schema(item)["properties"]
     for key in said[1]:
         default = properties[key].get("default")
         if shape.key_default(key) != default:
             yield f"{path}: key {key} is {shape.key_default(key)!r} in the table, {default!r} in the server"
+    if whole:
+        return
     yield from _differences(documents, item, shape.item(), f"{path}[]", seen)
 
 

@@ -122,7 +122,7 @@ def test_keys_not_retained_go() -> None:
 
 def test_primitive_lists_are_added_to_and_taken_from() -> None:
     added = strategic({"metadata": {"finalizers": ["x/two", "x/one"]}})
-    assert added["metadata"]["finalizers"] == ["x/one", "x/two"]
+    assert added["metadata"]["finalizers"] == ["x/two", "x/one"]
     taken = strategic({"metadata": {"$deleteFromPrimitiveList/finalizers": ["x/one"]}})
     assert taken["metadata"]["finalizers"] == []
 
@@ -131,9 +131,15 @@ def test_service_ports_are_told_apart_by_port() -> None:
     target = {"spec": {"ports": [{"port": 80, "name": "web"}]}}
     patch = {"spec": {"ports": [{"port": 443, "name": "tls"}, {"port": 80, "name": "http"}]}}
     assert merge_strategic(target, patch)["spec"]["ports"] == [
-        {"port": 80, "name": "http"},
         {"port": 443, "name": "tls"},
+        {"port": 80, "name": "http"},
     ]
+
+
+def test_what_the_patch_does_not_name_stays_before_what_it_stood_before() -> None:
+    target = {"containers": [{"name": name} for name in "abcd"]}
+    after = merge_strategic(target, {"containers": [{"name": "x"}, {"name": "c"}, {"name": "a"}]})
+    assert [one["name"] for one in after["containers"]] == ["x", "b", "c", "a", "d"]
 
 
 def test_conditions_are_merged_by_type_and_nodes_keep_the_rest() -> None:
