@@ -18,9 +18,11 @@ from aiohttp import web
 from k8sai.sim import access, binding, discovery, eviction, openapi, pod_access, scale, status
 from k8sai.sim.asking import BODY_LIMIT, Ask, answer, compressed, failed
 from k8sai.sim.deny import ADMIN, Denials
+from k8sai.sim.events import Shelf
 from k8sai.sim.kinds import Catalog
+from k8sai.sim.patches import APPLY_PATCH
 from k8sai.sim.reads import Expired, Reader
-from k8sai.sim.routes import locate, verb_of
+from k8sai.sim.routes import Target, locate, verb_of
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Store
 from k8sai.sim.watch import Hub, serve_watch
@@ -81,10 +83,17 @@ class Server:
         target = locate(self.store.catalog, request.path)
         watching = request.query.get("watch", "").lower() in ("1", "true")
         verb = verb_of(request.method, target, watching)
-        refusal = self.denials.refusal(user, verb, target)
-        if refusal is not None:
-            raise refusal
+        for asked in (verb, *(["create"] if self._makes(request, target) else [])):
+            refusal = self.denials.refusal(user, asked, target)
+            if refusal is not None:
+                raise refusal
         return await self._served(Ask(request, target, verb, user))
+
+    def _makes(self, request: web.Request, target: Target) -> bool:
+        """Whether an apply is about an object that is not there: to make it takes a right of its own."""
+        if request.content_type != APPLY_PATCH or target.subresource:
+            return False
+        return Shelf(self.store, target.resource).find(target.namespace, target.name) is None
 
     def _about(self, request: web.Request, path: str) -> web.Response | None:
         """What the server says about itself; None for requests about objects."""

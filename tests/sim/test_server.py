@@ -282,6 +282,23 @@ def test_a_denied_right_reads_as_rbac_says_it() -> None:
     served(test, denials=rules)
 
 
+def test_to_make_something_by_apply_takes_the_right_to_create() -> None:
+    rules = Denials.parse([{"user": "bob", "verb": "create", "resource": "configmaps"}])
+
+    async def test(store: Store, api: Client) -> None:
+        async def apply(user: str) -> Reply:
+            body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}}
+            path, kind = f"{CORE}/configmaps/m?fieldManager={user}", "application/apply-patch+yaml"
+            return await api.call("PATCH", path, body, Content_Type=kind, Impersonate_User=user)
+
+        said = (await apply("bob")).refused(403, "Forbidden")["message"]
+        assert said.startswith('configmaps "m" is forbidden: User "bob" cannot create resource "configmaps"')
+        assert (await apply("alice")).code == 201
+        assert (await apply("bob")).code == 200
+
+    served(test, denials=rules)
+
+
 def test_a_failure_can_wear_off_and_names_when_to_come_back() -> None:
     rules = Denials([Denial(verb="list", resource="nodes", status=429, retry_after=3, times=2)])
 
