@@ -207,7 +207,7 @@ def _refuse_contradictions(wish: "Wish", *, no_wait: bool) -> None:
     if wish.kustomize:
         raise Usage(
             f"-k is not read here: {wish.kustomize} may hold generators and plugins that only kustomize runs",
-            f"kubectl kustomize {wish.kustomize} | k8sai apply -f -",
+            f"`k8sai apply -f -` reads what `kubectl kustomize {wish.kustomize}` writes",
         )
     if wish.recipe and wish.files:
         raise Usage("a recipe and -f are two sets", "apply them one after the other")

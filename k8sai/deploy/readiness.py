@@ -99,7 +99,7 @@ def _deployment(obj: Json) -> State:
     if updated < wanted:
         return State("progress", f"{updated} of {wanted} new pods")
     if all_of_it > updated:
-        return State("progress", f"{all_of_it - updated} old pods to end")
+        return State("progress", f"old pods to end: {all_of_it - updated}")
     return _of(_number(status.get("availableReplicas")), wanted, "available")
 
 

@@ -37,7 +37,7 @@ CRASH = {"containerStatuses": [{"name": "main", "state": {"waiting": {"reason": 
             "its controller has not seen it yet",
         ),
         (obj("Deployment", {"replicas": 2}, seen(updatedReplicas=1)), "progress", "1 of 2 new pods"),
-        (obj("Deployment", {"replicas": 2}, seen(updatedReplicas=2, replicas=3)), "progress", "1 old pods to end"),
+        (obj("Deployment", {"replicas": 2}, seen(updatedReplicas=2, replicas=3)), "progress", "old pods to end: 1"),
         (
             obj("Deployment", {"replicas": 2}, seen(updatedReplicas=2, replicas=2, availableReplicas=1)),
             "progress",
