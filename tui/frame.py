@@ -170,9 +170,13 @@ class Frame(App[None]):
         self._leave_way()
 
     def _types(self) -> bool:
-        """While keys come one after the other the clock's frames are in their way: they paint themselves."""
+        """While keys come one after the other the clock's frames are in their way: they paint themselves.
+
+        Now and then there is one all the same, if possible not while a key is answered.
+        """
         now = time.perf_counter()
-        return now - self._keyed_at < _TYPING and now - self._painted_at < _FRAME_TYPING
+        key, frame = now - self._keyed_at, now - self._painted_at
+        return frame < 2 * _FRAME_TYPING if key < _WAY else key < _TYPING and frame < _FRAME_TYPING
 
     async def on_event(self, event: events.Event) -> None:
         """A key comes here twice: before anybody has seen it, and after those in front of us had no use for it."""
