@@ -95,6 +95,7 @@ def _preflight(scene: Scene) -> list[Check]:
         Needs(needs.kubernetes, needs.kinds) if needs else Needs(),
         prunes=tuple(inventory.places()) if inventory and scene.wish.prune else (),
         keeps=inventory.parent if inventory else None,
+        remembered=bool(inventory and inventory.exists),
         fits=would_fit(connection, connection.namespace),
     )
     with _talk.Progress(f"looking whether {connection.server} is ready for it"):

@@ -11,6 +11,8 @@ from k8sai.deploy.planning import Drafted
 from k8sai.errors import Exit, Refused, Usage
 from k8sai.view import Note, Page
 
+_CLIENT_SIDE = "kubectl-client-side-apply"
+
 # --- what is said before ----------------------------------------------------------------------------------------------
 
 
@@ -48,7 +50,11 @@ def refused(scene: Scene, plan: Plan) -> int:
         say_document(scene, plan, None)
     _print.flush()
     _talk.page(Page((shown.contested(plan, time.time()),)))
-    count = sum(len(change.open) for change in plan.changes)
+    contested = [one for change in plan.changes for one in change.open]
+    if any(one.owner.name == _CLIENT_SIDE for one in contested):
+        text = "some of it was applied by kubectl without --server-side, which owns all it ever wrote"
+        _talk.note(Note(text, "plain", "--force-conflicts takes it over, once and for all"))
+    count = len(contested)
     raise Refused(
         f"{count} {'field belongs' if count == 1 else 'fields belong'} to others: nothing was written",
         "--leave FIELD keeps theirs, --share FIELD owns it with the value it has, --take FIELD takes it with yours",

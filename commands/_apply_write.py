@@ -12,7 +12,7 @@ from k8sai.deploy.plan import Plan
 from k8sai.deploy.pruning import contents_of
 from k8sai.deploy.readiness import State
 from k8sai.deploy.rollback import roll_back
-from k8sai.deploy.waiting import Wait
+from k8sai.deploy.waiting import Wait, judged
 from k8sai.errors import Exit
 from k8sai.view import Note
 
@@ -84,7 +84,8 @@ def _account(scene: Scene, plan: Plan, run: Run) -> Exit:
 def _waited(scene: Scene, run: Run) -> Exit:
     """Until all is ready; else what is not and why, and back to what was where that is wished."""
     with _talk.Progress("waiting") as line:
-        wait = Wait(scene.connection, told=progress(line))
+        judge = judged(scene.connection, [one.change.target for one in run.outcomes])
+        wait = Wait(scene.connection, judge, progress(line))
         try:
             ready = wait.until_ready(run.outcomes, scene.wish.timeout)
         except KeyboardInterrupt:

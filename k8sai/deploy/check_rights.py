@@ -42,7 +42,7 @@ def _needed(look: Look) -> Iterator[tuple[str, Target]]:
     """Verbs and objects, each kind in each namespace once where a right for all of them is given."""
     targets = [(item.target, look.new(item)) for item in look.placed.items]
     if look.keeps is not None:
-        targets.append((look.keeps, True))
+        targets.append((look.keeps, not look.remembered))
     for target, new in targets:
         yield "get", target
         yield "patch", target

@@ -52,6 +52,7 @@ class Look:
     needs: Needs = field(default_factory=Needs)
     prunes: tuple[tuple[Resource, str], ...] = ()  # kinds, and in which namespaces, that may have to be deleted
     keeps: Target | None = None  # the parent of the set
+    remembered: bool = False  # it is there already
     fits: Callable[[list[Item]], Iterator[Check]] | None = None  # asks whether the pods of new workloads would start
     _known: dict[Target, Json | None] = field(default_factory=dict)
     _allowed: dict[tuple[str, Resource, str], bool] = field(default_factory=dict)

@@ -42,6 +42,7 @@ class State:
 
 
 READY = State("ready", "ready")
+COMPLETE = State("ready", "complete")
 
 
 def readiness(obj: Json) -> State:
@@ -174,7 +175,7 @@ def _ended(obj: Json, complete: str) -> State | None:
     if _is(obj, "Failed"):
         return State("failed", _why(obj, "Failed"))
     if _is(obj, complete):
-        return State("ready", "complete")
+        return COMPLETE
     if (obj.get("spec") or {}).get("suspend"):
         queue = ((obj.get("metadata") or {}).get("labels") or {}).get(_QUEUE)
         return State("progress", f"queued in LocalQueue {queue}" if queue else "suspended", queued=True)
@@ -205,7 +206,7 @@ def _pod(obj: Json) -> State:
     status = obj.get("status") or {}
     phase = str(status.get("phase") or "Pending")
     if phase == "Succeeded":
-        return State("ready", "complete")
+        return COMPLETE
     if phase == "Failed":
         return State("failed", str(status.get("message") or status.get("reason") or "failed"))
     if _is(obj, "Ready"):

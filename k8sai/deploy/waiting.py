@@ -7,10 +7,12 @@ from threading import Condition
 from typing import TYPE_CHECKING
 
 from k8sai.cluster.following import Follower
+from k8sai.cluster.objects import LiveObjects
 from k8sai.cluster.writing import Target
 from k8sai.deploy.applying import Outcome
 from k8sai.deploy.paths import Json
-from k8sai.deploy.readiness import State, readiness
+from k8sai.deploy.readiness import COMPLETE, READY, State, readiness
+from k8sai.errors import Forbidden, NotFound
 
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection
@@ -74,10 +76,38 @@ class Wait:
     def _follower(self, target: Target) -> Follower:
         def tell(obj: Json | None) -> None:
             with self._changed:
+                if obj is None and self.states[target] == COMPLETE:  # a Job may go soon after its end
+                    return
                 self.states[target] = self.judge(target, obj)
                 self._changed.notify_all()
 
         return Follower(self.connection, target, tell)
+
+
+def judged(connection: "Connection", targets: Iterable[Target]) -> Callable[[Target, Json | None], State]:
+    """Ready or not; a claim whose volume is made for its first pod is ready as it is."""
+    late: frozenset[str] = frozenset()
+    if any(target.resource.kind == "PersistentVolumeClaim" for target in targets):
+        late = _made_late(connection)
+
+    def judge(_target: Target, obj: Json | None) -> State:
+        state = state_of(obj)
+        if obj is None or obj.get("kind") != "PersistentVolumeClaim" or state.level != "progress":
+            return state
+        return READY if (obj.get("spec") or {}).get("storageClassName") in late else state
+
+    return judge
+
+
+def _made_late(connection: "Connection") -> frozenset[str]:
+    """The classes whose volumes wait for a pod; none where they may not be read."""
+    try:
+        classes = LiveObjects(connection).list("storageclasses.storage.k8s.io")
+    except (Forbidden, NotFound):
+        return frozenset()
+    return frozenset(
+        one["metadata"]["name"] for one in classes if one.get("volumeBindingMode") == "WaitForFirstConsumer"
+    )
 
 
 def state_of(obj: Json | None) -> State:

@@ -321,7 +321,7 @@ def test_ctrl_c_says_what_stands(place: Place) -> None:
         assert process.wait(30) == Exit.INTERRUPT
     text = shown.decode()
     assert "deployment.apps/web created" in text
-    assert "error: deployment.apps/web: everything was written; not waited for any longer: " in text
+    assert ": deployment.apps/web: everything was written; not waited for any longer: " in text
     assert "Traceback" not in text
 
 
