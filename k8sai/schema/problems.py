@@ -102,6 +102,17 @@ def number(value: float) -> str:
     return f"{'-' if sign else ''}{digits[0]}{'.' if tail else ''}{tail}e{'-' if power < 0 else '+'}{abs(power):02d}"
 
 
+def plain(value: Any) -> str:
+    """A value as Go's %v shows it: `map[a:1 b:[x y]]`."""
+    if isinstance(value, dict):
+        return f"map[{' '.join(f'{key}:{plain(value[key])}' for key in sorted(value))}]"
+    if isinstance(value, list):
+        return f"[{' '.join(map(plain, value))}]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return number(value) if isinstance(value, float) else "<nil>" if value is None else str(value)
+
+
 def quoted(text: str) -> str:
     """A string in double quotes with Go's escapes."""
     return '"' + "".join(_ESCAPES.get(char) or (char if char.isprintable() else _escaped(char)) for char in text) + '"'

@@ -6,7 +6,7 @@ Source: apiextensions-apiserver `pkg/registry/customresource/validator.go`.
 from collections.abc import Iterator
 from typing import Any
 
-from k8sai.schema.problems import Problem, invalid, number
+from k8sai.schema.problems import Problem, invalid, plain
 
 Json = dict[str, Any]
 
@@ -62,15 +62,4 @@ def _replicas(path: str, obj: Json) -> Iterator[Problem]:
 
 def _mistyped(fields: list[str], value: Any, wanted: str) -> Mistyped:
     kind = _GO_TYPES.get(type(value), "map[string]interface {}")
-    return Mistyped(f".{'.'.join(fields)} accessor error: {_plain(value)} is of the type {kind}, expected {wanted}")
-
-
-def _plain(value: Any) -> str:
-    """As Go's %v shows it."""
-    if isinstance(value, dict):
-        return f"map[{' '.join(f'{key}:{_plain(value[key])}' for key in sorted(value))}]"
-    if isinstance(value, list):
-        return f"[{' '.join(map(_plain, value))}]"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return number(value) if isinstance(value, float) else "<nil>" if value is None else str(value)
+    return Mistyped(f".{'.'.join(fields)} accessor error: {plain(value)} is of the type {kind}, expected {wanted}")

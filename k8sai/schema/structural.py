@@ -121,8 +121,13 @@ class Structural:
         return self.items or UNTYPED
 
     def named(self, name: str) -> bool:
-        """Whether the schema declares the field."""
-        return self.child(name) is not None
+        """Whether the schema declares the field; objects have an apiVersion, a kind and metadata anyway."""
+        return self.child(name) is not None or (self.embedded and name in _HEAD)
+
+    @property
+    def closed(self) -> bool:
+        """Whether only declared fields may be there."""
+        return not self.has_map and not self.preserves and self.type in ("object", "")
 
     # objects
 

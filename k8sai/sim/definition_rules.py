@@ -90,9 +90,10 @@ def _versions(versions: list[Obj]) -> Iterator[Cause]:
         yield invalid_value("spec.versions", versions, "must have exactly one version marked as storage version")
 
 
-def _root(schema: Obj, place: str) -> Iterator[Cause]:
-    if schema.get("type") != "object":
-        yield invalid_value(f"{place}.type", schema.get("type", ""), "must be object at the root")
+def _root(schema: Any, place: str) -> Iterator[Cause]:
+    if not isinstance(schema, dict) or schema.get("type") != "object":
+        found = schema.get("type", "") if isinstance(schema, dict) else ""
+        yield invalid_value(f"{place}.type", found, "must be object at the root")
     yield from _structure(schema, place)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import jsonpatch
 
+from k8sai.schema.problems import encoded, plain, quoted
 from k8sai.sim import status
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj, copied, name_of
@@ -71,6 +72,15 @@ def _as_object(found: Any) -> Obj:
     if not isinstance(found, dict) or not isinstance(found.get("metadata"), dict):
         raise status.bad_request("the patched object has no metadata")
     return found
+
+
+def unreadable(failure: ApiFailure, shown: Any, media: str) -> ApiFailure:
+    """What a patch is told that makes an object which cannot be read; the server shows the object, or the patch."""
+    why = failure.message.partition(" cannot be handled as a ")[2].partition(": ")[2] or failure.message
+    text = plain(shown) if media == STRATEGIC_PATCH else encoded(shown)
+    cause = status.Cause("patch", "FieldValueInvalid", f"Invalid value: {quoted(text)}: {why}")
+    details = {"causes": [cause.document()]}
+    return ApiFailure(422, "Invalid", f' "" is invalid: {cause}', details)
 
 
 def same_object(old: Obj, new: Obj) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from k8sai.schema.elements import BadItem, field_step, item_step, step_text
-from k8sai.schema.lists import Shape
+from k8sai.schema.lists import METADATA, Custom, Shape
+from k8sai.schema.structural import Structural
 from k8sai.sim.fields import shape as fields_of_message
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj
@@ -27,6 +28,9 @@ _SCALARS: dict[str, tuple[tuple[type, ...], str]] = {
     "m": ((str,), "any scalar"),
     "x": ((str, int), "any scalar"),
 }
+_LETTERS = {("string", ""): "s", ("string", "date-time"): "", ("boolean", ""): "b", ("integer", ""): "i"}
+_LETTERS |= {("number", ""): "i"}
+_CONTAINERS: dict[str, tuple[type, str]] = {"object": (dict, "map"), "array": (list, "list")}
 _GO_TYPES = {str: "string", bool: "bool", int: "int64", float: "float64"}
 
 
@@ -34,7 +38,8 @@ def check_declared(resource: Resource, config: Obj, shape: Shape) -> None:
     """ApiFailure 500 for a configuration that does not fit."""
     message = message_of(resource.group, resource.kind)
     known = message if resource.builtin and message in messages() else ""
-    found = list(_of_map(known, config, shape, _HEAD))
+    whole = shape.rest if isinstance(shape, Custom) and isinstance(shape.rest, Structural) else shape
+    found = list(_of_map(known, config, whole, _HEAD))
     if not found:
         return
     meta = config.get("metadata")
@@ -50,8 +55,13 @@ def _of_map(message: str, value: Obj, shape: Shape, head: tuple[str, ...] = ()) 
     fields = fields_of_message(message) if message else {}
     for name, one in value.items():
         step = step_text(field_step(name))
+        if isinstance(shape, Structural) and shape.embedded and name in (*_HEAD, "metadata"):
+            if name == "metadata" and one is not None:
+                yield from (step + text for text in _of_value("ObjectMeta", one, METADATA))
+            continue
         field = fields.get(name)
-        if field is None and message and name not in head:
+        unknown = message and name not in head if field is None else False
+        if unknown or (isinstance(shape, Structural) and shape.closed and not shape.named(name)):
             yield f"{step}: field not declared in schema"
             return
         if one is not None:
@@ -78,7 +88,13 @@ def _of_field(field: Field | None, value: Any, shape: Shape) -> Iterator[str]:
 
 
 def _of_value(kind: str, value: Any, shape: Shape) -> Iterator[str]:
-    """`kind` is a scalar's letter, a message, or empty where nothing is known."""
+    """`kind` is a scalar's letter, a message, or empty where nothing is known but what the schema says."""
+    if not kind and isinstance(shape, Structural):
+        kind = _LETTERS.get((shape.type, str(shape.raw.get("format") or "")), _LETTERS.get((shape.type, ""), ""))
+        wrong = _CONTAINERS.get(shape.type)
+        if wrong is not None and not isinstance(value, wrong[0]):
+            yield f": expected {wrong[1]}, got {_go(value)}"
+            return
     if kind in _SCALARS:
         types, name = _SCALARS[kind]
         if not isinstance(value, types) or (isinstance(value, bool) and kind in "ixq"):

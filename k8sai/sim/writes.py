@@ -5,13 +5,14 @@ from typing import Any
 from aiohttp import web
 
 from k8sai.schema.managed import Operation, Owner
-from k8sai.sim import applying, fields, options, patches, scale, status
+from k8sai.sim import applying, customs, fields, options, patches, scale, status
 from k8sai.sim.asking import Ask, answer, parsed, read_body
 from k8sai.sim.events import Shelf, home
 from k8sai.sim.kinds import Resource
-from k8sai.sim.objects import Obj, name_of, namespace_of
+from k8sai.sim.objects import Obj, copied, name_of, namespace_of
 from k8sai.sim.ownership import SETTLED
 from k8sai.sim.reads import Reader, selection
+from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Store
 from k8sai.sim.yaml_bodies import read_config
 
@@ -49,6 +50,7 @@ class Writer:
             message = "the name of the object (%s) does not match the name on the URL (%s)"
             raise status.bad_request(message % (name_of(obj), target.name))
         warnings = _checked(ask, obj)
+        customs.check_version(target.resource, obj)
         new = Shelf(self._store, target.resource).update(obj, target.subresource, ask.dry_run(), author)
         return _warned(answer(ask.request, self._reader.shaped(ask, new)), warnings)
 
@@ -67,7 +69,11 @@ class Writer:
         old = Shelf(self._store, target.resource).entry(target.namespace, target.name).obj
         obj = patches.patched(target.resource, old, patch, media)
         patches.same_object(old, obj)
-        warnings = _checked(ask, obj)
+        sent = copied(obj)
+        try:
+            warnings = _checked(ask, obj)
+        except ApiFailure as failure:
+            raise patches.unreadable(failure, patch if media == patches.STRATEGIC_PATCH else sent, media) from None
         new = Shelf(self._store, target.resource).update(obj, target.subresource, ask.dry_run(), author)
         return _warned(answer(ask.request, self._reader.shaped(ask, new)), warnings)
 
@@ -127,7 +133,9 @@ class Writer:
         return answer(ask.request, {**kind, "metadata": metadata, "items": items})
 
     def _typed(self, resource: Resource, obj: Obj) -> None:
-        """The body must be of the kind the URL names. ApiFailure 400."""
+        """The body must be of the kind the URL names. ApiFailure 400, 422."""
+        if resource.definition is not None:
+            customs.check_type(resource, obj)
         kind, version = obj.get("kind", ""), obj.get("apiVersion", "")
         if (kind and kind != resource.kind) or (version and version != resource.api_version):
             plain = str(version).rpartition("/")[2] or resource.version
