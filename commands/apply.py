@@ -156,11 +156,12 @@ def apply(
     \b
     Exit codes:
       0    done, or nothing to do
-      1    --diff: something differs
+      1    --diff: something differs; --wait: something failed
       2    a manifest is invalid
       4    a kind is not served
       5    a conflict, or a check: nothing was written
       7    somebody changed it meanwhile
+      12   it failed, and what was there is back
       14   some of it was written; the output says what
       16   a right is missing; nothing was written
       124  --timeout

@@ -60,6 +60,17 @@ class Server:
     manager: str = "k8sai"
     server: str = "https://server"
     served: dict[str, Resource] = field(default_factory=lambda: dict(RESOURCES))
+    denied: set[tuple[str, str]] = field(default_factory=set)  # verb, plural; also verb, plural/name
+    version: str = "v1.34.2"
+
+    def server_version(self) -> str:
+        return self.version
+
+    def may(self, verb: str, resource: Resource, namespace: str = "", name: str = "") -> bool:
+        return (verb, resource.plural) not in self.denied or (bool(name) and (verb, name) in self.denied)
+
+    def can_i(self, verb: str, plural: str, namespace: str) -> str:
+        return f"kubectl auth can-i {verb} {plural} -n {namespace}"
 
     def resource(self, group: str, version: str, kind: str) -> Resource | None:
         found = self.served.get(kind)

@@ -132,3 +132,20 @@ def test_what_kubectl_remembers_of_a_secret_is_no_difference_and_not_shown() -> 
 )
 def test_what_the_server_left_out(sent: dict[str, Any], kept: dict[str, Any], lost: tuple[str, ...]) -> None:
     assert dropped(sent, kept) == lost
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ({"limits": {"nvidia.com/gpu": "8"}}, {"limits": {"nvidia.com/gpu": 8}}, True),
+        ({"requests": {"cpu": "1"}}, {"requests": {"cpu": "1000m"}}, True),
+        ({"requests": {"memory": "1Gi"}}, {"requests": {"memory": "1024Mi"}}, True),
+        ({"requests": {"memory": "1Gi"}}, {"requests": {"memory": "1G"}}, False),
+        ({"replicas": 1}, {"replicas": True}, True),  # Python's own: no kind takes both
+        ({"value": "1"}, {"value": "1000m"}, False),
+        ({"port": "http"}, {"port": 80}, False),
+    ],
+)
+def test_an_amount_is_the_same_however_it_is_written(before: Json, after: Json, same: bool) -> None:
+    head = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "a"}}
+    assert (differences({**head, "spec": before}, {**head, "spec": after}) == ()) is same
