@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from k8sai.deploy.owners import is_set, keys_of, owners, shape
 from k8sai.deploy.paths import Json, text
+from k8sai.quantity import BadQuantity, parse
 from k8sai.schema.elements import Path, canonical, field_step
 from k8sai.schema.fieldset import FieldSet
 
@@ -23,6 +24,7 @@ ABSENT: Final = _Absent.ABSENT
 _NOISE: Final = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink")
 _KEPT_FROM_SIGHT: Final = ("data", "stringData")
 _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+_AMOUNTS: Final = ("limits", "requests")
 HIDDEN_BEFORE, HIDDEN_AFTER = "*** (before)", "*** (after)"
 HIDDEN = "***"
 
@@ -88,7 +90,7 @@ def _bare(obj: Json) -> Json:
 
 
 def _compared(old: Any, new: Any, form: FieldSet, path: Path) -> Iterator[tuple[Path, Any, Any]]:
-    if old == new:
+    if old == new or _same_amount(old, new, path):
         return
     if isinstance(old, dict) and isinstance(new, dict):
         for name in [*old, *(name for name in new if name not in old)]:
@@ -103,6 +105,20 @@ def _compared(old: Any, new: Any, form: FieldSet, path: Path) -> Iterator[tuple[
             yield from _compared(before.get(step, ABSENT), after.get(step, ABSENT), form.below(step), (*path, step))
     else:
         yield path, old, new
+
+
+def _same_amount(old: Any, new: Any, path: Path) -> bool:
+    """8 and "8", and of resources 1 and 1000m: a webhook of a custom kind writes them as its own program would."""
+    if not all(isinstance(each, str | int) and not isinstance(each, bool) for each in (old, new)):
+        return False
+    if str(old) == str(new):
+        return True
+    if not any(field_step(part) in path for part in _AMOUNTS):
+        return False
+    try:
+        return parse(old) == parse(new)
+    except BadQuantity:
+        return False
 
 
 def _is_replaced(old: list[Any], new: list[Any], form: FieldSet) -> bool:
