@@ -27,13 +27,22 @@ def ask(wanted: "Wanted", recipe: "Recipe", told: Said) -> Said | None:
     if wanted.plain or os.environ.get("TERM", "dumb") == "dumb":
         answers = _by_line(recipe, given)
     else:
-        from k8sai.tui.form import Form
-
-        answers = Form(recipe, given, wanted.namespace).run()
+        answers = _by_form(recipe, given, wanted.namespace)
     if answers is None:
         return None
     found = said(recipe, (), [f"{name}={text}" for name, text in answers.items() if text.strip()])
     return Said({**kept, **found.values}, found.paths)
+
+
+def _by_form(recipe: "Recipe", given: Mapping[str, str], namespace: str) -> dict[str, str] | None:
+    """The answers of a form; None where it was left. What broke it is raised when the terminal is given back."""
+    from k8sai.tui.form import Form
+
+    form = Form(recipe, given, namespace)
+    answers = form.run()
+    if form.bug is not None:
+        raise form.bug
+    return answers
 
 
 def _by_line(recipe: "Recipe", given: Mapping[str, str]) -> dict[str, str] | None:

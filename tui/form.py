@@ -83,6 +83,15 @@ class Form(App[Answers | None]):
         self.call_after_refresh(first.take_focus)
         self._look()
 
+    @property
+    def bug(self) -> Exception | None:
+        """What ended the form, if nobody meant to."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        """Textual would print a traceback of pages; who opened the form says it in one line."""
+        self._close_messages_no_wait()
+
     def on_form_field_changed(self, message: FormField.Changed) -> None:
         message.stop()
         self._look()

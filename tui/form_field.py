@@ -4,7 +4,7 @@ from typing import Any
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Select, Static, Switch
 
@@ -24,11 +24,15 @@ class FormField(Vertical):
         self._inks = inks
         self._switched = bool(given)  # whether the switch says something, or stands as the default does
         self._entry = self._widget(given)
+        self._word = Static(self._yes_or_no(), classes="field-word")  # beside a switch
         self._below = Static(classes="field-below", markup=False)
 
     def compose(self) -> ComposeResult:
         yield Static(self._title(), classes="field-title")
-        yield self._entry
+        if isinstance(self._entry, Switch):
+            yield Horizontal(self._entry, self._word, classes="field-switch")
+        else:
+            yield self._entry
         yield self._below
 
     def on_mount(self) -> None:
@@ -61,6 +65,9 @@ class FormField(Vertical):
             (self.question.title, self._inks["strong"]), needed, (f"  {self.question.name}", self._inks["dim"])
         )
 
+    def _yes_or_no(self) -> str:
+        return "yes" if isinstance(self._entry, Switch) and self._entry.value else "no"
+
     def _widget(self, given: str) -> Any:
         question = self.question
         if question.sort == "switch":
@@ -91,4 +98,5 @@ class FormField(Vertical):
     def on_switch_changed(self, message: Switch.Changed) -> None:
         message.stop()
         self._switched = True
+        self._word.update(self._yes_or_no())
         self.post_message(self.Changed())
