@@ -145,6 +145,6 @@ def test_what_the_server_left_out(sent: dict[str, Any], kept: dict[str, Any], lo
         ({"port": "http"}, {"port": 80}, False),
     ],
 )
-def test_an_amount_is_the_same_however_it_is_written(before: Json, after: Json, same: bool) -> None:
-    head = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "a"}}
+def test_an_amount_is_the_same_however_it_is_written(before: dict[str, Any], after: dict[str, Any], same: bool) -> None:
+    head: dict[str, Any] = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "a"}}
     assert (differences({**head, "spec": before}, {**head, "spec": after}) == ()) is same
