@@ -148,7 +148,7 @@ def test_who_only_changes_need_not_be_allowed_to_create() -> None:
 
 # --- what pods name ---------------------------------------------------------------------------------------------------
 
-NAMING = {
+NAMING: dict[str, Any] = {
     "serviceAccountName": "robot",
     "imagePullSecrets": [{"name": "pull"}],
     "priorityClassName": "high",
@@ -192,7 +192,7 @@ def test_everything_that_pods_name_is_looked_for() -> None:
 def test_what_the_set_brings_is_there() -> None:
     brought = [manifest("Secret", name) for name in ("mounted", "projected", "pull", "token")]
     brought += [manifest("ConfigMap", "settings"), manifest("ServiceAccount", "robot")]
-    naming = {key: value for key, value in NAMING.items() if key != "priorityClassName"}
+    naming: dict[str, Any] = {key: value for key, value in NAMING.items() if key != "priorityClassName"}
     assert said(references, looked(pod(**naming), *brought)) == [("ok", "6 objects that pods name are there")]
 
 
