@@ -82,20 +82,32 @@ def _compare(old: Any, new: Any, shape: Shape, path: Path, found: Comparison) ->
     if old is new:
         return
     if _descends(old, new, dict) and not shape.atomic:
-        for name in _names(old, new):
-            below = (*path, field_step(name))
-            _compare(_at(old, name), _at(new, name), shape.field(name), below, found)
+        _compare_maps(old, new, shape, path, found)
     elif _descends(old, new, list) and shape.list_type != "atomic":
         _compare_lists(old, new, shape, path, found)
-    else:
-        if old is not ABSENT and new is not ABSENT:
-            if old != new:
-                found.modified.insert(path)
-            return
+    elif old is not ABSENT and new is not ABSENT:
+        if old != new:
+            found.modified.insert(path)
+            _compare_insides(old, new, shape, path, found)
+        return
     if old is ABSENT:
         found.added.insert(path)
     elif new is ABSENT:
         found.removed.insert(path)
+
+
+def _compare_insides(old: Any, new: Any, shape: Shape, path: Path, found: Comparison) -> None:
+    """What a map held is gone, and what one holds is new, where it changes places with something else."""
+    if isinstance(old, dict) is not isinstance(new, dict) and not shape.atomic:
+        _compare_maps(old, new, shape, path, found)
+    if isinstance(old, list) is not isinstance(new, list) and shape.list_type != "atomic":
+        _compare_lists(old, new, shape, path, found)
+
+
+def _compare_maps(old: Any, new: Any, shape: Shape, path: Path, found: Comparison) -> None:
+    for name in _names(old, new):
+        below = (*path, field_step(name))
+        _compare(_at(old, name), _at(new, name), shape.field(name), below, found)
 
 
 def _descends(old: Any, new: Any, kind: type) -> bool:

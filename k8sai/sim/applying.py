@@ -12,7 +12,7 @@ from k8sai.schema.comparing import compare, fields_of
 from k8sai.schema.elements import BadItem, path_text
 from k8sai.schema.managed import Owner, Owners, entries_of
 from k8sai.schema.ssa import Conflicts
-from k8sai.sim import status
+from k8sai.sim import customs, status
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj, copied, name_of
 from k8sai.sim.ownership import blank, live_owners, shape_for, without_owners
@@ -67,7 +67,26 @@ def applied(target: Target, old: Obj | None, config: Obj, author: Owner, *, forc
     if name_of(new) != target.name:
         text = f"the name of the object ({name_of(new)}) does not match the name on the URL ({target.name})"
         raise status.bad_request(text)
+    _refuse_nulls(resource, new, old)
     return Applied({**new, "metadata": {**meta, "managedFields": entries_of(after)}}, old is None)
+
+
+def _refuse_nulls(resource: Resource, new: Obj, old: Obj | None) -> None:
+    """ApiFailure 422 for nulls of a custom kind, also those that stand where all of a map was taken away.
+
+    Other writes drop them when the body is read; here they come out of merging.
+    """
+    if resource.definition is None or not _has_null(new):
+        return
+    found = [cause for cause in customs.causes(resource, new, old) if cause.reason == "FieldValueTypeInvalid"]
+    if found:
+        raise status.invalid(resource, name_of(new), found)
+
+
+def _has_null(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_has_null(one) for one in value.values())
+    return any(_has_null(one) for one in value) if isinstance(value, list) else value is None
 
 
 def merge(

@@ -92,6 +92,10 @@ def _container(container: Obj, path: str) -> Iterator[Cause]:
         if variable.get("value") and variable.get("valueFrom"):
             text = "may not be specified when `value` is not empty"
             yield Cause(f"{path}.env[{at}].valueFrom", "FieldValueInvalid", f'Invalid value: "": {text}')
+    named = [port.get("name") for port in container.get("ports") or ()]
+    for at, port in enumerate(named):
+        if port and port in named[:at]:
+            yield duplicate_value(f"{path}.ports[{at}].name", port)
     for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
         get = (container.get(probe) or {}).get("httpGet")
         if get and not get.get("port"):
