@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from k8sai.cookbook.lint import containers, kinds, podspecs, recipes, sets, workloads
+from k8sai.cookbook.lint import containers, kinds, nodes, podspecs, recipes, sets, workloads
 from k8sai.cookbook.lint.finding import Finding, ObjectRule, SetRule, found
 from k8sai.cookbook.recipe import Recipe
 from k8sai.manifests import Manifest
 
-OBJECT_RULES: tuple[ObjectRule, ...] = (kinds.rules, workloads.rules, podspecs.rules, containers.rules)
+OBJECT_RULES: tuple[ObjectRule, ...] = (kinds.rules, workloads.rules, podspecs.rules, containers.rules, nodes.rules)
 SET_RULES: tuple[SetRule, ...] = (sets.rules,)
 
 
