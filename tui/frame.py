@@ -1,6 +1,5 @@
 """The frame of the screen: header, the pane in front, footer and prompt, painted on the screen's own clock."""
 
-import gc
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from textual.screen import Screen
 from k8sai.cluster.sources import Source
 from k8sai.fleet.index import Fleet
 from k8sai.tui import themes
+from k8sai.tui.calm import COLLECT_AFTER, LARGE, WAY, Calm
 from k8sai.tui.contexts import Choice
 from k8sai.tui.desk import TINTS, Desk
 from k8sai.tui.direct import Empty
@@ -34,10 +34,7 @@ from k8sai.tui.prompt import Prompt
 
 _FRAME = 0.2  # seconds between looks at the fleet; keys do not wait for it
 _TYPING, _FRAME_TYPING = 0.3, 1.0  # seconds: since the last key; between frames while keys come
-_COLLECT_AFTER = 0.03  # seconds from the end of a frame; by then the terminal has it
-_WAY = 0.1  # seconds at most that other threads stand aside for a key or a frame
 _FRAME_READING = 1.0  # seconds, while a large cluster is read
-_LARGE = 5_000  # objects; walking fewer takes no time that anybody notices
 _LEGEND_FROM = 34  # lines; lower screens have the signs in the help
 _PLAIN_TERMINALS = ("dumb", "linux", "ansi", "vt100", "vt220")
 
@@ -104,8 +101,7 @@ class Frame(App[None]):
         self.panes: dict[str, Pane] = {}
         self._painted: tuple[object, ...] = ()
         self._painted_at = self._keyed_at = 0.0
-        self._spared = self._collects = False
-        self._frozen = 0  # objects read when the collector was last told that they stay
+        self.calm = Calm()
         self.current: Pane = self._begin()
         self.header = Header(self.desk, lambda: self.paused)
         self.footer = Footer(self.desk, lambda: self.current)
@@ -134,7 +130,7 @@ class Frame(App[None]):
 
     def on_unmount(self) -> None:
         self.remember()
-        gc.enable()
+        self.calm.rest()
         self.desk.rest()
         self.desk.feed.stop()
 
@@ -163,11 +159,11 @@ class Frame(App[None]):
         if state == self._painted or self._reads_much(state[2]):
             return
         self._painted, self._painted_at = state, time.perf_counter()
-        self._take_way()
-        self._spare_collector(state[2])
+        self.calm.begin(self.desk.fleet)
+        self.calm.read(state[2])
         self.header.update()
         self.current.tick()
-        self._leave_way()
+        self._answered()
 
     def _types(self) -> bool:
         """While keys come one after the other the clock's frames are in their way: they paint themselves.
@@ -176,7 +172,7 @@ class Frame(App[None]):
         """
         now = time.perf_counter()
         key, frame = now - self._keyed_at, now - self._painted_at
-        return frame < 2 * _FRAME_TYPING if key < _WAY else key < _TYPING and frame < _FRAME_TYPING
+        return frame < 2 * _FRAME_TYPING if key < WAY else key < _TYPING and frame < _FRAME_TYPING
 
     async def on_event(self, event: events.Event) -> None:
         """A key comes here twice: before anybody has seen it, and after those in front of us had no use for it."""
@@ -184,56 +180,26 @@ class Frame(App[None]):
             await super().on_event(event)
             return
         self._keyed_at = time.perf_counter()
-        self._take_way()
+        self.calm.begin(self.desk.fleet)
         done = event.is_forwarded
         await super().on_event(event)
         if done:
-            self._leave_way()
+            self._answered()
 
-    def _take_way(self) -> None:
-        """What counts events stands aside, once all is read: before that it is what everybody waits for."""
-        if self._spared:
-            self.desk.fleet.way.take(_WAY)
-
-    def _leave_way(self) -> None:
-        """As soon as all of it is painted; what painting left behind is collected when the terminal has it."""
+    def _answered(self) -> None:
+        """As soon as all of it is painted, the other threads go on."""
         self.call_after_refresh(self._painted_all)
 
     def _painted_all(self) -> None:
-        self.desk.fleet.way.leave()
-        if self._frozen and self._spared and not self._collects:
-            self._collects = True
-            self.set_timer(_COLLECT_AFTER, self._collect)
-
-    def _collect(self) -> None:
-        self._collects = False
-        if self._frozen and self._spared:
-            gc.collect()
-            gc.freeze()
+        if self.calm.painted(self.desk.fleet):
+            self.set_timer(COLLECT_AFTER, self.calm.collect)
 
     def _reads_much(self, sources: tuple[Source, ...]) -> bool:
         """While a large cluster is read, every frame has all to paint and takes its time from the reading."""
         if all(source.state != "starting" for source in sources):
             return False
         soon = time.perf_counter() - self._painted_at < _FRAME_READING
-        return soon and sum(source.count for source in sources) >= _LARGE
-
-    def _spare_collector(self, sources: tuple[Source, ...]) -> None:
-        """Keep Python's garbage collector from walking all of a large cluster between two keys.
-
-        While it is read, that would happen again and again: what is here is spared each time there is a tenth more.
-        Afterwards it works when something has been painted, and never by itself: the little that is new since the
-        last time is collected, or spared too.
-        """
-        if self._spared:
-            return
-        count = sum(source.count for source in sources)
-        self._spared = all(source.state != "starting" for source in sources)
-        if count >= _LARGE and (self._spared or count > self._frozen * 1.1):
-            self._frozen = count
-            gc.freeze()
-            if self._spared:
-                gc.disable()
+        return soon and sum(source.count for source in sources) >= LARGE
 
     def repaint(self) -> None:
         """After a key: now."""
@@ -333,10 +299,8 @@ class Frame(App[None]):
         self.desk.turn_to(fleet, feed)
         self.opening = Opening()  # the flags were about the first one
         self.panes.clear()
-        self._spared, self._frozen = False, 0
+        self.calm.end()
         self._painted = ()
-        gc.enable()
-        gc.unfreeze()
         await self.body.remove_children()
         self.current = self._begin()
         feed.start()
