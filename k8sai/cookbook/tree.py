@@ -12,7 +12,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from k8sai.cookbook.anchors import refuse_anchors
-from k8sai.cookbook.comments import outdented
+from k8sai.cookbook.comments import headed, lifted, outdented, owned
 from k8sai.cookbook.expressions import GONE, Unrenderable, evaluate, has_expression, is_operator, truth
 from k8sai.cookbook.quoting import quoted
 from k8sai.errors import Usage
@@ -25,7 +25,9 @@ _DEEPEST = 60
 def rendered(text: str, place: str, context: Mapping[str, Any]) -> str:
     """The template's text with every expression evaluated. Raises Usage with place, line and column."""
     documents: list[Any] = []
+    source = text.splitlines()
     for document in read(text, place):
+        owned(document, source)
         found = _Walk(place, context).node(document, 0, _start(document))
         if found is GONE or found is None:
             continue
@@ -98,6 +100,7 @@ class _Walk:
             name = name[1:] if name == key and key.startswith("$$") else name
             if value is GONE:
                 del node[key]
+                node.ca.items.pop(key, None)
             elif name == key:
                 node[key] = value
             elif not isinstance(name, str) or name in node:
@@ -108,6 +111,8 @@ class _Walk:
                 place = list(node).index(key)
                 del node[key]
                 node.insert(place, name, value)
+                if key in node.ca.items:
+                    node.ca.items[name] = node.ca.items.pop(key)
         return node
 
     def _list(self, node: CommentedSeq, depth: int) -> Any:
@@ -118,6 +123,7 @@ class _Walk:
                 gone.append(index)
             else:
                 node[index] = value
+                lifted(node, index)
         for index in reversed(gone):
             del node[index]
         return node
@@ -134,7 +140,7 @@ class _Walk:
             written, place = node[branch], node.lc.value(branch)
             # A list stands below its key, not further right than it.
             column = at[1] - 2 if isinstance(written, CommentedSeq) else at[1]
-            return outdented(self.node(written, depth + 1, place), place[1] - column)
+            return headed(outdented(self.node(written, depth + 1, place), place[1] - column), node, "$if")
         return self._evaluated(plain(node), at)
 
     def _evaluated(self, tree: Any, at: tuple[int, int]) -> Any:
