@@ -69,7 +69,7 @@ def outdented(node: Any, by: int) -> Any:
 
 
 def _parted(token: CommentToken, source: Sequence[str]) -> tuple[str, list[str], int]:
-    """What of a comment is beside data, the lines of its own with blank ones before them, and the number of the last."""
+    """What of a comment is beside data, the lines of its own with blank ones before, and the number of the last."""
     line: int = token.start_mark.line
     beside, _, below = token.value.partition("\n")
     if source[line].lstrip().startswith("#"):
