@@ -15,7 +15,7 @@ from k8sai.schema.fieldset import FieldSet
 from k8sai.schema.lists import Shape, shape_of
 from k8sai.schema.managed import Owner, Owners, entries_of, is_reset, owners_of, without_times
 from k8sai.sim.kinds import Resource
-from k8sai.sim.objects import Obj
+from k8sai.sim.objects import Obj, timestamp
 from k8sai.sim.resets import reset_fields
 
 SETTLED = Owner("", "Apply", "")  # the author of a write whose object says already who owns what
@@ -115,10 +115,15 @@ def _sent(obj: Any, path: tuple[str, ...]) -> Any:
     return obj
 
 
-def of_changed(resource: Resource, new: Obj, old: Obj, subresource: str, author: Owner | None, now: str) -> None:
-    """Write the owners after an update into the new object, in place; without an author a controller made it."""
+def of_changed(resource: Resource, new: Obj, old: Obj, subresource: str, author: Owner | None, now: float) -> None:
+    """Write the owners after an update into the new object, in place; without an author a controller made it.
+
+    `now` is epoch seconds. An object of the cluster's own, which has no owners, costs two look-ups.
+    """
     meta = new["metadata"]
     wanted, before = meta.pop("managedFields", None), old["metadata"].get("managedFields")
+    if author is None and before is None:
+        return
     if author is SETTLED:
         after = wanted
     elif author is not None and not subresource and is_reset(wanted):
@@ -150,8 +155,8 @@ def _tracked(resource: Resource, new: Obj, old: Obj, subresource: str, author: O
     return before if after == known else entries_of(after)
 
 
-def _controller(resource: Resource, subresource: str, now: str) -> Owner:
+def _controller(resource: Resource, subresource: str, now: float) -> Owner:
     """Who of the control plane writes to a kind."""
     of_kubelet = resource.kind in ("Node", "Pod") and subresource == "status"
     name = "kubelet" if of_kubelet else "kube-controller-manager"
-    return Owner(name, "Update", resource.api_version, subresource, now)
+    return Owner(name, "Update", resource.api_version, subresource, timestamp(now))

@@ -206,7 +206,7 @@ class Store:
         key = namespace_of(obj), name_of(obj)
         old = self.get(resource, *key)
         new = admission.revised(self, resource, old, copied(obj), subresource, asked)
-        ownership.of_changed(asked or resource, new, old, subresource, author, timestamp(self.now()))
+        ownership.of_changed(asked or resource, new, old, subresource, author, self.now())
         if new == old:
             return old
         if deletion.released(new, old):
