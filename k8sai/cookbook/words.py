@@ -116,6 +116,8 @@ def _missing(error: "ValidationError", schema: Json, where: str) -> str:
     name = str(error.kind.as_dict()["property"])
     whole = f"{where}.{name}" if where else name
     own = ((_part(schema, error.schema_path[:-1]) or {}).get("properties") or {}).get(name) or {}
+    if not where and not own.get("title"):  # required by a rule, which says nothing of it
+        own = (schema.get("properties") or {}).get(name) or {}
     about = f": {own['title']}" if own.get("title") else ""
     examples = own.get("examples") or ()
     example = f" (for example {shown(examples[0])})" if examples else ""

@@ -8,7 +8,7 @@ import pytest
 from k8sai.cookbook.recipe import Recipe
 from k8sai.cookbook.values import from_file, from_sets, merged, missing, settle
 from k8sai.errors import K8saiError, NotFound, Usage
-from tests.cookbook.making import recipe
+from tests.cookbook.making import HEAD, recipe
 
 
 @pytest.fixture
@@ -32,6 +32,14 @@ def test_every_wrong_value_is_said_with_what_was_probably_meant(made: Recipe) ->
         "a-test: name is missing: Name (for example qwen)",
         "a-test: there is no gpu; did you mean gpus?",
     ]
+
+
+def test_what_a_rule_requires_is_said_with_its_title(tmp_path: Path) -> None:
+    ruled = HEAD.replace(
+        "  properties:", "  allOf: [{if: {required: [gpus]}, then: {required: [mode]}}]\n  properties:", 1
+    )
+    (said,) = refused(recipe(tmp_path, ruled), {"name": "a", "gpus": 2})
+    assert said == "a-test: mode is missing: Mode"
 
 
 def test_defaults_complete_and_the_recipe_keeps_its_own(made: Recipe) -> None:
