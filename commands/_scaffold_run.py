@@ -58,7 +58,7 @@ def run(wanted: Wanted) -> int:
         from k8sai.commands._scaffold_matrix import run as every
 
         return every(wanted, recipe, told)
-    if wanted.asks and missing(recipe, told.values):
+    if wanted.asks and missing(recipe, told.values, wanted.namespace):
         from k8sai.commands._scaffold_ask import ask, can_ask
 
         if can_ask(wanted):

@@ -32,9 +32,10 @@ def settle(recipe: Recipe, given: Mapping[str, Any]) -> Json:
     return values
 
 
-def missing(recipe: Recipe, given: Mapping[str, Any]) -> list[str]:
-    """The parameters that must still be said."""
-    return [name for name in recipe.parameters.get("required") or () if name not in given]
+def missing(recipe: Recipe, given: Mapping[str, Any], namespace: str = "") -> list[str]:
+    """The parameters that must still be said; one called namespace is said by that of everything."""
+    said = {*given, "namespace"} if namespace else given
+    return [name for name in recipe.parameters.get("required") or () if name not in said]
 
 
 def from_file(path: str) -> Json:

@@ -6,7 +6,7 @@ import pytest
 
 from k8sai.cookbook.recipe import Recipe, load
 from k8sai.cookbook.render import render
-from k8sai.cookbook.values import from_sets
+from k8sai.cookbook.values import from_sets, missing
 from k8sai.errors import Usage
 
 HEAD = """\
@@ -49,6 +49,13 @@ def test_the_namespace_that_was_said_for_everything_is_that_of_the_parameter(rec
     assert render(recipe, {}).manifests[0].namespace == "default"
     assert render(recipe, {}, "train").manifests[0].namespace == "train"
     assert render(recipe, {"namespace": "own"}, "train").manifests[0].namespace == "own"
+
+
+def test_a_namespace_that_was_said_is_not_asked_for(recipe: Recipe) -> None:
+    recipe.parameters["required"] = ["namespace", "graph"]
+
+    assert missing(recipe, {"graph": []}) == ["namespace"]
+    assert missing(recipe, {}, "train") == ["graph"]
 
 
 def test_a_file_of_documents_need_not_hold_objects(recipe: Recipe, tmp_path: Path) -> None:
