@@ -13,7 +13,7 @@ from k8sai.deploy.pruning import contents_of
 from k8sai.deploy.readiness import State
 from k8sai.deploy.rollback import roll_back
 from k8sai.deploy.waiting import Wait, judged
-from k8sai.errors import Exit
+from k8sai.errors import Exit, Usage
 from k8sai.view import Note
 
 
@@ -116,7 +116,19 @@ def progress(shown_on: _talk.Progress) -> Callable[[Target, State], None]:
 
 def late(wait: Wait, why: str) -> None:
     for target, state in wait.late.items():
-        _talk.error(f"{target.ref}: {why}: {state.text}", f"`k8sai why {target.resource.kind.lower()}/{target.name}`")
+        _talk.error(f"{target.ref}: {why}: {state.text}", _next(target))
+
+
+def _next(target: Target) -> str:
+    """The command that tells more."""
+    from k8sai.why.kinds import kind_of
+
+    where = f" -n {target.namespace}" if target.namespace else ""
+    try:
+        word = kind_of(f"{target.resource.kind.lower()}.{target.resource.group}".rstrip(".")).word
+    except Usage:
+        return f"`kubectl describe {target.plural} {target.name}{where}`"
+    return f"`k8sai why {word}/{target.name}{where}`"
 
 
 def _rolled_back(scene: Scene, run: Run) -> Exit:

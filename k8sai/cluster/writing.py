@@ -32,6 +32,7 @@ _PAGE = "500"  # objects
 _PATIENCE = 60.0  # seconds that waiting for Retry-After may take in all for one write
 _TRIES = 5
 _UNTYPED = "failed to create typed patch object"  # answered as a 500, though it is the manifest that is wrong
+_SHORT = 300  # characters of a sentence in which the value that is refused may be repeated whole
 _WARNING = r'299 \S+ "((?:[^"\\]|\\.)*)"'  # RFC 7234, as API servers write it
 
 
@@ -199,7 +200,7 @@ class Writer:
                 return self._connection.request(method, path, query=query, body=data, content_type=content_type)
             except (Unavailable, ApiError) as error:
                 if error.status in (400, 413, 415, 422) or _UNTYPED in error.message:
-                    raise Invalid(_plainly(error.message), error.hint) from error
+                    raise Invalid(_plainly(error.message), error.hint or _way_out(error.message)) from error
                 wait = error.retry_after
                 if error.status not in (429, 503) or wait is None or not left or waited + wait > _PATIENCE:
                     raise
@@ -233,7 +234,12 @@ def _decoded(answer: "Response", path: str) -> Json:
     return read
 
 
+def _way_out(message: str) -> str:
+    return "it must be deleted and made anew: `k8sai delete -f FILE`" if "field is immutable" in message else ""
+
+
 def _plainly(message: str) -> str:
     """The server's sentence without the address, and without the part that only says that it is about a patch."""
     said = re.sub(r"^\S+ (?:refused it|failed) \(\d+\): ", "", message)
-    return re.sub(rf"^{_UNTYPED} \([^)]*\): ", "", said)
+    said = re.sub(rf"^{_UNTYPED} \([^)]*\): ", "", said)
+    return said if len(said) <= _SHORT else re.sub(r"Invalid value: [\[{].*[\]}]: ", "", said)

@@ -300,7 +300,7 @@ def test_what_does_not_get_ready_is_put_back(place: Place) -> None:
     assert (ran.code, ran.out) == (Exit.TIMEOUT, "configmap/conf created\ndeployment.apps/web configured\n")
     assert "error: deployment.apps/web: not ready within 1 s: " in ran.err
     assert ran.err.splitlines()[-3:] == [
-        "  → `kubectl ai-why deployment/web`",
+        f"  → `kubectl ai-why deployment/web -n {place.namespace}`",
         f"deployment.apps/web in namespace {place.namespace} restored",
         f"configmap/conf in namespace {place.namespace} deleted",
     ]

@@ -351,6 +351,17 @@ def test_everything_that_is_wrong_is_said_at_once(apply: Applied) -> None:
     assert names(apply, "configmaps") == []
 
 
+def test_what_cannot_be_changed_says_how_it_can(apply: Applied) -> None:
+    template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "a:1"}]}}
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "train"}, "spec": {"template": template}}
+    assert apply(job).code == OK
+    template["spec"]["containers"] = [{"name": "main", "image": "a:2"}]
+    ended = apply(job)
+    assert (ended.code, ended.out) == (USAGE, "")
+    assert "field is immutable" in ended.err and "`k8sai delete -f FILE`" in ended.err
+    assert len(ended.err) < 500, "the value that is refused is not repeated"
+
+
 def test_what_an_admission_refuses_midway_says_what_stands(apply: Applied) -> None:
     """A quota is full for the second of two: the server takes a dry run of each alone."""
     quota = {"metadata": {"name": "few"}, "spec": {"hard": {"count/secrets": "1"}}}
