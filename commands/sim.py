@@ -40,6 +40,7 @@ def up(
     kubeconfig: Annotated[
         Path | None, typer.Option("--kubeconfig", metavar="FILE", help="Write the kubeconfig there.")
     ] = None,
+    rbac: Annotated[bool, typer.Option("--rbac", help="Roles and bindings decide who may do what.")] = False,
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay in the terminal until Ctrl-C.")] = False,
 ) -> int:
     """Starts it in the background and prints the line that points kubectl at it.
@@ -63,6 +64,7 @@ def up(
         port=port,
         speed=speed,
         kubeconfig=str(kubeconfig.absolute()) if kubeconfig else "",
+        rbac=rbac,
     )
     _refuse_foreign(background.kubeconfig_path(order))
     if foreground:

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from k8sai.sim import status, wire
 from k8sai.sim.objects import Obj, decode, encode
+from k8sai.sim.people import Person
 from k8sai.sim.routes import Target
 from k8sai.sim.status import ApiFailure, Cause
 
@@ -32,7 +33,7 @@ class Ask:
     request: web.Request
     target: Target
     verb: str
-    user: str
+    who: Person
 
     @property
     def query(self) -> Mapping[str, str]:

@@ -144,6 +144,7 @@ class Order:
     port: int = 0
     speed: float = 1.0
     kubeconfig: str = ""
+    rbac: bool = False
 
 
 def start_detached(order: Order, said: Callable[[str, int, int], None]) -> State:
@@ -192,7 +193,7 @@ def run(
 
     with only_one():
         forget()
-        sim = Sim(order.scenario, port=order.port, nodes=order.nodes, speed=order.speed, said=said)
+        sim = Sim(order.scenario, port=order.port, nodes=order.nodes, speed=order.speed, rbac=order.rbac, said=said)
         path = kubeconfig_path(order)
         with sim:
             sim.write_kubeconfig(path)

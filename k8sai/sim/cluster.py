@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from k8sai.errors import ClusterError, K8saiError, TimedOut, Usage
-from k8sai.sim import kinds
+from k8sai.sim import default_roles, kinds
 from k8sai.sim.clock import LoopClock
 from k8sai.sim.controllers.crew import Crew
 from k8sai.sim.controllers.desk import Desk
@@ -45,7 +45,8 @@ class Sim:
     """An embedded cluster. `with Sim("demo") as sim: … sim.server`.
 
     `scenario` is a name, a file or None; `nodes` sets the size of one that scales; `port` 0 takes a free one; with
-    `speed` 10 a minute of a run takes six seconds; the same `seed` draws the same names. `said` hears of a load.
+    `speed` 10 a minute of a run takes six seconds; the same `seed` draws the same names. With `rbac` roles and bindings
+    decide who may do what, whatever the scenario says. `said` hears of a load.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Sim:
         nodes: int | None = None,
         speed: float = 1.0,
         seed: int = 0,
+        rbac: bool = False,
         said: Said = lambda what, done, of: None,
     ) -> None:
         if speed <= 0:
@@ -63,7 +65,7 @@ class Sim:
         self.server = ""
         self.scenario = str(scenario or "empty")
         self._plan = load(scenario or "empty", nodes=nodes)
-        self._port, self._speed, self._seed, self._said = port, speed, seed, said
+        self._port, self._speed, self._seed, self._rbac, self._said = port, speed, seed, rbac, said
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
@@ -193,6 +195,7 @@ class Sim:
 
     async def _listen(self) -> web.AppRunner:
         server = Server(self._store, self._denials)
+        self._gate = server.gate
         app = server.app()
         app.router.add_post(LOAD_PATH, self._load_asked)
         app.router.add_get(ABOUT_PATH, self._about_asked)
@@ -212,6 +215,9 @@ class Sim:
         """Load while the controllers hold still, so that they meet owners and pods together."""
         self._held = True
         self._denials.rules[:] = []
+        self._gate.enforced = self._rbac or plan.rbac
+        if self._gate.enforced:
+            default_roles.furnish(self._store)
         enabled = gc.isenabled()
         gc.disable()  # a load only allocates: looking for garbage meanwhile is most of its time
         try:

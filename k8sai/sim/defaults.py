@@ -7,7 +7,7 @@ import base64
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from k8sai.sim import defaults_rules, definition_rules, podspec
+from k8sai.sim import defaults_rules, definition_rules, podspec, rights
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj
 
@@ -259,6 +259,8 @@ _KINDS: dict[tuple[str, str], Callable[[Obj], None]] = {
     ("batch", "CronJob"): _cronjob,
     ("networking.k8s.io", "IngressClass"): defaults_rules.ingress_class,
     ("networking.k8s.io", "NetworkPolicy"): defaults_rules.network_policy,
+    (rights.GROUP, "ClusterRoleBinding"): rights.fill,
+    (rights.GROUP, "RoleBinding"): rights.fill,
     ("resource.k8s.io", "ResourceClaim"): _device_claim,
     ("resource.k8s.io", "ResourceClaimTemplate"): _device_claim_template,
     ("scheduling.k8s.io", "PriorityClass"): _priority_class,

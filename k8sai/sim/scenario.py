@@ -124,6 +124,7 @@ class Scenario(Part, frozen=True):
     fill: tuple[Fill, ...] = ()
     queues: dict[str, int] = field(default_factory=dict)  # of Kueue -> the quota in devices
     denials: tuple[dict[str, Any], ...] = ()
+    rbac: bool = False  # roles and bindings decide who may do what
     objects: tuple[dict[str, Any], ...] = ()  # any Kubernetes objects, made last
 
 

@@ -4,9 +4,7 @@
     …
     await runner.cleanup()
 
-Users are taken at their word (the Impersonate-User header, else `admin`); what they may not do, the denials say.
-Custom resource definitions and RBAC are not served: `kinds.Catalog.add` and `deny.Denials` are the places where each
-would join.
+Users are taken at their word (the Impersonate-User header, else `admin`); what they may not do, the `Gate` says.
 """
 
 import logging
@@ -17,8 +15,9 @@ from aiohttp import web
 
 from k8sai.sim import access, binding, discovery, eviction, openapi, pod_access, scale, status
 from k8sai.sim.asking import BODY_LIMIT, Ask, answer, compressed, failed
-from k8sai.sim.deny import ADMIN, Denials
+from k8sai.sim.deny import Denials
 from k8sai.sim.events import Shelf
+from k8sai.sim.gate import Gate
 from k8sai.sim.kinds import Catalog
 from k8sai.sim.patches import APPLY_PATCH
 from k8sai.sim.reads import Expired, Reader
@@ -37,11 +36,11 @@ class Server:
 
     def __init__(self, store: Store, denials: Denials, *, bookmark_every: float = 60.0) -> None:
         self.store = store
-        self.denials = denials
+        self.gate = Gate(store, denials)
         self.hub = Hub(store, bookmark_every=bookmark_every)
         self.address = ""
         self._reader = Reader(store)
-        self._writer = Writer(store, self._reader)
+        self._writer = Writer(store, self._reader, self.gate)
 
     def app(self) -> web.Application:
         """The aiohttp application."""
@@ -69,25 +68,21 @@ class Server:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         path = request.path.strip("/")
-        user = request.headers.get("Impersonate-User", ADMIN)
         if path.partition("/")[0] in _ENDPOINTS:
             return web.Response(text="ok")
         found = self._about(request, path)
         if found is not None:
-            trouble = self.denials.trouble(user)
-            if trouble is not None:
-                raise trouble
+            self.gate.pass_path(request)
             return found
         if _no_such_group(self.store.catalog, path):
+            self.gate.pass_path(request)
             return web.Response(status=404, text="404 page not found\n")
         target = locate(self.store.catalog, request.path)
         watching = request.query.get("watch", "").lower() in ("1", "true")
         verb = verb_of(request.method, target, watching)
-        for asked in (verb, *(["create"] if self._makes(request, target) else [])):
-            refusal = self.denials.refusal(user, asked, target)
-            if refusal is not None:
-                raise refusal
-        return await self._served(Ask(request, target, verb, user))
+        verbs = (verb, "create") if self._makes(request, target) else (verb,)
+        who = self.gate.pass_resource(request, verbs, target)
+        return await self._served(Ask(request, target, verb, who))
 
     def _makes(self, request: web.Request, target: Target) -> bool:
         """Whether an apply is about an object that is not there: to make it takes a right of its own."""
@@ -183,10 +178,7 @@ class Server:
         return await handlers[ask.verb](ask)
 
     async def _review(self, ask: Ask) -> web.Response:
-        groups = tuple(ask.request.headers.getall("Impersonate-Group", []))
-        if not groups and ask.user == ADMIN:
-            groups = ("system:masters",)
-        found = access.review(self.denials, ask.target, ask.user, groups, await ask.object())
+        found = access.review(self.gate, ask.target, ask.who, await ask.object())
         return answer(ask.request, found, 201)
 
     async def _bind(self, ask: Ask) -> web.Response:

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 
 from k8sai.schema.managed import Owner
 from k8sai.sim import admission, deletion, ownership, status
+from k8sai.sim.default_roles import Aggregation
 from k8sai.sim.definitions import Definitions
 from k8sai.sim.gc import Collector
 from k8sai.sim.kinds import Catalog, Resource
@@ -87,6 +88,7 @@ class Store:
         self.subscribe(self.collector.on_event)
         self.subscribe(Namespaces(self).on_event)
         self.subscribe(Definitions(self).on_event)
+        self.subscribe(Aggregation(self).on_event)
         bootstrap(self)
 
     # reading

@@ -21,6 +21,7 @@ _SERVICE_TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 _SHORT_NAMES = ("Namespace", "Service")
 _WORKLOADS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet")
 _ANY_NAME = "rbac.authorization.k8s.io"
+_REFERENCE = (("APIGroup", "apiGroup"), ("Kind", "kind"), ("Name", "name"))
 
 
 def check_new(store: "Store", resource: Resource, obj: Obj) -> None:
@@ -197,6 +198,10 @@ def _unchangeable(resource: Resource, new: Obj, old: Obj, subresource: str) -> I
         yield invalid_value("spec.selector", spec.get("selector"), "field is immutable")
     elif resource.kind == "PriorityClass" and new.get("value") != old.get("value"):
         yield forbidden_value("value", "may not be changed in an update.")
+    elif resource.group == _ANY_NAME and new.get("roleRef") != old.get("roleRef"):
+        found = new.get("roleRef") or {}
+        shown = {name: found.get(key, "") for name, key in _REFERENCE}
+        yield invalid_value("roleRef", shown, "field is immutable")
     elif resource.kind == "CustomResourceDefinition":
         yield from definition_rules.unchangeable(spec, was)
     elif resource.kind == "ResourceClaim" and spec != was:

@@ -5,9 +5,10 @@ from typing import Any
 from aiohttp import web
 
 from k8sai.schema.managed import Operation, Owner
-from k8sai.sim import applying, customs, fields, options, patches, scale, status
+from k8sai.sim import applying, customs, escalation, fields, options, patches, scale, status
 from k8sai.sim.asking import Ask, answer, parsed, read_body
 from k8sai.sim.events import Shelf, home
+from k8sai.sim.gate import Gate
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj, copied, name_of, namespace_of
 from k8sai.sim.ownership import SETTLED
@@ -24,9 +25,10 @@ _RETURNED = ("Pod", "Service", "PersistentVolume", "PersistentVolumeClaim", "Res
 class Writer:
     """Answers the writing verbs."""
 
-    def __init__(self, store: Store, reader: Reader) -> None:
+    def __init__(self, store: Store, reader: Reader, gate: Gate) -> None:
         self._store = store
         self._reader = reader
+        self._gate = gate
 
     async def create(self, ask: Ask) -> web.Response:
         """POST to a collection."""
@@ -35,6 +37,7 @@ class Writer:
         self._typed(target.resource, obj)
         _settle_namespace(ask, obj)
         warnings = _checked(ask, obj)
+        self._granting(ask, obj, None)
         new = Shelf(self._store, target.resource).create(obj, ask.dry_run(), author)
         return _warned(answer(ask.request, self._reader.shaped(ask, new), 201), warnings)
 
@@ -51,6 +54,7 @@ class Writer:
             raise status.bad_request(message % (name_of(obj), target.name))
         warnings = _checked(ask, obj)
         customs.check_version(target.resource, obj)
+        self._granting(ask, obj, Shelf(self._store, target.resource).find(target.namespace, target.name))
         new = Shelf(self._store, target.resource).update(obj, target.subresource, ask.dry_run(), author)
         return _warned(answer(ask.request, self._reader.shaped(ask, new)), warnings)
 
@@ -74,6 +78,7 @@ class Writer:
             warnings = _checked(ask, obj)
         except ApiFailure as failure:
             raise patches.unreadable(failure, patch if media == patches.STRATEGIC_PATCH else sent, media) from None
+        self._granting(ask, obj, old)
         new = Shelf(self._store, target.resource).update(obj, target.subresource, ask.dry_run(), author)
         return _warned(answer(ask.request, self._reader.shaped(ask, new)), warnings)
 
@@ -98,11 +103,17 @@ class Writer:
         if ask.query.get("fieldValidation") == "Ignore":
             repeated = []
         warnings = [*repeated, *_checked(ask, done.obj)]
+        self._granting(ask, done.obj, old)
         if done.new:
             new = shelf.create(done.obj, ask.dry_run(), SETTLED)
         else:
             new = shelf.update(done.obj, target.subresource, ask.dry_run(), SETTLED)
         return _warned(answer(ask.request, self._reader.shaped(ask, new), 201 if done.new else 200), warnings)
+
+    def _granting(self, ask: Ask, obj: Obj, old: Obj | None) -> None:
+        """Roles and bindings give nobody more than their writer has. ApiFailure 403, 404."""
+        if self._gate.enforced:
+            escalation.check(self._gate.rights, ask.who, ask.target.resource, obj, old)
 
     def _author(self, ask: Ask, operation: Operation = "Update") -> Owner:
         return options.author(ask, self._store.now(), operation)

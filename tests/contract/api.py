@@ -79,10 +79,11 @@ class Api:
         query: Query | None = None,
         content_type: str = JSON,
         accept: str = JSON,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         payload = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-        headers = {**self._headers, "Accept": accept, "Content-Type": content_type}
-        response = self._http.request(method, self._address(path, query), body=payload, headers=headers, timeout=30)
+        sent = {**self._headers, "Accept": accept, "Content-Type": content_type, **(headers or {})}
+        response = self._http.request(method, self._address(path, query), body=payload, headers=sent, timeout=30)
         try:
             decoded = json.loads(response.data)
         except ValueError:
