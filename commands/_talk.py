@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _PLUGIN = re.compile(r"kubectl-ai_(\w+)")
 _OURS = re.compile(r"(`|\(|^ {2,})k8sai ([a-z]\w*)", re.MULTILINE)  # a command to type, no sentence about k8sai
-_SAME = re.compile(r"`(k8sai (?:top|why|fit|snapshot save)\b[^`]*)`")  # hints that ask the cluster again
+_SAME = re.compile(r"`(k8sai (?:top|why|fit|apply|delete|snapshot save)\b[^`]*)`")  # hints that ask the cluster again
 _SGR: "dict[Tone, str]" = {"plain": "", "good": "32", "warn": "33", "bad": "31", "dim": "2"}
 _LONGEST = 600  # characters of a sentence: a server may answer with a page
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from k8sai.cluster import writing
 from k8sai.cluster.api_errors import ApiError, ApiNotFound, Unavailable
 from k8sai.cluster.connection import Response
 from k8sai.cluster.writing import Invalid, Writer
@@ -114,7 +113,7 @@ def busy(wait: float | None, status: int = 429) -> Unavailable:
 
 def test_who_says_when_is_asked_again_then(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    monkeypatch.setattr(writing.time, "sleep", waits.append)
+    monkeypatch.setattr("time.sleep", waits.append)
     connection = Connection(busy(2), busy(3, 503), BODY)
     writer(connection).apply(target(), BODY)
     assert (waits, len(connection.sent)) == ([2, 3], 3)
@@ -122,7 +121,7 @@ def test_who_says_when_is_asked_again_then(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("error", [busy(None), busy(None, 503), busy(1, 500), busy(1, 0), busy(61)])
 def test_who_does_not_is_not(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    monkeypatch.setattr(writing.time, "sleep", lambda _: pytest.fail("waited"))
+    monkeypatch.setattr("time.sleep", lambda _: pytest.fail("waited"))
     connection = Connection(error, BODY)
     with pytest.raises(Unavailable):
         writer(connection).apply(target(), BODY)
@@ -130,7 +129,7 @@ def test_who_does_not_is_not(monkeypatch: pytest.MonkeyPatch, error: Exception) 
 
 
 def test_a_server_that_is_always_busy_is_left_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing.time, "sleep", lambda _: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
     connection = Connection(*[busy(1)] * 9)
     with pytest.raises(Unavailable):
         writer(connection).apply(target(), BODY)
