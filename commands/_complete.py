@@ -1,7 +1,8 @@
 """Answers `kubectl_complete-ai_*` and the shells: candidates for the word under the cursor, from a table.
 
 Protocol (kubectl's, KEP-2379): the arguments are the words after the command, the one under the cursor last; a
-candidate per line, a tab and a description after it; the last line is `:N`, where the bit 4 means "no file names".
+candidate per line, a tab and a description after it; the last line is `:N`, where the bit 4 means "no file names", and
+the bit 2 "no space after it".
 Whatever goes wrong, there are no candidates and no words about it: a shell's line is no place for errors.
 """
 
@@ -11,7 +12,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+ARGUMENTS = ""  # the words that belong to no flag, among those that do
 _NO_FILES = 4
+_NO_SPACE = 2
 _FILES = 0
 _LONGEST = 70  # characters of a description
 
@@ -98,6 +101,7 @@ def _walk(before: Iterable[str], root: Node) -> tuple[Node, dict[str, list[str]]
             node = node["verbs"][word]
         else:
             place += 1
+            used.setdefault(ARGUMENTS, []).append(word)
     return node, used, waiting, place
 
 
@@ -128,6 +132,13 @@ def _values(value: Node, current: str, used: Mapping[str, list[str]]) -> tuple[l
         return [], _FILES
     if source == "nowhere":
         return [], _NO_FILES
+    if source == "recipes" and ("/" in current or {"--update", "--check"} & used.keys()):
+        return [], _FILES
+    if source in ("recipes", "parameters"):
+        from k8sai.commands import _recipe_words
+
+        words = _recipe_words.words(source, used.get(ARGUMENTS, ()), used.get("--recipe-dir", ()))
+        return _matching(words, current), _NO_FILES | (_NO_SPACE if source == "parameters" else 0)
     from k8sai.commands import _objects
 
     return _matching(((name, "") for name in _objects.names(source, used)), current), _NO_FILES

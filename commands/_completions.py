@@ -18,6 +18,8 @@ _FROM = {
     "--context": "contexts",
     "--cluster": "clusters",
     "--user": "users",
+    "--set": "parameters",
+    "RECIPE": "recipes",
     "FILE": "files",
     "DIR": "files",
     "PATH": "files",

@@ -34,6 +34,7 @@ _k8sai() {
         [[ $line == "$cur"* ]] && COMPREPLY+=("$line")
     done
     ((directive & 4)) || compopt -o default 2>/dev/null
+    ((directive & 2)) && compopt -o nospace 2>/dev/null
 }
 complete -F _k8sai @PROGRAMS@
 """
@@ -53,7 +54,9 @@ _k8sai() {
         line=${line//:/\\:}
         candidates+=("${line/$'\t'/:}")
     done
-    (( $#candidates )) && _describe -V k8sai candidates
+    local -a after
+    (( directive & 2 )) && after=(-S '')
+    (( $#candidates )) && _describe -V k8sai candidates $after
     (( directive & 4 )) || _files
 }
 compdef _k8sai @PROGRAMS@

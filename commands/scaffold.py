@@ -61,7 +61,7 @@ def scaffold(
     ] = None,
     summary: Annotated[Summary, typer.Option("--summary", help="How to say what was done.")] = "text",
     no_input: Annotated[bool, typer.Option("--no-input", help="Never ask for parameters.")] = False,
-    plain: Annotated[bool, typer.Option("--plain", help="Ask line by line; no colour.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Ask line by line instead of in a form.")] = False,
 ) -> int:
     """A recipe with your parameters as files you own.
 

@@ -13,7 +13,9 @@ _k8sai() {
         line=${line//:/\\:}
         candidates+=("${line/$'\t'/:}")
     done
-    (( $#candidates )) && _describe -V k8sai candidates
+    local -a after
+    (( directive & 2 )) && after=(-S '')
+    (( $#candidates )) && _describe -V k8sai candidates $after
     (( directive & 4 )) || _files
 }
 compdef _k8sai k8sai kubectl-k8sai kubectl-ai_apply kubectl-ai_completion kubectl-ai_delete kubectl-ai_demo kubectl-ai_fit kubectl-ai_recipe kubectl-ai_scaffold kubectl-ai_sim kubectl-ai_snapshot kubectl-ai_top kubectl-ai_why

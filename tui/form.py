@@ -39,7 +39,7 @@ class Form(App[Answers | None]):
         (_BESIDE, "-beside"),
     ]
     BINDINGS: ClassVar[list[Any]] = [
-        Binding("ctrl+s", "accept", "make the files", priority=True),
+        Binding("ctrl+s", "accept", "make the files"),
         Binding("escape", "leave", "leave", show=False),
         Binding("ctrl+c,ctrl+q", "leave", "leave", priority=True),
         Binding("tab", "step(1)", "next", priority=True),  # before the next key, which is for the next field
@@ -97,7 +97,11 @@ class Form(App[Answers | None]):
         self._look()
 
     def action_accept(self) -> None:
-        """Give the answers, if there is nothing wrong with them; else go to the first that is."""
+        """Give the answers, once all that was typed is in them."""
+        self.call_after_refresh(self._accept)
+
+    def _accept(self) -> None:
+        """If there is nothing wrong with them; else go to the first that is."""
         self._asked = True
         found = self._look()
         if found.complete:
