@@ -1,4 +1,4 @@
-"""Which lists of the built-in kinds are merged item by item, and which maps and structs are replaced whole.
+"""Which lists of the kinds we know are merged item by item, and which maps and structs are replaced whole.
 
 A line a type, `field:what`. `[key]Type` is a list whose items are told apart by these keys, `set` a list of distinct
 values, `!` a map or struct that changes as a whole (after a list: each item does), and a bare `Type` leads on to a line
@@ -6,7 +6,8 @@ below. What no line names is the rule: lists are replaced whole, structs and map
 has the key's default: the one that is written (`protocol=TCP`), none where `?` follows the key, and else the empty
 text.
 
-Source: the `listType`, `listMapKey`, `structType` and `mapType` markers of k8s.io/api, Kubernetes 1.37.
+Source: the `listType`, `listMapKey`, `structType` and `mapType` markers of k8s.io/api, Kubernetes 1.37; JobSet 0.12 and
+Kueue 0.19 at the end.
 """
 
 TYPES = """
@@ -108,4 +109,29 @@ Webhook: matchConditions:[name] namespaceSelector:! objectSelector:!
 WithConditions: conditions:[type]
 WithMetadata: metadata:ObjectMeta
 WorkloadSpec: selector:! template:PodTemplateSpec
+
+AdmissionCheck: metadata:ObjectMeta status:CustomConditions
+ClusterQueue: metadata:ObjectMeta spec:ClusterQueueSpec status:QueueStatus
+ClusterQueueSpec: admissionChecksStrategy:QueueChecks namespaceSelector:!
+CustomConditions: conditions:[type?]
+JobSet: metadata:ObjectMeta spec:JobSetSpec status:JobSetStatus
+JobSetSpec: replicatedJobs:[name?]ReplicatedJob
+JobSetStatus: conditions:[type?] replicatedJobsStatus:[name?]
+KueueWorkload: metadata:ObjectMeta spec:KueueWorkloadSpec status:KueueWorkloadStatus
+KueueWorkloadSpec: podSets:[name=main]WithTemplate preemptionGates:[name?]
+KueueWorkloadStatus: admission:KueueAdmission admissionChecks:[name?]KueueCheckState conditions:[type?]
+  preemptionGates:[name?] reclaimablePods:[name?] resourceRequests:[name?] schedulingStats:KueueStats
+  unhealthyNodes:[name?]
+KueueAdmission: podSetAssignments:[name=main]
+KueueCheckState: podSetUpdates:!
+KueueStats: evictions:[reason?,underlyingCause?]
+LocalQueue: metadata:ObjectMeta status:QueueStatus
+QueueChecks: admissionChecks:[name?]QueueCheck
+QueueCheck: onFlavors:set
+QueueStatus: conditions:[type?] flavorsReservation:[name?]QueueUsage flavorsUsage:[name?]QueueUsage
+QueueUsage: resources:[name?]
+ReplicatedJob: dependsOn:[name?] template:JobTemplateSpec
+ResourceFlavor: metadata:ObjectMeta spec:ResourceFlavorSpec
+ResourceFlavorSpec: nodeLabels:!
+WithTemplate: template:PodTemplateSpec
 """

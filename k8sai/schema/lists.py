@@ -4,8 +4,9 @@
     containers = shape.field("spec").field("template").field("spec").field("containers")
     (containers.list_type, containers.keys)          # ("map", ("name",))
 
-Built-in kinds are described by the table of `list_types`, custom kinds by their structural schema: whatever looks like
-`Shape` will do. A custom kind without a schema is `UNTYPED` under its metadata, as the API server deduces it.
+Built-in kinds, and a few others, are described by the table of `list_types`, custom kinds by their structural schema:
+whatever looks like `Shape` will do. A custom kind without either is `UNTYPED` under its metadata, as the API server
+deduces it.
 """
 
 from collections.abc import Mapping
@@ -24,7 +25,8 @@ _DOTTED_GROUPS = (
     *("storage",),
 )
 _GROUPS = frozenset((*_PLAIN_GROUPS, *(f"{name}.k8s.io" for name in _DOTTED_GROUPS)))
-_RENAMED = {("events.k8s.io", "Event"): "EventsEvent"}
+_CUSTOM_GROUPS = ("jobset.x-k8s.io", "kueue.x-k8s.io")
+_RENAMED = {("events.k8s.io", "Event"): "EventsEvent", ("kueue.x-k8s.io", "Workload"): "KueueWorkload"}
 
 
 class Shape(Protocol):
@@ -143,9 +145,9 @@ _NO_FIELDS: Mapping[str, Typed] = {}
 
 
 def shape_of(api_version: str, kind: str) -> Shape:
-    """The shape of a kind of `apps/v1` or `v1`; of kinds in other groups only the metadata is known."""
+    """The shape of a kind of `apps/v1` or `v1`; of kinds in groups that nobody knows only the metadata is known."""
     group = api_version.rpartition("/")[0]
-    if group not in _GROUPS:
+    if group not in _GROUPS and group not in _CUSTOM_GROUPS:
         return Custom(UNTYPED)
     name = _RENAMED.get((group, kind), kind)
     return Typed(name if name in _table() else "WithMetadata")

@@ -69,6 +69,19 @@ def test_custom_kinds_are_deduced() -> None:
     assert not shape.field("spec").atomic
 
 
+def test_custom_kinds_that_everybody_here_writes() -> None:
+    jobs = at(shape_of("jobset.x-k8s.io/v1alpha2", "JobSet"), "spec.replicatedJobs")
+    assert (jobs.keys, at(jobs, "*.template.spec.template.spec.containers").keys) == (("name",), ("name",))
+    workload = shape_of("kueue.x-k8s.io/v1beta2", "Workload").field("spec").field("podSets")
+    assert (workload.keys, workload.key_default("name")) == (("name",), "main")
+    assert shape_of("kueue.x-k8s.io/v1beta2", "Cohort").field("metadata") == METADATA
+
+
+def test_items_that_are_replaced_whole() -> None:
+    secrets = at(shape_of("v1", "Pod"), "spec.imagePullSecrets")
+    assert (secrets.keys, secrets.item().atomic) == (("name",), True)
+
+
 def test_a_schema_describes_what_is_not_metadata() -> None:
     shape = Custom(shape_of("apps/v1", "Deployment"))
     assert shape.field("metadata") == METADATA
