@@ -195,6 +195,18 @@ def test_what_is_wrong_is_found_where_it_is(good: str, old: str, new: str, rule:
     assert ((rule, where) in found) if rule else found == []
 
 
+def test_a_channel_of_a_compute_domain_brings_no_gpus() -> None:
+    claiming = POD.replace("spec:\n", "spec:\n  resourceClaims: [{name: c, resourceClaimTemplateName: channel}]\n", 1)
+    domain = """\
+apiVersion: resource.nvidia.com/v1beta1
+kind: ComputeDomain
+metadata: {name: a}
+spec: {numNodes: 2, channel: {resourceClaimTemplate: {name: channel}}}
+"""
+    assert "two-drivers" in {each.rule for each in said(claiming)}
+    assert "two-drivers" not in {each.rule for each in said(f"{claiming}---\n{domain}")}
+
+
 def test_training_without_shared_memory() -> None:
     text = POD.replace("[run]", "[torchrun, train.py]")
     assert said(text) == []

@@ -99,11 +99,21 @@ def drivers(manifests: Sequence[Manifest]) -> Found:
     modes = {each.kind: each for each in manifests if each.group == "nvidia.com"}
     if "ClusterPolicy" in modes and "GPUCluster" in modes:
         yield modes["GPUCluster"], Said("two-drivers", "GPUCluster and ClusterPolicy cannot be in one cluster")
+    channels = {_channel(each) for each in manifests if each.kind == "ComputeDomain"}
     for each in manifests:
         for pod in pods(each):
-            if pod.claims and pod.gpus and any(name == "nvidia.com/gpu" for name in _asked(each)):
+            claims = [
+                mapping(claim).get("resourceClaimTemplateName") for claim in items(pod.spec.get("resourceClaims"))
+            ]
+            if set(claims) - channels and pod.gpus and any(name == "nvidia.com/gpu" for name in _asked(each)):
                 message = "the pod asks for GPUs by a claim and by a resource: a node has either of the two"
                 yield each, warning("two-drivers", message, pod.where)
+
+
+def _channel(domain: Manifest) -> Any:
+    """The claims that the driver makes for a ComputeDomain: no GPUs, but the way to those of other nodes."""
+    channel = mapping(mapping(domain.object.get("spec")).get("channel"))
+    return mapping(channel.get("resourceClaimTemplate")).get("name")
 
 
 def sharing(manifests: Sequence[Manifest]) -> Found:
