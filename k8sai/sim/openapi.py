@@ -61,7 +61,7 @@ def _served(catalog: Catalog, path: str) -> tuple[Resource, ...]:
     return tuple(resource for resource in catalog if _prefix(resource) == path)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def _document(served: tuple[Resource, ...]) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for resource in served:
@@ -70,7 +70,7 @@ def _document(served: tuple[Resource, ...]) -> dict[str, Any]:
     return {"openapi": "3.0.0", "info": _INFO, "paths": paths, "components": components}
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def _digest(served: tuple[Resource, ...]) -> str:
     return hashlib.sha512(encode(_document(served))).hexdigest().upper()
 
