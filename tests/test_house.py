@@ -25,7 +25,7 @@ RULES: dict[str, tuple[str, str]] = {
     "yaml_in": ("", "yaml"),
     "yaml_out": ("", ""),
     "manifests": ("errors yaml_in", "yaml"),
-    "schema": ("errors quantity", "celpy msgspec"),
+    "schema": ("errors quantity yaml_in", "celpy lark re2 msgspec yaml"),
     "cookbook": (
         "errors quantity view yaml_in yaml_out manifests schema recipes",
         "ruamel jsone jsonschema_rs yaml platformdirs msgspec kubernetes_validate",

@@ -44,10 +44,11 @@ def read_by_kubectl(text: str) -> Any:
     """The objects as kubectl sees them; it asks no server for that."""
     program = kubectl()
     assert program is not None
-    command = [program, "label", "--local", "-f", "-", "-o", "json", "read-by=kubectl", "--overwrite"]
+    command = [str(program), "label", "--local", "-f", "-", "-o", "json", "read-by=kubectl", "--overwrite"]
     done = subprocess.run(command, input=text.encode(), capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
-    decoder, rest, found = json.JSONDecoder(), done.stdout.decode().strip(), []
+    decoder, rest = json.JSONDecoder(), done.stdout.decode().strip()
+    found: list[dict[str, Any]] = []
     while rest:
         one, end = decoder.raw_decode(rest)
         found += one["items"] if one["kind"] == "List" else [one]
