@@ -362,6 +362,16 @@ def test_what_cannot_be_changed_says_how_it_can(apply: Applied) -> None:
     assert len(ended.err) < 500, "the value that is refused is not repeated"
 
 
+def test_a_field_that_the_server_drops_is_told(apply: Applied) -> None:
+    """Job's `scheduling` is alpha: known, and left out while its gate is off."""
+    pod = {"spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "a:1"}]}}
+    spec = {"template": pod, "scheduling": {"schedulingPolicy": {"basic": {}}}}
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "train"}, "spec": spec}
+    ended = apply(job)
+    assert (ended.code, ended.out) == (OK, "job.batch/train created\n")
+    assert f"job.batch/train in namespace {apply.namespace}: the server leaves out .spec.scheduling" in ended.err
+
+
 def test_what_an_admission_refuses_midway_says_what_stands(apply: Applied) -> None:
     """A quota is full for the second of two: the server takes a dry run of each alone."""
     quota = {"metadata": {"name": "few"}, "spec": {"hard": {"count/secrets": "1"}}}
