@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8sai.commands import _print
-from k8sai.yaml_out import lines
 from k8sai.view import Cell, Column, Page, Row, Table, Tree
+from k8sai.yaml_out import lines
 
 TABLE = Table(
     (Column("NODE", shrink=True), Column("FREE", "right"), Column("WHY", shrink=True), Column("ZONE", wide=True)),

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from k8sai.yaml_in import documents
 from k8sai.errors import Usage
 from k8sai.facts import Object
 from k8sai.fit.manifests import read
 from k8sai.fit.say import sentence
 from k8sai.fit.scene import Rules
+from k8sai.yaml_in import documents
 from tests.fit.world import GPU, World, node
 
 
