@@ -21,11 +21,13 @@ def document(
     dry_run: str,
     checks: Iterable[Check] = (),
     outcomes: Iterable[Outcome] | None = None,
-    hidden: Iterable[Document] = (),
 ) -> Document:
-    """The keys that scripts may rely on; `outcomes` are of a plan that was carried out, as far as it was."""
+    """The keys that scripts may rely on; `outcomes` are of a plan that was carried out, as far as it was.
+
+    Hidden is what the server was not asked about.
+    """
     done = {one.change.target: one for one in outcomes} if outcomes is not None else None
-    gaps = list(hidden)
+    gaps = [{"what": one.target.ref, "why": one.untried} for one in plan.changes if one.untried]
     return {
         "apiVersion": API_VERSION,
         "kind": "Plan",

@@ -144,7 +144,7 @@ class Choices:
 
 def _means(given: str, target: Target, path: str) -> bool:
     who, colon, rest = given.partition(":")
-    if not colon or "/" not in who or "[" in who:
+    if not colon or "/" not in who or who.startswith((".", "metadata", "spec")) or "[" in who:
         return covers(given, path)
     kind, _, name = who.partition("/")
     known = {target.ref.partition("/")[0], target.resource.kind.lower(), target.resource.plural, target.plural}

@@ -90,7 +90,10 @@ def _change(item: Item, writer: Writer, choices: Choices, labels: dict[str, str]
     if untried:
         return _compared_here(Change("create", item.target, body_of(item, labels), place=place), untried)
     live = writer.live(item.target)
-    member = ((live or {}).get("metadata") or {}).get("labels", {}).get(PART_OF, "")
+    meta = (live or {}).get("metadata") or {}
+    if meta.get("deletionTimestamp"):
+        return Problem(item, Refused("it is being deleted: what is written now goes with it", "wait until it is gone"))
+    member = (meta.get("labels") or {}).get(PART_OF, "")
     if PART_OF in labels and member not in ("", labels[PART_OF]):
         return Problem(item, Refused(f"it belongs to another set ({PART_OF}: {member})"))
     body = body_of(item, ({PART_OF: member} if member else {}) | labels)  # without a set it stays in its own

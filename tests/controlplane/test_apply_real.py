@@ -439,6 +439,20 @@ def test_what_does_not_get_ready_is_put_back_with_its_owners(apply: Applied, nod
     assert apply(placed(nodes)).out == "deployment.apps/web unchanged\n"
 
 
+def test_a_field_that_was_taken_goes_back_to_its_owner(apply: Applied, nodes: dict[str, str]) -> None:
+    assert apply(placed(nodes), flags=("--wait", "--timeout", "60s")).code == OK
+    apply.plane.kubectl("scale", "deployment/web", "--replicas=3", "-n", apply.namespace)
+    never = placed(nodes, image="nginx:2", resources={"requests": {"cpu": "9999"}})
+    ended = apply(never, flags=("--take", ".spec.replicas", "-y", "--timeout", "1s", "--rollback-on-failure"))
+    assert ended.code == TIMEOUT, ended.err
+    assert spec_of(apply) == (3, "nginx:1")
+    again = apply(placed(nodes))
+    assert again.code == REFUSED
+    assert [line.split()[1:] for line in again.err.splitlines() if ".spec.replicas" in line] == [
+        [".spec.replicas", "2", "3", "kubectl", "(scale)"]
+    ]
+
+
 def test_what_will_not_start_is_told_before(apply: Applied) -> None:
     big = deployment(resources={"limits": {"nvidia.com/gpu": 4096}})
     ended = apply(big, flags=("--dry-run=server",))

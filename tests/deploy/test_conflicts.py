@@ -88,6 +88,7 @@ def test_of_a_secret_no_value_is_kept() -> None:
         (Choices(take=("metadata.annotations",)), ["take", "", ""]),
         (Choices(take=(".metadata.annotations.example.com/a.b",)), ["take", "", ""]),
         (Choices(take=(IMAGE,)), ["", "", "take"]),
+        (Choices(take=(".metadata.annotations.example.com/a.b:c",)), ["", "", ""]),
     ],
 )
 def test_what_says_most_about_a_field_decides(choices: Choices, wanted: list[str]) -> None:

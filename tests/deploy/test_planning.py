@@ -156,6 +156,13 @@ def test_a_member_of_another_set_is_not_taken() -> None:
     assert isinstance(problem.error, Refused)
 
 
+def test_what_is_being_deleted_is_not_written() -> None:
+    server = having(Server(), config(a="1"))
+    server.objects[target("ConfigMap", "conf").path]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    (problem,) = drafted(server, config(a="1")).problems
+    assert isinstance(problem.error, Refused) and "it is being deleted" in str(problem.error)
+
+
 def test_without_a_set_an_object_stays_in_its_own() -> None:
     server = having(Server(), manifest("ConfigMap", "conf", metadata={"labels": {PART_OF: "applyset-other-v1"}}))
     (change,) = drafted(server, config(a="1")).plan.changes
