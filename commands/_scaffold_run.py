@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from k8sai.commands import _print, _talk
-from k8sai.cookbook import folder, lock
 from k8sai.cookbook.layout import KUSTOMIZE, arranged
 from k8sai.cookbook.library import open_library
 from k8sai.cookbook.recipe import Recipe
@@ -90,6 +89,8 @@ def rendering(wanted: Wanted, recipe: Recipe, values: dict[str, Any]) -> Rendere
 
 def planned(target: Path, rendered: Rendered, files: Iterable[File], told: Said, layout: dict[str, Any]) -> "Plan":
     """The files as they would be written into a folder. Raises Refused, Usage."""
+    from k8sai.cookbook import folder, lock
+
     old = lock.read(target)
     if old is not None and old.recipe != rendered.recipe.name:
         raise Refused(f"{target} was made from the recipe {old.recipe}: nothing was written", "take another folder")
@@ -98,18 +99,21 @@ def planned(target: Path, rendered: Rendered, files: Iterable[File], told: Said,
 
 def new_lock(target: Path, rendered: Rendered, told: Said, layout: dict[str, Any]) -> "Lock":
     """The lock of a rendering, still without files."""
-    return folder.lock_of(rendered, told.kept(target), target, layout)
+    from k8sai.cookbook.folder import lock_of
+
+    return lock_of(rendered, told.kept(target), target, layout)
 
 
 def carry_out(wanted: Wanted, plan: "Plan") -> None:
     """Write what was planned, or show what would be; then say what became of each file."""
     from k8sai.commands import _scaffold_show
+    from k8sai.cookbook.folder import write
 
     if wanted.dry_run and wanted.summary == "text":
         _scaffold_show.diff(plan)
         return
     if not wanted.dry_run:
-        folder.write(plan)
+        write(plan)
     _scaffold_show.changes(plan, wanted.summary)
 
 
