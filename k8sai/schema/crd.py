@@ -7,10 +7,11 @@
 Source: apiextensions-apiserver `pkg/apis/apiextensions/v1`.
 """
 
-from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+import msgspec
 
 from k8sai.errors import Usage
 from k8sai.schema.problems import Problem, Unchecked
@@ -153,7 +154,7 @@ class Crd:
     def admit(self, obj: Json, old: Json | None = None) -> Admitted:
         """The object as a server would keep it, and what it has against it. Raises Usage for a version not served."""
         version = self.served(str(obj.get("apiVersion", "")).rpartition("/")[2])
-        new = deepcopy(obj)
+        new = msgspec.json.decode(msgspec.json.encode(obj))  # what YAML's aliases share is one thing no longer
         unknown = version.schema.prune(new)
         version.schema.default(new)
         if version.has_status:

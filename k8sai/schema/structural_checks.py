@@ -3,6 +3,7 @@
 Source: apiextensions-apiserver `pkg/registry/customresource/strategy.go`.
 """
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from k8sai.schema import object_meta
@@ -12,6 +13,12 @@ from k8sai.schema.structural_values import value_problems
 if TYPE_CHECKING:
     from k8sai.schema.structural import Structural
 
+_LABEL = re.compile("[a-z]([-a-z0-9]*[a-z0-9])?")
+_LABEL_RULE = (
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, "
+    "and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is "
+    "'[a-z]([-a-z0-9]*[a-z0-9])?')"
+)
 _SOME = (
     "some validation rules were not checked because the object was invalid; correct the existing errors to complete "
 )
@@ -62,10 +69,22 @@ def _typed(value: dict[str, Any], path: str) -> list[Problem]:
             found.append(invalid(child(path, key), value[key], "must be a string"))
         elif not value[key]:
             found.append(invalid(child(path, key), "", "must not be empty"))
+        else:
+            found += [invalid(child(path, key), value[key], why) for why in _misnamed(key, value[key])]
     wrong = object_meta.wrong_type(value["metadata"]) if "metadata" in value else ""
     if wrong:
         found.append(invalid(child(path, "metadata"), value["metadata"], wrong))
     return found
+
+
+def _misnamed(key: str, name: str) -> list[str]:
+    """What is wrong with an apiVersion or a kind."""
+    if key == "apiVersion":
+        return [f"unexpected GroupVersion string: {name}"] if name.count("/") > 1 else []
+    why = ["must be no more than 63 bytes"] if len(name) > 63 else []
+    if not _LABEL.fullmatch(name.lower()):
+        why.append(_LABEL_RULE)
+    return [f"may have mixed case, but should otherwise match: {','.join(why)}"] if why else []
 
 
 def child(path: str, key: str) -> str:
