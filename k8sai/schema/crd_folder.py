@@ -14,24 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from k8sai.errors import NotFound, Usage
 from k8sai.schema.crd import KIND, Crd
+from k8sai.yaml_in import first_document
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 _BREAK = re.compile(rb"^---(?:[ \t].*)?$", re.M)
 _GROUP = re.compile(rb"^  group:[ \t]*[\"']?([\w.-]+)", re.M)
 _NAMES = re.compile(rb"^  names:[ \t]*\n((?:(?:    .*)?\n)+)", re.M)
 _NAMED = re.compile(rb"^    kind:[ \t]*[\"']?(\w+)", re.M)
-
-
-class _Loader(yaml.CSafeLoader):
-    """Plain values as the API server reads them: dates stay text, and a bare `=` is no error."""
-
-
-for _tag in ("timestamp", "value"):
-    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", lambda loader, node: node.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +110,7 @@ def _bytes(file: Path) -> bytes:
 def _parsed(place: _Place) -> Any:
     part = _bytes(place.file)[place.start : place.end]
     try:
-        if place.file.suffix == ".json":
-            return msgspec.json.decode(part)
-        return yaml.load(part, _Loader)
-    except (yaml.YAMLError, msgspec.DecodeError) as error:
-        raise Usage(
-            f"{place.file} is no valid {place.file.suffix[1:].upper()}: {' '.join(str(error).split())}"
-        ) from error
+        return msgspec.json.decode(part) if place.file.suffix == ".json" else first_document(part)
+    except ValueError as error:
+        kind = place.file.suffix[1:].upper()
+        raise Usage(f"{place.file} is no valid {kind}: {error}") from error

@@ -18,7 +18,7 @@ from k8sai.schema.problems import Problem, Unchecked
 
 Json = dict[str, Any]
 
-_HEAD = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}}
+_HEAD = ("apiVersion", "kind", "metadata")
 
 
 class Structural:
@@ -82,11 +82,6 @@ class Structural:
     def nullable(self) -> bool:
         """Whether null is a value."""
         return bool(self.raw.get("nullable"))
-
-    @property
-    def int_or_string(self) -> bool:
-        """Whether both `5` and `"50%"` are allowed."""
-        return bool(self.raw.get("x-kubernetes-int-or-string"))
 
     # the shape
 
@@ -159,10 +154,6 @@ class Structural:
         if self._rules is None:
             self._rules = _has_rules(self.raw)
         return self._rules
-
-    def as_resource(self) -> "Structural":
-        """The same with the apiVersion, kind and metadata that every object has."""
-        return Structural({**self.raw, "properties": {**_HEAD, **(self.raw.get("properties") or {})}}, root=True)
 
 
 def _has_rules(node: Any) -> bool:

@@ -217,6 +217,10 @@ class Catalog:
         found = self._defined.get((group, plural), (home,) if home else ())
         return next((one for one in found if one.version == version), None)
 
+    def versions(self, resource: Resource) -> tuple[Resource, ...]:
+        """The versions in which a kind is served, the best first."""
+        return self._defined.get((resource.group, resource.plural), (resource,))
+
     def get(self, group: str, plural: str) -> Resource | None:
         """The home of the kind with that plural, or None."""
         return self._homes.get((group, plural))

@@ -82,7 +82,7 @@ class Server:
         verb = verb_of(request.method, target, watching)
         verbs = (verb, "create") if self._makes(request, target) else (verb,)
         who = self.gate.pass_resource(request, verbs, target)
-        return await self._served(Ask(request, target, verb, who))
+        return _deprecated(self.store.catalog, target, await self._served(Ask(request, target, verb, who)))
 
     def _makes(self, request: web.Request, target: Target) -> bool:
         """Whether an apply is about an object that is not there: to make it takes a right of its own."""
@@ -212,6 +212,21 @@ class Server:
 
 
 _OWN_HANDLING = ("attach", "binding", "eviction", "exec", "log", "portforward", "proxy", "scale")
+
+
+def _deprecated(catalog: Catalog, target: Target, response: web.StreamResponse) -> web.StreamResponse:
+    """Say it of a version that its definition gives up, and which to use."""
+    definition, resource = target.resource.definition, target.resource
+    if definition is not None and definition.warning is not None and not response.prepared:
+        better = next(
+            one
+            for one in catalog.versions(resource)
+            if one is resource or not (one.definition and one.definition.warning is not None)
+        )
+        instead = "" if better is resource else f"; use {better.api_version} {better.kind}"
+        text = definition.warning or f"{resource.api_version} {resource.kind} is deprecated{instead}"
+        response.headers.add("Warning", f'299 - "{text}"')
+    return response
 
 
 def _no_such_group(catalog: Catalog, path: str) -> bool:

@@ -147,7 +147,7 @@ def test_served_versions_show_the_same_object(api: Api, core: str, of: str, name
         "spec": {**properties["spec"], "properties": {**properties["spec"]["properties"], "newer": {"type": "string"}}},
         "status": STATUS,
     }
-    second.update(name="v2beta1", storage=False)
+    second.update(name="v2beta1", storage=False, deprecated=True)
     hidden = {**copy.deepcopy(second), "name": "v3", "served": False}
     crd["spec"]["versions"] += [second, hidden]
     define(api, crd)
@@ -156,6 +156,9 @@ def test_served_versions_show_the_same_object(api: Api, core: str, of: str, name
     old, new = (f"/apis/{of}/{version}/namespaces/{namespace}/models" for version in ("v1", "v2beta1"))
     made = api.post(new, model(of, version="v2beta1", newer="x", replicas=3)).ok()
     assert made["apiVersion"] == f"{of}/v2beta1"
+    given_up = f"{of}/v2beta1 Model is deprecated; use {of}/v1 Model"
+    assert api.get(f"{new}/m").headers["Warning"] == f'299 - "{given_up}"'
+    assert "Warning" not in api.get(f"{old}/m").headers
     read = api.get(f"{old}/m").ok()
     assert (read["apiVersion"], read["spec"]["replicas"], read["metadata"]["uid"]) == (
         f"{of}/v1",
