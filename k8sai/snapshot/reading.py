@@ -5,15 +5,17 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from k8sai.cluster.api_errors import Unavailable
 from k8sai.cluster.discovery import Resource, served
 from k8sai.cluster.objects import Json, LiveObjects
 from k8sai.cluster.once import read_once
 from k8sai.cluster.sources import KINDS, Kind, Source
-from k8sai.errors import ClusterError, Forbidden, K8saiError, NotFound
+from k8sai.errors import Forbidden, K8saiError, NotFound
 from k8sai.facts import Object, Pod
 from k8sai.fleet.index import Fleet
 from k8sai.fleet.query import PodQuery
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 _AT_ONCE: Final = 6  # kinds; the server has others to serve
 _EVENTS: Final = 3600.0  # seconds of events that are kept: a server forgets them about as fast
 _MOST_TROUBLED: Final = 200  # running pods that are read whole because something is wrong with them
+_PATIENCE: Final = 30.0  # seconds for one answer and all its tries, where --request-timeout does not say
+_PROBE: Final = 5.0  # seconds for the smallest answer there is
 _TEXTS: Final = msgspec.json.Encoder()
 
 
@@ -52,27 +56,63 @@ class Taken:
 
 
 def read(connection: "Connection", told: Callable[[str], object] = lambda kind: None) -> Taken:
-    """The cluster now. `told` hears each kind as it is done. Raises what `read_once` raises."""
+    """The cluster now. `told` hears each kind as it is done. Raises what `read_once` raises.
+
+    A server that goes away after that is found out within the patience of one request: what is missing is in `sources`.
+    """
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     book = _Book()
     sources = read_once(connection, book)
     told("nodes and pods")
-    taken = Taken(connection.context, at, _version(connection), book.facts)
+    if connection.request_timeout is None:
+        connection.request_timeout = _PATIENCE  # a whole list of pods may take longer, a page of 500 objects does not
+    asking = _Asking(connection)
+    taken = Taken(connection.context, at, _version(asking), book.facts)
     objects = LiveObjects(connection)
     concerned = _Concerned(book.facts)
     with ThreadPoolExecutor(_AT_ONCE, "k8sai-snapshot") as threads:
-        gone: list[K8saiError] = []
-        readings = [
-            threads.submit(_unless_gone, gone, connection, objects, kind, concerned.keeps(kind), told) for kind in KEPT
-        ]
+        readings = [threads.submit(_whole, asking, objects, kind, concerned.keeps(kind), told) for kind in KEPT]
         for reading in readings:
             source, found = reading.result()
             sources += (source,)
             if source.state == "once":
                 taken.others[source.kind] = found
-    taken.others["pods"] = list(_troubled(objects, book.facts.get("pods", ())))
+    if asking.gone is None:
+        taken.others["pods"] = list(_troubled(objects, book.facts.get("pods", ())))
     taken.sources = sources
     return taken
+
+
+class _Asking:
+    """A server, as long as it is there. Once it is gone it is asked for nothing else: each would be waited for."""
+
+    def __init__(self, connection: "Connection") -> None:
+        self.connection = connection
+        self.gone: K8saiError | None = None
+        self._deciding = Lock()
+
+    def why(self, error: K8saiError) -> K8saiError:
+        """What to say of a kind that was not answered: its own reason, or that the server is gone.
+
+        One kind may be slow while the server is well, so a silence counts only where the smallest question gets none.
+        """
+        with self._deciding:
+            if self.gone is None and _silent(error) and not self._answers():
+                self.gone = error
+                self.connection.close()  # ends the waits of other threads too
+            return self.gone or error
+
+    def _answers(self) -> bool:
+        try:
+            self.connection.request("GET", "/version", timeout=_PROBE, retry=False)
+        except K8saiError as error:
+            return not _silent(error)
+        return True
+
+
+def _silent(error: K8saiError) -> bool:
+    """No answer at all, whatever it was about."""
+    return isinstance(error, Unavailable) and not error.status
 
 
 class _Book:
@@ -91,48 +131,24 @@ class _Book:
         self.facts[kind] = [pruned_fact(obj) for obj in objects]
 
 
-def _version(connection: "Connection") -> str:
+def _version(asking: _Asking) -> str:
     try:
-        read = msgspec.json.decode(connection.request("GET", "/version").body)
-    except (K8saiError, msgspec.DecodeError):
+        read = msgspec.json.decode(asking.connection.request("GET", "/version").body)
+    except K8saiError as error:
+        asking.why(error)
+        return ""
+    except msgspec.DecodeError:
         return ""
     return str(read.get("gitVersion", "")) if isinstance(read, dict) else ""
 
 
-def _unless_gone(
-    gone: list[K8saiError],
-    connection: "Connection",
-    objects: LiveObjects,
-    kind: str,
-    keeps: Callable[[Json], bool],
-    told: Callable[[str], object],
-) -> tuple[Source, list[msgspec.Raw]]:
-    """A server that did not come back for one kind is asked for no other: each would be waited for as long."""
-    if gone:
-        return Source(kind, "failed", message=gone[0].message, hint=gone[0].hint), []
-    try:
-        return _whole(connection, objects, kind, keeps, told)
-    except _Gone as error:
-        gone.append(error.why)
-        return Source(kind, "failed", message=error.why.message, hint=error.why.hint), []
-
-
-class _Gone(Exception):
-    """No answer at all, whatever is asked."""
-
-    def __init__(self, why: K8saiError) -> None:
-        super().__init__(why.message)
-        self.why = why
-
-
 def _whole(
-    connection: "Connection",
-    objects: LiveObjects,
-    kind: str,
-    keeps: Callable[[Json], bool],
-    told: Callable[[str], object],
+    asking: _Asking, objects: LiveObjects, kind: str, keeps: Callable[[Json], bool], told: Callable[[str], object]
 ) -> tuple[Source, list[msgspec.Raw]]:
     """All of one kind, in the one namespace of the context where the rights reach no further."""
+    if asking.gone is not None:
+        return Source(kind, "failed", message=asking.gone.message, hint=asking.gone.hint), []
+    connection = asking.connection
     plural, _, group = kind.partition(".")
     try:
         resource = served(connection).find(group, plural)
@@ -145,9 +161,8 @@ def _whole(
     except NotFound as error:
         return Source(kind, "absent", message=error.message), []
     except K8saiError as error:
-        if type(error) is ClusterError:  # its subclasses are answers
-            raise _Gone(error) from error
-        return Source(kind, "failed", message=error.message, hint=error.hint), []
+        why = asking.why(error)
+        return Source(kind, "failed", message=why.message, hint=why.hint), []
     told(kind)
     return Source(kind, "once", len(found), time.time(), namespace), found
 
