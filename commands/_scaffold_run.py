@@ -1,6 +1,6 @@
 """`scaffold`: reads the parameters, renders the recipe, and prints the files or writes them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,7 +75,7 @@ def run(wanted: Wanted) -> int:
     else:
         plan = planned(Path(wanted.out), rendered, files, told, layout)
         carry_out(wanted, plan)
-    tell(rendered)
+    tell(rendered, wanted.overlays)
     return Exit.OK
 
 
@@ -125,8 +125,11 @@ def printed(files: Iterable[File]) -> str:
     return "---\n".join(f"# {file.name}\n{file.text}" for file in found)
 
 
-def tell(rendered: Rendered) -> None:
-    """What to know, on stderr."""
+def tell(rendered: Rendered, overlays: Sequence[str] = ()) -> None:
+    """What to know, on stderr. Overlays have the namespace in them."""
+    namespace = rendered.namespace
+    if namespace and not overlays and all(each.namespace != namespace for each in rendered.manifests):
+        _talk.note(Note(f"the files name no namespace: apply them with -n {namespace}"))
     plain = [file.name for file in rendered.files if not file.manifests]
     if plain and len(plain) < len(rendered.files):
         which = f"{plain[0]} holds" if len(plain) == 1 else f"{', '.join(plain)} hold"

@@ -43,7 +43,7 @@ def run(wanted: Wanted) -> int:
     _print.flush()
     _tell_unchanged(old, found)
     if found.plan.writes:
-        tell(rendered)
+        tell(rendered, overlays)
     return Exit.OK
 
 

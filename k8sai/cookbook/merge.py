@@ -117,17 +117,19 @@ class _Folder:
 def _holds(piece: Piece) -> bool:
     """Whether the lines say what they should, whichever side is taken where there are marks. The values were merged
     apart from the lines, so that a mistake in either is seen here."""
-    return all(same(_read(list(resolved(piece.lines, side))), getattr(piece, side)) for side in ("yours", "recipe"))
+    sides = ((piece.yours, resolved(piece.lines, "yours")), (piece.recipe, resolved(piece.lines, "recipe")))
+    return all(_says(list(lines), value) for value, lines in sides)
 
 
-def _read(lines: list[str]) -> Any:
+def _says(lines: list[str], value: Any) -> bool:
+    """Whether the lines are a document with this value; comments alone where there is none."""
     from k8sai.yaml_in import documents as parsed
 
     try:
         found = parsed(("\n".join(lines) + "\n").encode())
     except ValueError:
-        return GONE
-    return found[0] if found else GONE
+        return False
+    return same(found[0] if found else None, None if value is GONE else value)
 
 
 def _whole(*versions: Entry | None) -> Piece:

@@ -79,6 +79,13 @@ def test_kubectl_reads_it_too(project: Path) -> None:
     assert json.loads(done.stdout)["spec"] == yaml.safe_load(text)["spec"]
 
 
+def test_a_namespace_that_the_recipe_does_not_write(project: Path) -> None:
+    ran = scaffold(project, "web", *GIVEN, "-n", "ml")
+    assert ran.err.startswith("note: the files name no namespace: apply them with -n ml\n")
+    ran = scaffold(project, "web", *GIVEN, "-n", "ml", "--kustomize")
+    assert ran.err == "note: ask qwen\n"
+
+
 def test_values_from_files_and_flags(project: Path) -> None:
     (project / "one.yaml").write_text("name: one\nmodel: m\ngpus: 2\n")
     (project / "two.json").write_text('{"gpus": 3}')

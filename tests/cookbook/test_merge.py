@@ -176,6 +176,14 @@ def test_what_a_kustomization_lists_is_a_set() -> None:
     assert sorted((found.files["a.yaml"] or "").splitlines()[3:]) == ["- a.yaml", "- mine.yaml", "- theirs.yaml"]
 
 
+def test_comments_alone_are_a_document_too() -> None:
+    head = "# Copyright\n---\n"
+    found = three(
+        "# ours\n" + head + "kind: A\nb: 1\nc: 2\n", head + "kind: A\nb: 2\nc: 1\n", head + "kind: A\nb: 1\nc: 1\n"
+    )
+    assert found == Merged({"a.yaml": "# ours\n" + head + "kind: A\nb: 2\nc: 2\n"})
+
+
 # --- objects and files ------------------------------------------------------------------------------------------------
 
 
