@@ -110,6 +110,8 @@ def _texts(path: str, recursive: bool) -> Iterator[tuple[str, bytes]]:
     if path.startswith(("http://", "https://")):
         raise Usage(f"{path} is on the network, which is not read", f"curl -fsSL {path} | k8sai … -f -")
     place = Path(path)
+    if not path.strip():
+        raise Usage("-f names no file: its value is empty", "is a variable unset?")
     if not place.exists():
         raise NotFound(f"there is no file {path}")
     files = [place]
@@ -125,4 +127,5 @@ def _texts(path: str, recursive: bool) -> Iterator[tuple[str, bytes]]:
 
 
 def _is_manifest(path: Path) -> bool:
-    return path.suffix in _SUFFIXES and path.is_file()
+    """A link that leads nowhere counts: to leave it out would prune what it held."""
+    return path.suffix in _SUFFIXES and (path.is_file() or (path.is_symlink() and not path.exists()))

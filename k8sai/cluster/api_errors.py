@@ -61,15 +61,26 @@ class Unauthenticated(ApiError):
 
 
 class ApiForbidden(Forbidden):
-    """RBAC: this user may not `verb` `resource` (plural, with its group) in `namespace` ("": in all of them)."""
+    """RBAC: this user may not `verb` `resource` (plural, with its group) in `namespace` ("": in all of them).
+
+    `by_admission`: the user may, but a webhook, a policy or a quota does not take this object.
+    """
 
     status = 403
     reason = "Forbidden"
 
     def __init__(
-        self, message: str, hint: str = "", *, verb: str = "", resource: str = "", namespace: str = ""
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        verb: str = "",
+        resource: str = "",
+        namespace: str = "",
+        by_admission: bool = False,
     ) -> None:
         super().__init__(message, hint)
+        self.by_admission = by_admission
         self.verb = verb
         self.resource = resource
         self.namespace = namespace
@@ -194,7 +205,9 @@ def _unauthorized(asked: Asked, message: str) -> str:
 def _forbidden(said: Mapping[str, Any], message: str, asked: Asked) -> ApiForbidden:
     denied = re.search(_DENIED, message)
     if not denied:
-        return ApiForbidden(f"{asked.server} forbids it: {message or asked.path}", verb=_VERBS.get(asked.method, "get"))
+        admission = bool(re.search(r'denied (?:the )?request|" is forbidden: ', message))
+        words, verb = f"{asked.server} forbids it: {message or asked.path}", _VERBS.get(asked.method, "get")
+        return ApiForbidden(words, verb=verb, by_admission=admission)
     verb = denied["verb"]
     if denied["path"]:
         return ApiForbidden(

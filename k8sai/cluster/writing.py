@@ -31,7 +31,9 @@ _MANY_NAMED = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _PAGE = "500"  # objects
 _PATIENCE = 60.0  # seconds that waiting for Retry-After may take in all for one write
 _TRIES = 5
-_UNTYPED = "failed to create typed patch object"  # answered as a 500, though it is the manifest that is wrong
+_UNTYPED = "failed to create typed patch object"
+_UNREADABLE = ("unable to convert unstructured object", _UNTYPED)  # a 500, though it is the manifest that is wrong
+_VALUE = r", got &value\.valueUnstructured\{Value:.*"  # Go's words for what was sent, a Secret's data too
 _SHORT = 300  # characters of a sentence in which the value that is refused may be repeated whole
 _WARNING = r'299 \S+ "((?:[^"\\]|\\.)*)"'  # RFC 7234, as API servers write it
 
@@ -199,8 +201,9 @@ class Writer:
             try:
                 return self._connection.request(method, path, query=query, body=data, content_type=content_type)
             except (Unavailable, ApiError) as error:
-                if error.status in (400, 413, 415, 422) or _UNTYPED in error.message:
-                    raise Invalid(_plainly(error.message), error.hint or _way_out(error.message)) from error
+                if error.status in (400, 413, 415, 422) or any(word in error.message for word in _UNREADABLE):
+                    hint = "" if isinstance(error, Unavailable) else error.hint  # of a 500: to try again
+                    raise Invalid(_plainly(error.message), hint or _way_out(error.message)) from error
                 wait = error.retry_after
                 if error.status not in (429, 503) or wait is None or not left or waited + wait > _PATIENCE:
                     raise
@@ -242,4 +245,6 @@ def _plainly(message: str) -> str:
     """The server's sentence without the address, and without the part that only says that it is about a patch."""
     said = re.sub(r"^\S+ (?:refused it|failed) \(\d+\): ", "", message)
     said = re.sub(rf"^{_UNTYPED} \([^)]*\): ", "", said)
+    said = re.sub(r"^failed to convert new object .*: error decoding from json: ", "", said)
+    said = re.sub(_VALUE, ", not what is written", said)
     return said if len(said) <= _SHORT else re.sub(r"Invalid value: [\[{].*[\]}]: ", "", said)

@@ -23,7 +23,7 @@ ABSENT: Final = _Absent.ABSENT
 # What a server writes by itself at every write: no difference that anybody asked for.
 _NOISE: Final = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink")
 _KEPT_FROM_SIGHT: Final = ("data", "stringData")
-_LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 _AMOUNTS: Final = ("limits", "requests")
 HIDDEN_BEFORE, HIDDEN_AFTER = "*** (before)", "*** (after)"
 HIDDEN = "***"
@@ -51,7 +51,7 @@ def differences(before: Json | None, after: Json, manager: str = "") -> tuple[Fi
         holder = [one for one in owners(before, path) if one.name != manager] or owners(before, path)
         if hide and is_secret_data(path):
             old, new = _hidden(old, HIDDEN_BEFORE), _hidden(new, HIDDEN_AFTER)
-        if field_step(_LAST_APPLIED) not in path:
+        if field_step(LAST_APPLIED) not in path:
             found.append(Field(text(path), old, new, holder[0].words if holder else ""))
     return tuple(found)
 
@@ -64,7 +64,7 @@ def is_secret_data(path: Path) -> bool:
 def masked(obj: Json) -> Json:
     """The object as it may be shown: a Secret without its data, nobody's bookkeeping."""
     meta = {key: value for key, value in (obj.get("metadata") or {}).items() if key not in ("managedFields",)}
-    notes = {key: value for key, value in (meta.get("annotations") or {}).items() if key != _LAST_APPLIED}
+    notes = {key: value for key, value in (meta.get("annotations") or {}).items() if key != LAST_APPLIED}
     meta = {key: value for key, value in meta.items() if key != "annotations"} | (
         {"annotations": notes} if notes else {}
     )

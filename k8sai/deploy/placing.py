@@ -51,6 +51,7 @@ def place(manifests: Iterable[Manifest], writer: Writer, namespace: str, *, insi
     brought: set[tuple[str, str, str]] = set()
     for one in listed:
         _insist_on_name(one)
+        _insist_on_segments(one)
         version = one.api_version.rpartition("/")[2]
         resource = writer.resource(one.group, version, one.kind)
         if resource is None:
@@ -95,6 +96,13 @@ def _insist_on_name(one: Manifest) -> None:
             f"{one.place}: {one.kind} has generateName, which makes another object each time it is applied",
             "give it a name; `kubectl create -f` makes a new one each time",
         )
+
+
+def _insist_on_segments(one: Manifest) -> None:
+    """The server would look elsewhere: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/"""
+    for key, value in (("name", one.name), ("namespace", one.namespace)):
+        if value in (".", "..") or "/" in value or "%" in value:
+            raise Usage(f"{one.place}: the {key} {value!r} of this {one.kind} is no name: it is part of a path")
 
 
 def _insist_on_once(items: Iterable[Item]) -> None:

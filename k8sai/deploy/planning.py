@@ -13,7 +13,16 @@ from k8sai.cluster.api_errors import ApiConflict, ApiForbidden, ApiNotFound
 from k8sai.cluster.writing import Invalid, Writer, Written, is_field_conflict
 from k8sai.deploy import conflicts
 from k8sai.deploy.applyset import PART_OF
-from k8sai.deploy.fields import ABSENT, HIDDEN_AFTER, HIDDEN_BEFORE, Field, differences, dropped, is_secret_data
+from k8sai.deploy.fields import (
+    ABSENT,
+    HIDDEN_AFTER,
+    HIDDEN_BEFORE,
+    LAST_APPLIED,
+    Field,
+    differences,
+    dropped,
+    is_secret_data,
+)
 from k8sai.deploy.owners import applied, owners
 from k8sai.deploy.paths import Json, text
 from k8sai.deploy.placing import Placed
@@ -64,10 +73,13 @@ def draft(placed: Placed, writer: Writer, choices: Choices, labels: dict[str, st
 
 
 def body_of(item: Item, labels: dict[str, str]) -> Json:
-    """What is sent: the manifest, its namespace and the labels of its set. Whoever applies owns no status."""
+    """What is sent: the manifest, its namespace and the labels of its set. Whoever applies owns no status, and not the
+    copy that a client-side apply keeps of all it sent, a Secret's data too."""
     meta = dict(item.manifest.object.get("metadata") or {})
     for key in ("managedFields", "resourceVersion", "uid", "generation", "selfLink", "creationTimestamp"):
         meta.pop(key, None)
+    if LAST_APPLIED in (meta.get("annotations") or {}):
+        meta["annotations"] = {key: value for key, value in meta["annotations"].items() if key != LAST_APPLIED}
     meta |= {"namespace": item.target.namespace} if item.target.namespace else {}
     meta |= {"labels": {**(meta.get("labels") or {}), **labels}} if labels else {}
     return {**{key: value for key, value in item.manifest.object.items() if key != "status"}, "metadata": meta}
@@ -101,6 +113,8 @@ def _change(item: Item, writer: Writer, choices: Choices, labels: dict[str, str]
     try:
         return _tried(start, writer, choices)
     except ApiForbidden as error:
+        if error.by_admission:
+            return Problem(item, Refused(error.message))
         return _compared_here(start, f"a dry run is forbidden: {error.message}")
     except ApiNotFound as error:
         return _compared_here(start, error.message)

@@ -140,6 +140,7 @@ def test_nobody_is_told_to_say_who_they_are() -> None:
 
 def test_a_denial_that_is_not_rbac_keeps_its_own_words() -> None:
     error = said(403, "Forbidden", 'pods "x" is forbidden: violates PodSecurity "restricted:latest"')
+    assert isinstance(error, ApiForbidden) and error.by_admission
     assert (
         error.message == 'https://one:6443 forbids it: pods "x" is forbidden: violates PodSecurity "restricted:latest"'
     )

@@ -7,6 +7,7 @@ import pytest
 from k8sai.cluster.api_errors import ApiConflict, ApiForbidden, ApiNotFound, Cause
 from k8sai.cluster.writing import Invalid, Target
 from k8sai.deploy.applyset import PART_OF
+from k8sai.deploy.fields import LAST_APPLIED
 from k8sai.deploy.placing import place
 from k8sai.deploy.plan import Choices
 from k8sai.deploy.planning import Drafted, body_of, draft
@@ -77,13 +78,17 @@ def test_objects_come_in_the_order_of_writing() -> None:
 
 def test_the_status_and_the_servers_own_metadata_are_not_sent() -> None:
     written = manifest(
-        "ConfigMap", "conf", metadata={"uid": "u", "resourceVersion": "3"}, status={"x": 1}, data={"a": "1"}
+        "ConfigMap",
+        "conf",
+        metadata={"uid": "u", "resourceVersion": "3", "annotations": {LAST_APPLIED: "{}", "note": "mine"}},
+        status={"x": 1},
+        data={"a": "1"},
     )
     (change,) = drafted(Server(), written, labels={"app": "x"}).plan.changes
     assert change.body == {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": "conf", "namespace": "ml", "labels": {"app": "x"}},
+        "metadata": {"name": "conf", "namespace": "ml", "labels": {"app": "x"}, "annotations": {"note": "mine"}},
         "data": {"a": "1"},
     }
 
@@ -148,6 +153,17 @@ def test_everything_that_the_server_does_not_take_is_said() -> None:
     found = drafted(server, *(manifest("ConfigMap", name) for name in ("bad", "good", "worse")))
     assert [str(one.error) for one in found.problems] == ["bad is wrong", "worse is wrong"]
     assert ops(found) == [("create", "configmap/good")]
+
+
+def test_what_a_webhook_or_a_policy_refuses_is_no_missing_right() -> None:
+    server = Server()
+
+    def refuse(_verb: str, _target: Target, _body: Json) -> None:
+        raise ApiForbidden('admission webhook "q" denied the request: no', by_admission=True)
+
+    server.refuse = refuse
+    (problem,) = drafted(server, config(a="1")).problems
+    assert isinstance(problem.error, Refused)
 
 
 def test_a_member_of_another_set_is_not_taken() -> None:
@@ -242,6 +258,8 @@ def test_an_object_without_a_namespace_goes_where_it_is_said() -> None:
     [
         ([manifest("ConfigMap", "conf"), manifest("ConfigMap", "conf", "ml")], "is there twice"),
         ([manifest("ConfigMap", "conf", "other")], "-n says ml"),
+        ([manifest("ConfigMap", "../../namespaces/x")], "part of a path"),
+        ([manifest("ConfigMap", "conf", "x/../kube-system")], "part of a path"),
         (
             [Manifest({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "x-"}}, "x.yaml")],
             "generateName",

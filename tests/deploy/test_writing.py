@@ -87,6 +87,25 @@ def test_warnings_are_kept_once_each() -> None:
             ".spec.x: field not declared in schema",
         ),
         (
+            Unavailable(
+                "https://server failed (500): failed to create typed patch object (ml/s; /v1, Kind=Secret): "
+                ".data.pin: expected string, got &value.valueUnstructured{Value:4711}",
+                "try again in a moment",
+                status=500,
+            ),
+            ".data.pin: expected string, not what is written",
+        ),
+        (
+            Unavailable(
+                "https://server failed (500): failed to convert new object (ml/s; /v1, Kind=Secret) to proper version: "
+                "unable to convert unstructured object to /v1, Kind=Secret: error decoding from json: "
+                "illegal base64 data at input byte 7",
+                "try again in a moment",
+                status=500,
+            ),
+            "illegal base64 data at input byte 7",
+        ),
+        (
             ApiError(
                 f"https://server refused it (422): x is invalid: spec.a: Invalid value: {{{'a' * 400}}}: no", status=422
             ),
@@ -97,7 +116,7 @@ def test_warnings_are_kept_once_each() -> None:
 def test_what_is_wrong_with_a_manifest_is_no_fault_of_the_server(error: Exception, words: str) -> None:
     with pytest.raises(Invalid) as caught:
         writer(Connection(error)).apply(target(), BODY)
-    assert caught.value.message == words
+    assert (caught.value.message, caught.value.hint) == (words, "")
 
 
 def test_what_cannot_be_changed_says_how_it_can() -> None:
