@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.run import Ran, environment, run
+from tests.contract.api import Api
 
 
 @pytest.fixture
@@ -65,6 +66,14 @@ def test_up_again_after_kill_9(env: dict[str, str]) -> None:
     ran = run("k8sai", "sim", "up", "empty", env=env)
     assert ran.code == 0
     assert status(env)[1]["pid"] != pid
+
+
+def test_rights_are_enforced_where_asked(env: dict[str, str]) -> None:
+    assert run("k8sai", "sim", "up", "empty", "--rbac", env=env).code == 0
+    server = str(status(env)[1]["server"])
+    pods = Api(server, token="alice").get("/api/v1/pods").refused(403, "Forbidden")
+    assert pods["message"].startswith('pods is forbidden: User "alice" cannot list')
+    assert Api(server).get("/api/v1/pods").ok()["items"] == []
 
 
 def test_somebody_elses_kubeconfig_is_left_alone(env: dict[str, str], tmp_path: Path) -> None:
