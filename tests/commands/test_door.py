@@ -178,6 +178,29 @@ def test_every_hint_that_reads_a_cluster_leads_to_the_same(command: str) -> None
         _talk.carry(())
 
 
+@pytest.mark.parametrize(
+    ("flags", "hint", "said"),
+    [
+        (["--context", "prod"], "`kubectl get pods -n ml`", "`kubectl get pods -n ml --context prod`"),
+        (
+            ["--kubeconfig", "my file", "--context", "prod"],
+            "`kubectl get nodes --show-labels` shows them",
+            "`kubectl get nodes --show-labels --kubeconfig 'my file' --context prod` shows them",
+        ),
+        (["--context", "prod"], "`kubectl get x --context prod`", "`kubectl get x --context prod`"),
+        (["--context", "prod"], "`kubectl config get-contexts`", "`kubectl config get-contexts`"),
+        (["--context", "a", "--context", "b"], "`kubectl get pods -n ml`", "`kubectl get pods -n ml`"),
+        (["--from", "prod.gz"], "`kubectl get pods -n ml`", "`kubectl get pods -n ml`"),
+    ],
+)
+def test_kubectls_commands_lead_there_too(flags: list[str], hint: str, said: str) -> None:
+    _talk.carry(flags)
+    try:
+        assert _talk.speak(hint, "kubectl-ai_why") == said
+    finally:
+        _talk.carry(())
+
+
 def test_a_closed_pipe_is_no_error(env: dict[str, str]) -> None:
     """`k8sai | true`, with more than a pipe holds behind it, says nothing and ends well."""
     with subprocess.Popen(
