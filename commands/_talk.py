@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _PLUGIN = re.compile(r"kubectl-ai_(\w+)")
 _OURS = re.compile(r"(`|\(|^ {2,})k8sai ([a-z]\w*)", re.MULTILINE)  # a command to type, no sentence about k8sai
 _SAME = re.compile(r"`(k8sai (?:top|why|fit|apply|delete|snapshot save)\b[^`]*)`")  # hints that ask the cluster again
+_FILED = re.compile(r"`(k8sai (?:top|why|fit)\b[^`]*)`")  # those that can ask a recording
 _THEIRS = re.compile(  # kubectl's, where they do not say of which cluster
     r"`(kubectl (?:get|describe|logs|create namespace)\b(?![^`]* --(?:context|kubeconfig|server) )[^`]*)`"
 )
@@ -47,9 +48,9 @@ def speak(text: str, argv0: str | None = None) -> str:
     if _carried:
         from shlex import join
 
-        flags = join(_carried)
-        text = _SAME.sub(lambda m: f"`{m.group(1)} {flags}`", text)
-        if "--from" not in _carried and _carried.count("--context") < 2:  # kubectl knows no files, and one cluster
+        flags, filed = join(_carried), "--from" in _carried
+        text = (_FILED if filed else _SAME).sub(lambda m: f"`{m.group(1)} {flags}`", text)
+        if not filed and _carried.count("--context") < 2:  # kubectl reads no recordings, and one cluster at a time
             text = _THEIRS.sub(lambda m: f"`{m.group(1)} {flags}`", text)
     return _OURS.sub(lambda m: m.group(1) + said.format(m.group(2)), text)
 

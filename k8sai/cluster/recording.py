@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from tempfile import mkstemp
 from typing import Any, NamedTuple
 
@@ -256,7 +257,7 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise NotFound(f"there is no file {path}", _MAKE_ONE) from error
+        raise NotFound(f"there is no file {path}", f"`k8sai snapshot save -o {quote(str(path))}` makes one") from error
     except OSError as error:
         raise Usage(f"cannot read {path}: {error.strerror}") from error
 

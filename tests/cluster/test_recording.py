@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import pytest
@@ -153,9 +154,10 @@ def test_times_without_quotes_are_texts(tmp_path: Path) -> None:
 
 
 def test_no_such_file(tmp_path: Path) -> None:
+    nowhere = tmp_path / "no such"
     with pytest.raises(NotFound, match="there is no file") as error:
-        load(tmp_path / "nothing", Notebook())
-    assert "kubectl get nodes,pods -A -o json" in error.value.hint
+        load(nowhere, Notebook())
+    assert error.value.hint == f"`k8sai snapshot save -o {quote(str(nowhere))}` makes one"
 
 
 def test_a_folder(tmp_path: Path) -> None:

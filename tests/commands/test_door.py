@@ -191,9 +191,11 @@ def test_every_hint_that_reads_a_cluster_leads_to_the_same(command: str) -> None
         (["--context", "prod"], "`kubectl config get-contexts`", "`kubectl config get-contexts`"),
         (["--context", "a", "--context", "b"], "`kubectl get pods -n ml`", "`kubectl get pods -n ml`"),
         (["--from", "prod.gz"], "`kubectl get pods -n ml`", "`kubectl get pods -n ml`"),
+        (["--from", "prod.gz"], "`k8sai snapshot save -o prod.gz`", "`kubectl ai-snapshot save -o prod.gz`"),
+        (["--from", "prod.gz"], "`k8sai top`", "`kubectl ai-top --from prod.gz`"),
     ],
 )
-def test_kubectls_commands_lead_there_too(flags: list[str], hint: str, said: str) -> None:
+def test_other_commands_lead_there_as_far_as_they_can(flags: list[str], hint: str, said: str) -> None:
     _talk.carry(flags)
     try:
         assert _talk.speak(hint, "kubectl-ai_why") == said
