@@ -59,6 +59,15 @@ class Teams(TablePane):
         self._idle: dict[str, float] = {}
         self._asked_at = float("-inf")
 
+    @property
+    def namespaced(self) -> bool:  # type: ignore[override]  # a queue takes of many namespaces
+        return self.group == "namespace"
+
+    @property
+    def _only(self) -> str:
+        """The one namespace that is shown, or "" for all."""
+        return self.desk.namespace if self.namespaced else ""
+
     # --- rows ---------------------------------------------------------------------------------------------------------
 
     def order(self) -> Sequence[str]:
@@ -67,7 +76,7 @@ class Teams(TablePane):
         matches = matcher(self.filter.text)
         totals = self.desk.namespaces() if self.group == "namespace" else self.desk.queues()
         self._idle = self._idle_by_team()
-        found = [one for one in totals if matches(one.name)]
+        found = [one for one in totals if self._only in ("", one.name) and matches(one.name)]
         if self.only_trouble:
             found = [one for one in found if one.pending_pods or one.figures.terminating or self._full(one.name)]
         found.sort(key=lambda one: _ORDERS[self.sort](one, self._idle), reverse=self.reverse)
@@ -135,13 +144,16 @@ class Teams(TablePane):
         return Subject("namespaces", "", key) if self.group == "namespace" else None
 
     def subject_line(self) -> Line:
-        runs: list[Run] = [*super().subject_line(), (f" {self.group}s", "dim")]
+        runs: list[Run] = [*super().subject_line()]
+        if not self._only:
+            runs.append((f" {self.group}s", "dim"))
         if self.unread and self.group == "namespace" and self.desk.objects is not None:
             runs += [(f" {self.desk.glyphs.dot} ", "dim"), (f"quotas: {clean(self.unread)}", "warn")]
         return tuple(runs)
 
     def missing(self, width: int, height: int) -> Sequence[Line]:
-        return pods_missing(self.desk, f"No {self.group} holds or asks for a GPU", width, height)
+        who = f"Namespace {self._only} neither holds nor asks" if self._only else f"No {self.group} holds or asks"
+        return pods_missing(self.desk, f"{who} for a GPU", width, height)
 
     # --- quotas -------------------------------------------------------------------------------------------------------
 

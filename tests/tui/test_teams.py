@@ -4,7 +4,7 @@ from typing import Any
 
 from k8sai.cluster.objects import Json, Objects
 from k8sai.errors import Forbidden
-from tests.tui.stage import LARGE, Stage, alone, cockpit, keys, lines, number, press, screen, table
+from tests.tui.stage import LARGE, Stage, alone, cockpit, keys, lines, number, press, screen, table, write
 from tests.tui.world import FixedFeed
 
 
@@ -75,6 +75,26 @@ async def test_t_shows_queues_and_enter_their_workloads() -> None:
         assert set(keys(app)) == {"team-llm/Job/train-7b", "team-llm/Job/train-70b", "team-llm/Job/eval"}
         await press(pilot, "escape", "t", "enter")
         assert {key.split("/")[0] for key in keys(app)} == {"team-llm"}
+
+
+@alone
+async def test_ns_narrows_namespaces_and_leaves_queues() -> None:
+    app = cockpit()
+    async with app.run_test(size=LARGE) as pilot:
+        await press(pilot, number("teams"), "colon")
+        await write(pilot, "ns research")
+        await press(pilot, "enter")
+        assert keys(app) == ["research"]
+        assert "Teams 1 · namespace research" in lines(app)[5]
+        await press(pilot, "t")
+        assert keys(app) == ["llm", "vision"]
+        assert "research" not in lines(app)[5]
+        await press(pilot, "t", "colon")
+        await write(pilot, "ns nobody")
+        await press(pilot, "enter")
+        assert keys(app) == [] and "Namespace nobody neither holds nor asks for a GPU" in screen(app)
+        await press(pilot, "0")
+        assert len(keys(app)) == 4
 
 
 @alone
