@@ -72,7 +72,7 @@ def revised(
         if new.get("spec") == old.get("spec") and "spec" in old:
             new["spec"] = old["spec"]  # one object in memory for as long as it does not change
         validation.check_changed(asked, new, old, subresource)
-        if resource.counts and subresource != "binding" and _spec_of(new) != _spec_of(old):
+        if resource.counts and subresource != "binding" and _spec_of(asked, new) != _spec_of(asked, old):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
     elif asked.definition is not None:
         validation.check_changed(asked, new, old, subresource)
@@ -157,5 +157,7 @@ def _without_type(obj: Obj) -> Obj:
     return {key: value for key, value in obj.items() if key not in ("apiVersion", "kind")}
 
 
-def _spec_of(obj: Obj) -> Obj:
-    return {key: value for key, value in obj.items() if key not in ("metadata", "status")}
+def _spec_of(asked: Resource, obj: Obj) -> Obj:
+    """What counts as a new generation: of a custom kind without a status of its own, that too."""
+    left = ("metadata", "status") if asked.definition is None or asked.has_status else ("metadata",)
+    return {key: value for key, value in obj.items() if key not in left}

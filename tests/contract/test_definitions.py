@@ -199,9 +199,14 @@ def test_a_changed_schema_counts_from_then_on(api: Api, of: str, namespace: str)
     api.patch(f"{path}/m", {"spec": {"replicas": 6}}).refused(422, "Invalid")
 
 
-def test_kinds_of_the_whole_cluster(api: Api, of: str) -> None:
-    path = define(api, definition(of, scope="Cluster")) + "/models"
-    made = api.post(path, model(of)).ok()
+def test_kinds_of_the_whole_cluster_without_a_status_of_their_own(api: Api, of: str) -> None:
+    crd = definition(of, scope="Cluster")
+    crd["spec"]["versions"][0]["subresources"] = {}
+    path = define(api, crd) + "/models"
+    made = api.post(path, {**model(of), "status": {"replicas": 1}}).ok()
+    assert (made["status"], made["metadata"]["generation"]) == ({"replicas": 1}, 1)
+    assert api.patch(f"{path}/m", {"status": {"replicas": 2}}).ok()["metadata"]["generation"] == 2
+    assert api.get(f"{path}/m/status").status == 404
     assert "namespace" not in made["metadata"]
     assert [one["metadata"]["name"] for one in api.get(path).ok()["items"]] == ["m"]
 
