@@ -2,8 +2,8 @@
 
     merge(base, yours, new).files      # name -> text, None where the file goes
 
-Objects are known by group, kind, namespace and name, in whatever file they are; one that was renamed by its place. A
-text that only one side changed is that side's, byte for byte.
+Objects are known by group, kind, namespace and name, in whatever file they are; one that was renamed by its place and
+its likeness. A text that only one side changed is that side's, byte for byte.
 """
 
 from collections.abc import Hashable, Mapping
@@ -61,9 +61,7 @@ def merge(base: Texts, yours: Texts, new: Texts) -> Merged:
     if yours == new:
         return Merged({name: yours.get(name) for name in names})
     old, own, other = documents(base), documents(yours), documents(new)
-    pair(old, own)
-    pair(old, other)
-    pair(own, other)
+    pair(old, other, own)
     return _Folder(old, own, other).merged(names)
 
 

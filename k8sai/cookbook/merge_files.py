@@ -1,13 +1,16 @@
 """Files as documents: where each begins and ends, what object it is, and which one it is in another version."""
 
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any
 
 from k8sai.cookbook.merge_tree import Entry, document
 from k8sai.errors import Usage
 
+_ALIKE = 0.5
+_EVERYWHERE = ("apiVersion:", "kind:", "metadata:")
 _SEPARATOR = re.compile(r"---(\s.*)?")
 
 
@@ -84,15 +87,47 @@ def documents(files: Mapping[str, str]) -> list[Doc]:
     return found
 
 
-def pair(known: Iterable[Doc], others: Iterable[Doc]) -> None:
-    """Give those of the others that are nowhere among the known the key of a known one that is not among them: the next
-    of the same kind in the same file. That is what a renamed object looks like."""
-    known, others = list(known), list(others)
-    keys, other_keys = {doc.key for doc in known}, {doc.key for doc in others}
-    left: dict[Hashable, list[Doc]] = {}
-    for doc in known:
-        if doc.key not in other_keys:
-            left.setdefault(doc.sort, []).append(doc)
-    for doc in others:
-        if doc.key not in keys and left.get(doc.sort):
-            doc.key = left[doc.sort].pop(0).key
+def pair(known: Sequence[Doc], one: Sequence[Doc], other: Sequence[Doc]) -> None:
+    """Give documents of two versions that are not in the known one the keys of known ones that they lack: of one in the
+    same file, of the same kind, and alike by half its lines at least. So a renamed object looks."""
+    ones, others = [doc.key for doc in one], [doc.key for doc in other]
+    _rename(other, _renamed(known, one, others))
+    _rename(one, _renamed(known, other, ones))
+
+
+def _renamed(known: Sequence[Doc], docs: Sequence[Doc], elsewhere: Sequence[Hashable]) -> dict[Hashable, Hashable]:
+    """The new keys by the old, given to these already. What is elsewhere under its own name was not renamed, unless the
+    known one is not there either."""
+    keys, own = {doc.key for doc in known}, {doc.key for doc in docs}
+    left = [doc for doc in known if doc.key not in own]
+    names: dict[Hashable, Hashable] = {}
+    for doc in docs:
+        if doc.key in keys:
+            continue
+        near = [each for each in left if each.sort == doc.sort]
+        if doc.key in elsewhere:
+            near = [each for each in near if each.key not in elsewhere]
+        likeness, found = max(((_likeness(each, doc), each) for each in near), key=_first, default=(0.0, None))
+        if found is not None and likeness >= _ALIKE:
+            left.remove(found)
+            names[doc.key] = found.key
+            doc.key = found.key
+    return names
+
+
+def _rename(docs: Sequence[Doc], names: Mapping[Hashable, Hashable]) -> None:
+    """The same of those that have the new name already, and not the old one."""
+    own = {doc.key for doc in docs}
+    for doc in docs:
+        if doc.key in names and names[doc.key] not in own:
+            doc.key = names[doc.key]
+
+
+def _first(pair: tuple[float, Doc]) -> float:
+    return pair[0]
+
+
+def _likeness(one: Doc, other: Doc) -> float:
+    """From 0 to 1, by the lines that not every object has."""
+    own, others = ([line for line in each.entry.lines if not line.startswith(_EVERYWHERE)] for each in (one, other))
+    return SequenceMatcher(None, own, others, autojunk=False).ratio() if own and others else 0.0

@@ -201,6 +201,20 @@ def test_a_renamed_object_is_the_same() -> None:
     assert three(mine, theirs) == Merged({"a.yaml": changed(mine, ("  name: qwen\n", "  name: llama\n"))})
 
 
+def test_another_object_of_the_same_kind_is_not_a_renamed_one() -> None:
+    """Neither one that is nothing like it, nor one that is known by its name to the other side."""
+    base = DEPLOYMENT + "---\n" + SERVICE
+    other = "apiVersion: v1\nkind: Service\nmetadata:\n  name: other\nspec: {type: ExternalName, externalName: a}\n"
+    mine = changed(base, ("port: 80\n", "port: 81\n"), ("replicas: 1", "replicas: 3"))
+    found = three(mine, DEPLOYMENT + "---\n" + other, base)
+    assert one(found).clash.recipe is GONE
+    assert other in (found.files["a.yaml"] or "")
+
+    second = SERVICE.replace("qwen", "second")
+    mine = changed(DEPLOYMENT, ("replicas: 1", "replicas: 3")) + "---\n" + second
+    assert three(mine, base + "---\n" + second, base) == Merged({"a.yaml": mine})
+
+
 def test_new_objects_come_after_what_is_before_them_in_the_recipe() -> None:
     new = DEPLOYMENT + "---\n" + SERVICE
     mine = "# ours\n" + changed(DEPLOYMENT, ("replicas: 1", "replicas: 3")) + "---\nkind: Mine\n"
