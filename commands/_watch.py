@@ -20,7 +20,7 @@ from k8sai.view import Note
 
 _TICK = 0.2  # seconds between looks
 _PATIENCE = 5.0  # seconds of waiting before its reason is told
-_METER_PATIENCE = 5.0  # seconds the first document waits for meters; later readings make no line
+_METER_PATIENCE = 5.0  # seconds the first document waits for meters; later only who begins or ends to be idle is told
 _DUTY = 9.0  # rests so many times as long as a look took: a tenth of one core on the largest cluster
 
 

@@ -1,16 +1,19 @@
 """What changed between two looks at the fleet, in GPU terms; by comparing, so nothing is lost while nobody looks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isnan
+from types import MappingProxyType
 from typing import Any
 
 from k8sai.cluster.sources import Source
 from k8sai.fleet.answers import NodeRow, PodRow
+from k8sai.fleet.idle import Held
 from k8sai.fleet.picture import Picture
 from k8sai.fleet.tables import amount, asks, cards
 from k8sai.view import Tone
 
+_LEAST = 0.005  # cards: what shares leave over when they are summed is no change
 _LOST = ("retrying", "failed", "forbidden")
 
 
@@ -27,11 +30,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is compared: pods by uid, nodes by name, sources by kind."""
+    """What is compared: pods by uid, nodes by name, sources by kind; `held` by uid, where a meter tells."""
 
     nodes: dict[str, NodeRow]
     pods: dict[str, PodRow]
     sources: dict[str, Source]
+    held: dict[str, Held] | None = None
 
 
 def look(picture: Picture) -> Look:
@@ -40,6 +44,7 @@ def look(picture: Picture) -> Look:
         {node.name: node for node in picture.nodes},
         {pod.uid: pod for pod in (*picture.pods, *picture.pending)},
         {source.kind: source for source in picture.sources},
+        None if picture.idle is None else {one.uid: one for one in picture.idle.held},
     )
 
 
@@ -51,6 +56,8 @@ def between(before: Look, after: Look) -> list[Change]:
     pods = before.pods | after.pods
     for uid in sorted(pods, key=lambda uid: (pods[uid].namespace, pods[uid].name, uid)):
         found += _pod(before.pods.get(uid), after.pods.get(uid))
+        if after.held is not None and uid in after.pods and uid in after.held:
+            found += _idle((before.held or {}).get(uid), after.held[uid], after.pods[uid])
     return found
 
 
@@ -134,6 +141,17 @@ def _bound(was: PodRow | None, now: PodRow) -> Iterator[Change]:
         yield _pod_change(now, "PodTerminating", f"is ending, still holds {cards(now.cards)} on {now.node}", "warn")
 
 
+def _idle(was: Held | None, now: Held, pod: PodRow) -> Iterator[Change]:
+    """Cards that began to do nothing, or that work again; one that is no longer known is neither."""
+    before = was.idle if was is not None else 0.0
+    said = f"{amount(now.idle)} of {cards(now.cards)} idle, was {amount(before)}"
+    about = {"idle": now.idle, "busy": now.busy, "unknown": now.unknown}
+    if now.idle - before >= _LEAST:
+        yield _pod_change(pod, "PodIdle", said, "warn", about)
+    elif was is not None and before - now.idle >= _LEAST and now.busy - was.busy >= _LEAST:
+        yield _pod_change(pod, "PodBusy", said, "good", about)
+
+
 def _gone(was: PodRow) -> Change:
     if was.node:
         return _pod_change(was, "PodGone", f"gone from {was.node}, {cards(was.cards)} given back", "plain")
@@ -153,7 +171,9 @@ def _node_change(node: NodeRow, code: str, said: str, tone: Tone) -> Change:
     return Change(code, f"node {node.name}", said, tone, about)
 
 
-def _pod_change(pod: PodRow, code: str, said: str, tone: Tone) -> Change:
+def _pod_change(
+    pod: PodRow, code: str, said: str, tone: Tone, more: Mapping[str, float] = MappingProxyType({})
+) -> Change:
     about = {
         "namespace": pod.namespace,
         "name": pod.name,
@@ -164,5 +184,6 @@ def _pod_change(pod: PodRow, code: str, said: str, tone: Tone) -> Change:
         "queue": pod.queue,
         "owner": pod.owner,
         "reason": pod.reason,
+        **more,
     }
     return Change(code, f"pod {pod.namespace}/{pod.name}", said, tone, about)

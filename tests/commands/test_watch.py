@@ -24,7 +24,11 @@ from k8sai.sim.cluster import Sim
 from tests.commands.relay import Relay
 from tests.commands.run import BIN, environment
 from tests.commands.server import write_kubeconfig
+from tests.fleet.facts_by_hand import fleet_of, node, pod
 from tests.fleet.small import fleet, items
+from tests.fleet.test_identity import holds
+from tests.fleet.test_idle import BUSY, QUIET
+from tests.fleet.test_idle import look as judge
 
 
 @dataclass
@@ -88,6 +92,23 @@ def test_a_change_that_is_none_for_gpus(capsys: pytest.CaptureFixture[str]) -> N
     node = items()["gpu-h1"]
     node["metadata"]["labels"]["note"] = "new"
     filled.put("nodes", msgspec.convert(node, Node))
+    follower.step()
+    assert lines(capsys) == []
+
+
+def test_cards_that_begin_to_idle_and_work_again(capsys: pytest.CaptureFixture[str]) -> None:
+    filled = fleet_of(node(), pod("a", 2, "n1", status=holds("GPU-0", "GPU-1")))
+    follower = Follower(filled, Fed(), Scope(), documents=False)
+    judge(filled, {"GPU-0": BUSY, "GPU-1": BUSY})
+    follower.step()
+    capsys.readouterr()
+    judge(filled, {"GPU-0": QUIET, "GPU-1": BUSY})
+    follower.step()
+    assert lines(capsys)[0] == "pod team-a/a 1 of 2 cards idle, was 0"
+    judge(filled, {"GPU-0": BUSY, "GPU-1": BUSY})
+    follower.step()
+    assert lines(capsys)[0] == "pod team-a/a 0 of 2 cards idle, was 1"
+    judge(filled, {"GPU-0": BUSY, "GPU-1": BUSY})
     follower.step()
     assert lines(capsys) == []
 

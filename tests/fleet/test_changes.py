@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from k8sai.cluster.sources import Source
-from k8sai.fleet.changes import between, look
+from k8sai.fleet.changes import Look, between, look
+from k8sai.fleet.idle import Held
 from tests.fleet.small import AT, Items, items, picture
 
 Edit = Callable[[Items], object]
@@ -94,3 +95,31 @@ def test_unknown_figures_are_no_change() -> None:
     hidden = [Source("nodes", "forbidden", message="no")]
     pods = {name: item for name, item in items().items() if item["kind"] == "Pod"}
     assert between(look(picture(pods, *hidden)), look(picture(pods, *hidden))) == []
+
+
+def idle(idle: float, busy: float, unknown: float = 0.0) -> Look:
+    """A look at the cluster where a meter knows this of the pod with two cards."""
+    seen = look(picture())
+    (pod,) = (pod for pod in seen.pods.values() if pod.name == "chat-0")
+    held = Held(pod.namespace, pod.name, pod.uid, pod.node, cards=2, idle=idle, busy=busy, unknown=unknown)
+    return replace(seen, held={pod.uid: held})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (idle(0, 2), idle(2, 0), [("PodIdle", "pod serving/chat-0", "2 of 2 cards idle, was 0")]),
+        (idle(0, 0, 2), idle(1, 0, 1), [("PodIdle", "pod serving/chat-0", "1 of 2 cards idle, was 0")]),
+        (idle(2, 0), idle(1, 1), [("PodBusy", "pod serving/chat-0", "1 of 2 cards idle, was 2")]),
+        (idle(2, 0), idle(0, 0, 2), []),
+        (idle(0, 0, 2), idle(0, 2), []),
+        (idle(2, 0), idle(2, 0), []),
+        (idle(2, 0), look(picture()), []),
+        (look(picture()), idle(2, 0), [("PodIdle", "pod serving/chat-0", "2 of 2 cards idle, was 0")]),
+    ],
+)
+def test_who_begins_to_be_idle_and_who_works_again(before: Look, after: Look, told: list[tuple[str, str, str]]) -> None:
+    changes = between(before, after)
+    assert [(change.code, change.what, change.said) for change in changes] == told
+    for change in changes:
+        assert change.object["idle"] + change.object["busy"] + change.object["unknown"] == 2
