@@ -13,11 +13,12 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from k8sai.tui.columns import Field, fit, layout, natural
+from k8sai.tui.columns import Field, layout, natural
 from k8sai.tui.desk import Desk
 from k8sai.tui.direct import Direct
 from k8sai.tui.ink import Line
 from k8sai.tui.keymap import MOVES
+from k8sai.tui.table_lines import header_line, row_line
 
 _MOST = 1000  # painted rows kept
 _NARROW = 100  # cells; narrower screens put one space between columns, wider ones two
@@ -225,7 +226,8 @@ class VirtualTable(ScrollView, Direct, can_focus=True):
         base = self.rich_style
         if y == 0 and self.keys:
             style = self._part("table--header")
-            return self._header().crop_extend(left, left + width, style).apply_style(base + style)
+            titles = header_line(self.desk, self.fields, self._columns, self._gap, self.sort, self.falling)
+            return titles.crop_extend(left, left + width, style).apply_style(base + style)
         if not self.keys:
             return self._blank_line(y, width).apply_style(base)
         index = top + y - 1
@@ -245,34 +247,12 @@ class VirtualTable(ScrollView, Direct, can_focus=True):
     def _part(self, name: str) -> Style:
         return self.get_component_rich_style(name, partial=True)
 
-    def _header(self) -> Strip:
-        segments: list[Segment] = []
-        gap = " " * self._gap
-        for number, size in self._columns:
-            field = self.fields[number]
-            title = field.title
-            sorted_by = bool(field.sort) and field.sort == self.sort
-            if sorted_by:
-                title += self.desk.glyphs.down if self.falling else self.desk.glyphs.up
-            (text, _), *rest = fit(((title, "plain"),), size, field, self.desk.glyphs.dots)
-            said = text + "".join(more for more, _ in rest)
-            segments += [Segment(gap)] if segments else []
-            segments.append(Segment(said, self.desk.inks["accent"] if sorted_by else None))
-        return Strip(segments)
-
     def _row(self, key: str, *, bare: bool = False) -> Strip:
         """One row; `bare` drops dim ink, which no cursor's background leaves readable."""
+        one_ink = bare and self.app.native_ansi_color  # colours in reverse would make blots
+        dim, ink = "plain" if bare else "dim", "plain" if one_ink else ""
         cells = self._read(key)
-        segments: list[Segment] = []
-        gap = " " * self._gap
-        inks = self.desk.inks
-        reversed_ = bare and self.app.native_ansi_color  # colours in reverse would make blots
-        for number, size in self._columns:
-            if segments:
-                segments.append(Segment(gap))
-            for text, ink in fit(cells[number], size, self.fields[number], self.desk.glyphs.dots):
-                segments.append(Segment(text, inks["plain" if reversed_ or (bare and ink == "dim") else ink]))
-        return Strip(segments)
+        return row_line(self.desk, self.fields, self._columns, self._gap, cells, dim, ink)
 
     def _blank_line(self, y: int, width: int) -> Strip:
         if y == 0:
