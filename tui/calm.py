@@ -10,6 +10,8 @@ from k8sai.fleet.index import Fleet
 LARGE: Final = 5_000  # objects; walking fewer takes no time that anybody notices
 WAY: Final = 0.1  # seconds at most that other threads stand aside for a key or a frame
 COLLECT_AFTER: Final = 0.03  # seconds from the end of a frame; by then the terminal has it
+_FEW: Final = 20_000  # new objects; walking them takes 5 ms
+_STILL: Final = 0.5  # seconds without a key after which the next one is not expected at once
 
 
 class Calm:
@@ -32,10 +34,13 @@ class Calm:
         self._collects = self._collects or due
         return due
 
-    def collect(self) -> None:
-        """What painting and events left behind, and spare the rest."""
+    def collect(self, still: float) -> None:
+        """What painting and events left behind, and spare the rest. `still`: seconds since the last key.
+
+        While a thread has 100,000 nodes in its hands a pass takes 50 ms: where keys come it waits for a later frame.
+        """
         self._collects = False
-        if self._frozen and self._read:
+        if self._frozen and self._read and (still >= _STILL or gc.get_count()[0] < _FEW):
             gc.collect()
             gc.freeze()
 

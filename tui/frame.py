@@ -192,7 +192,7 @@ class Frame(App[None]):
 
     def _painted_all(self) -> None:
         if self.calm.painted(self.desk.fleet):
-            self.set_timer(COLLECT_AFTER, self.calm.collect)
+            self.set_timer(COLLECT_AFTER, lambda: self.calm.collect(time.perf_counter() - self._keyed_at))
 
     def _reads_much(self, sources: tuple[Source, ...]) -> bool:
         """While a large cluster is read, every frame has all to paint and takes its time from the reading."""
