@@ -68,6 +68,12 @@ class Nodes(TablePane):
             )
         )
 
+    def order_from(self) -> object:
+        """By name the order changes only when nodes come or go; a filter's words may be about anything."""
+        if self.sort != "name" or self.filter.text or self.only_trouble or self.subject:
+            return None
+        return self.desk.fleet.arranged(), self.reverse, self.every, self.filter.typed
+
     def subject_at(self, key: str) -> Subject | None:
         return node(key)
 

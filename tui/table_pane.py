@@ -47,6 +47,7 @@ class TablePane(Pane):
         self._due: bool | None = None  # an ordering that waits for the next frame, and whether it forgets the cursor
         self._seen_version = -1
         self._last_keys: Sequence[str] = ()
+        self._last_from: object = None  # what they were made from
 
     def compose(self) -> ComposeResult:
         yield self.heading
@@ -60,6 +61,10 @@ class TablePane(Pane):
     def order(self) -> Sequence[str]:
         """The keys of all rows in the wanted order. May raise Usage when the filter cannot be used."""
         return ()
+
+    def order_from(self) -> object:
+        """All that the order is made from: while it is equal nobody needs to ask for it. None: nobody knows."""
+        return None
 
     def cells(self, key: str) -> tuple[Line, ...]:
         """A row, one line per field."""
@@ -106,6 +111,7 @@ class TablePane(Pane):
     def keys(self) -> Sequence[str]:
         began = time.perf_counter()
         try:
+            self._last_from = self.order_from()
             self._last_keys = self.order()
             self.complaint = ""
         except K8saiError as error:  # a filter half typed: keep what is shown, and say why
@@ -144,10 +150,18 @@ class TablePane(Pane):
         version = self.desk.fleet.version
         if not self.table.paused and version != self._seen_version and time.perf_counter() >= self._resort_at:
             self._seen_version = version
-            self.table.reorder()
+            self._renew()
         else:
             self.table.repaint()
         self.paint_rest()
+
+    def _renew(self, *, forget: bool = False) -> None:
+        """What is shown, as it is now: in a new order only if there may be one."""
+        made_from = self.order_from()
+        if forget or made_from is None or made_from != self._last_from or self.complaint:
+            self.table.reorder(forget=forget)
+        else:
+            self.table.repaint()
 
     def repaint(self) -> None:
         self.table.repaint()
@@ -202,7 +216,7 @@ class TablePane(Pane):
 
     def _reorder_now(self) -> None:
         forget, self._due = bool(self._due), None
-        self.table.reorder(forget=forget)
+        self._renew(forget=forget)
         self.paint_rest()
 
     def pause(self, paused: bool) -> None:

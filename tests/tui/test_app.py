@@ -1,6 +1,7 @@
 """The cockpit as a whole: its clock, pausing, filtering, finding the way around."""
 
 import gc
+from collections.abc import Sequence
 
 from k8sai.facts import Node
 from k8sai.fleet.index import Fleet
@@ -104,6 +105,33 @@ async def test_many_events_sort_once_a_second_and_repaint_at_every_frame() -> No
         assert len(asked) <= 1
         await pilot.pause()
         assert "2/4" in screen(app)
+
+
+@alone
+async def test_by_name_the_order_is_asked_for_when_nodes_come_and_not_for_what_they_hold() -> None:
+    fleet = fill(Fleet())
+    app = cockpit(fleet)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        pane = table(app)
+        asked: list[bool] = []
+        inner = pane.order
+
+        def counting() -> Sequence[str]:
+            asked.append(True)
+            return inner()
+
+        pane.order = counting  # type: ignore[method-assign]  # counts what the screen asks
+        for gpus, sort, news in ((1, "name", False), (2, "free", True), (3, "free", True), (4, "name", True)):
+            if sort != pane.sort:
+                pane.sort_by(sort)
+            asked.clear()
+            pane._resort_at = 0.0
+            fleet.put("pods", pod("research", "busy", gpus, "a100-02"))
+            if gpus == 4:
+                fleet.put("nodes", node("aaa-new", {GPU: 8}))
+            app.paint()
+            assert bool(asked) is news
 
 
 @alone
