@@ -103,6 +103,10 @@ class Desk:
         found = self.fleet.glances(names, seconds)
         return [glance and veiled(len(glance.looks)) for glance in found] if self._unknown() else found
 
+    def touched(self, since: int) -> tuple[int, frozenset[str] | None]:
+        """The nodes that look different since a mark (None: any may), and the next mark."""
+        return (-1, None) if self._unknown() else self.fleet.touched(since)
+
     def tally(self, names: Iterable[str]) -> Tally:
         """What these nodes have together."""
         return Tally(nan, nan, nan, nan, nan) if self._unknown() else self.fleet.tally(names)

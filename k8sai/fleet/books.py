@@ -18,6 +18,7 @@ from k8sai.fleet.pods import Key, PodEntry
 from k8sai.fleet.resources import Rules, weigh
 from k8sai.fleet.shares import CARD
 from k8sai.fleet.sharing import RESOURCE
+from k8sai.fleet.touched import Touched
 from k8sai.fleet.workloads import Workloads
 
 _MEMORY: Final = "nvidia.com/gpu.memory"  # MiB of one card
@@ -39,8 +40,9 @@ class Books:
         self.unplaced = NodeEntry("")  # DRA devices that several nodes reach, while no claim has drawn them to one
         self.unplaced.known = self.unplaced.ready = True
         self.gpu_pods = 0
-        self.arranged = 0  # grows when nodes come or go, or change what they are grouped by
+        self.arranged = 0  # grows when nodes come or go, have GPUs or none, or change what they are grouped by
         self.priorities: dict[int, int] = {}  # of pods on nodes, and how many have each
+        self.touched = Touched()
         self._order = Order()
         # What only the claims can tell: whether a claim is known and allocated, and whether a pod is about GPUs at all.
         self.served: Callable[[Key], bool] = lambda claim: False
@@ -55,6 +57,7 @@ class Books:
             idle = [key for key, line in entry.lines.items() if line.idle and not self._supplied(entry, key)]
             for key in idle:
                 del entry.lines[key]
+            self.arranged += bool(idle) and not entry.lines
             self.ledger.enter(entry)
             if entry.bare:
                 if self.nodes.pop(name, None) is not None:
@@ -67,7 +70,7 @@ class Books:
 
     def _touch(self, entry: NodeEntry) -> None:
         """Take the node out of the sums: it is about to change."""
-        entry.glance = None
+        self._dim(entry)
         if entry.name not in self._changed:
             self.ledger.leave(entry)
             self._changed[entry.name] = entry
@@ -82,7 +85,12 @@ class Books:
         """What was kept of how the node looks is no longer so, although its sums may be."""
         entry = self.nodes.get(node)
         if entry is not None:
+            self._dim(entry)
+
+    def _dim(self, entry: NodeEntry) -> None:
+        if entry.glance is not None:  # else nobody has seen it since it was told last
             entry.glance = None
+            self.touched.add(entry.name)
 
     # --- nodes --------------------------------------------------------------------------------------------------------
 
@@ -158,6 +166,7 @@ class Books:
                 line = entry.lines.get(name)
                 if line is None:
                     unit = Unit(driver, self.rules.driver(driver), "card", 1, product, dra=True)
+                    self.arranged += not entry.lines
                     line = entry.lines[name] = Line(self.reader.same(unit))
                 for field, amount in zip(DRA_SUMS, amounts, strict=True):
                     setattr(line, field, getattr(line, field) + amount)
@@ -324,6 +333,7 @@ class Books:
         if line is None:
             capacity = {unit.resource: amount for unit, amount, _ in entry.supply}
             unit = self.reader.unit(name, entry.labels, {}, capacity)
+            self.arranged += not entry.lines
             line = entry.lines[name] = Line(unit)
         return line
 

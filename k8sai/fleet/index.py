@@ -15,16 +15,18 @@ from k8sai.fleet.answers import Figures, Gauge, NodeRow, PodRow, Problem, Total,
 from k8sai.fleet.answers import Kind as UnitKind
 from k8sai.fleet.books import Books
 from k8sai.fleet.chart import Group, Grouping, Tally, chart, tally
+from k8sai.fleet.concerned import concerned
 from k8sai.fleet.dra import Allocations
 from k8sai.fleet.glance import GONE, Glance
 from k8sai.fleet.glances import Glances
-from k8sai.fleet.idle import Held, Idleness, Sight, judged
+from k8sai.fleet.idle import Held, Idleness, Sight
 from k8sai.fleet.intake import Intake
+from k8sai.fleet.judging import judged_all
 from k8sai.fleet.ledger import Worth
 from k8sai.fleet.meters import Meters
 from k8sai.fleet.query import NodeQuery, PodQuery, find_nodes, find_pods
 from k8sai.fleet.resources import Rules
-from k8sai.fleet.rows import held_since, node_row, pod_row, present
+from k8sai.fleet.rows import node_row, pod_row, present
 from k8sai.fleet.rule_file import configured
 from k8sai.fleet.spare import Spare, spares
 from k8sai.fleet.way import Way
@@ -114,31 +116,17 @@ class Fleet:
             by_node.setdefault(node, {})[uuid] = (namespace, pod)
         meters, idle = Meters(by_node, gauges or {}, slices or {}), None
         if sight is not None:
-            idle, of_cards = self._judged(meters, sight)
+            with self._lock:
+                names = [node.name for node in self._books.nodes.values() if node.pods]
+            idle, of_cards = judged_all(names, self._reading, self.way, self._dra, meters, sight)
             meters = replace(meters, idle=of_cards)
         with self._lock:
             self._meters, self._idle = meters, idle
             self._idle_of = {(one.namespace, one.pod): one for one in idle.held} if idle is not None else {}
             for entry in self._books.nodes.values():
                 entry.glance = None
+            self._books.touched.add_all()
             self._intake.version += 1
-
-    def _judged(self, meters: Meters, sight: Sight) -> tuple[Idleness, dict[tuple[str, str], bool]]:
-        """Node by node, so that nobody has to wait for all of them."""
-        held: list[Held] = []
-        cards: dict[tuple[str, str], bool] = {}
-        with self._lock:
-            names = [node.name for node in self._books.nodes.values() if node.pods]
-        for name in names:
-            with self._reading() as books:
-                entry = books.nodes.get(name)
-                if entry is not None and entry.pods:
-                    found = judged(node_row(entry, self._dra, meters), held_since(entry), sight, meters.on(name))
-                    held += found.held
-                    cards.update(found.cards)
-            self.way.give()
-            sleep(0)
-        return Idleness(tuple(held), sight.at, sight.rule, sight.source, sight.prices.currency), cards
 
     @contextmanager
     def _reading(self) -> Iterator[Books]:
@@ -232,6 +220,11 @@ class Fleet:
                             break
             return found
 
+    def touched(self, since: int) -> tuple[int, frozenset[str] | None]:
+        """A mark, and the nodes that look different since an earlier one; None: any may. Ask before looking at them."""
+        with self._lock:
+            return self._books.touched.since(since)
+
     def priorities(self) -> tuple[int, ...]:
         """The priorities of pods on nodes, the lowest first."""
         with self._lock:
@@ -315,31 +308,14 @@ class Fleet:
             return tuple(workload_row(one, books.nodes, worth, self._idle_of) for one in found)
 
     def concerned(self, objects: Iterable[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
-        """Of these objects (kind, namespace, name) those that have to do with GPUs: pods, owners, nodes, claims.
-
-        What stands between a workload and its pods is known by its name alone: it begins with the workload's.
-        """
+        """Of these objects (kind, namespace, name) those that have to do with GPUs."""
         with self._reading() as books:
-            owners = books.workloads.names()
-            return {one for one in objects if _concerned(books, self._dra, owners, *one)}
+            return concerned(books, self._dra, objects)
 
     def problems(self) -> tuple[Problem, ...]:
         """Objects that could not be counted, and why."""
         with self._reading():
             return tuple(self._intake.problems)
-
-
-def _concerned(
-    books: Books, dra: Allocations, owners: set[tuple[str, str]], kind: str, namespace: str, name: str
-) -> bool:
-    if kind == "Node":
-        return name in books.nodes and books.nodes[name].gpu
-    if kind == "Pod" and (namespace, name) in books.pods:
-        return books.pods[namespace, name].gpu
-    if kind == "ResourceClaim" and (namespace, name) in dra.claims:
-        return dra.claims[namespace, name].gpu
-    parts = name.split("-")
-    return any((namespace, "-".join(parts[:end])) in owners for end in range(len(parts), 0, -1))
 
 
 def _worth(books: Books) -> Worth:
