@@ -1,6 +1,7 @@
 """Our verdict on objects of custom kinds against the one of a real server that has the same definitions.
 
-The definitions are those in the sources of the controllers, and in the folder that `K8SAI_CRDS` names.
+The definitions are those in the sources of the controllers, in the folder that `K8SAI_CRDS` names, and in one that lies beside the
+project.
 """
 
 import os
@@ -31,7 +32,9 @@ Find = Callable[[Json], Crd]
 @pytest.fixture(scope="module")
 def find(plane: ControlPlane, api: Api) -> Find:
     """The definition of an object's kind, which the server has then; skips where no folder has one."""
+    beside = Path(__file__).parents[3] / "shared" / "crds"
     places = [Path(one) for one in os.environ.get(FOLDERS, "").split(os.pathsep) if one]
+    places += [beside] if beside.is_dir() else []
     for name, below in {**{name: addon.definitions for name, addon in ADDONS.items()}, "kueue": KUEUE}.items():
         try:
             places.append(source_of(plane, name) / below)

@@ -164,7 +164,7 @@ def test_a_job_that_is_evicted_saves_and_has_not_failed() -> None:
     assert made["spec"]["podFailurePolicy"] == IGNORED
     assert template["spec"]["terminationGracePeriodSeconds"] == 600
     assert template["spec"]["containers"][0]["lifecycle"] == {"preStop": {"exec": {"command": ["save"]}}}
-    assert template["metadata"]["annotations"]["k8sai.dev/checkpoint-dir"] == "/checkpoints"
+    assert template["metadata"]["annotations"]["k8sai.dev/checkpoint-path"] == "/checkpoints"
 
 
 def test_a_policy_that_is_there_stays_and_pods_restarted_in_place_get_none() -> None:
