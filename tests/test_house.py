@@ -38,7 +38,7 @@ RULES: dict[str, tuple[str, str]] = {
         "errors quantity facts events selectors yaml_in",
         "msgspec yaml urllib3 google kubernetes platformdirs",
     ),
-    "fleet": ("errors quantity ages facts events selectors view cluster.sources", "msgspec yaml platformdirs"),
+    "fleet": ("errors quantity ages facts events selectors view yaml_in cluster.sources", "msgspec platformdirs"),
     "scheduling": ("errors quantity facts fleet cluster.sources cluster.objects", "msgspec celpy"),
     "fit": (
         "errors quantity ages facts selectors view fleet scheduling cluster.sources cluster.objects",

@@ -18,10 +18,10 @@ from typing import Any, Final
 from msgspec import Struct
 
 from k8sai.errors import NotFound, Usage
-from k8sai.fleet.rule_file import folder
+from k8sai.fleet.settings import contents, folder, table
 
 NAME: Final = "prices.yaml"
-_KEYS: Final = {"currency", "perGpuHour"}
+_KEYS: Final = ("currency", "perGpuHour")
 _DEFAULT: Final = "default"
 _CUT: Final = ("-MIG-", "-SHARED")  # what the label of a product gains where its cards are cut or shared
 
@@ -63,36 +63,26 @@ def _whole(product: str) -> str:
 def prices(path: Path | None = None) -> Prices:
     """From this file, or from the user's own where there is one. Raises NotFound, and Usage naming place and reason."""
     chosen = path or folder() / NAME
-    try:
-        text = chosen.read_text("utf-8")
-    except FileNotFoundError:
-        if path is None:
-            return NO_PRICES
-        raise NotFound(f"there is no price file {path}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise Usage(f"{chosen}: cannot be read: {error}") from error
-    return read(text, str(chosen))
+    text = contents(chosen)
+    if text is not None:
+        return read(text, str(chosen))
+    if path is not None:
+        raise NotFound(f"there is no price file {path}")
+    return NO_PRICES
 
 
 def read(text: str, place: str) -> Prices:
     """The same from a text; `place` names it in errors."""
-    import yaml
-
-    try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise Usage(f"{place}: not YAML: {' '.join(str(error).split())}") from error
+    document = table(text, place, _KEYS, "`currency` and `perGpuHour`")
     if document is None:
         return NO_PRICES
-    if not isinstance(document, Mapping) or document.keys() - _KEYS:
-        raise Usage(f"{place}: expected `currency` and `perGpuHour` and nothing else")
     currency = document.get("currency", "")
     if not isinstance(currency, str):
         raise Usage(f"{place}: currency {currency!r} is not a text such as EUR")
-    table = document.get("perGpuHour")
-    if not isinstance(table, Mapping) or not table:
+    priced = document.get("perGpuHour")
+    if not isinstance(priced, Mapping) or not priced:
         raise Usage(f"{place}: perGpuHour is not a table of products and prices")
-    found = {str(product): _price(price, f"{place}: perGpuHour[{product}]") for product, price in table.items()}
+    found = {str(product): _price(price, f"{place}: perGpuHour[{product}]") for product, price in priced.items()}
     other = found.pop(_DEFAULT, None)
     return Prices(currency, tuple(found.items()), other)
 

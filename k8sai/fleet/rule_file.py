@@ -12,55 +12,32 @@ drivers:
   - {pattern: gpu\\.example\\.com, family: example}
 """
 
-import os
 import re
 from collections.abc import Mapping
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, Final
 
 from k8sai.errors import Usage
 from k8sai.fleet.drivers import DRIVERS
 from k8sai.fleet.resources import BUILTIN, KINDS, Rule, Rules, builtin
+from k8sai.fleet.settings import contents, folder, table
 
 NAME: Final = "resources.yaml"
 _KEYS: Final = {"pattern", "family", "kind", "cards", "perCard", "count", "sameAs"}
 
 
-def folder() -> Path:
-    """The settings folder; K8SAI_CONFIG_DIR stands for another."""
-    chosen = os.environ.get("K8SAI_CONFIG_DIR")
-    if chosen:
-        return Path(chosen)
-    from platformdirs import user_config_path
-
-    return user_config_path("k8sai")
-
-
 def configured() -> Rules:
     """The shipped table with the user's lines before it. Raises Usage naming the place and the reason."""
     path = folder() / NAME
-    try:
-        text = path.read_text("utf-8")
-    except FileNotFoundError:
-        return builtin()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Usage(f"{path}: cannot be read: {error}") from error
-    return read(text, str(path))
+    text = contents(path)
+    return builtin() if text is None else read(text, str(path))
 
 
 def read(text: str, place: str) -> Rules:
     """The same from a text; `place` names it in errors."""
-    import yaml
-
-    try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise Usage(f"{place}: not YAML: {' '.join(str(error).split())}") from error
+    document = table(text, place, ("resources", "drivers"), "the lists `resources` and `drivers`")
     if document is None:
         return builtin()
-    if not isinstance(document, Mapping) or document.keys() - {"resources", "drivers"}:
-        raise Usage(f"{place}: expected the lists `resources` and `drivers` and nothing else")
     rules = [_rule(line, where) for line, where in _lines(document, "resources", place)]
     drivers = [_driver(line, where) for line, where in _lines(document, "drivers", place)]
     return Rules((*rules, *BUILTIN), (*drivers, *DRIVERS))

@@ -43,6 +43,8 @@ def test_without_a_default_the_rest_has_no_price() -> None:
     ("text", "sentence"),
     [
         ("[", "f: not YAML: "),
+        ("currency: A\ncurrency: B", "f: not YAML: the key 'currency' is there twice"),
+        ("currency: A\n---\ncurrency: B", "f: expected `currency` and `perGpuHour` and nothing else"),
         ("[]", "f: expected `currency` and `perGpuHour` and nothing else"),
         ("price: 1", "f: expected `currency` and `perGpuHour` and nothing else"),
         ("currency: 3\nperGpuHour: {a: 1}", "f: currency 3 is not a text such as EUR"),
