@@ -1,7 +1,7 @@
 """The map on the screen: paints the lines that are visible, and of those only what has changed."""
 
+import time
 from collections.abc import Sequence
-from operator import is_
 from typing import Any, ClassVar
 
 from textual import events
@@ -15,6 +15,7 @@ from k8sai.fleet.glance import Glance
 from k8sai.tui.desk import Desk
 from k8sai.tui.direct import Direct
 from k8sai.tui.ink import Line, Run
+from k8sai.tui.map_kept import Kept, Maps
 from k8sai.tui.map_paint import Brush, merged
 from k8sai.tui.map_plan import Band
 from k8sai.tui.map_strips import Inked, Pieced, over
@@ -25,8 +26,9 @@ from k8sai.tui.map_words import NAME, heading, label, named, node_line
 _PATIENCE = 0.03  # seconds that a frame may spend on nodes nobody has looked at; the rest comes with the next
 _SOON = 0.03  # seconds until the sums of groups are added up further
 _FEW = 6  # cells of a line that are sent one by one
-_AHEAD = 0.005  # seconds a frame may spend on the page before or after
+_AHEAD = 0.003  # seconds a frame may spend on the page before or after
 _AHEAD_EVERY = 2  # frames; the pages take turns
+_AT_ONCE = 4  # lines
 
 
 class MapField(ScrollView, Direct, can_focus=True, inherit_bindings=False):
@@ -57,10 +59,8 @@ class MapField(ScrollView, Direct, can_focus=True, inherit_bindings=False):
         self.brush = Brush(desk)
         self.tallies = Tallies(desk)
         self.blank: Sequence[Line] = ()
-        self._seen: dict[int, list[Glance | None]] = {}  # by line
-        self._strips: dict[int, Pieced] = {}
+        self._maps = Maps()
         self._inked = Inked(desk, self)
-        self._tallied: dict[int, list[Tally]] = {}  # by line
         self._room: tuple[Size, ...] = ()
         self._again = False
         self._ahead = 0  # looks until the next one ahead
@@ -69,9 +69,8 @@ class MapField(ScrollView, Direct, can_focus=True, inherit_bindings=False):
     # --- what changes -------------------------------------------------------------------------------------------------
 
     def arranged(self) -> None:
-        """The plan is another one: everything is painted anew, the cursor in sight."""
-        self._seen.clear()
-        self._strips.clear()
+        """The plan is another one: what is not known of it is painted anew, the cursor in sight."""
+        self._maps.turn(self.view)
         plan = self.view.plan
         self._named = min(NAME, max((len(named(group)) for group in self.view.groups[:200]), default=0))
         self.virtual_size = Size(max(1, plan.width), plan.height)
@@ -82,7 +81,7 @@ class MapField(ScrollView, Direct, can_focus=True, inherit_bindings=False):
     def repaint(self) -> None:
         """Another colour, other signs."""
         self.brush.fresh()
-        self._strips.clear()
+        self._maps.unpaint()
         self.look()
         self.refresh()
 
@@ -91,35 +90,47 @@ class MapField(ScrollView, Direct, can_focus=True, inherit_bindings=False):
         if not self.size.height:
             return
         if self.brush.fresh():
-            self._strips.clear()
-        plan, names = self.view.plan, self.view.names
-        lines = range(self.scroll_offset.y, min(self.scroll_offset.y + self.size.height, plan.height))
-        spans: list[tuple[int, int]] = []
-        wanted: list[str] = []
+            self._maps.unpaint()
+        kept, lines = self._asked(), self._lines()
+        before = {line: kept.seen.get(line) for line in lines}
+        late = not self._see(kept.wanted(lines), _PATIENCE)
         for line in lines:
-            before = len(wanted)
-            for band in plan.bands_on(line):
-                nodes = plan.nodes_on(band, line)
-                wanted += names[nodes.start : nodes.stop]
-            spans.append((line, len(wanted) - before))
-        found = self.desk.glances(wanted, _PATIENCE)
-        at = 0
-        for line, count in spans:
-            now = found[at : at + count]
-            at += count
-            was, tallies = self._seen.get(line), self._tallies(line)
-            same = was == now and (plan.scale != "lines" or all(map(is_, was, now)))  # a line says more than a glance
-            said = tallies == self._tallied.get(line, [])
-            if not same or not said:
-                self._seen[line], self._tallied[line] = now, tallies
-                self._strips.pop(line, None)
-                self.refresh(*self._changed(line, was if said else None, now))
-        if None in found and not self._again:
+            tallies = self._tallies(line)
+            said = tallies == kept.tallied.get(line, [])
+            if not said:
+                kept.tallied[line] = tallies
+                kept.strips.pop(line, None)
+            if line not in kept.strips:
+                self.refresh(*self._changed(line, before[line] if said else None, kept.seen[line]))
+        if late and not self._again:
             self._again = True
             self.call_after_refresh(self._look_again)
-        elif any(tally is UNKNOWN for line in lines for tally in self._tallied.get(line, ())) and not self._again:
+        elif any(tally is UNKNOWN for line in lines for tally in kept.tallied.get(line, ())) and not self._again:
             self._again = True
             self.set_timer(_SOON, self._look_again)
+
+    def _asked(self) -> Kept:
+        """What is known of the lines, with all that has changed since."""
+        kept = self._maps.now
+        kept.changed(*self.desk.touched(kept.mark), self.view)
+        return kept
+
+    def _lines(self) -> range:
+        """Those that are visible."""
+        top = self.scroll_offset.y
+        return range(top, min(top + self.size.height, self.view.plan.height))
+
+    def _see(self, lines: Sequence[int], seconds: float) -> bool:
+        """Look at the nodes on these lines, for so long at most; whether that was enough."""
+        names, kept = self.view.names, self._maps.now
+        nodes = [kept.numbers(line) for line in lines]
+        wanted = [names[node] for each in nodes for node in each]
+        found = self.desk.glances(wanted, seconds) if wanted else []
+        at = 0
+        for line, each in zip(lines, nodes, strict=True):
+            kept.saw(line, each, found[at : at + len(each)])
+            at += len(each)
+        return None not in found
 
     def _changed(self, line: int, was: Sequence[Glance | None] | None, now: Sequence[Glance | None]) -> list[Region]:
         """The parts of the line that must be sent to the terminal: of a few cells only those."""
@@ -146,25 +157,27 @@ class MapField(ScrollView, Direct, can_focus=True, inherit_bindings=False):
 
     def look_ahead(self) -> None:
         """Have the pages before and after at hand, so that scrolling finds them ready; now and then is enough."""
-        plan, names = self.view.plan, self.view.names
-        top, tall = self.scroll_offset.y, self.size.height
         self._ahead = (self._ahead + 1) % (2 * _AHEAD_EVERY)
         if self._ahead % _AHEAD_EVERY:
             return
+        top, tall = self.scroll_offset.y, self.size.height
         first = top + tall if self._ahead else top - tall
-        wanted: list[str] = []
-        for line in range(max(0, first), min(plan.height, first + tall)):
-            for band in plan.bands_on(line):
-                nodes = plan.nodes_on(band, line)
-                wanted += names[nodes.start : nodes.stop]
-        if wanted:
-            self.desk.fleet.glances(wanted, _AHEAD)
+        wanted = self._asked().wanted(range(max(0, first), min(self.view.plan.height, first + tall)))
+        end = time.perf_counter() + _AHEAD
+        while wanted and time.perf_counter() < end:
+            self._see(wanted[:_AT_ONCE], _AHEAD)
+            del wanted[:_AT_ONCE]
 
     @property
     def seen(self) -> list[Glance | None]:
         """The visible nodes, as last looked at."""
-        top = self.scroll_offset.y
-        return [glance for line in range(top, top + self.size.height) for glance in self._seen.get(line, ())]
+        seen = self._maps.now.seen
+        return [glance for line in self._lines() for glance in seen.get(line, ())]
+
+    @property
+    def looks(self) -> set[int]:
+        """The states that visible cards are in."""
+        return self._maps.now.looks(self._lines())
 
     def reveal(self) -> None:
         """Scroll as little as brings the cursor into view."""
@@ -193,7 +206,8 @@ class MapField(ScrollView, Direct, can_focus=True, inherit_bindings=False):
         if room == self._room:  # it only came to the front again
             return
         self._room = room
-        self.view.resize(self.size.width, self.size.height)
+        self._maps.forget()
+        self.view.resize(self.size.width, self.size.height, self.styles.scrollbar_size_vertical)
         self.arranged()
         self.post_message(self.Laid())
 
@@ -205,12 +219,11 @@ class MapField(ScrollView, Direct, can_focus=True, inherit_bindings=False):
 
     def _forget_far(self) -> None:
         """Lines far from those in view need not be kept."""
-        if len(self._strips) > 20 * max(20, self.size.height):
-            self._strips.clear()
-            self._seen.clear()
+        if len(self._maps.now.seen) > 20 * max(20, self.size.height):
+            self._maps.now.forget()
 
     def undress(self) -> None:
-        self._strips.clear()
+        self._maps.unpaint()
         self._inked.forget()
 
     # --- painting -----------------------------------------------------------------------------------------------------
@@ -225,9 +238,10 @@ class MapField(ScrollView, Direct, can_focus=True, inherit_bindings=False):
             return self._inked.strip(said, width)
         if line >= view.plan.height:
             return Strip.blank(width, base)
-        painted = self._strips.get(line)
+        strips = self._maps.now.strips
+        painted = strips.get(line)
         if painted is None:
-            painted = self._strips[line] = self._paint(line)
+            painted = strips[line] = self._paint(line)
         column, at = view.plan.place(view.at)
         if at != line and not self.marked:
             return painted
@@ -256,7 +270,7 @@ class MapField(ScrollView, Direct, can_focus=True, inherit_bindings=False):
         plan = self.view.plan
         runs: list[Run] = []
         at = 0
-        seen = self._seen.get(line, [])
+        seen = self._maps.now.seen.get(line, [])
         taken = 0
         for band in plan.bands_on(line):
             nodes = plan.nodes_on(band, line)

@@ -1,7 +1,7 @@
 """How a node looks on the map: a character of dots, a sign per card, or a line. Made once for nodes that look alike."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from typing import Final
 
 from k8sai.fleet.glance import CODE, LOOKS, UNTOLD, Glance, Who
@@ -24,12 +24,12 @@ _BRAILLE: Final = 0x2800
 # The dots of a character from the bottom, two cards on each of its four lines: a node fills up like a glass.
 _DOTS: Final = (0x40, 0x80, 0x04, 0x20, 0x02, 0x10, 0x01, 0x08)
 _MOST: Final = 50_000  # looks kept
-_MOST_KNOWN: Final = 20_000  # nodes kept, for each thing to colour by
+_MOST_KNOWN: Final = 50_000  # nodes kept
 WAITING: Final[Run] = (" ", "dim")
 
 
-# By scale and width of a cell, and by the glance's id: itself, and its cells.
-_Known = dict[tuple[Scale, int], dict[int, tuple[Glance | None, Line]]]
+# By scale and width of a cell, and by the glance's id: its cells.
+_Known = dict[tuple[Scale, int], dict[int, Line]]
 
 
 class Brush:
@@ -39,6 +39,7 @@ class Brush:
         self.desk = desk
         self._cells: dict[tuple[object, ...], Line] = {}
         self._known: _Known = {}
+        self._alive: dict[int, Glance | None] = {}  # glances that are known by their ids
         self._known_by: dict[str, _Known] = {}  # by what is coloured by: who goes round finds what was made before
         self._dots: dict[bytes, tuple[str, str]] = {}
         self._inks: dict[Who, str] = {}
@@ -53,7 +54,7 @@ class Brush:
         if now[1:] != self._for[1:]:
             self._cells.clear()
             self._dots.clear()
-            self._known_by.clear()
+            self._forget()
         self._for = now
         self._known = self._known_by.setdefault(desk.tint, {})
         self._inks.clear()
@@ -65,18 +66,26 @@ class Brush:
             return ((" " * cell, "dim"),)
         return self._as_dots(glance, cell) if scale == "dots" else self._as_signs(glance, cell)
 
-    def cells(self, glances: Iterable[Glance | None], scale: Scale, cell: int) -> list[Line]:
+    def cells(self, glances: Sequence[Glance | None], scale: Scale, cell: int) -> list[Line]:
         """Many nodes. A glance stays the same object until its node changes: nothing of it needs to be compared."""
+        if len(self._alive) > _MOST_KNOWN:
+            self._forget()
         known = self._known.setdefault((scale, cell), {})
-        if len(known) > _MOST_KNOWN:
-            known.clear()
-        lines: list[Line] = []
+        found = list(map(known.get, map(id, glances)))
+        lines = [line for line in found if line is not None]
+        if len(lines) == len(found):
+            return lines
         for glance in glances:
-            found = known.get(id(glance))
-            if found is None or found[0] is not glance:
-                found = known[id(glance)] = glance, self.cell(glance, scale, cell)
-            lines.append(found[1])
-        return lines
+            if id(glance) not in known:
+                self._alive[id(glance)] = glance
+                known[id(glance)] = self.cell(glance, scale, cell)
+        return [known[id(glance)] for glance in glances]
+
+    def _forget(self) -> None:
+        """The ids of glances that are gone may be another's: all of them go together."""
+        self._alive.clear()
+        self._known_by.clear()
+        self._known = self._known_by.setdefault(self.desk.tint, {})
 
     # --- a character per node -----------------------------------------------------------------------------------------
 
@@ -221,15 +230,19 @@ def _add(runs: list[Run], sign: str, ink: str) -> None:
 # --- the legend -------------------------------------------------------------------------------------------------------
 
 
-def legend(desk: Desk, scale: Scale, width: int, seen: Sequence[Glance | None], *, signs_too: bool = True) -> Line:
+def legend(
+    desk: Desk, scale: Scale, width: int, there: Set[int], seen: Callable[[], Sequence[Glance | None]],
+    *, signs_too: bool = True,
+) -> Line:  # fmt: skip
     """What the colours mean, the largest few names first, then the signs that are to be seen, as far as they fit.
 
+    `there` are the looks of visible cards, `seen` the nodes: thousands, asked for only where the colours need them.
     A map of dots has signs of its own; the others' may be said elsewhere already: then `signs_too` is false.
     """
     colours = _colours(desk, seen)
     room = width - 2
     runs: list[Run] = [(" ", "plain")]
-    signs = _signs(desk, scale, seen) if signs_too or scale == "dots" else []
+    signs = _signs(desk, scale, there) if signs_too or scale == "dots" else []
     scaled = desk.tint in ("utilisation", "priority")  # a scale is of no use without its upper end
     least = 0 if scaled else min(sum(len(sign) + len(word) for (sign, _), word in signs), room * 3 // 4)
     for sign, name in colours:
@@ -247,7 +260,7 @@ def legend(desk: Desk, scale: Scale, width: int, seen: Sequence[Glance | None], 
     return tuple(runs)
 
 
-def _colours(desk: Desk, seen: Sequence[Glance | None]) -> list[tuple[Run, str]]:
+def _colours(desk: Desk, seen: Callable[[], Sequence[Glance | None]]) -> list[tuple[Run, str]]:
     held = desk.glyphs.slots["held"]
     tint, tints = desk.tint, desk.tints
     if tint == "utilisation":
@@ -262,7 +275,7 @@ def _colours(desk: Desk, seen: Sequence[Glance | None]) -> list[tuple[Run, str]]
         return [*(((held, tints.named(tint, total.name)), total.name) for total in largest[:12]), *none]
     if tint == "owner":
         count: Counter[Who] = Counter()
-        for glance in seen[:1000]:
+        for glance in seen()[:1000]:
             if glance is not None:
                 for at, who in enumerate(glance.who, 1):
                     count[who] += glance.by.count(at)
@@ -270,11 +283,10 @@ def _colours(desk: Desk, seen: Sequence[Glance | None]) -> list[tuple[Run, str]]
     return []
 
 
-def _signs(desk: Desk, scale: Scale, seen: Sequence[Glance | None]) -> list[tuple[Run, str]]:
+def _signs(desk: Desk, scale: Scale, there: Set[int]) -> list[tuple[Run, str]]:
     """Each sign with its word. States that no visible card is in are left out: room is short."""
     glyphs = desk.glyphs
     signs: list[tuple[Run, str]] = []
-    there = set(b"".join(glance.looks for glance in seen if glance is not None))
     if scale == "dots":
         full, half = (glyphs.slots["held"], glyphs.counts[4]) if glyphs.counts else (chr(_BRAILLE + 0xFF), "⣤")
         signs += [((full, "key"), " all held "), ((half, "key"), " half ")]
@@ -284,6 +296,11 @@ def _signs(desk: Desk, scale: Scale, seen: Sequence[Glance | None]) -> list[tupl
         looks = [look for look, _ in MEANING]
     signs += [((glyphs.slots[look], STATE_INK[look]), f" {short(look)} ") for look in looks if CODE[look] in there]
     return signs
+
+
+def looks_of(glances: Iterable[Glance | None]) -> set[int]:
+    """The states that cards of these nodes are in."""
+    return set(b"".join(glance.looks for glance in glances if glance is not None))
 
 
 def coloured_by(desk: Desk) -> str:

@@ -14,7 +14,7 @@ from k8sai.tui.ink import Line, Run
 from k8sai.tui.lines import Lines
 from k8sai.tui.map_cards import Boxes, card_lines, one_card
 from k8sai.tui.map_field import MapField
-from k8sai.tui.map_paint import legend
+from k8sai.tui.map_paint import legend, looks_of
 from k8sai.tui.map_view import View
 from k8sai.tui.nodes import holders
 from k8sai.tui.words import age, clean, without_vendor
@@ -173,9 +173,12 @@ class Legend(Lines):
         view = self.field.view
         near = view.level in ("node", "card")
         scale = "signs" if near else view.plan.scale
-        seen = self.desk.glances([view.node]) if near else self.field.seen
         said = self.app.size.height >= _LEGEND_FROM  # the footer says what the signs mean
-        return [legend(self.desk, scale, width, seen, signs_too=not said)]
+        if near:
+            here = self.desk.glances([view.node])
+            return [legend(self.desk, scale, width, looks_of(here), lambda: here, signs_too=not said)]
+        field = self.field
+        return [legend(self.desk, scale, width, field.looks, lambda: field.seen, signs_too=not said)]
 
 
 def _row(desk: Desk, name: str) -> NodeRow | None:

@@ -29,11 +29,12 @@ class View:
         self._at: dict[str, int] = {}  # of all nodes, in their groups
         self._first = 0  # the number of the first node shown
         self._room = (1, 1)
+        self._bar = 0
 
     @property
     def at(self) -> int:
         """The number of the node under the cursor; 0 where there is none."""
-        return self._number(self.node) or 0
+        return self.number(self.node) or 0
 
     @property
     def group(self) -> Group | None:
@@ -50,10 +51,10 @@ class View:
         self._at = {name: number for number, name in enumerate(self._names)}
         self._choose(at)
 
-    def resize(self, width: int, height: int) -> None:
-        """The columns and lines there are."""
-        if (width, height) != self._room:
-            self._room = (width, height)
+    def resize(self, width: int, height: int, bar: int = 0) -> None:
+        """The columns and lines there are; a map that is longer leaves columns for a scrollbar."""
+        if (width, height, bar) != (*self._room, self._bar):
+            self._room, self._bar = (width, height), bar
             self._lay_out()
 
     def _choose(self, at: int = 0) -> None:
@@ -63,7 +64,7 @@ class View:
         # Entering a group costs the same whatever the number of nodes: they are counted when they are arranged.
         self.names = shown[0].nodes if shown else self._names
         self._first = self._at[self.names[0]] if self.names else 0
-        if self._number(self.node) is None:
+        if self.number(self.node) is None:
             self.node = self.names[min(at, len(self.names) - 1)] if self.names else ""
             self.card = 0
             if self.level in ("node", "card") or not self._entered:
@@ -72,14 +73,17 @@ class View:
             self.level = "cluster"
         self._lay_out()
 
-    def _number(self, node: str) -> int | None:
+    def number(self, node: str) -> int | None:
         """Where the node is among those shown; None where it is not."""
         number = self._at.get(node, -1) - self._first
         return number if 0 <= number < len(self.names) else None
 
     def _lay_out(self) -> None:
         sizes = [Size(len(group.nodes), group.most) for group in self.groups]
-        self.plan = fitting(sizes, *self._room, self.scale)
+        width, height = self._room
+        self.plan = fitting(sizes, width, height, self.scale)
+        if self._bar and self.plan.height > height and width > self._bar:
+            self.plan = fitting(sizes, width - self._bar, height, self.scale)
 
     # --- moves --------------------------------------------------------------------------------------------------------
 
@@ -92,7 +96,7 @@ class View:
 
     def point_at(self, node: str) -> bool:
         """Put the cursor on a node by its name; whether it is shown."""
-        number = self._number(node)
+        number = self.number(node)
         if number is not None:
             self.go(number)
         return number is not None
