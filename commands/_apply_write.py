@@ -16,6 +16,8 @@ from k8sai.deploy.waiting import Wait, judged
 from k8sai.errors import Exit, Usage
 from k8sai.view import Note
 
+_NAMED = 8  # objects that are named in a sentence
+
 
 def write(scene: Scene, plan: Plan) -> int:
     """The plan, phase by phase; the exit code. Whatever happens, what stands is said."""
@@ -51,9 +53,10 @@ def _teller(output: str) -> Callable[[Outcome], None]:
     def tell(outcome: Outcome) -> None:
         ref = outcome.change.target.ref
         if output == "name" and outcome.stands:
-            _print.line(ref)
+            _print.outlived(lambda: _print.line(ref))
         elif output == "table" and outcome.stands:
-            _print.toned(f"{ref} {shown.became(outcome)}", shown.TONES[outcome.change.op])
+            words, tone = f"{ref} {shown.became(outcome)}", shown.TONES[outcome.change.op]
+            _print.outlived(lambda: _print.toned(words, tone))
 
     return tell
 
@@ -61,8 +64,8 @@ def _teller(output: str) -> Callable[[Outcome], None]:
 def _account(scene: Scene, plan: Plan, run: Run) -> Exit:
     """What failed and why, what was not tried, what stands; the exit code."""
     if scene.wish.output in ("json", "yaml"):
-        say_document(scene, plan, run.outcomes)
-    _print.flush()
+        _print.outlived(lambda: say_document(scene, plan, run.outcomes))
+    _print.outlived(_print.flush)
     for one in run.failed:
         assert one.error is not None
         _talk.error(f"{shown.title(one.change)}: {one.error.message}", one.error.hint)
@@ -70,8 +73,9 @@ def _account(scene: Scene, plan: Plan, run: Run) -> Exit:
         return Exit.OK
     stands = [one for one in run.outcomes if one.state in ("written", "deleted")]
     words = f"{len(stands)} of {len(plan.changes)} objects were written"
-    if run.untried:
-        words += f"; not tried: {', '.join(shown.title(one) for one in run.untried)}"
+    if names := [shown.title(one) for one in run.untried]:
+        few = names if len(names) <= _NAMED else [*names[: _NAMED - 1], f"{len(names) - _NAMED + 1} more"]
+        words += f"; not tried: {', '.join(few)}"
     again = "" if scene.wish.rollback else "apply again: what stands is not written again"
     _talk.note(Note(words, "warn", again))
     first = next((one.error for one in run.failed if one.error), None)

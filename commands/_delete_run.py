@@ -136,7 +136,7 @@ def _deleted(wish: Wish, connection: "Connection", writer: Writer, inventory: In
             dry_run=wish.dry_run,
             outcomes=outcomes if dry != "client" else None,
         )
-        (_print.json if wish.output == "json" else _print.yaml)(made)
+        _print.outlived(lambda: (_print.json if wish.output == "json" else _print.yaml)(made))
     return _account(outcomes, failed) or code
 
 
@@ -146,9 +146,10 @@ def _teller(output: str, dry_run: str) -> Callable[[Outcome], None]:
     def tell(outcome: Outcome) -> None:
         ref = outcome.change.target.ref
         if output == "name" and outcome.stands:
-            _print.line(ref)
+            _print.outlived(lambda: _print.line(ref))
         elif output == "table" and outcome.stands:
-            _print.toned(f"{ref} {'deleted' if outcome.state == 'deleted' else 'gone already'}{suffix}", "bad")
+            words = f"{ref} {'deleted' if outcome.state == 'deleted' else 'gone already'}{suffix}"
+            _print.outlived(lambda: _print.toned(words, "bad"))
 
     return tell
 
@@ -165,7 +166,11 @@ def _waited(wish: Wish, connection: "Connection", doomed: Doomed, outcomes: list
     states = {one.change.target: State("progress", "ending") for one in outcomes if one.state == "deleted"}
     with _talk.Progress("waiting") as line:
         wait = Wait(connection, going(doomed.plan), progress(line) if _talk.live() else _quiet)
-        gone = wait.until(states, wish.timeout)
+        try:
+            gone = wait.until(states, wish.timeout)
+        except KeyboardInterrupt:
+            late(wait, "it is being deleted; not waited for any longer")
+            raise
     if not gone:
         late(wait, f"not gone within {wish.timeout or 0:g} s")
     return Exit.OK if gone else Exit.TIMEOUT

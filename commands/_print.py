@@ -41,6 +41,16 @@ def abandon() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def outlived(say: Callable[[], None]) -> None:
+    """Says it if anybody reads: work on a cluster is neither left half done nor called done because of its output."""
+    try:
+        say()
+    except BrokenPipeError:
+        abandon()
+    except Usage as error:
+        _talk.error(error.message)
+
+
 def _closed() -> bool:
     return sys.stdout is None or sys.stdout.closed
 

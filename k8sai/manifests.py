@@ -12,6 +12,7 @@ Json = dict[str, Any]
 
 STDIN = "<stdin>"
 _SUFFIXES = (".yaml", ".yml", ".json")  # what kubectl reads of a folder
+_MARK = b"<<<<<<< "  # of a merge, git's or ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,11 @@ def parse(text: bytes, file: str) -> list[Manifest]:
     try:
         documents = placed_documents(text)
     except ValueError as error:
+        if marked := text.startswith(_MARK) or text.find(b"\n" + _MARK) + 1:
+            line = text[:marked].count(b"\n") + 1
+            raise Usage(
+                f"{file}:{line}: conflict marks of a merge are there", "decide, and remove the marks"
+            ) from error
         raise Usage(f"{file}: {error}") from error
     return [each for line, document in documents for each in _unfolded(document, file, line)]
 

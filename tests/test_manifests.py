@@ -29,3 +29,10 @@ def test_a_link_that_leads_nowhere_is_told(tmp_path: Path) -> None:
 def test_bytes_of_other_systems_are_read(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_bytes(b"\xef\xbb\xbf" + (CONFIG % "a").replace("\n", "\r\n").encode())
     assert [one.ref for one in read([str(tmp_path)])] == ["ConfigMap/a"]
+
+
+def test_marks_of_a_merge_are_named(tmp_path: Path) -> None:
+    marked = "<<<<<<< yours\n  a: 1\n||||||| base\n=======\n  a: 2\n>>>>>>> recipe\n"
+    (tmp_path / "a.yaml").write_text(CONFIG % "a" + "data:\n" + marked)
+    with pytest.raises(Usage, match=r"a\.yaml:5: conflict marks"):
+        read([str(tmp_path)])

@@ -57,7 +57,7 @@ def from_sets(recipe: Recipe, sets: Iterable[str]) -> Json:
     for each in sets:
         name, equals, text = each.partition("=")
         if not equals or not name:
-            raise Usage(f"--set {each}: this is not name=value", f"k8sai recipe explain {recipe.name}")
+            raise Usage(f"--set {each}: this is not name=value", f"`k8sai recipe explain {recipe.name}`")
         first, *rest = name.split(".")
         if first not in recipe.properties:
             raise Usage(

@@ -111,6 +111,7 @@ def normal(written: str) -> str:
 
 
 def covers(above: str, below: str) -> bool:
-    """One path is the other, or leads to it: `.spec` covers `.spec.replicas`, not `.specials`."""
-    above = normal(above).rstrip(".")
+    """One path is the other, or leads to it: `.spec` covers `.spec.replicas`, not `.specials`. Quotation marks do not
+    count: a shell eats those of `[name="main"]`."""
+    above, below = normal(above).rstrip(".").replace('"', ""), below.replace('"', "")
     return below == above or (below.startswith(above) and below[len(above)] in ".[")

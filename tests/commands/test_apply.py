@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -14,7 +15,7 @@ import yaml
 from k8sai.errors import Exit
 from k8sai.sim.cluster import Sim
 from tests.commands.faults import Faults
-from tests.commands.run import Ran, environment, read_all, run, terminal
+from tests.commands.run import BIN, Ran, environment, read_all, run, terminal
 from tests.commands.server import write_kubeconfig
 from tests.contract.api import Api
 
@@ -323,6 +324,30 @@ def test_ctrl_c_says_what_stands(place: Place) -> None:
     assert "deployment.apps/web created" in text
     assert ": deployment.apps/web: everything was written; not waited for any longer: " in text
     assert "Traceback" not in text
+
+
+@pytest.mark.parametrize("output", ["table", "name", "json"])
+def test_a_closed_or_full_output_ends_no_work_half_way(place: Place, output: str) -> None:
+    many = [config(f"many-{number}", a=output) for number in range(20)]
+    files, wanted = place.words(*many), ("-n", place.namespace, "-o", output)
+    for command, left in (("apply", 20), ("delete", 0)):
+        read, write = os.pipe()
+        os.close(read)
+        yes = ("-y",) if command == "delete" else ()
+        try:
+            ran = subprocess.run(
+                [BIN / f"kubectl-ai_{command}", *files, *wanted, *yes],
+                env=place.env,
+                stdin=subprocess.DEVNULL,
+                stdout=write,
+                stderr=subprocess.PIPE,
+                check=False,
+            )
+        finally:
+            os.close(write)
+        assert (ran.returncode, ran.stderr) == (Exit.OK, b"")
+        there = Api(place.sim.server).get(f"/api/v1/namespaces/{place.namespace}/configmaps").ok()["items"]
+        assert len([one for one in there if one["metadata"]["name"].startswith("many-")]) == left
 
 
 # --- a server that fails ----------------------------------------------------------------------------------------------

@@ -98,6 +98,8 @@ def test_a_path_that_is_not_there_changes_nothing() -> None:
         (".spec.rep", ".spec.replicas", False),
         (".specials", ".spec", False),
         (".spec.replicas", ".spec", False),
+        (".spec.containers[name=main]", '.spec.containers[name="main"].image', True),
+        (".spec.containers[name=m]", '.spec.containers[name="main"].image', False),
     ],
 )
 def test_what_covers_what(above: str, below: str, does: bool) -> None:
