@@ -1,6 +1,6 @@
 """Our verdict on objects of custom kinds against the one of a real server that has the same definitions.
 
-The definitions are those in the sources of the controllers, in the folder that `K8SAI_CRDS` names, and in one that lies beside the
+The definitions are those in the sources of the controllers, in folders that `K8SAI_CRDS` names, and in one beside the
 project.
 """
 
