@@ -22,8 +22,8 @@ def test_scaffold_then_apply_leads_to_a_running_gang(
     def ours(*arguments: str) -> Ended:
         return k8sai(*arguments, "-n", namespace, kubeconfig=plane.kubeconfig())
 
-    training = ("jobset-train", "--set", "image=train:1", "--set", "command=torchrun,/train.py", "--set", "cpu=1")
-    training = (*training, "--set", "memory=64Gi", "--set", "shm=1Gi")
+    said = ("image=train:1", "command=torchrun,/train.py", "cpu=1", "memory=64Gi", "shm=1Gi")
+    training = ("jobset-train", *(word for each in said for word in ("--set", each)))
 
     flavor = ours("apply", "kueue-flavor", "--set", f"name={namespace}", "--set", f"labels=gang={namespace}")
     assert flavor.code == OK, flavor.err

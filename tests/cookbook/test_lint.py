@@ -287,6 +287,8 @@ def test_a_recipe_whose_parameters_are_used_and_tried(tmp_path: Path) -> None:
         (HEAD, TEMPLATE.replace('"${gpus}"', '"${gpus}", plain: 0x'), ""),
         (HEAD.replace("set: {name: qwen}", "set: {name: qwen}\n  makes: [Secret/x]"), TEMPLATE, "test"),
         (HEAD, TEMPLATE.replace("${gpus}", "${gpsu}"), "test"),
+        (HEAD, TEMPLATE.replace('"${gpus}"', '"${gpus}", left: "$${gpus}"'), "leftover"),
+        (HEAD, TEMPLATE.replace('"${gpus}"', '"${gpus}", right: "$${HOME}"'), ""),
     ],
 )
 def test_recipes_that_do_not_say_what_they_mean(tmp_path: Path, head: str, template: str, rule: str) -> None:

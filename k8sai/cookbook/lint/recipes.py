@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from k8sai.cookbook.expressions import is_operator
-from k8sai.cookbook.lint.finding import Finding
+from k8sai.cookbook.lint.finding import Finding, Said
 from k8sai.cookbook.recipe import HEAD, Recipe, Template
 from k8sai.cookbook.tree import places, plain, read
+from k8sai.manifests import Manifest
 
 _WORD: Final = re.compile(r"\b([a-z][a-z0-9_]*)\b")
+_LEFT: Final = re.compile(r"\$\{(\w+)\}")
 _INSIDE: Final = re.compile(r"(?<!\$)\$\{([^}]*)\}")
 _EXPRESSIONS: Final = ("$eval", "$if", "$switch", "$match", "$map", "$find", "$reduce", "$let", "$sort", "$json")
 _AMBIGUOUS: Final = re.compile(r"(?:y|n|yes|no|on|off|0\d+|[-+]?\d[\d_]*:[\d:]+|0o\d+|\d[\d.]*[eE]\d+)", re.IGNORECASE)
@@ -49,6 +51,25 @@ def used(recipe: Recipe) -> Iterator[Finding]:
     for name in recipe.properties:
         if name not in words_used:
             yield Finding("unused-parameter", "error", f"no template reads {name}", recipe.place(HEAD))
+
+
+def leftovers(recipe: Recipe, manifest: Manifest) -> Iterator[Said]:
+    """A parameter in a rendered text that was meant to be filled in, and was escaped."""
+    for where, text in _texts(manifest.object, ""):
+        for name in _LEFT.findall(text):
+            if name in recipe.properties:
+                yield Said("leftover", f"${{{name}}} was not filled in: the template has one $ too many", where)
+
+
+def _texts(node: Any, where: str) -> Iterator[tuple[str, str]]:
+    if isinstance(node, str):
+        yield where, node
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            yield from _texts(value, f"{where}.{key}" if where else str(key))
+    elif isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from _texts(item, f"{where}[{index}]")
 
 
 def maps(recipe: Recipe, template: Template) -> Iterator[Finding]:

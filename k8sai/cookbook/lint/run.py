@@ -28,7 +28,8 @@ def lint_recipe(recipe: Recipe) -> list[Finding]:
         done = outcome(recipe, case)
         if done.wrong:
             findings.append(Finding("test", "error", f"{case.name}: {done.wrong[0]}", recipe.place("recipe.yaml")))
-        for finding in lint(done.manifests):
+        left = [found(each, said) for each in done.manifests for said in recipes.leftovers(recipe, each)]
+        for finding in (*left, *lint(done.manifests)):
             key = finding.rule, finding.where, finding.file, finding.line
             if key not in seen:
                 seen.add(key)
