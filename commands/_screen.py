@@ -52,7 +52,7 @@ def show(
     screen = Cockpit(
         fleet, feed, opening=opening, state=user_state_path("k8sai", appauthor=False), keeps=keeps, choice=choice
     )
-    with _ending(screen.exit) as ended, _attentive():
+    with _ending(screen.exit) as ended, _attentive(), _drawn_on_a_terminal():
         screen.run()
     if ended:
         signal.raise_signal(ended[0])
@@ -70,6 +70,19 @@ def _attentive() -> "Iterator[None]":
         yield
     finally:
         sys.setswitchinterval(before)
+
+
+@contextmanager
+def _drawn_on_a_terminal() -> "Iterator[None]":
+    """Textual draws on stderr. Where that goes into a file (`2>log`) it draws on stdout, which is a terminal."""
+    streams = vars(sys)
+    before = streams["__stderr__"]
+    if before is None or before.closed or not before.isatty():
+        streams["__stderr__"] = sys.__stdout__
+    try:
+        yield
+    finally:
+        streams["__stderr__"] = before
 
 
 @contextmanager
