@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from k8sai.cookbook.kustomize import laid_out
-from k8sai.cookbook.matrix import labelled
 from k8sai.cookbook.render import File, Rendered
 from k8sai.errors import Refused
 
@@ -23,8 +21,12 @@ def arranged(rendered: Rendered, layout: Json) -> tuple[File, ...]:
             )
     files = rendered.files
     if variant := layout.get(VARIANT):
+        from k8sai.cookbook.matrix import labelled
+
         files = labelled(files, str(variant))
     if overlays := layout.get(KUSTOMIZE):
+        from k8sai.cookbook.kustomize import laid_out
+
         files = laid_out(files, overlays, rendered.namespace)
     return files
 
