@@ -37,6 +37,8 @@ def write(scene: Scene, plan: Plan) -> int:
                 inventory.keep(now | scene.still)
     except BaseException:
         _account(scene, plan, run)
+        if scene.wish.rollback:
+            _talk.note(Note("nothing was put back: that is for what fails or is late, not for what is stopped", "warn"))
         raise
     code = _account(scene, plan, run) or waited
     for text in scene.source.notes if code == Exit.OK else ():

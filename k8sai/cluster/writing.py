@@ -244,7 +244,7 @@ def _way_out(message: str) -> str:
 def _plainly(message: str) -> str:
     """The server's sentence without the address, and without the part that only says that it is about a patch."""
     said = re.sub(r"^\S+ (?:refused it|failed) \(\d+\): ", "", message)
-    said = re.sub(rf"^{_UNTYPED} \([^)]*\): ", "", said)
+    said = re.sub(rf"^{_UNTYPED} \([^)]*\): (?:errors: )?", "", said)
     said = re.sub(r"^failed to convert new object .*: error decoding from json: ", "", said)
     said = re.sub(_VALUE, ", not what is written", said)
     return said if len(said) <= _SHORT else re.sub(r"Invalid value: [\[{].*[\]}]: ", "", said)

@@ -12,7 +12,7 @@ from typing import Any
 from k8sai.cluster.api_errors import ApiConflict, ApiForbidden, ApiNotFound
 from k8sai.cluster.writing import Invalid, Writer, Written, is_field_conflict
 from k8sai.deploy import conflicts
-from k8sai.deploy.applyset import PART_OF
+from k8sai.deploy.applyset import ID, PART_OF
 from k8sai.deploy.fields import (
     ABSENT,
     HIDDEN_AFTER,
@@ -107,7 +107,8 @@ def _change(item: Item, writer: Writer, choices: Choices, labels: dict[str, str]
         return Problem(item, Refused("it is being deleted: what is written now goes with it", "wait until it is gone"))
     member = (meta.get("labels") or {}).get(PART_OF, "")
     if PART_OF in labels and member not in ("", labels[PART_OF]):
-        return Problem(item, Refused(f"it belongs to another set ({PART_OF}: {member})"))
+        theirs = f"`kubectl get configmaps -A -l {ID}={member}` names it"
+        return Problem(item, Refused(f"it belongs to another set ({PART_OF}: {member})", theirs))
     body = body_of(item, ({PART_OF: member} if member else {}) | labels)  # without a set it stays in its own
     start = Change("create" if live is None else "update", item.target, body, live, place=place)
     try:

@@ -310,7 +310,7 @@ def test_what_does_not_get_ready_is_put_back(place: Place) -> None:
 
 def test_ctrl_c_says_what_stands(place: Place) -> None:
     files = place.words(deployment(resources={"requests": {"cpu": "9999"}}))
-    command = ("kubectl-ai_apply", *files, "-n", place.namespace, "--wait")
+    command = ("kubectl-ai_apply", *files, "-n", place.namespace, "--rollback-on-failure")
     with terminal(*command, env=place.env, columns=150) as (process, master):
         shown = b""
         for data in read_all(master):
@@ -323,6 +323,7 @@ def test_ctrl_c_says_what_stands(place: Place) -> None:
     text = shown.decode()
     assert "deployment.apps/web created" in text
     assert ": deployment.apps/web: everything was written; not waited for any longer: " in text
+    assert "nothing was put back" in text
     assert "Traceback" not in text
 
 

@@ -170,6 +170,7 @@ def test_a_member_of_another_set_is_not_taken() -> None:
     server = having(Server(), manifest("ConfigMap", "conf", metadata={"labels": {PART_OF: "applyset-other-v1"}}))
     (problem,) = drafted(server, config(a="1"), labels={PART_OF: "applyset-mine-v1"}).problems
     assert isinstance(problem.error, Refused)
+    assert "-l applyset.kubernetes.io/id=applyset-other-v1" in problem.error.hint
 
 
 def test_what_is_being_deleted_is_not_written() -> None:
