@@ -1,10 +1,12 @@
 """Asks for the parameters that are missing: in a form, or line by line."""
 
 import os
+import signal
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from k8sai.commands import _talk
+from k8sai.commands._ending import ending
 from k8sai.cookbook.questions import Question, answer, answered, questions
 from k8sai.cookbook.said import Said, said
 
@@ -39,7 +41,10 @@ def _by_form(recipe: "Recipe", given: Mapping[str, str], namespace: str) -> dict
     from k8sai.tui.form import Form
 
     form = Form(recipe, given, namespace)
-    answers = form.run()
+    with ending(form.exit) as ended:
+        answers = form.run()
+    if ended:
+        signal.raise_signal(ended[0])
     if form.bug is not None:
         raise form.bug
     return answers

@@ -1,17 +1,16 @@
 """The full-screen view as a command shows it: where it can be shown, and what its end means for the exit code."""
 
 import os
-import select
 import signal
 import sys
 from contextlib import contextmanager
-from threading import Thread, Timer
 from typing import TYPE_CHECKING
 
+from k8sai.commands._ending import ending
 from k8sai.errors import Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from k8sai.fleet.index import Fleet
     from k8sai.tui.contexts import Choice
@@ -19,10 +18,8 @@ if TYPE_CHECKING:
     from k8sai.tui.opening import Opening
 
 
-_HANGUP = getattr(signal, "SIGHUP", signal.SIGTERM)
 _FRAMES = "250"  # a second at most: with Textual's 60 a key waits up to 33 ms where something was painted before it
 _TURN = 0.001  # seconds a thread runs while another waits
-_PATIENCE = 2.0  # seconds for the screen to leave by itself
 
 
 def has_screen() -> bool:
@@ -52,7 +49,7 @@ def show(
     screen = Cockpit(
         fleet, feed, opening=opening, state=user_state_path("k8sai", appauthor=False), keeps=keeps, choice=choice
     )
-    with _ending(screen.exit) as ended, _attentive(), _drawn_on_a_terminal():
+    with ending(screen.exit) as ended, _attentive(), _drawn_on_a_terminal():
         screen.run()
     if ended:
         signal.raise_signal(ended[0])
@@ -83,42 +80,3 @@ def _drawn_on_a_terminal() -> "Iterator[None]":
         yield
     finally:
         streams["__stderr__"] = before
-
-
-@contextmanager
-def _ending(leave: "Callable[[], object]") -> "Iterator[list[int]]":
-    """SIGTERM, SIGHUP and a terminal that is gone ask the screen to leave; the signals that came are given.
-
-    An exception in a handler would be lost in whatever the event loop is just doing. Where the loop no longer answers,
-    because it waits to write to a terminal that is gone, the signal ends the process after a while.
-    """
-    ended: list[int] = []
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, _HANGUP)}
-
-    def arrived(number: int, _frame: object) -> None:
-        ended.append(number)
-        for each in before:
-            signal.signal(each, signal.SIG_DFL)  # the next one ends us
-        last = Timer(_PATIENCE, os.kill, (os.getpid(), number))
-        last.daemon = True
-        last.start()
-        leave()
-
-    for number in before:
-        signal.signal(number, arrived)
-    Thread(target=_tell_hangup, name="k8sai-terminal", daemon=True).start()
-    try:
-        yield ended
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _tell_hangup() -> None:
-    """Wait until the terminal is gone, which only its own session is told; then it is as if we had been told."""
-    if not hasattr(select, "poll"):
-        return
-    terminal = select.poll()
-    terminal.register(sys.stdin.fileno(), 0)  # nothing but a hangup is waited for
-    terminal.poll()
-    os.kill(os.getpid(), _HANGUP)

@@ -1,6 +1,7 @@
 """Completion of recipes' names and of their parameters; and what is asked of somebody at a terminal."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,24 @@ def test_the_form_at_a_terminal(project: Path) -> None:
         assert process.wait(60) == Exit.OK
     assert b"out/deployment.yaml created" in shown
     assert 'name: "qwen"' in (project / "out/deployment.yaml").read_text()
+
+
+@pytest.mark.parametrize("how", ["SIGHUP", "SIGTERM", "gone"])
+def test_the_form_ends_with_its_terminal(project: Path, how: str) -> None:
+    with terminal("kubectl-ai_scaffold", "web", "-o", "out", env=environment(project)) as (process, master):
+        shown = b""
+        for part in read_all(master):
+            shown += part
+            if b"still missing" in shown:
+                break
+        if how == "gone":
+            os.dup2(os.open(os.devnull, os.O_RDWR), master)  # as if the window were closed
+        else:
+            process.send_signal(getattr(signal, how))
+            for _ in read_all(master):  # a terminal takes what is written
+                continue
+        assert process.wait(30) == -(signal.SIGTERM if how == "SIGTERM" else signal.SIGHUP)
+    assert not (project / "out").exists()
 
 
 @pytest.mark.parametrize("flags", [("--no-input",), ("--set", "objects=-")])
