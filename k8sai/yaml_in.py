@@ -5,6 +5,7 @@ from typing import Any
 import yaml
 
 _Fast: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MOST = 500_000  # values of a document with aliases, each as often as it is meant
 _TEXTS = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value")
 
 
@@ -56,12 +57,30 @@ def placed_documents(text: bytes) -> list[tuple[int, Any]]:
         try:
             while loader.check_node():
                 node = loader.get_node()
-                found.append((node.start_mark.line + 1, loader.construct_document(node)))
+                document = loader.construct_document(node)
+                if b"&" in text and not _bounded(document):
+                    raise ValueError(
+                        f"line {node.start_mark.line + 1}: aliases make more than {_MOST:,} values of this"
+                    )
+                found.append((node.start_mark.line + 1, document))
         finally:
             loader.dispose()
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(_said(error)) from error
     return found
+
+
+def _bounded(tree: Any) -> bool:
+    """Whether it has an end when it is written out: aliases of aliases make gigabytes of a few lines."""
+    left, stack = _MOST, [tree]
+    while stack and left >= 0:
+        node = stack.pop()
+        left -= 1
+        if isinstance(node, dict):
+            stack.extend(node.values())
+        elif isinstance(node, list):
+            stack.extend(node)
+    return left >= 0
 
 
 def _said(error: Exception) -> str:

@@ -36,3 +36,13 @@ def test_marks_of_a_merge_are_named(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(CONFIG % "a" + "data:\n" + marked)
     with pytest.raises(Usage, match=r"a\.yaml:5: conflict marks"):
         read([str(tmp_path)])
+
+
+def test_aliases_of_aliases_have_an_end() -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+    for number in range(1, 9):
+        text += f"a{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 10)}]\n"
+    with pytest.raises(Usage, match="line 1: aliases make more than 500,000 values"):
+        parse(text.encode(), "a.yaml")
+    few = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\nx: &x {a: 1}\ny: *x\n"
+    assert parse(few.encode(), "a.yaml")[0].object["y"] == {"a": 1}
