@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from k8sai.errors import Usage
-from k8sai.manifests import read
+from k8sai.manifests import parse, read
 
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\n"
 
