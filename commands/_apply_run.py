@@ -8,7 +8,7 @@ from k8sai.commands._apply_show import insist, insist_on_a_yes, refused, remark,
 from k8sai.commands._apply_source import Source, read
 from k8sai.commands._apply_wish import Scene, Wish
 from k8sai.commands._apply_write import write
-from k8sai.deploy.applyset import ApplySet, checked_name
+from k8sai.deploy.applyset import ApplySet, checked_name, insist_on_spared
 from k8sai.deploy.placing import place, unserved
 from k8sai.deploy.plan import Plan
 from k8sai.deploy.planning import draft
@@ -21,6 +21,7 @@ __all__ = ["Wish", "run"]
 
 def run(wish: Wish) -> int:
     """Plan, show, write; the exit code."""
+    insist_on_spared(wish.prune_also)
     if wish.dry_run == "client":
         return _client(wish)
     scene = _read(wish)

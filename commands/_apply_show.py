@@ -92,7 +92,8 @@ def show(scene: Scene, plan: Plan) -> int:
         _print.block(shown.diff(plan))
     else:
         for change in plan.changes:
-            _print.toned(f"{change.target.ref} {shown.done(change.op, dry_run='server')}", shown.TONES[change.op])
+            asked = "client" if change.untried else "server"
+            _print.toned(f"{change.target.ref} {shown.done(change.op, dry_run=asked)}", shown.TONES[change.op])
     return Exit.FINDINGS if wish.diff and plan.differs else Exit.OK
 
 

@@ -12,7 +12,7 @@ from k8sai.commands import _print, _talk
 from k8sai.commands._apply_write import late, progress
 from k8sai.deploy import document, shown
 from k8sai.deploy.applying import Outcome
-from k8sai.deploy.applyset import ApplySet, checked_name
+from k8sai.deploy.applyset import ApplySet, checked_name, insist_on_spared
 from k8sai.deploy.deletion import Doomed, delete, going, insist_on_rights, of_files, of_set
 from k8sai.deploy.placing import place, unserved
 from k8sai.deploy.pruning import Inventory
@@ -50,6 +50,7 @@ class Wish:
 
 def run(wish: Wish) -> int:
     """Find, show, ask, delete; the exit code."""
+    insist_on_spared(wish.also)
     from k8sai.cluster.connect import connect
 
     manifests = read(wish.files, wish.recursive) if wish.files else []

@@ -26,6 +26,7 @@ _PREFIX = "k8sai-apply-"
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 # What holds other people's data, or everything else: it is pruned and deleted only where it is named.
 SPARED = frozenset({"PersistentVolumeClaim", "Namespace", "CustomResourceDefinition.apiextensions.k8s.io"})
+_SHORT = {"PersistentVolumeClaim": "pvc", "Namespace": "ns", "CustomResourceDefinition": "crd"}
 
 GroupKind = str  # `Deployment.apps`, `Service`
 
@@ -116,10 +117,21 @@ def split(kind: GroupKind) -> tuple[str, str]:
 
 def spared(kind: GroupKind, also: Iterable[str]) -> bool:
     """It stays unless its kind was named, in full or as kubectl shortens it: pvc, ns, crd."""
-    short = {"PersistentVolumeClaim": "pvc", "Namespace": "ns", "CustomResourceDefinition": "crd"}
+    return kind in SPARED and not {one.lower() for one in also} & _names(kind)
+
+
+def insist_on_spared(also: Iterable[str]) -> None:
+    """Raises Usage for the name of a kind that is not spared anyway: most are slips of the pen."""
+    known = set().union(*map(_names, SPARED))
+    for one in also:
+        if one.lower() not in known:
+            raise Usage(f"{one} is no kind that stays unless it is named", "those are pvc, ns and crd")
+
+
+def _names(kind: GroupKind) -> set[str]:
+    """What a spared kind may be called."""
     plain = kind.partition(".")[0]
-    named = {one.lower() for one in also}
-    return kind in SPARED and not named & {plain.lower(), f"{plain.lower()}s", kind.lower(), short[plain]}
+    return {plain.lower(), f"{plain.lower()}s", kind.lower(), _SHORT[plain]}
 
 
 def _words(text: object) -> frozenset[str]:

@@ -13,6 +13,7 @@ from k8sai.deploy.applyset import (
     Contents,
     checked_name,
     group_kind,
+    insist_on_spared,
     set_id,
     spared,
     split,
@@ -108,3 +109,9 @@ CRD = "CustomResourceDefinition.apiextensions.k8s.io"
 )
 def test_what_is_spared(kind: str, also: tuple[str, ...], stays: bool) -> None:
     assert spared(kind, also) is stays
+
+
+def test_only_kinds_that_stay_can_be_named_to_go() -> None:
+    insist_on_spared(["pvc", "NS", "namespaces", "customresourcedefinition", "persistentvolumeclaims"])
+    with pytest.raises(Usage, match="foo is no kind that stays unless it is named"):
+        insist_on_spared(["pvc", "foo"])
