@@ -11,12 +11,23 @@ from k8sai.cluster.objects import Objects
 from k8sai.cluster.options import Options
 from k8sai.cluster.sources import Source
 from k8sai.commands import _print, _talk
-from k8sai.errors import ClusterError, Exit, Forbidden, NotFound, Usage
+from k8sai.errors import Exit, NotFound, Usage
 from k8sai.fit import document, pages
 from k8sai.fit.answer import Answer
 from k8sai.fit.ask import Asked, Bounds, Together
 from k8sai.fit.place import WhatIf, answer
-from k8sai.fit.reading import Reader, claimed, drivers_of, furnish, left_out, rules_of, trial_of, unread, where_of
+from k8sai.fit.reading import (
+    Reader,
+    claimed,
+    drivers_of,
+    furnish,
+    insist,
+    left_out,
+    rules_of,
+    trial_of,
+    unread,
+    where_of,
+)
 from k8sai.fit.roster import Roster
 from k8sai.fit.scene import Scene, Where
 from k8sai.fit.wish import Wish, asked, means, own_tolerations, toleration
@@ -77,7 +88,7 @@ def run(question: Question) -> int:
     selector(question.labels)  # what is wrong with it is said before a cluster is asked
     documents = _documents(question.file) if question.file else []
     read = _recorded(question) if question.recording is not None else _live(question)
-    _insist(read.sources)
+    insist(read.sources)
     reader = Reader(read.objects)
     where = where_of(read.fleet)
     _insist_on_nodes(question, read, where)
@@ -180,14 +191,6 @@ def _head(file: str) -> bytes:
 
 def _place(file: str) -> str:
     return "stdin" if file == "-" else file
-
-
-def _insist(sources: tuple[Source, ...]) -> None:
-    """Without nodes there is no answer at all. Raises Forbidden, and ClusterError where no right is missing."""
-    nodes = next((one for one in sources if one.kind == "nodes"), None)
-    if nodes is not None and nodes.state in ("forbidden", "failed"):
-        refusal = Forbidden if nodes.state == "forbidden" else ClusterError
-        raise refusal(nodes.message or "nodes may not be read", nodes.hint)
 
 
 def _insist_on_nodes(question: Question, read: Read, where: dict[str, Where]) -> None:

@@ -13,7 +13,7 @@ from k8sai.fit.answer import Answer
 from k8sai.fit.ask import Asked, Bounds
 from k8sai.fit.manifests import read as read_pods
 from k8sai.fit.place import WhatIf, answer
-from k8sai.fit.reading import Reader, claimed, drivers_of, furnish, rules_of, trial_of, unread, where_of
+from k8sai.fit.reading import Reader, claimed, drivers_of, furnish, insist, rules_of, trial_of, unread, where_of
 from k8sai.fit.roster import Roster
 from k8sai.fit.say import sentence
 from k8sai.fit.scene import Scene
@@ -44,6 +44,7 @@ def _asked(connection: "Connection", namespace: str, items: list[Item]) -> Itera
     reader = Reader(LiveObjects(connection))
     try:
         sources = read_once(connection, Tee(fleet, board, roster))
+        insist(sources)
         pods = read_pods([item.manifest.object for item in items], namespace, items[0].manifest.file, reader.runtime)
         if not pods.groups:
             return

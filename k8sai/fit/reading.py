@@ -101,6 +101,14 @@ def unread(sources: Iterable[Source]) -> list[Hidden]:
     ]
 
 
+def insist(sources: Iterable[Source]) -> None:
+    """Without nodes there is no answer at all. Raises Forbidden, and ClusterError where no right is missing."""
+    nodes = next((one for one in sources if one.kind == "nodes"), None)
+    if nodes is not None and nodes.state in ("forbidden", "failed"):
+        refusal = Forbidden if nodes.state == "forbidden" else ClusterError
+        raise refusal(nodes.message or "nodes may not be read", nodes.hint)
+
+
 def where_of(fleet: Fleet) -> dict[str, Where]:
     """Product, clique and zone of every node."""
     named: dict[str, dict[str, str]] = {}
