@@ -1,5 +1,6 @@
 """What every test may ask for: a real control plane, started once a session and only where its binaries are at hand."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Who starts the tests in the background has Ctrl-C ignored, and every program that a test starts would ignore it.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "controlplane: needs the binaries of a real control plane")
     config.addinivalue_line("markers", "kubectl: needs kubectl")
 
