@@ -7,7 +7,7 @@ project.
 import os
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from tests.contract.definitions import CRDS, definition, established, model
 from tests.controlplane.addons import ADDONS, Missing, source_of
 from tests.controlplane.custom_kinds import GIVEN, broken
 from tests.controlplane.server import ControlPlane
+from tests.controlplane.session import ControlPlanes
 
 FOLDERS = "K8SAI_CRDS"
 KUEUE = "config/components/crd/bases"
@@ -27,6 +28,19 @@ COPIES = 25
 
 pytestmark = pytest.mark.controlplane
 Find = Callable[[Json], Crd]
+
+
+@pytest.fixture(scope="module")
+def plane(controlplanes: ControlPlanes) -> Iterator[ControlPlane]:
+    """One without controllers: their webhooks would complete what is sent, and they would write meanwhile."""
+    fresh = controlplanes.fresh(audit=False)
+    yield fresh
+    fresh.stop()
+
+
+@pytest.fixture(scope="module")
+def api(plane: ControlPlane) -> Api:
+    return plane.api
 
 
 @pytest.fixture(scope="module")
