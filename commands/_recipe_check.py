@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from k8sai.commands import _print, _talk
+from k8sai.commands._recipe_document import document
 from k8sai.cookbook import shown
 from k8sai.cookbook.checking import Judge, Outcome, outcome
 from k8sai.cookbook.library import Library, open_library
@@ -36,7 +36,7 @@ def show_findings(
         _print.flush()
         _talk.note(Note(_summary(errors, len(found) - errors)))
     else:
-        _document({"kind": "Lint", "findings": shown.findings_document(found)}, output)
+        document("Lint", {"findings": shown.findings_document(found)}, output)
     return Exit.FINDINGS if errors or (strict and found) else Exit.OK
 
 
@@ -83,7 +83,7 @@ def show_outcomes(names: Sequence[str], crds: Path | None, folders: Sequence[Pat
         for gap in (*gaps, *_unjudged(went)):
             _talk.note(Note(gap))
     else:
-        _document({"kind": "RecipeTest", "cases": shown.outcomes_document(went), "gaps": list(gaps)}, output)
+        document("RecipeTest", {"cases": shown.outcomes_document(went), "gaps": list(gaps)}, output)
     failed = sum(bool(each.wrong) for _, each in went)
     if output == "table":
         _talk.note(
@@ -109,8 +109,3 @@ def _judges(crds: Path | None) -> tuple[list[Judge], list[str]]:
 def _unjudged(went: Sequence[tuple[Recipe, Outcome]]) -> list[str]:
     kinds = sorted({kind for _, each in went for kind in each.unjudged})
     return [f"no schema was there for {', '.join(kinds)}"] if kinds else []
-
-
-def _document(document: dict[str, Any], output: str) -> None:
-    whole = {"apiVersion": "k8sai.dev/v1alpha1", **document}
-    (_print.json if output == "json" else _print.yaml)(whole)

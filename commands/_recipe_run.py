@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from k8sai.commands import _print, _talk
+from k8sai.commands._recipe_document import document
 from k8sai.cookbook.index import Entry, entries, entry_of
 from k8sai.cookbook.library import open_library
 from k8sai.errors import Exit, Findings, Usage
@@ -36,9 +37,9 @@ def show_list(
         return Exit.OK
     from k8sai.cookbook import shown
 
-    missing = _lacking(options, found) if lacks else None
+    context, missing = _lacking(options, found) if lacks else ("", None)
     if output in ("json", "yaml"):
-        _document({"kind": "RecipeList", "recipes": shown.list_document(found, missing)}, output)
+        document("RecipeList", {"recipes": shown.list_document(found, missing)}, output, context)
         return Exit.OK
     _print.page(shown.listed(found, missing), wide=output == "wide", plain=plain)
     if not found:
@@ -57,13 +58,14 @@ def show_one(options: "Options", name: str, lacks: bool, folders: Sequence[Path]
     first = next((case for case in recipe.cases if not case.fails), None)
     rendered = render(recipe, first.values) if first else None
     makes, notes = (made(rendered), rendered.notes) if rendered else ([], ())
-    missing = _lacking(options, [entry_of(recipe)]).get(recipe.name, []) if lacks else None
+    context, lacking = _lacking(options, [entry_of(recipe)]) if lacks else ("", None)
+    missing = lacking.get(recipe.name, []) if lacking is not None else None
     if output == "table":
         _print.page(shown.explained(recipe, makes, notes, missing), plain=plain)
         _print.flush()
         _talk.note(Note(_next(recipe)))
     else:
-        _document(shown.document(recipe, makes, notes, missing), output)
+        document("Recipe", shown.document(recipe, makes, notes, missing), output, context)
     return Exit.OK
 
 
@@ -86,11 +88,6 @@ def _insist_on_tags(tags: Sequence[str], everything: Iterable[Entry]) -> None:
             raise Usage(f"no recipe has the tag {tag}{meant(tag, known)}", f"tags: {', '.join(known)}")
 
 
-def _document(document: dict[str, Any], output: str) -> None:
-    whole = {"apiVersion": "k8sai.dev/v1alpha1", **document}
-    (_print.json if output == "json" else _print.yaml)(whole)
-
-
 # --- what a cluster has not -------------------------------------------------------------------------------------------
 
 
@@ -111,7 +108,8 @@ class _Cluster:
         return any((one.version, one.kind) == (version, kind) for one in self.served.resources(group))
 
 
-def _lacking(options: "Options", found: Sequence[Entry]) -> dict[str, list[str]]:
+def _lacking(options: "Options", found: Sequence[Entry]) -> tuple[str, dict[str, list[str]]]:
+    """The context that was asked, and what it has not, by recipe."""
     from k8sai.cluster.connect import connect
     from k8sai.cluster.discovery import served
     from k8sai.cluster.writing import Writer
@@ -121,8 +119,9 @@ def _lacking(options: "Options", found: Sequence[Entry]) -> dict[str, list[str]]
         version = Writer(connection).server_version()
         cluster = _Cluster(served(connection), _minor(version, connection.server))
         lacking = {each.name: cluster.lacks(each) for each in found}
+    context = connection.context
     connection.close()
-    return lacking
+    return context, lacking
 
 
 def _minor(version: str, server: str) -> int:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from k8sai.commands import _print, _talk
+from k8sai.commands._recipe_document import document
 from k8sai.cookbook.library import open_library
-from k8sai.cookbook.verifying import Verified, document, page, verified
+from k8sai.cookbook.verifying import Verified, body, page, verified
 from k8sai.errors import Exit
 from k8sai.view import Note
 
@@ -19,7 +20,7 @@ def show_verified(folder: Path, folders: Sequence[Path], output: str, plain: boo
         for note in _notes(found, folder):
             _talk.note(note)
     else:
-        (_print.json if output == "json" else _print.yaml)(document(found))
+        document("RecipeVerify", body(found), output)
     return Exit.OK if found.same else Exit.FINDINGS
 
 

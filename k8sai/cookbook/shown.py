@@ -153,8 +153,6 @@ def _resource(group: str, plural: str) -> str:
 def document(recipe: Recipe, made: Sequence[Made], notes: Sequence[str], lacks: Sequence[str] | None) -> Json:
     """The kind `Recipe`."""
     return {
-        "apiVersion": "k8sai.dev/v1alpha1",
-        "kind": "Recipe",
         "name": recipe.name,
         "title": recipe.title,
         "description": recipe.description,

@@ -63,11 +63,9 @@ def _row(what: str, name: str, of: Of) -> Row:
     return Row(f"{what}/{name}", (Cell(what), Cell(name), Cell(of, _TONES[of])))
 
 
-def document(found: Verified) -> dict[str, Any]:
+def body(found: Verified) -> dict[str, Any]:
     """The same for scripts."""
     return {
-        "apiVersion": "k8sai.dev/v1alpha1",
-        "kind": "RecipeVerify",
         "recipe": {"name": found.lock.recipe, "digest": found.lock.digest, "state": found.recipe},
         "files": [{"name": name, "state": of} for name, of in found.files],
         "same": found.same,

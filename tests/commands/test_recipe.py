@@ -97,9 +97,14 @@ def test_words_and_tags_narrow_the_list(project: Path) -> None:
 
 def test_a_list_for_scripts(project: Path) -> None:
     ran = recipe(project, "list", "--tag", "web", "-o", "json")
-    assert json.loads(ran.out) == {
+    said = json.loads(ran.out)
+    assert said.pop("at").endswith("Z")
+    assert said == {
         "apiVersion": "k8sai.dev/v1alpha1",
         "kind": "RecipeList",
+        "context": "",
+        "complete": True,
+        "hidden": [],
         "recipes": [
             {
                 "name": "web",
@@ -111,7 +116,9 @@ def test_a_list_for_scripts(project: Path) -> None:
             }
         ],
     }
-    assert yaml.safe_load(recipe(project, "list", "--tag", "web", "-o", "yaml").out) == json.loads(ran.out)
+    again = yaml.safe_load(recipe(project, "list", "--tag", "web", "-o", "yaml").out)
+    assert again.pop("at").endswith("Z")
+    assert again == said
 
 
 def test_a_recipe_explained(project: Path) -> None:

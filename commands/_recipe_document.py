@@ -1,0 +1,21 @@
+"""What `recipe` prints for scripts: the keys that every document has, then its own."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from k8sai.commands import _print
+
+
+def document(kind: str, body: Mapping[str, Any], output: str, context: str = "") -> None:
+    """`context` is the cluster that was asked, if one was. Nothing is ever hidden: recipes are files."""
+    whole = {
+        "apiVersion": "k8sai.dev/v1alpha1",
+        "kind": kind,
+        "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "context": context,
+        "complete": True,
+        "hidden": [],
+        **body,
+    }
+    (_print.json if output == "json" else _print.yaml)(whole)
