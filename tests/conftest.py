@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # Who starts the tests in the background has Ctrl-C ignored, and every program that a test starts would ignore it.
+    # Who starts the tests in the background, or by nohup, has these ignored, and so would every program a test starts.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)  # still survived here; a program that is started begins anew
     config.addinivalue_line("markers", "controlplane: needs the binaries of a real control plane")
     config.addinivalue_line("markers", "kubectl: needs kubectl")
 
