@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from k8sai.cookbook.recipe import Requires
+from k8sai.cookbook.recipe import Recipe, Requires
 from k8sai.errors import Usage
 from k8sai.manifests import Manifest
 from k8sai.manifests import read as read_files
@@ -44,18 +44,14 @@ def _rendered(
 ) -> Source:
     from k8sai.cookbook.library import open_library
     from k8sai.cookbook.render import render
-    from k8sai.cookbook.values import from_file, from_sets, merged
+    from k8sai.cookbook.said import said
 
     recipe = open_library([Path(folder) for folder in recipe_dirs]).find(name)
-    given: dict[str, object] = {}
-    for file in values:
-        given = merged(given, from_file(file))
-    given = merged(given, from_sets(recipe, sets))
-    rendered = render(recipe, given, namespace)
-    called = rendered.values.get("name")
-    return Source(
-        tuple(rendered.manifests),
-        f"{recipe.name}-{called}" if isinstance(called, str) and called else recipe.name,
-        rendered.notes,
-        recipe.requires,
-    )
+    rendered = render(recipe, said(recipe, values, sets).values, namespace)
+    called = set_name(recipe, rendered.values.get("name"))
+    return Source(tuple(rendered.manifests), called, rendered.notes, recipe.requires)
+
+
+def set_name(recipe: Recipe, name: object) -> str:
+    """What the set of a recipe is called: by the recipe, and by its parameter `name` where it has one."""
+    return f"{recipe.name}-{name}" if isinstance(name, str) and name else recipe.name

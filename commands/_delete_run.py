@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from k8sai.cluster.options import Options
 from k8sai.cluster.writing import Propagation, Target, Writer
 from k8sai.commands import _print, _talk
+from k8sai.commands._apply_source import set_name
 from k8sai.commands._apply_write import late, progress
 from k8sai.deploy import document, shown
 from k8sai.deploy.applying import Outcome
@@ -80,13 +81,13 @@ def run(wish: Wish) -> int:
 
 
 def _set_of(wish: Wish) -> str:
-    """What the set of a recipe is called: by the recipe, and by its parameter `name`."""
+    """The set that an apply of the recipe with this `name` made."""
     from k8sai.cookbook.library import open_library
     from k8sai.cookbook.values import from_sets
 
     recipe = open_library([Path(folder) for folder in wish.recipe_dirs]).find(wish.recipe)
     called = from_sets(recipe, wish.sets).get("name") or (recipe.properties.get("name") or {}).get("default")
-    return f"{recipe.name}-{called}" if isinstance(called, str) and called else recipe.name
+    return set_name(recipe, called)
 
 
 def _remark(doomed: Doomed) -> None:
