@@ -1,7 +1,8 @@
 """`apply` at work: read, plan, show, write."""
 
-from datetime import UTC, datetime
+import time
 
+from k8sai.ages import stamp
 from k8sai.cluster.writing import Writer
 from k8sai.commands import _print, _talk
 from k8sai.commands._apply_show import insist, insist_on_a_yes, refused, remark, say_checks, show
@@ -80,7 +81,7 @@ def _read(wish: Wish) -> Scene:
     placed = place(source.manifests, writer, connection.namespace, insisted=bool(wish.options.namespace and wish.files))
     name = wish.set_name or source.name
     inventory = Inventory(writer, ApplySet(checked_name(name), connection.namespace)) if name else None
-    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = stamp(time.time())
     return Scene(wish, source, connection, writer, placed, inventory, at)
 
 

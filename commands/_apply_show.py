@@ -106,4 +106,4 @@ def say_document(scene: Scene, plan: Plan, outcomes: list[Outcome] | None) -> No
         outcomes=outcomes,
         checks=scene.checks,
     )
-    (_print.json if scene.wish.output == "json" else _print.yaml)(made)
+    _print.document(made, scene.wish.output)

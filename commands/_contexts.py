@@ -98,7 +98,7 @@ def _show(found: Sequence[Got], wanted: Wanted) -> None:
     by = wanted.by or "node"
     if wanted.output in ("json", "yaml"):
         document = clusters.view_list([one.picture for one in found], now())
-        (_print.json if wanted.output == "json" else _print.yaml)(document)
+        _print.document(document, wanted.output)
     elif wanted.output == "csv":
         _print.csv(*_flat(found, wanted))
     elif wanted.output == "name":

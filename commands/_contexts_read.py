@@ -3,11 +3,11 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from k8sai.ages import stamp
 from k8sai.cluster.options import timeout_seconds
 from k8sai.cluster.sources import Source
 from k8sai.commands import _talk
@@ -66,7 +66,7 @@ def read(wanted: Wanted, contexts: Sequence[str], scope: Scope) -> list[Got]:
 
 def now() -> str:
     """The time, ISO."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return stamp(time.time())
 
 
 def _run(context: str, wanted: Wanted, scope: Scope, done: "SimpleQueue[Got | Exception]") -> None:

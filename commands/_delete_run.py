@@ -1,11 +1,12 @@
 """`delete` at work: find, show, ask, delete, wait."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from k8sai.ages import stamp
 from k8sai.cluster.options import Options
 from k8sai.cluster.writing import Propagation, Target, Writer
 from k8sai.commands import _print, _talk
@@ -130,7 +131,7 @@ def _deleted(wish: Wish, connection: "Connection", writer: Writer, inventory: In
             _forget(writer, inventory, doomed)
         code = _waited(wish, connection, doomed, outcomes) if wish.wait else Exit.OK
     if wish.output in ("json", "yaml"):
-        at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        at = stamp(time.time())
         made = document.document(
             doomed.plan,
             context=connection.context,
@@ -138,7 +139,7 @@ def _deleted(wish: Wish, connection: "Connection", writer: Writer, inventory: In
             dry_run=wish.dry_run,
             outcomes=outcomes if dry != "client" else None,
         )
-        _print.outlived(lambda: (_print.json if wish.output == "json" else _print.yaml)(made))
+        _print.outlived(lambda: _print.document(made, wish.output))
     return _account(outcomes, failed) or code
 
 

@@ -1,12 +1,13 @@
 """`fit` at work: read the cluster, ask, print."""
 
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from k8sai.ages import stamp
 from k8sai.cluster.objects import Objects
 from k8sai.cluster.options import Options
 from k8sai.cluster.sources import Source
@@ -145,7 +146,7 @@ def _live(question: Question) -> Read:
     fleet, board, roster = Fleet(), Board(), Roster()
     with _talk.Progress(f"reading {connection.server}"):
         sources = read_once(connection, Tee(fleet, board, roster))
-    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = stamp(time.time())
     objects = LiveObjects(connection)
     return Read(fleet, board, roster, objects, sources, connection.context, at, connection.namespace)
 
@@ -259,7 +260,7 @@ def _what_if(question: Question, read: Read) -> WhatIf:
 def _show(question: Question, found: Answer, read: Read, gaps: list[Hidden], code: Exit) -> None:
     if question.output in ("json", "yaml"):
         shown = document.document(found, context=read.context, at=read.at, hidden=gaps, code=code)
-        (_print.json if question.output == "json" else _print.yaml)(shown)
+        _print.document(shown, question.output)
     elif question.output == "name":
         _print.names("node", (one.node for one in found.placements) if found.fits else ())
     else:

@@ -115,6 +115,11 @@ def yaml(document: Mapping[str, Any]) -> None:
     _write("\n".join(lines(document)) + "\n", exact=True)
 
 
+def document(what: Mapping[str, Any], output: str) -> None:
+    """A document as `-o json` or `-o yaml` asks for it."""
+    (json if output == "json" else yaml)(what)
+
+
 def text(exact: str) -> None:
     """A text as it is, to be read by programs: files that somebody will own."""
     _write(exact, exact=True)

@@ -1,9 +1,10 @@
 """What `recipe` prints for scripts: the keys that every document has, then its own."""
 
+import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
+from k8sai.ages import stamp
 from k8sai.commands import _print
 
 
@@ -12,10 +13,10 @@ def document(kind: str, body: Mapping[str, Any], output: str, context: str = "")
     whole = {
         "apiVersion": "k8sai.dev/v1alpha1",
         "kind": kind,
-        "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "at": stamp(time.time()),
         "context": context,
         "complete": True,
         "hidden": [],
         **body,
     }
-    (_print.json if output == "json" else _print.yaml)(whole)
+    _print.document(whole, output)

@@ -1,11 +1,12 @@
 """What `scaffold` says of files: what became of each, what would change, and what is in conflict."""
 
 import difflib
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from k8sai.ages import stamp
 from k8sai.commands import _print
 from k8sai.cookbook.folder import Change, Plan
 from k8sai.cookbook.words import shown
@@ -35,7 +36,7 @@ def changes(plan: Plan, summary: str, conflicts: "Sequence[Conflict]" = ()) -> N
 
 def put(what: dict[str, Any], summary: str) -> None:
     """A document in the format asked for."""
-    (_print.json if summary == "json" else _print.yaml)(what)
+    _print.document(what, summary)
 
 
 def document(plans: Iterable[Plan], conflicts: "Sequence[Conflict]" = (), **more: Any) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def document(plans: Iterable[Plan], conflicts: "Sequence[Conflict]" = (), **more
     return {
         "apiVersion": "k8sai.dev/v1alpha1",
         "kind": "Scaffold",
-        "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "at": stamp(time.time()),
         "context": "",
         "complete": True,
         "hidden": [],

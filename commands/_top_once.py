@@ -1,12 +1,13 @@
 """`top` once: what is there now, as tables, words, a document or names. What one does not need is not imported."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from k8sai.ages import stamp
 from k8sai.commands import _notes, _print, _talk
 from k8sai.commands._lists import LISTS, Reading
 from k8sai.commands._top_wanted import Wanted
@@ -93,7 +94,7 @@ def _from_cluster(
         with _talk.Progress(watched or "asking how busy the cards are"):
             nodes = set(wanted.names or fleet.node_names(scope.nodes))
             sources += (read_meter(wanted.meter, connection, fleet, nodes),)
-    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = stamp(time.time())
     picture = take(fleet, context=connection.context, at=at, sources=sources, scope=scope)
     return picture, lambda: LiveObjects(connection)
 
@@ -103,7 +104,7 @@ def _show(reading: Reading, wanted: Wanted, rows: Sequence[Any]) -> None:
     if wanted.output in ("json", "yaml"):
         from k8sai.fleet.document import document
 
-        (_print.json if wanted.output == "json" else _print.yaml)({**document(picture), **_use(reading)})
+        _print.document({**document(picture), **_use(reading)}, wanted.output)
     elif wanted.output == "csv":
         _print.csv(*flat(reading, wanted, rows))
     elif wanted.output == "name":

@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from k8sai.ages import stamp
 from k8sai.cluster.options import Options
 from k8sai.cluster.sources import Source
 from k8sai.commands import _print, _talk
@@ -95,7 +95,7 @@ class Follower:
         if state == self._seen:
             return
         self._seen = state
-        at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        at = stamp(time.time())
         picture = take(self._fleet, context=self._feed.context, at=at, sources=self._feed.sources(), scope=self._scope)
         now = look(picture)
         if self._before is None:

@@ -127,8 +127,9 @@ def down() -> int:
 @app.command()
 def status(*, output: Annotated[Output, typer.Option("-o", "--output", help="How to print it.")] = "table") -> int:
     """Whether it runs, where, and with how much in it. Exit code 1 where none runs."""
-    from datetime import UTC, datetime
+    import time
 
+    from k8sai.ages import stamp
     from k8sai.sim import background
 
     state = background.running()
@@ -136,7 +137,7 @@ def status(*, output: Annotated[Output, typer.Option("-o", "--output", help="How
     document: dict[str, Any] = {
         "apiVersion": "k8sai.dev/v1alpha1",
         "kind": "Sim",
-        "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "at": stamp(time.time()),
         "context": "k8sai-sim",
         "complete": True,
         "hidden": [],
@@ -151,7 +152,7 @@ def status(*, output: Annotated[Output, typer.Option("-o", "--output", help="How
             **about,
         }
     if output != "table":
-        (_print.json if output == "json" else _print.yaml)(document)
+        _print.document(document, output)
     elif state is None:
         _talk.note(Note("no embedded cluster is running", hint=_DOWN_HINT))
     else:

@@ -150,7 +150,7 @@ def show(
     from k8sai.snapshot import document, tables
 
     if output in ("json", "yaml"):
-        (_print.json if output == "json" else _print.yaml)(document.shown(recorded, picture))
+        _print.document(document.shown(recorded, picture), output)
     else:
         _print.page(tables.shown(recorded, picture), wide=output == "wide")
     _print.flush()
@@ -189,7 +189,7 @@ def diff(
 
     found = compare(old, new)
     if output in ("json", "yaml"):
-        (_print.json if output == "json" else _print.yaml)(document.differences(found))
+        _print.document(document.differences(found), output)
     else:
         _print.page(tables.differences(found), wide=output == "wide")
     _print.flush()

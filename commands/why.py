@@ -74,7 +74,7 @@ def why(
     answer = explain(scene, kind, namespace, name)
     if output in ("json", "yaml"):
         shown = document(answer, context=scene.objects.context, at=scene.at)
-        (_print.json if output == "json" else _print.yaml)(shown)
+        _print.document(shown, output)
     elif output == "name":
         _print.line(answer.code)
     else:

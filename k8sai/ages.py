@@ -4,18 +4,23 @@ Source: apimachinery `pkg/util/duration` HumanDuration.
 """
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-def epoch(stamp: str) -> float:
+def epoch(text: str) -> float:
     """Seconds since 1970 of an RFC 3339 time. Raises ValueError."""
-    moment = datetime.fromisoformat(stamp)
+    moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
-        raise ValueError(f"{stamp!r} has no offset from UTC")
+        raise ValueError(f"{text!r} has no offset from UTC")
     return moment.timestamp()
+
+
+def stamp(seconds: float) -> str:
+    """RFC 3339 in UTC to the whole second below, as metav1.Time; of seconds since 1970."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def duration(text: str) -> float:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from k8sai.ages import epoch, human
+from k8sai.ages import epoch, human, stamp
 
 DAY = 86400
 
@@ -20,12 +20,17 @@ def test_ages_are_kubectls(seconds: float, said: str) -> None:
     assert human(seconds) == said
 
 
-@pytest.mark.parametrize("stamp", ["2027-01-15T08:00:00Z", "2027-01-15T08:00:00.000000Z", "2027-01-15T09:00:00+01:00"])
-def test_a_time_is_read(stamp: str) -> None:
-    assert epoch(stamp) == 1_800_000_000
+@pytest.mark.parametrize("text", ["2027-01-15T08:00:00Z", "2027-01-15T08:00:00.000000Z", "2027-01-15T09:00:00+01:00"])
+def test_a_time_is_read(text: str) -> None:
+    assert epoch(text) == 1_800_000_000
 
 
-@pytest.mark.parametrize("stamp", ["", "yesterday", "2027-01-15T08:00:00"])
-def test_what_is_no_time_is_refused(stamp: str) -> None:
+@pytest.mark.parametrize("seconds", [1_800_000_000, 1_800_000_000.999])
+def test_a_time_is_written_in_whole_seconds(seconds: float) -> None:
+    assert stamp(seconds) == "2027-01-15T08:00:00Z"
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2027-01-15T08:00:00"])
+def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"isoformat|offset"):
-        epoch(stamp)
+        epoch(text)

@@ -35,7 +35,7 @@ RULES: dict[str, tuple[str, str]] = {
         "msgspec yaml",
     ),
     "cluster": (
-        "errors quantity facts events selectors yaml_in",
+        "errors quantity ages facts events selectors yaml_in",
         "msgspec yaml urllib3 google kubernetes platformdirs",
     ),
     "fleet": ("errors quantity ages facts events selectors view yaml_in cluster.sources", "msgspec platformdirs"),

@@ -12,7 +12,7 @@ import os
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from shlex import quote
 from tempfile import mkstemp
@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from k8sai import facts
+from k8sai.ages import stamp
 from k8sai.cluster import amounts, kubectl_list
 from k8sai.cluster.objects import Json
 from k8sai.cluster.recorded_objects import RecordedObjects, full
@@ -235,7 +236,7 @@ def _printed(path: Path, document: bytes) -> Opened:
     if not printed.whole.keys() & _IN_FULL:
         raise Usage(f"{path} holds no nodes and no pods", _MAKE_ONE)
     seconds = path.stat().st_mtime
-    at = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = stamp(seconds)
     sources = tuple(_printed_source(kind, printed, seconds, path) for kind in KINDS)
     others = tuple(
         Source(kind, "once", len(found), seconds) for kind, found in printed.whole.items() if kind not in _IN_FULL

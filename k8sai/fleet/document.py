@@ -1,9 +1,9 @@
 """The `GpuView` document of `top`: names that scripts may rely on, numbers as numbers, times ISO."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
+from k8sai.ages import stamp
 from k8sai.cluster.sources import Source
 from k8sai.fleet import workload_list
 from k8sai.fleet.answers import Figures, Gauge, Holder, NodeRow, PodRow, Problem, Resource, Total
@@ -184,7 +184,7 @@ def _gauge(gauge: Gauge) -> Document:
         "powerWatts": gauge.power,
         "temperatureCelsius": gauge.temperature,
     }
-    at = datetime.fromtimestamp(gauge.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = stamp(gauge.at)
     return {**{name: number(value) for name, value in told.items() if value is not None}, "at": at}
 
 

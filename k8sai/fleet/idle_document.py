@@ -1,8 +1,8 @@
 """What the GpuView document says of idle cards."""
 
-from datetime import UTC, datetime
 from typing import Any
 
+from k8sai.ages import stamp
 from k8sai.fleet.document import number
 from k8sai.fleet.idle import Held, Idleness
 from k8sai.fleet.idle_shown import nothing
@@ -35,7 +35,7 @@ def _held(one: Held) -> dict[str, Any]:
         "maxUtilization": _maybe(one.peak),
         "memoryUsedMiB": _maybe(one.memory),
         "heldSince": one.since,
-        "idleSince": _iso(one.idle_since) if one.idle_since is not None else None,
+        "idleSince": stamp(one.idle_since) if one.idle_since is not None else None,
         "orLonger": one.longer,
         "gpuHours": number(one.gpu_hours),
         "cost": _maybe(one.cost),
@@ -56,7 +56,7 @@ def _total(idle: Idleness) -> dict[str, Any]:
         "cost": _maybe(total.cost),
         "currency": idle.currency,
         "priced": total.priced,
-        "at": _iso(idle.at),
+        "at": stamp(idle.at),
         "windowSeconds": number(idle.rule.window),
         "below": idle.rule.below,
         "source": idle.source,
@@ -65,10 +65,6 @@ def _total(idle: Idleness) -> dict[str, Any]:
 
 def _maybe(value: float | None) -> float | None:
     return None if value is None else number(value)
-
-
-def _iso(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 KEYS = tuple(_held(Held("", "", "", "")))

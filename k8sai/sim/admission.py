@@ -5,9 +5,10 @@ The place where webhooks, quotas and custom schemas would join.
 
 from typing import TYPE_CHECKING, Any
 
+from k8sai.ages import stamp
 from k8sai.sim import defaults, status, validation
 from k8sai.sim.kinds import Resource
-from k8sai.sim.objects import Obj, deleting, name_of, timestamp
+from k8sai.sim.objects import Obj, deleting, name_of
 from k8sai.sim.resets import status_meta
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def prepared(store: "Store", resource: Resource, obj: Obj, asked: Resource | Non
     _home(store, resource, meta)
     _name(store, resource, meta)
     new = {"apiVersion": resource.api_version, "kind": resource.kind, **_without_type(obj)}
-    new["metadata"] = {**meta, "uid": store.names.uid(), "creationTimestamp": timestamp(store.now())}
+    new["metadata"] = {**meta, "uid": store.names.uid(), "creationTimestamp": stamp(store.now())}
     if resource.counts:
         new["metadata"]["generation"] = 1
     defaults.fill(store, resource, new)
@@ -83,7 +84,7 @@ def adopted(store: "Store", resource: Resource, obj: Obj) -> Obj:
     """An object of a scenario or recording with only the metadata filled in that no object can be without."""
     meta = dict(obj.get("metadata", {}))
     meta.setdefault("uid", store.names.uid())
-    meta.setdefault("creationTimestamp", timestamp(store.now()))
+    meta.setdefault("creationTimestamp", stamp(store.now()))
     if resource.namespaced:
         meta.setdefault("namespace", "default")
     if resource.counts:

@@ -3,9 +3,10 @@
 Source: `pkg/registry/core/pod/storage/storage.go`.
 """
 
+from k8sai.ages import stamp
 from k8sai.sim import status
 from k8sai.sim.kinds import find
-from k8sai.sim.objects import Obj, deleting, timestamp
+from k8sai.sim.objects import Obj, deleting
 from k8sai.sim.store import Store
 
 PODS = find("", "pods")
@@ -26,7 +27,7 @@ def bind(store: Store, namespace: str, name: str, node: str, dry_run: bool = Fal
         raise _refused(name, f"pod {name} has non-empty .spec.schedulingGates")
     state = pod.get("status", {})
     scheduled = {"type": "PodScheduled", "status": "True", "lastProbeTime": None}
-    scheduled["lastTransitionTime"] = timestamp(store.now())
+    scheduled["lastTransitionTime"] = stamp(store.now())
     others = [one for one in state.get("conditions") or () if one.get("type") != "PodScheduled"]
     bound = {**pod, "spec": {**spec, "nodeName": node}, "status": {**state, "conditions": [*others, scheduled]}}
     return store.update(PODS, bound, "binding", dry_run)

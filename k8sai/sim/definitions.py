@@ -6,13 +6,14 @@ until the last of its objects is gone. Source: apiextensions-apiserver `pkg/cont
 
 from typing import TYPE_CHECKING
 
+from k8sai.ages import stamp
 from k8sai.errors import Usage
 from k8sai.schema.crd import Crd, Version
 from k8sai.schema.lists import Custom
 from k8sai.sim import versions
 from k8sai.sim.deletion import CLEANUP
 from k8sai.sim.kinds import Resource, find
-from k8sai.sim.objects import Obj, deleting, name_of, namespace_of, timestamp
+from k8sai.sim.objects import Obj, deleting, name_of, namespace_of
 
 if TYPE_CHECKING:
     from k8sai.sim.store import Event, Store
@@ -91,7 +92,7 @@ class Definitions:
             names = ("NamesAccepted", False, *conflict)
             established = ("Established", served, "NotAccepted", "not all names are accepted")
         status = dict(obj.get("status") or {})
-        now = timestamp(self._store.now())
+        now = stamp(self._store.now())
         conditions = status.get("conditions") or []
         for condition in (names, established) if not served or conflict is None else (names,):
             conditions = _with(conditions, condition, now)

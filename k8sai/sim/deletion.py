@@ -3,8 +3,7 @@
 Source: apiserver `pkg/registry/rest/delete.go` and `pkg/registry/generic/registry/store.go`.
 """
 
-from collections.abc import Callable
-
+from k8sai.ages import stamp
 from k8sai.sim import status
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj, name_of
@@ -33,9 +32,7 @@ def check(resource: Resource, obj: Obj, uid: str, resource_version: str) -> None
         raise status.refused(resource, name, "this namespace may not be deleted")
 
 
-def marked(
-    resource: Resource, old: Obj, timestamp: Callable[[float], str], now: float, grace: int | None, propagation: str
-) -> Obj | None:
+def marked(resource: Resource, old: Obj, now: float, grace: int | None, propagation: str) -> Obj | None:
     """The object as it waits to go, or None where nothing holds it. The same object where it is waiting already."""
     meta = old["metadata"]
     finalizers = _finalizers(meta.get("finalizers") or [], propagation)
@@ -52,7 +49,7 @@ def marked(
     )
     new = {**old, "metadata": new_meta}
     if waiting is None or seconds < waiting:
-        new_meta["deletionTimestamp"] = timestamp(now + seconds)
+        new_meta["deletionTimestamp"] = stamp(now + seconds)
         new_meta["deletionGracePeriodSeconds"] = seconds
         if waiting is None and "generation" in meta:
             new_meta["generation"] = meta["generation"] + 1

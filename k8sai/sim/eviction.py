@@ -3,10 +3,11 @@
 Source: `pkg/registry/core/pod/storage/eviction.go`.
 """
 
+from k8sai.ages import stamp
 from k8sai.scheduling.selectors import labels_match
 from k8sai.sim import status
 from k8sai.sim.kinds import find
-from k8sai.sim.objects import Obj, deleting, name_of, namespace_of, timestamp
+from k8sai.sim.objects import Obj, deleting, name_of, namespace_of
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Store
 
@@ -83,6 +84,6 @@ def _spend(store: Store, budget: Obj, pod: str, dry_run: bool) -> None:
         raise status.too_many(_REFUSED, causes=[{"reason": "DisruptionBudget", "message": text}])
     if dry_run:
         return
-    disrupted = {**(state.get("disruptedPods") or {}), pod: timestamp(store.now())}
+    disrupted = {**(state.get("disruptedPods") or {}), pod: stamp(store.now())}
     spent = {**state, "disruptionsAllowed": state["disruptionsAllowed"] - 1, "disruptedPods": disrupted}
     store.update(BUDGETS, {**budget, "status": spent}, "status")

@@ -47,11 +47,6 @@ def typed_bytes(resource: Resource, stored: bytes) -> bytes:
     return head + (b"," if len(stored) > 2 else b"") + stored[1:]
 
 
-def timestamp(seconds: float) -> str:
-    """RFC 3339 to the second, as metav1.Time."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def micro_timestamp(seconds: float) -> str:
     """RFC 3339 to the microsecond, as metav1.MicroTime (Leases, events)."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -4,10 +4,10 @@ Source: apimachinery `pkg/apis/meta/v1/validation`, and apiserver `pkg/endpoints
 manager that only the User-Agent tells.
 """
 
+from k8sai.ages import stamp
 from k8sai.schema.managed import Operation, Owner
 from k8sai.sim import status
 from k8sai.sim.asking import Ask, options_refused
-from k8sai.sim.objects import timestamp
 from k8sai.sim.status import Cause
 
 _LONGEST = 128  # bytes of a manager's name
@@ -21,7 +21,7 @@ def author(ask: Ask, now: float, operation: Operation = "Update") -> Owner:
     if causes:
         raise options_refused(ask.verb, causes)
     name = given or _of_agent(ask.request.headers.get("User-Agent", "")) or "unknown"
-    return Owner(name, operation, ask.target.resource.api_version, ask.target.subresource, timestamp(now))
+    return Owner(name, operation, ask.target.resource.api_version, ask.target.subresource, stamp(now))
 
 
 def _of_apply(ask: Ask, given: str, operation: Operation) -> list[Cause]:

@@ -8,6 +8,7 @@ Source: apimachinery `pkg/util/managedfields/internal`.
 
 from typing import Any
 
+from k8sai.ages import stamp
 from k8sai.schema import ssa
 from k8sai.schema.comparing import ABSENT
 from k8sai.schema.elements import BadItem, field_step
@@ -15,7 +16,7 @@ from k8sai.schema.fieldset import FieldSet
 from k8sai.schema.lists import Shape, shape_of
 from k8sai.schema.managed import Owner, Owners, entries_of, is_reset, owners_of, without_times
 from k8sai.sim.kinds import Resource
-from k8sai.sim.objects import Obj, timestamp
+from k8sai.sim.objects import Obj
 from k8sai.sim.resets import reset_fields
 
 SETTLED = Owner("", "Apply", "")  # the author of a write whose object says already who owns what
@@ -159,4 +160,4 @@ def _controller(resource: Resource, subresource: str, now: float) -> Owner:
     """Who of the control plane writes to a kind."""
     of_kubelet = resource.kind in ("Node", "Pod") and subresource == "status"
     name = "kubelet" if of_kubelet else "kube-controller-manager"
-    return Owner(name, "Update", resource.api_version, subresource, timestamp(now))
+    return Owner(name, "Update", resource.api_version, subresource, stamp(now))

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field
 
+from k8sai.ages import stamp
 from k8sai.scheduling.filters import fit, static
 from k8sai.scheduling.nodes import PodInfo, View, pod_info
 from k8sai.scheduling.score import score
 from k8sai.sim.controllers.devices import Devices, is_device
 from k8sai.sim.controllers.podstatus import admitted_status, running_status
-from k8sai.sim.objects import Obj, timestamp
+from k8sai.sim.objects import Obj
 
 
 @dataclass(slots=True)
@@ -39,7 +40,7 @@ class Placing:
     def running(self, pod: Obj, node: str, info: PodInfo, at: float) -> Obj:
         """The pod as it looks when it has been running there since `at` (epoch seconds)."""
         self.view.assume(info, node)
-        machine, now = self.nodes[node], timestamp(at)
+        machine, now = self.nodes[node], stamp(at)
         groups = []
         for resource, count in info.requests.items():
             if is_device(resource):

@@ -3,11 +3,11 @@
 import aiohttp
 from aiohttp import web
 
-from k8sai.ages import epoch
+from k8sai.ages import epoch, stamp
 from k8sai.sim import exporter, prometheus, status
 from k8sai.sim.asking import Ask
 from k8sai.sim.kinds import find
-from k8sai.sim.objects import Obj, name_of, timestamp
+from k8sai.sim.objects import Obj, name_of
 from k8sai.sim.store import Store
 
 LOG = "sim.k8sai.dev/log"  # annotation: the text of every container's log
@@ -57,7 +57,7 @@ def _plausible(pod: Obj, container: str) -> str:
         limits = (container_spec.get("resources") or {}).get("limits") or {}
         devices = [f"{amount} x {resource}" for resource, amount in limits.items() if "/" in resource]
         if container_spec["name"] == container and devices:
-            lines.append(f"{timestamp(epoch(started) + 1)} devices: {', '.join(devices)}")
+            lines.append(f"{stamp(epoch(started) + 1)} devices: {', '.join(devices)}")
     for ended in pod.get("status", {}).get("containerStatuses") or ():
         state = (ended.get("state") or {}).get("terminated")
         if state and ended["name"] == container:

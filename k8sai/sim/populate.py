@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from k8sai.ages import stamp
 from k8sai.errors import Usage
 from k8sai.scheduling.nodes import pod_info
 from k8sai.sim import kinds
@@ -20,7 +21,7 @@ from k8sai.sim.controllers.tenants import Habit
 from k8sai.sim.durations import between
 from k8sai.sim.hardware import INSTANCE, PRODUCTS, Fitting, clique_of, device_resources, labels, lost, node_object
 from k8sai.sim.kinds import Resource
-from k8sai.sim.objects import Obj, timestamp
+from k8sai.sim.objects import Obj
 from k8sai.sim.placing import Placing
 from k8sai.sim.queues import WORKLOADS, queue_objects, workload_object
 from k8sai.sim.scenario import Fill, NodeGroup, Scenario, Workload
@@ -110,7 +111,7 @@ class Population:
 
     def _group(self, group: NodeGroup) -> Iterator[None]:
         fitting = _fitting(group)
-        created = timestamp(self.now - _NODE_AGE)
+        created = stamp(self.now - _NODE_AGE)
         width = max(2, len(str(group.count - 1)))
         for number in range(group.count):
             node = self._node(group, fitting, number, f"{group.name}-{number:0{width}}", created)
@@ -161,7 +162,7 @@ class Population:
             node["status"]["allocatable"] |= allocatable(node)
         if number in group.cordoned:
             node["spec"]["unschedulable"] = True
-        return lost(node, timestamp(self.now - 900)) if number in group.not_ready else node
+        return lost(node, stamp(self.now - 900)) if number in group.not_ready else node
 
     # workloads
 
@@ -209,16 +210,16 @@ class Population:
             made = self.store.create(resource, obj, dry_run=True)
         except ApiFailure as failure:
             raise Usage(f"the scenario's {resource.kind} is refused: {failure.message}") from failure
-        made["metadata"]["creationTimestamp"] = timestamp(self.now - age)
+        made["metadata"]["creationTimestamp"] = stamp(self.now - age)
         if resource is JOBS and not made["spec"].get("suspend"):
-            made["status"] = {"startTime": timestamp(self.now - age)}
+            made["status"] = {"startTime": stamp(self.now - age)}
         return self.store.restore(resource, made)
 
     def _place(self, workload: Workload, top: Obj, age: float) -> None:
         """The pods of the workload, as old as it is; running if it is `placed` and they fit, else waiting."""
         for pod in self._pods_of(workload, top, age):
             made = self.store.create(PODS, pod, dry_run=True)
-            made["metadata"]["creationTimestamp"] = timestamp(self.now - age)
+            made["metadata"]["creationTimestamp"] = stamp(self.now - age)
             running = self.placing.place(workload.group, made, self.now - age + 5) if workload.placed else None
             placed = running or made
             stored = self.store.restore(PODS, placed)
@@ -301,7 +302,7 @@ class Population:
         uid = self.store.names.uid()
         meta = prototype["metadata"]
         name = f"run-{uid[:8]}"
-        metadata = {**meta, "name": name, "uid": uid, "creationTimestamp": timestamp(at)}
+        metadata = {**meta, "name": name, "uid": uid, "creationTimestamp": stamp(at)}
         pod = {**prototype, "metadata": metadata}
         self.store.restore(PODS, self.placing.running(pod, node, pod_info(pod), at))
 

@@ -7,10 +7,11 @@ as admitted; those that are suspended or held by a gate of Kueue get a Workload 
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from k8sai.ages import stamp
 from k8sai.sim import kinds
 from k8sai.sim.controllers.desk import own
 from k8sai.sim.kinds import Resource
-from k8sai.sim.objects import Obj, timestamp
+from k8sai.sim.objects import Obj
 from k8sai.sim.scenario import Scenario, Workload
 
 _API: Final = "kueue.x-k8s.io/v1beta2"
@@ -77,7 +78,7 @@ def workload_object(scenario: Scenario, workload: Workload, top: Obj, resource: 
         "podSets": [{"name": "main", "count": cards, "template": {"spec": {"containers": []}}}],
     }
     found = {"apiVersion": _API, "kind": "Workload", "metadata": metadata, "spec": spec}
-    return found | {"status": _standing(scenario, workload, timestamp(now))}
+    return found | {"status": _standing(scenario, workload, stamp(now))}
 
 
 def _standing(scenario: Scenario, workload: Workload, at: str) -> Obj:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from k8sai.ages import stamp
 from k8sai.schema.managed import Owner
 from k8sai.sim import admission, deletion, ownership, status
 from k8sai.sim.default_roles import Aggregation
@@ -20,7 +21,7 @@ from k8sai.sim.definitions import Definitions
 from k8sai.sim.gc import Collector
 from k8sai.sim.kinds import Catalog, Resource
 from k8sai.sim.namespaces import Namespaces, bootstrap
-from k8sai.sim.objects import Names, Obj, copied, name_of, namespace_of, stored_bytes, timestamp
+from k8sai.sim.objects import Names, Obj, copied, name_of, namespace_of, stored_bytes
 
 Change = Literal["ADDED", "MODIFIED", "DELETED"]
 Key = tuple[str, str]  # namespace ("" for cluster-scoped) and name
@@ -237,9 +238,9 @@ class Store:
         """
         old = self.get(resource, namespace, name)
         deletion.check(resource, old, uid, resource_version)
-        new = deletion.marked(resource, old, timestamp, self.now(), grace, propagation)
+        new = deletion.marked(resource, old, self.now(), grace, propagation)
         if new is None:
-            gone = deletion.farewell(resource, old, timestamp(self.now()))
+            gone = deletion.farewell(resource, old, stamp(self.now()))
             if not dry_run:
                 self._commit("DELETED", resource, (namespace, name), gone, old)
             return Deleted(gone, gone=True)

@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from k8sai.ages import stamp
 from k8sai.cluster.api_errors import Unavailable
 from k8sai.cluster.discovery import Resource, served
 from k8sai.cluster.objects import Json, LiveObjects
@@ -60,7 +60,7 @@ def read(connection: "Connection", told: Callable[[str], object] = lambda kind: 
 
     A server that goes away after that is found out within the patience of one request: what is missing is in `sources`.
     """
-    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = stamp(time.time())
     book = _Book()
     sources = read_once(connection, book)
     told("nodes and pods")
@@ -196,7 +196,7 @@ class _Concerned:
             fleet.replace(kind, found)
         rows = (*fleet.pods(PodQuery()), *fleet.pending())
         self._pods = {(row.namespace, row.name) for row in rows}
-        self._since = datetime.fromtimestamp(time.time() - _EVENTS, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._since = stamp(time.time() - _EVENTS)
 
     def keeps(self, kind: str) -> Callable[[Json], bool]:
         return {"events": self._event, "replicasets.apps": _has_pods}.get(kind, lambda one: True)

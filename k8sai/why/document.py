@@ -1,8 +1,8 @@
 """The `Why` document, and the same as a page for people."""
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
+from k8sai.ages import stamp
 from k8sai.errors import Exit
 from k8sai.fleet.document import API_VERSION
 from k8sai.view import Cell, Column, Page, Row, Table, Tone
@@ -15,7 +15,7 @@ _SHOWN: Final = 40  # names of members in one line
 
 def document(why: Why, *, context: str, at: float) -> Document:
     """Names that scripts may rely on."""
-    moment = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    moment = stamp(at)
     return {
         "apiVersion": API_VERSION,
         "kind": "Why",

@@ -2,12 +2,12 @@
 
 import json
 import math
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from k8sai.ages import stamp
 from k8sai.errors import Exit
 from k8sai.sim.cluster import Sim
 from tests.commands.idle_cluster import H100, MIG, MON, OLD, Cluster, api, four, node, pod, prom, sums, top, view
@@ -200,7 +200,7 @@ def test_a_shared_card_is_judged_as_one(api: Cluster, prom: Prometheus, tmp_path
 
 
 def test_a_young_pod_is_not_judged(api: Cluster, prom: Prometheus, tmp_path: Path) -> None:
-    now = datetime.fromtimestamp(prom.now - 60, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = stamp(prom.now - 60)
     api.has(node("n1"), pod("a", "n1", "GPU-0", since=now))
     prom.add(UTIL, 0.0, UUID="GPU-0", Hostname="n1")
     assert sums(view(api, tmp_path)) == (0, 0, 1, {"young": 1})

@@ -2,14 +2,14 @@
 
 import pytest
 
+from k8sai.ages import stamp
 from k8sai.sim import kinds
-from k8sai.sim.objects import timestamp
 from k8sai.sim.store import Store
 from k8sai.sim.tables import layout, row, table
 from tests.sim.apiserver import NOW, Client, Json, served
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
-BORN = timestamp(NOW - 600)
+BORN = stamp(NOW - 600)
 PODS = kinds.find("", "pods")
 
 
@@ -51,7 +51,7 @@ INIT = {"initContainers": [{"name": "i"}, {"name": "s", "restartPolicy": "Always
                             "a",
                             {"waiting": {"reason": "CrashLoopBackOff"}},
                             restarts=3,
-                            last={"terminated": {"finishedAt": timestamp(NOW - 65)}},
+                            last={"terminated": {"finishedAt": stamp(NOW - 65)}},
                         )
                     ],
                 }
@@ -145,7 +145,7 @@ def test_pods_say_their_most_telling_reason(pod: Json, shown: list[str]) -> None
             "jobs",
             {
                 "spec": {"completions": 4},
-                "status": {"succeeded": 1, "startTime": timestamp(NOW - 90)},
+                "status": {"succeeded": 1, "startTime": stamp(NOW - 90)},
             },
             ["Running", "1/4", "90s", "10m"],
         ),
@@ -191,7 +191,7 @@ def test_events_are_about_something() -> None:
         "message": "no room\n",
         "count": 3,
         "firstTimestamp": BORN,
-        "lastTimestamp": timestamp(NOW - 5),
+        "lastTimestamp": stamp(NOW - 5),
         "source": {"component": "scheduler"},
     }
     cells = layout(kinds.find("", "events")).cells(event, NOW)

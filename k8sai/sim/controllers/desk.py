@@ -4,12 +4,13 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from k8sai.ages import stamp
 from k8sai.sim import kinds
 from k8sai.sim.clock import Clock
 from k8sai.sim.controllers.recorder import Recorder
 from k8sai.sim.controllers.work import Work
 from k8sai.sim.kinds import Resource
-from k8sai.sim.objects import Obj, controller_of, timestamp
+from k8sai.sim.objects import Obj, controller_of
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Event, Store
 
@@ -73,7 +74,7 @@ class Desk:
 
     def stamp(self) -> str:
         """Now, as object times are written."""
-        return timestamp(self.clock.now())
+        return stamp(self.clock.now())
 
     def queue(self, name: str, handle: Callable[[Any], None]) -> Callable[[Hashable], None]:
         """Register a controller; returns the function that adds a key for it. A lost race is tried again."""

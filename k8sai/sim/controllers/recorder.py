@@ -1,8 +1,9 @@
 """Events as controllers report them: the same thing said again counts up instead of being a new object."""
 
+from k8sai.ages import stamp
 from k8sai.sim import kinds
 from k8sai.sim.clock import Clock
-from k8sai.sim.objects import Obj, timestamp
+from k8sai.sim.objects import Obj
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Store
 
@@ -30,7 +31,7 @@ class Recorder:
         if known is not None and self._again(known, now):
             self._known[same] = (known[0], known[1], now)
             return
-        event = _event(about, namespace, reason, message, by, timestamp(now))
+        event = _event(about, namespace, reason, message, by, stamp(now))
         event["type"] = "Warning" if warning else "Normal"
         if action:
             event["action"] = action
@@ -49,7 +50,7 @@ class Recorder:
         old = self._store.find(_EVENTS, known[0], known[1])
         if old is None:
             return False
-        self._store.update(_EVENTS, {**old, "count": old.get("count", 1) + 1, "lastTimestamp": timestamp(now)})
+        self._store.update(_EVENTS, {**old, "count": old.get("count", 1) + 1, "lastTimestamp": stamp(now)})
         return True
 
     def _sweep(self) -> None:
