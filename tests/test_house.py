@@ -44,18 +44,30 @@ RULES: dict[str, tuple[str, str]] = {
         "errors quantity ages facts selectors view fleet scheduling cluster.sources cluster.objects",
         "msgspec yaml",
     ),
-    "why": ("errors quantity ages facts selectors view fleet scheduling cluster.sources cluster.objects", "msgspec"),
+    "queues": (
+        "errors quantity ages facts selectors view yaml_out manifests fleet scheduling fit "
+        "cluster.sources cluster.objects cluster.reading cluster.writing cluster.discovery cluster.api_errors cluster.following",
+        "msgspec",
+    ),
+    "why": (
+        "errors quantity ages facts selectors view fleet scheduling queues "
+        "cluster.sources cluster.objects cluster.reading",
+        "msgspec",
+    ),
     "snapshot": ("errors quantity ages facts selectors view fleet cluster", "msgspec"),
-    "sim": ("errors quantity ages facts schema fleet scheduling", "aiohttp yaml jsonpatch celpy msgspec platformdirs"),
+    "sim": (
+        "errors quantity ages facts schema fleet scheduling queues",
+        "aiohttp yaml jsonpatch celpy msgspec platformdirs",
+    ),
     "recipes": ("", ""),
     "completions": ("", ""),
     "commands": (
-        "errors quantity ages facts events selectors view cluster fleet scheduling fit why snapshot "
+        "errors quantity ages facts events selectors view cluster fleet scheduling fit why queues snapshot "
         "yaml_in yaml_out manifests schema cookbook deploy sim tui completions",
         "typer rich yaml msgspec platformdirs",
     ),
     "tui": (
-        "errors quantity ages facts events selectors view cluster fleet scheduling fit why cookbook",
+        "errors quantity ages facts events selectors view cluster fleet scheduling fit why queues cookbook",
         "textual rich platformdirs msgspec",
     ),
 }

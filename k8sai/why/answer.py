@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from k8sai.cluster.reading import Json, Reading
 from k8sai.errors import Exit
 from k8sai.why import (
     admission,
@@ -29,7 +30,6 @@ from k8sai.why import (
 from k8sai.why.case import Case, be, several
 from k8sai.why.kinds import POD, Kind
 from k8sai.why.making import wanted
-from k8sai.why.reading import Json, Reading
 from k8sai.why.scene import Moment, Scene
 from k8sai.why.subject import Subject, find
 from k8sai.why.verdict import EXITS, Layer, Members, Why, severity, verb

@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from k8sai.ages import epoch, human
+from k8sai.cluster.reading import Json, Reading, condition
 from k8sai.quantity import binary
-from k8sai.why.reading import Json, Reading, condition
 from k8sai.why.subject import Owner, Subject
 
 if TYPE_CHECKING:

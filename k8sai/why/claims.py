@@ -2,10 +2,10 @@
 
 from typing import Final
 
+from k8sai.cluster.reading import Json, said
 from k8sai.scheduling.claims import claim_names
 from k8sai.why.case import Case, listed
 from k8sai.why.demand import alternatives, demands
-from k8sai.why.reading import Json, said
 from k8sai.why.stock import open_claims, speak
 from k8sai.why.verdict import Layer, fine, no_matter, reason, unseen
 

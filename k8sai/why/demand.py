@@ -1,6 +1,6 @@
 """What a claim asks for, request by request."""
 
-from k8sai.why.reading import Json
+from k8sai.cluster.reading import Json
 
 
 def demands(claim: Json) -> list[Json]:

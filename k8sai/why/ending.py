@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from k8sai.cluster.reading import Json, condition, holds
 from k8sai.why.case import Case, listed
-from k8sai.why.reading import Json, condition, holds
 from k8sai.why.subject import Owner
 from k8sai.why.verdict import Layer, fine, reason
 

@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from k8sai.cluster.reading import condition
 from k8sai.why.case import Case
-from k8sai.why.reading import condition
 from k8sai.why.verdict import Layer, fine, no_matter, reason, unseen
 
 LAYER: Final = "node"

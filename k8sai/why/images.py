@@ -2,9 +2,9 @@
 
 from typing import Final
 
+from k8sai.cluster.reading import Json, said
 from k8sai.why.case import Case
 from k8sai.why.containers import all_of, waiting
-from k8sai.why.reading import Json, said
 from k8sai.why.verdict import Layer, fine, no_matter, reason
 
 LAYER: Final = "image"

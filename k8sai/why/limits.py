@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from k8sai.cluster.reading import Json
 from k8sai.fleet.requests import count
 from k8sai.why.case import Case
 from k8sai.why.making import refusal, requests, short, templates
-from k8sai.why.reading import Json
 from k8sai.why.verdict import Layer, fine, no_matter, reason, unseen
 
 LAYER: Final = "limitRange"

@@ -6,11 +6,11 @@ from typing import Final
 
 import msgspec
 
+from k8sai.cluster.reading import Json, holds
 from k8sai.facts import Pod
 from k8sai.fleet.requests import effective
 from k8sai.quantity import BadQuantity
 from k8sai.why.case import Case
-from k8sai.why.reading import Json, holds
 from k8sai.why.subject import Owner
 
 _REFUSED: Final = ("FailedCreate", "JobCreationFailed", "FailedCreation", "GroupsUpdating", "PodCreationFailed")

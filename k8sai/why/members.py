@@ -2,10 +2,10 @@
 
 from typing import Final
 
+from k8sai.cluster.reading import Json, holds
 from k8sai.why.case import Case, listed, several
 from k8sai.why.kinds import POD, POD_GROUPS
 from k8sai.why.making import wanted
-from k8sai.why.reading import Json, holds
 from k8sai.why.subject import Owner
 from k8sai.why.suspension import suspended
 from k8sai.why.verdict import Layer, fine, no_matter, reason, unseen

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from k8sai.why.reading import Json
+from k8sai.cluster.reading import Json
 
 CORE: Final = "podgroups.scheduling.k8s.io"  # Kubernetes 1.36 and later
 COSCHEDULING: Final = "podgroups.scheduling.x-k8s.io"

@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from k8sai.cluster.reading import holds
 from k8sai.why.case import Case, be, listed, several
-from k8sai.why.reading import holds
 from k8sai.why.verdict import Layer, fine, no_matter, reason
 
 LAYER: Final = "preemption"

@@ -2,9 +2,9 @@
 
 from typing import Final
 
+from k8sai.cluster.reading import Json, condition, holds
 from k8sai.fleet.owners import QUEUE_LABEL
 from k8sai.why.case import Case, listed
-from k8sai.why.reading import Json, condition, holds
 from k8sai.why.verdict import Layer, fine, no_matter, reason, unseen
 
 LAYER: Final = "queue"

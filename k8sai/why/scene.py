@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from time import time
 
 from k8sai.cluster.objects import Json, Objects
+from k8sai.cluster.reading import Unseen
 from k8sai.cluster.sources import Source
 from k8sai.errors import ClusterError, Forbidden, NotFound
 from k8sai.fleet.index import Fleet
@@ -13,7 +14,6 @@ from k8sai.scheduling.board import Board
 from k8sai.scheduling.storage import storage_of
 from k8sai.scheduling.supply import Supply
 from k8sai.scheduling.trial import Trial
-from k8sai.why.verdict import Unseen
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from k8sai.cluster.reading import Json
 from k8sai.facts import ResourcePool
 from k8sai.scheduling.allocate import Allocator
 from k8sai.scheduling.claims import claim_names
@@ -13,7 +14,6 @@ from k8sai.scheduling.nodes import NodeInfo, PodInfo
 from k8sai.scheduling.selectors import SelectorError, untolerated
 from k8sai.why.case import Case, listed, several
 from k8sai.why.demand import alternatives, count, demands
-from k8sai.why.reading import Json
 from k8sai.why.verdict import Layer, reason
 
 LAYER: Final = "claims"

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from k8sai.cluster.reading import Json, Reading
 from k8sai.errors import K8saiError, NotFound
 from k8sai.why.kinds import KINDS, OWNERS, POD, POD_GROUPS, WORKLOAD, Kind, named, owning
 from k8sai.why.podgroups import belongs
-from k8sai.why.reading import Json, Reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
+from k8sai.cluster.reading import Json
 from k8sai.scheduling import claims, domains, filters
 from k8sai.scheduling.nodes import NodeInfo, PodInfo
 from k8sai.scheduling.selectors import pod_wants, tolerates
 from k8sai.why.case import AWAY, Case
-from k8sai.why.reading import Json
 
 if TYPE_CHECKING:
     from k8sai.scheduling.trial import Verdict

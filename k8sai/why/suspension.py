@@ -2,10 +2,10 @@
 
 from typing import Final
 
+from k8sai.cluster.reading import Json
 from k8sai.why.case import Case
 from k8sai.why.queueing import queue_of
 from k8sai.why.queueing import suspended as is_suspended
-from k8sai.why.reading import Json
 from k8sai.why.subject import Owner
 from k8sai.why.verdict import Layer, fine, no_matter, reason
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from k8sai.cluster.reading import Unseen
 from k8sai.errors import Exit
 
 Status = Literal["ok", "blocks", "waits", "unknown", "n/a"]
@@ -107,15 +108,6 @@ class Layer:
     def speaks(self) -> bool:
         """It is a reason."""
         return self.status in ("blocks", "waits")
-
-
-@dataclass(frozen=True, slots=True)
-class Unseen:
-    """What could not be read, and why; `hint` is the next command."""
-
-    what: str
-    why: str
-    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
+from k8sai.cluster.reading import Json, said
 from k8sai.scheduling.volumes import IN_USE, NONE_TO_BIND
 from k8sai.why.case import Case, listed
-from k8sai.why.reading import Json, said
 from k8sai.why.verdict import Layer, fine, no_matter, reason, unseen
 
 LAYER: Final = "volumes"

@@ -8,12 +8,12 @@ from k8sai.cluster.connect import connect
 from k8sai.cluster.live import read_once
 from k8sai.cluster.objects import LiveObjects
 from k8sai.cluster.options import Options
+from k8sai.cluster.reading import condition
 from k8sai.cluster.tee import Tee
 from k8sai.fleet.index import Fleet
 from k8sai.scheduling.board import Board
 from k8sai.why.answer import explain
 from k8sai.why.kinds import asked
-from k8sai.why.reading import condition
 from k8sai.why.scene import Scene
 from k8sai.why.verdict import Why
 from tests.contract.api import Api, Json

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from k8sai.cluster.reading import holds
 from k8sai.errors import Exit
-from k8sai.why.reading import holds
 from tests.contract.api import Json
 from tests.controlplane import dra
 from tests.controlplane.asking import Case

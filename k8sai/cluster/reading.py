@@ -1,14 +1,23 @@
 """Objects for one question: each is read once, and what may not be read is remembered instead of raised."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from k8sai.cluster.objects import Objects
 from k8sai.errors import ClusterError, Forbidden, K8saiError, NotFound
-from k8sai.why.verdict import Unseen
 
 Json = dict[str, Any]
 ObjectList = list[Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """What could not be read, and why; `hint` is the next command."""
+
+    what: str
+    why: str
+    hint: str = ""
 
 
 class Reading:

@@ -1,0 +1,67 @@
+"""What every verb of `queue` begins with: the cluster's Kueue, or that of a recording."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from k8sai.cluster.options import Options
+from k8sai.commands import _flags, _talk
+from k8sai.errors import NotFound, Usage
+
+if TYPE_CHECKING:
+    from k8sai.cluster.connection import Connection
+    from k8sai.cluster.objects import Objects
+    from k8sai.queues.setting import Setting
+
+
+def connected(options: Options) -> "tuple[Connection, Objects]":
+    """Raises NotFound where the cluster has no Kueue."""
+    from k8sai.cluster.connect import connect
+    from k8sai.cluster.objects import LiveObjects
+
+    connection = connect(options)
+    objects = LiveObjects(connection)
+    insist(objects, connection.server)
+    return connection, objects
+
+
+def insist(objects: "Objects", server: str) -> None:
+    """Raises NotFound where there is no Kueue."""
+    from k8sai.queues.setting import CLUSTER_QUEUES
+
+    if not objects.served(CLUSTER_QUEUES):
+        raise NotFound(
+            f"{server} has no Kueue: it does not serve {CLUSTER_QUEUES}",
+            "install Kueue, or name the cluster that has it with --context",
+        )
+
+
+def setting(objects: "Objects", server: str) -> "Setting":
+    """Read, with progress."""
+    from k8sai.queues.setting import read
+
+    with _talk.Progress(f"reading the queues of {server}"):
+        return read(objects)
+
+
+def read(options: Options, recording: Path | None) -> "tuple[Setting, Objects, str]":
+    """Of the cluster, or of a recording with `--from`; and the namespace that is meant."""
+    if recording is None:
+        connection, objects = connected(options)
+        return setting(objects, connection.server), objects, connection.namespace
+    refuse_cluster(options)
+    _talk.carry(["--from", str(recording)])
+    from dataclasses import replace
+
+    from k8sai.ages import epoch
+    from k8sai.cluster.recording import open_recording
+
+    recorded, _, found = open_recording(Path("/dev/stdin") if recording == Path("-") else recording)
+    insist(found, str(recording))
+    return replace(setting(found, str(recording)), at=epoch(recorded.at)), found, options.namespace or "default"
+
+
+def refuse_cluster(options: Options) -> None:
+    """Raises Usage for connection flags beside --from."""
+    given = [flag for flag in _flags.given(options) if flag != "--namespace"]
+    if given:
+        raise Usage(f"--from reads no cluster, so {given[0]} means nothing with it", "leave one of them out")

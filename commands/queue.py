@@ -1,0 +1,18 @@
+"""Kueue's queues: quota as a sum that adds up, why a workload waits, what a change would do; stop, resume and move."""
+
+import typer
+
+from k8sai.commands import _flags
+from k8sai.commands._door import entry
+from k8sai.commands._queue_list import list_
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Kueue's queues: quota as a sum that adds up, why a workload waits, what a change would do.",
+)
+
+app.command("list")(_flags.connected(list_))
+
+main = entry(app, "queue")
