@@ -46,7 +46,7 @@ def _recipes(names: Sequence[str], library: Library) -> list[Finding]:
 
     found: list[Finding] = []
     with _talk.Progress("looking at recipes") as progress:
-        for name in names or library.folders():
+        for name in names or library.folders:
             progress.say(f"looking at {name}")
             try:
                 found += lint_recipe(library.find(name))
@@ -73,7 +73,7 @@ def show_outcomes(names: Sequence[str], crds: Path | None, folders: Sequence[Pat
     judges, gaps = _judges(crds)
     went: list[tuple[Recipe, Outcome]] = []
     with _talk.Progress("testing recipes") as progress:
-        for name in names or library.folders():
+        for name in names or library.folders:
             progress.say(f"testing {name}")
             recipe = library.find(name)
             went += [(recipe, outcome(recipe, case, judges)) for case in recipe.cases]

@@ -10,7 +10,7 @@ def words(source: str, arguments: Sequence[str], recipe_dirs: Sequence[str]) -> 
     """Names of recipes, or `name=` of the parameters of the one that was named, each with what it is."""
     from k8sai.cookbook.library import open_library
 
-    folders = open_library([Path(each) for each in recipe_dirs]).folders()
+    folders = open_library([Path(each) for each in recipe_dirs]).folders
     if source == "recipes":
         for name, (_, folder) in folders.items():
             yield name, _title(folder)

@@ -38,7 +38,7 @@ def entries(library: Library) -> list[Entry]:
     """All recipes, by name. One that cannot be loaded is listed with the reason."""
     made: dict[str, Entry] | None = None
     found = []
-    for name, (shelf, folder) in library.folders().items():
+    for name, (shelf, folder) in library.folders.items():
         if shelf.origin == BUILT_IN and made is None:
             made = _made(folder.parent / FILE)
         entry = made.get(name) if shelf.origin == BUILT_IN and made else None

@@ -1,7 +1,8 @@
 """Where recipes are: the project's own folder, the user's, and the built-in ones; the first with a name is taken."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from k8sai.cookbook.recipe import HEAD, Recipe, load
@@ -26,12 +27,16 @@ class Shelf:
 
 
 class Library:
-    """All recipes there are, those of a shelf before hiding those of the same name after it."""
+    """All recipes there are, those of a shelf before hiding those of the same name after it.
+
+    The shelves are looked through once: what is put there afterwards is in the next library that is opened.
+    """
 
     def __init__(self, shelves: Sequence[Shelf]) -> None:
         self._shelves = tuple(shelves)
 
-    def folders(self) -> dict[str, tuple[Shelf, Path]]:
+    @cached_property
+    def folders(self) -> Mapping[str, tuple[Shelf, Path]]:
         """Each recipe's name with where it is taken from, by name."""
         found: dict[str, tuple[Shelf, Path]] = {}
         for shelf in self._shelves:
@@ -44,10 +49,9 @@ class Library:
         folder = Path(name)
         if ("/" in name or name in (".", "..")) and (folder / HEAD).is_file():
             return load(folder.resolve(), str(folder))
-        folders = self.folders()
-        if name not in folders:
-            raise NotFound(f"there is no recipe {name}{meant(name, folders)}", "`k8sai recipe list` shows all")
-        shelf, folder = folders[name]
+        if name not in self.folders:
+            raise NotFound(f"there is no recipe {name}{meant(name, self.folders)}", "`k8sai recipe list` shows all")
+        shelf, folder = self.folders[name]
         return load(folder, shelf.origin, trusted=shelf.trusted)
 
 

@@ -24,6 +24,7 @@ GROUPS = (
     "fleet",
 )
 HEAD = "recipe.yaml"
+README = "README.md"
 _LARGEST = 1 << 20  # bytes of one file: nobody reads more, and a parser may take very long
 _MOST = 50  # templates
 
@@ -93,7 +94,8 @@ def load(folder: Path, origin: str, *, trusted: bool = False) -> Recipe:
     """The recipe in a folder. Raises Usage with the file and what is wrong with it: all of it at once."""
     from k8sai.cookbook.head import problems
 
-    texts = {file.name: _text(file, folder.name) for file in _files(folder)}
+    contents = {file.name: _content(file, folder.name) for file in _files(folder)}
+    texts = {name: _text(content, f"{folder.name}/{name}") for name, content in contents.items() if name != README}
     place = f"{folder.name}/{HEAD}"
     head = _head(texts.pop(HEAD, None), place)
     if wrong := problems(head):
@@ -114,37 +116,43 @@ def load(folder: Path, origin: str, *, trusted: bool = False) -> Recipe:
         templates=tuple(Template(name, texts[name], name in plain) for name in sorted(texts)),
         notes=tuple(head.get("notes") or ()),
         cases=tuple(_case(each) for each in head.get("tests") or ()),
-        digest=digest(folder),
+        digest=_digest(contents),
         trusted=trusted,
     )
 
 
-def digest(folder: Path) -> str:
+def _digest(contents: Mapping[str, bytes]) -> str:
     """`sha256:…` of the recipe's files: the head, the templates and the README, each by name and content."""
     whole = hashlib.sha256()
-    for file in sorted([*_files(folder), *folder.glob("README.md")]):
-        content = file.read_bytes()
-        whole.update(f"{file.name}\0{len(content)}\0".encode())
+    for name, content in sorted(contents.items()):
+        whole.update(f"{name}\0{len(content)}\0".encode())
         whole.update(content)
     return f"sha256:{whole.hexdigest()}"
 
 
 def _files(folder: Path) -> list[Path]:
+    """The head, the templates and the README."""
     found = sorted(file for file in folder.glob("*.yaml") if file.is_file())
     if len(found) > _MOST:
         raise Usage(f"{folder.name} has {len(found)} files, more than the {_MOST} a recipe may have")
-    return found
+    return [*found, *folder.glob(README)]
 
 
-def _text(file: Path, recipe: str) -> str:
+def _content(file: Path, recipe: str) -> bytes:
     try:
         if file.stat().st_size > _LARGEST:
             raise Usage(f"{recipe}/{file.name} is larger than the 1 MiB that a file of a recipe may have")
-        return file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise Usage(f"{recipe}/{file.name} is not UTF-8: byte {error.start}") from error
+        return file.read_bytes()
     except OSError as error:
         raise Usage(f"{recipe}/{file.name} cannot be read: {error.strerror}") from error
+
+
+def _text(content: bytes, place: str) -> str:
+    """Lines end with a line feed, whatever they end with in the file."""
+    try:
+        return content.decode().replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        raise Usage(f"{place} is not UTF-8: byte {error.start}") from error
 
 
 def _head(text: str | None, place: str) -> Json:

@@ -88,3 +88,14 @@ def test_files_that_are_missing_or_too_large_or_no_text(tmp_path: Path) -> None:
     assert wrong(tmp_path, HEAD) == ("a-test/pod.yaml is not UTF-8: byte 3",)
     (tmp_path / "a-test" / "pod.yaml").write_text("#" * (1 << 20) + "\n")
     assert "larger than the 1 MiB" in wrong(tmp_path, HEAD)[0]
+    (tmp_path / "a-test" / "pod.yaml").unlink()
+    (tmp_path / "a-test" / "README.md").write_text("#" * (1 << 20) + "\n")
+    assert wrong(tmp_path, HEAD) == ("a-test/README.md is larger than the 1 MiB that a file of a recipe may have",)
+
+
+def test_lines_may_end_as_they_do_elsewhere(tmp_path: Path) -> None:
+    folder = tmp_path / "a-test"
+    folder.mkdir()
+    (folder / "recipe.yaml").write_bytes(HEAD.replace("\n", "\r\n").encode())
+    (folder / "pod.yaml").write_bytes(b"a: |\r\n  one\r\n  two\r\n")
+    assert load(folder, "test").templates[0].text == "a: |\n  one\n  two\n"

@@ -1,12 +1,13 @@
 """Rules about recipes: parameters that are used and declared, templates that mean what they say."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, Final
 
 from k8sai.cookbook.expressions import is_operator
 from k8sai.cookbook.lint.finding import Finding, Said
-from k8sai.cookbook.recipe import HEAD, Recipe, Template
+from k8sai.cookbook.recipe import HEAD, README, Recipe
 from k8sai.cookbook.tree import places, plain, read
 from k8sai.manifests import Manifest
 
@@ -21,10 +22,12 @@ _OWN: Final = ("recipe", "namespace")
 def rules(recipe: Recipe) -> Iterator[Finding]:
     """Everything there is to say of a recipe before it is rendered."""
     yield from parameters(recipe)
-    yield from used(recipe)
-    for template in recipe.templates:
-        yield from maps(recipe, template)
-        yield from words(recipe, template)
+    templates = {recipe.place(each.name): each.text for each in recipe.templates}
+    parsed = {place: read(text, place) for place, text in templates.items()}
+    yield from used(recipe, chain.from_iterable(parsed.values()))
+    for place, documents in parsed.items():
+        yield from maps(documents, place)
+        yield from words(documents, place)
     yield from readme(recipe)
     yield from cases(recipe)
 
@@ -40,12 +43,11 @@ def parameters(recipe: Recipe) -> Iterator[Finding]:
             yield Finding("parameter", "warning", f"{name} is required and has no examples", head)
 
 
-def used(recipe: Recipe) -> Iterator[Finding]:
+def used(recipe: Recipe, documents: Iterable[Any]) -> Iterator[Finding]:
     """Parameters that nothing reads. Words that are no parameter are found when a case is rendered."""
     words_used: set[str] = set()
-    for template in recipe.templates:
-        for document in read(template.text, recipe.place(template.name)):
-            words_used |= _words(plain(document))
+    for document in documents:
+        words_used |= _words(plain(document))
     for note in recipe.notes:
         words_used |= _words(note)
     for name in recipe.properties:
@@ -72,10 +74,9 @@ def _texts(node: Any, where: str) -> Iterator[tuple[str, str]]:
             yield from _texts(item, f"{where}[{index}]")
 
 
-def maps(recipe: Recipe, template: Template) -> Iterator[Finding]:
+def maps(documents: Iterable[Any], place: str) -> Iterator[Finding]:
     """`$map` over a mapping joins what it makes into one: entries vanish without a word."""
-    place = recipe.place(template.name)
-    for document in read(template.text, place):
+    for document in documents:
         for path, value, line in places(document):
             if path and path[-1] == "$map" and isinstance(value, dict) and not is_operator(value):
                 yield Finding(
@@ -83,10 +84,9 @@ def maps(recipe: Recipe, template: Template) -> Iterator[Finding]:
                 )
 
 
-def words(recipe: Recipe, template: Template) -> Iterator[Finding]:
+def words(documents: Iterable[Any], place: str) -> Iterator[Finding]:
     """Words without quotes that YAML 1.1 and 1.2 read as different things."""
-    place = recipe.place(template.name)
-    for document in read(template.text, place):
+    for document in documents:
         for _, value, line in places(document):
             if type(value) is str and _AMBIGUOUS.fullmatch(value):
                 yield Finding("ambiguous", "error", f"{value} is read in two ways: put it in quotes", place, line)
@@ -94,8 +94,8 @@ def words(recipe: Recipe, template: Template) -> Iterator[Finding]:
 
 def readme(recipe: Recipe) -> Iterator[Finding]:
     """Somebody reads it at night: what it makes, and a command with its output."""
-    file = recipe.folder / "README.md"
-    place = recipe.place("README.md")
+    file = recipe.folder / README
+    place = recipe.place(README)
     if not file.is_file():
         yield Finding("readme", "error", "there is no README.md", place)
     elif "```console\n$ kubectl ai-scaffold " not in file.read_text(encoding="utf-8"):
