@@ -1,6 +1,6 @@
 """In which order a set is written: what others need to exist comes first. Deleting goes the other way round."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from enum import IntEnum
 
 from k8sai.manifests import Manifest
@@ -68,8 +68,3 @@ def ordered(manifests: Iterable[Manifest]) -> list[Manifest]:
 
 def _rank(kind: str) -> int:
     return _WITHIN.index(kind) if kind in _WITHIN else len(_WITHIN)
-
-
-def phases(kinds: Sequence[tuple[str, str]]) -> list[Phase]:
-    """The phases that these kinds (group, kind) have, in order."""
-    return sorted({phase(*one) for one in kinds})

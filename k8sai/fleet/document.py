@@ -1,25 +1,17 @@
 """The `GpuView` document of `top`: names that scripts may rely on, numbers as numbers, times ISO."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from k8sai.ages import stamp
 from k8sai.cluster.sources import Source
 from k8sai.fleet import workload_list
 from k8sai.fleet.answers import Figures, Gauge, Holder, NodeRow, PodRow, Problem, Resource, Total
-from k8sai.fleet.index import Fleet
 from k8sai.fleet.numbers import number as number
-from k8sai.fleet.picture import Hidden, Picture, Scope, take
+from k8sai.fleet.picture import Hidden, Picture, Scope
 
 API_VERSION = "k8sai.dev/v1alpha1"
 Document = dict[str, Any]
-
-
-def gpu_view(
-    fleet: Fleet, *, context: str, at: str, sources: Iterable[Source] = (), scope: Scope | None = None
-) -> Document:
-    """The document of the fleet as it is now."""
-    return document(take(fleet, context=context, at=at, sources=sources, scope=scope))
 
 
 def document(picture: Picture) -> Document:

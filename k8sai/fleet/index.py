@@ -272,12 +272,6 @@ class Fleet:
         with self._lock:
             return self._idle
 
-    def idle_of(self, namespace: str, name: str) -> Held | None:
-        """The same of one pod; None where it was not judged."""
-        with self._lock:
-            found, pod = self._idle_of.get((namespace, name)), self._books.pods.get((namespace, name))
-            return found if found is not None and pod is not None and pod.uid == found.uid else None
-
     def pending(self) -> tuple[PodRow, ...]:
         """Pods that ask for GPUs and have no node: by priority, then the longest waiting first."""
         with self._reading() as books:

@@ -89,11 +89,6 @@ class Case:
         return self.pod is not None and bool(self.node) and not self.ended
 
     @property
-    def uncreated(self) -> bool:
-        """It is about pods that do not exist."""
-        return self.pod is None
-
-    @property
     def settled(self) -> bool:
         """It runs and is ready, on a node that answers: one such pod is like the other."""
         return self.status.get("phase") == "Running" and not self.leaving and self._ready and self.node_answers

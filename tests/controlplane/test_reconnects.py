@@ -8,8 +8,9 @@ import pytest
 from k8sai.cluster.connect import connect
 from k8sai.cluster.live import Live, read_once
 from k8sai.cluster.options import Options
-from k8sai.fleet.document import gpu_view
+from k8sai.fleet.document import document
 from k8sai.fleet.index import Fleet
+from k8sai.fleet.picture import take
 from tests.controlplane.bulk import delete_all
 from tests.controlplane.gpu_nodes import GPU, NODES, add_nodes, gpu_node
 from tests.controlplane.gpu_pods import add_pods, gpu_pod, pods_path, wait_placed
@@ -131,4 +132,4 @@ def test_a_followed_fleet_equals_a_fresh_one_after_every_crash(busy: ControlPlan
 
 
 def _document(fleet: Fleet) -> Document:
-    return gpu_view(fleet, context="", at="")
+    return document(take(fleet, context="", at=""))

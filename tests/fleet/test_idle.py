@@ -57,7 +57,6 @@ def test_a_pod_with_idle_and_busy_cards() -> None:
     assert split(one) == (2, 1, 1) and one.cards == 4 and not one.complete
     assert one.why == (("short", 1.0),)
     assert (one.peak, one.idle_since, one.longer, one.gpu_hours) == (0.01, NOW - 900, True, 0.5)
-    assert fleet.idle_of("team-a", "a") == one and fleet.idle_of("team-a", "b") is None
 
 
 def test_a_card_no_meter_tells_of_is_unknown() -> None:
@@ -263,10 +262,11 @@ def test_a_new_holder_is_not_taken_for_the_old_one() -> None:
     fleet = fleet_of(node(capacity={"nvidia.com/gpu": 1}), old := pod("a", 1, "n1", uid="1", status=holds("GPU-0")))
     look(fleet, {"GPU-0": QUIET})
     assert fleet.node("n1").slots[0].idle is True
+    assert [one.idle for one in fleet.workloads()] == [1.0]
     fleet.drop("pods", old)
     fleet.put("pods", pod("a", 1, "n1", uid="2", status=holds("GPU-0")))
     assert fleet.node("n1").slots[0].idle is None
-    assert fleet.idle_of("team-a", "a") is None
+    assert [one.idle for one in fleet.workloads()] == [None]
 
 
 def test_without_a_meter_nothing_is_said() -> None:
