@@ -289,6 +289,7 @@ class Workload:
     active: bool = True
     max_seconds: int | None = None  # spec.maximumExecutionTimeSeconds
     gates: tuple[str, ...] = ()  # spec.preemptionGates and the admission-gated-by annotation
+    admission_gates: tuple[str, ...] = ()  # of those the latter, which keep it out of the line
     owners: tuple[Owner, ...] = ()
     admission: Admission | None = None
     conditions: tuple[Condition, ...] = ()

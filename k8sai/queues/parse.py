@@ -142,7 +142,7 @@ def workload(obj: Json) -> Workload:
     meta, spec, status = obj["metadata"], _part(obj, "spec"), _part(obj, "status")
     annotations = meta.get("annotations") or {}
     gates = [str(gate.get("name", "")) for gate in spec.get("preemptionGates") or ()]
-    gates += [gate for gate in str(annotations.get(_GATED_BY) or "").split(",") if gate]
+    admission_gates = [gate for gate in str(annotations.get(_GATED_BY) or "").split(",") if gate]
     requeue = _part(status, "requeueState")
     return Workload(
         namespace=meta.get("namespace", ""),
@@ -155,7 +155,8 @@ def workload(obj: Json) -> Workload:
         priority_class=str(_part(spec, "priorityClassRef").get("name") or spec.get("priorityClassName") or ""),
         active=spec.get("active") is not False,
         max_seconds=spec.get("maximumExecutionTimeSeconds"),
-        gates=tuple(gates),
+        gates=(*gates, *admission_gates),
+        admission_gates=tuple(admission_gates),
         owners=tuple(_owner(one) for one in meta.get("ownerReferences") or ()),
         admission=_admission(status.get("admission")),
         conditions=conditions(status),
