@@ -1,43 +1,26 @@
 """A proxy before a server that answers some writes itself, or loses their answers."""
 
 import http.client
-import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Literal
 from urllib.parse import urlsplit
+
+from tests.commands.server import Quiet, Served
 
 # What becomes of a write: passed on, refused with this code, or done and never answered.
 Fate = int | Literal["pass", "lost"]
 
 
-class Faults:
+class Faults(Served):
     """Passes everything on but real writes, numbered from 1, of which `fate` decides. `writes` are their paths."""
 
     def __init__(self, server: str, fate: Callable[[int], Fate], retry_after: str = "") -> None:
         self.writes: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(server, fate, self.writes, retry_after))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> "Faults":
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(_handler(server, fate, self.writes, retry_after))
 
 
-def _handler(
-    server: str, fate: Callable[[int], Fate], writes: list[str], retry_after: str
-) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(server: str, fate: Callable[[int], Fate], writes: list[str], retry_after: str) -> type[Quiet]:
+    class Handler(Quiet):
         protocol_version = "HTTP/1.1"
 
         def handle_any(self) -> None:
@@ -72,8 +55,5 @@ def _handler(
                 self.send_header(key, value)
             self.end_headers()
             self.wfile.write(data)
-
-        def log_message(self, *_: object) -> None:
-            """Nothing on stderr."""
 
     return Handler

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 Answer = tuple[int, dict[str, Any]]
@@ -33,21 +33,22 @@ def forbidden(resource: str, group: str = "") -> Answer:
     return status(403, "Forbidden", f"{said} at the cluster scope")
 
 
-class Canned:
-    """Answers by path, after the seconds `slow` has for it; else 404. `paths` are those that were asked for."""
+class Quiet(BaseHTTPRequestHandler):
+    """A handler that says nothing on stderr."""
 
-    def __init__(self, answers: Mapping[str, Answer], *, slow: Mapping[str, float] | None = None) -> None:
-        self.paths: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(dict(answers), self.paths, slow or {}))
+    def log_message(self, *_: object) -> None: ...
+
+
+class Served:
+    """A server on loopback, there while the block runs."""
+
+    def __init__(self, handler: type[Quiet]) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> "Canned":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -59,8 +60,16 @@ class Canned:
         self._thread.join()
 
 
-def _handler(answers: dict[str, Answer], paths: list[str], slow: Mapping[str, float]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+class Canned(Served):
+    """Answers by path, after the seconds `slow` has for it; else 404. `paths` are those that were asked for."""
+
+    def __init__(self, answers: Mapping[str, Answer], *, slow: Mapping[str, float] | None = None) -> None:
+        self.paths: list[str] = []
+        super().__init__(_handler(dict(answers), self.paths, slow or {}))
+
+
+def _handler(answers: dict[str, Answer], paths: list[str], slow: Mapping[str, float]) -> type[Quiet]:
+    class Handler(Quiet):
         def do_GET(self) -> None:
             path = urlsplit(self.path).path
             paths.append(path)
@@ -74,9 +83,6 @@ def _handler(answers: dict[str, Answer], paths: list[str], slow: Mapping[str, fl
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
-
-        def log_message(self, *_: object) -> None:
-            """Nothing on stderr."""
 
     return Handler
 

@@ -1,6 +1,6 @@
 """What holds for every recipe of the library: it is right, its tests pass, and no value changes its shape."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from k8sai.cookbook.library import BUILT_IN, built_in
 from k8sai.cookbook.lint.kinds import BUILTIN
 from k8sai.cookbook.lint.run import lint_recipe
 from k8sai.cookbook.recipe import Case, Recipe, load
-from k8sai.cookbook.render import render
+from k8sai.cookbook.render import Rendered, render
 from k8sai.errors import Usage
 from k8sai.yaml_in import documents
 
@@ -36,6 +36,13 @@ UNDEFINED = {"scheduling.x-k8s.io/v1alpha1/PodGroup"}  # of the coscheduling plu
 @cache
 def recipe(name: str) -> Recipe:
     return load(built_in() / name, BUILT_IN, trusted=True)
+
+
+@cache
+def rendered(name: str, case: str) -> Rendered:
+    """One of its cases as it is."""
+    made = recipe(name)
+    return render(made, next(each.values for each in made.cases if each.name == case))
 
 
 @cache
@@ -69,7 +76,9 @@ def test_what_it_makes_at_the_least_is_what_it_needs(name: str) -> None:
     if any("x-k8sai-file" in schema for schema in made.properties.values()):
         return  # what it makes is what somebody brings
     first = next(case for case in made.cases if not case.fails)
-    kinds = {f"{each.api_version}/{each.kind}" for each in outcome(made, first).manifests if each.group not in BUILTIN}
+    kinds = {
+        f"{each.api_version}/{each.kind}" for each in rendered(name, first.name).manifests if each.group not in BUILTIN
+    }
     assert kinds - set(made.requires.kinds) == set()
 
 
@@ -77,10 +86,10 @@ def test_what_it_makes_at_the_least_is_what_it_needs(name: str) -> None:
 def test_no_text_changes_the_shape(name: str) -> None:
     made = recipe(name)
     for case, parameter in texts(made):
-        plain = trees(made, case.values)
+        plain = trees(rendered(name, case.name))
         for hostile in HOSTILE:
             try:
-                changed = trees(made, {**case.values, parameter: hostile})
+                changed = trees(render(made, {**case.values, parameter: hostile}))
             except Usage as error:
                 assert error.messages  # refused, and said why
                 continue
@@ -96,10 +105,10 @@ def texts(made: Recipe) -> Iterator[tuple[Case, str]]:
             yield case, name
 
 
-def trees(made: Recipe, values: Mapping[str, Any]) -> list[Any]:
+def trees(whole: Rendered) -> list[Any]:
     """The files as data, read by two readers that must agree."""
     found = []
-    for file in render(made, values).files:
+    for file in whole.files:
         read = documents(file.text.encode())
         if file.manifests:
             assert read == list(yaml.safe_load_all(file.text))
