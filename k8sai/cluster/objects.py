@@ -79,6 +79,10 @@ class LiveObjects:
         refuse_secrets(kind)
         return self._read(f"{self._resource(kind).path(namespace)}/{quote(name, safe='')}", {})
 
+    def ask(self, path: str, query: Mapping[str, str]) -> Json:
+        """What a path answers that is no kind, asked once. Raises NotFound, Forbidden, ClusterError."""
+        return self._read(path, query, retry=False)
+
     def logs(
         self, namespace: str, pod: str, container: str, *, follow: bool, previous: bool, tail: int, times: bool = False
     ) -> Log:
@@ -98,8 +102,8 @@ class LiveObjects:
             raise NotFound(f"{self._connection.server} does not serve {kind}")
         return found
 
-    def _read(self, path: str, query: Mapping[str, str]) -> Json:
-        body = self._connection.request("GET", path, query=query).body
+    def _read(self, path: str, query: Mapping[str, str], *, retry: bool = True) -> Json:
+        body = self._connection.request("GET", path, query=query, retry=retry).body
         try:
             read = msgspec.json.decode(body)
         except msgspec.DecodeError as error:
