@@ -10,6 +10,7 @@ from k8sai.errors import NotFound, Usage
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection
     from k8sai.cluster.objects import Objects
+    from k8sai.queues.positions import Ask
     from k8sai.queues.setting import Setting
 
 
@@ -35,19 +36,26 @@ def insist(objects: "Objects", server: str) -> None:
         )
 
 
-def setting(objects: "Objects", server: str) -> "Setting":
-    """Read, with progress."""
+def setting(objects: "Objects", server: str, namespace: str = "") -> "Setting":
+    """Read, with progress; what is denied everywhere is read in `namespace` alone."""
     from k8sai.queues.setting import read
 
     with _talk.Progress(f"reading the queues of {server}"):
-        return read(objects)
+        return read(objects, namespace)
+
+
+def ask(objects: "Objects") -> "Ask | None":
+    """How to ask Kueue itself for positions; None of a recording."""
+    from k8sai.cluster.objects import LiveObjects
+
+    return objects.ask if isinstance(objects, LiveObjects) else None
 
 
 def read(options: Options, recording: Path | None) -> "tuple[Setting, Objects, str]":
     """Of the cluster, or of a recording with `--from`; and the namespace that is meant."""
     if recording is None:
         connection, objects = connected(options)
-        return setting(objects, connection.server), objects, connection.namespace
+        return setting(objects, connection.server, connection.namespace), objects, connection.namespace
     refuse_cluster(options)
     _talk.carry(["--from", str(recording)])
     from dataclasses import replace

@@ -25,7 +25,7 @@ Ask = Callable[[str, Mapping[str, str]], Json]
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """From 1. `exact` where Kueue itself says so. `of_…` are how many stand in that line, None where not all are told."""
+    """From 1. `exact` where Kueue itself says so. `of_…`: how many stand in that line, None where not all are told."""
 
     cluster_queue: int
     local_queue: int

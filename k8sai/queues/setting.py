@@ -81,15 +81,23 @@ class Setting:
         return {name: tuple(ones) for name, ones in found.items()}
 
 
-def read(objects: Objects) -> Setting:
-    """Of a cluster or a recording. What may not be read is in `hidden`; a cluster without Kueue gives an empty one."""
+def read(objects: Objects, namespace: str = "") -> Setting:
+    """Of a cluster or a recording. What may not be read is in `hidden`; a cluster without Kueue gives an empty one.
+
+    LocalQueues and Workloads that may not be read everywhere are read in `namespace`, and said to be hidden elsewhere.
+    """
     reading = Reading(objects)
+
+    def inside(kind: str) -> list[Json]:
+        found = reading.list(kind)
+        return reading.list(kind, namespace) if reading.blind(kind) and namespace else found
+
     return Setting(
         cluster_queues=_named(parse.cluster_queue(one) for one in reading.list(CLUSTER_QUEUES)),
-        local_queues={one.ref: one for one in map(parse.local_queue, reading.list(LOCAL_QUEUES))},
+        local_queues={one.ref: one for one in map(parse.local_queue, inside(LOCAL_QUEUES))},
         cohorts=_named(parse.cohort(one) for one in reading.list(COHORTS)),
         flavors=_named(parse.flavor(one) for one in reading.list(FLAVORS)),
-        workloads={one.ref: one for one in map(parse.workload, reading.list(WORKLOADS))},
+        workloads={one.ref: one for one in map(parse.workload, inside(WORKLOADS))},
         checks=_named(parse.check(one) for one in reading.list(CHECKS)),
         topologies=_named(parse.topology(one) for one in reading.list(TOPOLOGIES)),
         classes=_named(parse.priority_class(one) for one in reading.list(CLASSES)),
