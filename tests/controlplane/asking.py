@@ -18,10 +18,21 @@ from k8sai.why.scene import Scene
 from k8sai.why.verdict import Why
 from tests.contract.api import Api, Json
 from tests.controlplane.gpu_nodes import NODES, add_nodes, gpu_node
-from tests.controlplane.gpu_pods import gpu_pod, pods_path
+from tests.controlplane.gpu_pods import container, gpu_pod, pods_path
 from tests.controlplane.server import ControlPlane
 
+JOBS = "/apis/batch/v1/namespaces/{ns}/jobs"
 _PATIENCE = 60.0  # seconds by which an answer is asked later than it is: silence must have lasted
+
+
+def job(name: str = "train", gpus: int = 1, **spec: Any) -> Json:
+    of = {"restartPolicy": "Never", "containers": [container(gpus=gpus)], **spec.pop("of", {})}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name, **spec.pop("meta", {})},
+        "spec": {"template": {"spec": of}, **spec},
+    }
 
 
 class Case:

@@ -1,11 +1,15 @@
 """Fixtures of the tests on a real control plane."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.contract.api import Api
 from tests.controlplane.addons import Missing, start_addon
+from tests.controlplane.applied import Applied
+from tests.controlplane.asking import Case
+from tests.controlplane.gpu_pods import pods_path
 from tests.controlplane.kueue import start_kueue
 from tests.controlplane.namespaces import new_namespace
 from tests.controlplane.server import ControlPlane
@@ -44,3 +48,22 @@ def addon(plane: ControlPlane) -> Callable[..., None]:
                 pytest.skip(str(missing))
 
     return start
+
+
+@pytest.fixture
+def case(controlplanes: ControlPlanes) -> Iterator[Case]:
+    """A namespace and nodes of the test's own, where the scheduler knows gangs."""
+    plane = controlplanes.get("GenericWorkload=true")
+    made = Case(plane, new_namespace(plane.api, "why"))
+    yield made
+    made.api.delete(pods_path(made.namespace), {"gracePeriodSeconds": 0})
+
+
+@pytest.fixture
+def ns(plane: ControlPlane) -> str:
+    return new_namespace(plane.api, "apply")
+
+
+@pytest.fixture
+def apply(plane: ControlPlane, ns: str, tmp_path: Path) -> Applied:
+    return Applied(plane, ns, tmp_path)
