@@ -1,7 +1,7 @@
 """The order in which Kueue takes the waiting workloads of a ClusterQueue, and who stands in whose way.
 
-Source: pkg/cache/queue/cluster_queue.go and pkg/workload of Kueue 0.19. A preempted workload keeps its place: a later one
-after a reclaim while borrowing needs the gate PrioritySortingWithinCohort off, and it is on.
+Source: pkg/cache/queue/cluster_queue.go and pkg/workload of Kueue 0.19. A preempted workload keeps its place: only
+with the gate PrioritySortingWithinCohort off it would not.
 """
 
 from collections.abc import Callable

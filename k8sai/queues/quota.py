@@ -14,96 +14,81 @@ Source: pkg/cache/scheduler/resource_node.go of Kueue 0.19.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
 from math import ceil, inf
 
-from k8sai.queues.facts import ClusterQueue, Cohort, Quota, Share
+from k8sai.queues.facts import ClusterQueue, Cohort, Share, Workload
+from k8sai.queues.nodes import Node as Node
+from k8sai.queues.nodes import cohort_nodes, cycles_of, queue_nodes, with_implied
 
-_NOTHING = Quota(0)
 Usage = Mapping[str, Mapping[Share, int]]  # reserved, by ClusterQueue
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Node:
-    """A ClusterQueue (a leaf) or a Cohort, and where it hangs."""
-
-    name: str
-    owner: ClusterQueue | Cohort
-    parent: "Node | None" = None
-    children: list["Node"] = field(default_factory=list)
-
-    @property
-    def leaf(self) -> bool:
-        return isinstance(self.owner, ClusterQueue)
-
-    @property
-    def word(self) -> str:
-        """As it is said to people: `ClusterQueue finetune`."""
-        return f"{'ClusterQueue' if self.leaf else 'Cohort'} {self.name}"
-
-    def quota(self, share: Share) -> Quota:
-        """Its own; nothing where it has none."""
-        return self.owner.quota(share) or _NOTHING
-
-    @property
-    def path(self) -> tuple["Node", ...]:
-        """From itself up to the root."""
-        return (self, *self.parent.path) if self.parent else (self,)
-
-    @property
-    def leaves(self) -> tuple["Node", ...]:
-        """The ClusterQueues at or below it."""
-        return (self,) if self.leaf else tuple(leaf for child in self.children for leaf in child.leaves)
 
 
 class Tree:
     """All queues and cohorts. Members of a cycle of cohorts have no place in it: they are in `cycles`.
 
-    A cohort that is only named is there with nothing of its own.
+    A cohort that is only named is there with nothing of its own. `add` and `remove` change in place what is used: do so
+    on a `copy`, which shares everything else.
     """
 
     def __init__(
         self, queues: Iterable[ClusterQueue], cohorts: Iterable[Cohort] = (), usage: Usage | None = None
     ) -> None:
-        self._queues = {queue.name: queue for queue in queues}
-        self._cohorts = _with_implied(self._queues.values(), cohorts)
-        self.cycles = _cycles(self._cohorts)
-        self._usage = usage if usage is not None else {name: queue.reserved for name, queue in self._queues.items()}
-        self.cohorts = self._cohort_nodes()
-        self.queues = self._queue_nodes()
+        known = {queue.name: queue for queue in queues}
+        every = with_implied(known.values(), cohorts)
+        self.cycles = cycles_of(every)
+        self.cohorts = cohort_nodes(every, self.cycles)
+        self.queues = queue_nodes(known, self.cohorts, self.cycles)
         self._subtree: dict[tuple[Node, Share], int] = {}
-        self._used: dict[tuple[Node, Share], int] = {}
         self._max: dict[tuple[Node, Share], int] = {}
+        self._below: dict[Node, frozenset[Share]] = {}
+        self._used: dict[tuple[Node, Share], int] = {}
+        self._fill(usage if usage is not None else {name: queue.reserved for name, queue in known.items()})
 
-    def _cohort_nodes(self) -> dict[str, Node]:
-        """By name; parents first."""
-        nodes: dict[str, Node] = {}
+    def _fill(self, usage: Usage) -> None:
+        for name, amounts in usage.items():
+            if name in self.queues:
+                self.add(self.queues[name], amounts)
 
-        def place(name: str) -> Node:
-            if name not in nodes:
-                cohort = self._cohorts[name]
-                parent = place(cohort.parent) if cohort.parent else None
-                nodes[name] = Node(name, cohort, parent)
-                if parent is not None:
-                    parent.children.append(nodes[name])
-            return nodes[name]
+    def copy(self) -> "Tree":
+        """The same tree whose usage can be changed without changing this one."""
+        twin = Tree.__new__(Tree)
+        twin.__dict__.update(self.__dict__)
+        twin._used = dict(self._used)
+        return twin
 
-        for name in self._cohorts:
-            if name not in self.cycles:
-                place(name)
-        return nodes
+    def with_usage(self, usage: Usage) -> "Tree":
+        """The same tree, used as said and not at all by queues that are not named."""
+        twin = self.copy()
+        twin._used = {}
+        twin._fill(usage)
+        return twin
 
-    def _queue_nodes(self) -> dict[str, Node]:
-        nodes: dict[str, Node] = {}
-        for name, queue in self._queues.items():
-            if queue.cohort in self.cycles:
-                continue
-            parent = self.cohorts.get(queue.cohort)
-            nodes[name] = Node(name, queue, parent)
-            if parent is not None:
-                parent.children.append(nodes[name])
-        return nodes
+    def without(self, workloads: Iterable[Workload]) -> "Tree":
+        """The same tree after these have given back what they hold."""
+        twin = self.copy()
+        for workload in workloads:
+            if workload.admission is not None and workload.admission.cluster_queue in twin.queues:
+                twin.remove(twin.queues[workload.admission.cluster_queue], workload.admission.usage)
+        return twin
+
+    def add(self, queue: Node, amounts: Mapping[Share, int]) -> None:
+        """Let a ClusterQueue use more. In place."""
+        for share, amount in amounts.items():
+            self._move(queue, share, amount)
+
+    def remove(self, queue: Node, amounts: Mapping[Share, int]) -> None:
+        """Let a ClusterQueue use less. In place."""
+        for share, amount in amounts.items():
+            self._move(queue, share, -amount)
+
+    def _move(self, node: Node, share: Share, change: int) -> None:
+        """Up the tree goes what is beyond the guaranteed part of each node."""
+        at: Node | None = node
+        while at is not None and change:
+            before, guaranteed = self.used(at, share), self.guaranteed(at, share)
+            self._used[at, share] = before + change
+            change = max(0, before + change - guaranteed) - max(0, before - guaranteed)
+            at = at.parent
 
     @property
     def roots(self) -> tuple[Node, ...]:
@@ -111,17 +96,18 @@ class Tree:
         tops = [node for node in (*self.cohorts.values(), *self.queues.values()) if node.parent is None]
         return tuple(sorted(tops, key=lambda node: (node.leaf, node.name)))
 
-    @cached_property
+    @property
     def shares(self) -> tuple[Share, ...]:
         """All that anybody has quota of or uses."""
-        found: dict[Share, None] = {}
-        for node in (*self.queues.values(), *self.cohorts.values()):
-            for group in node.owner.groups:
-                for flavor, quotas in group.flavors:
-                    found.update(dict.fromkeys(Share(flavor, resource) for resource in quotas))
-        for used in self._usage.values():
-            found.update(dict.fromkeys(used))
-        return tuple(found)
+        owned = (share for node in (*self.queues.values(), *self.cohorts.values()) for share in node.quotas)
+        return tuple(dict.fromkeys((*owned, *(share for _, share in self._used))))
+
+    def shares_of(self, node: Node) -> frozenset[Share]:
+        """What it or anybody below it has quota of."""
+        if node not in self._below:
+            below = (self.shares_of(child) for child in node.children)
+            self._below[node] = frozenset(node.quotas).union(*below)
+        return self._below[node]
 
     # --- the formulas -------------------------------------------------------------------------------------------------
 
@@ -140,14 +126,7 @@ class Tree:
 
     def used(self, node: Node, share: Share) -> int:
         """U: reserved; of a cohort what its children take beyond what is guaranteed to them."""
-        if node.leaf:
-            return self._usage.get(node.name, {}).get(share, 0)
-        key = node, share
-        if key not in self._used:
-            self._used[key] = sum(
-                max(0, self.used(child, share) - self.guaranteed(child, share)) for child in node.children
-            )
-        return self._used[key]
+        return self._used.get((node, share), 0)
 
     def local(self, node: Node, share: Share) -> int:
         """LA: what is left of its guaranteed part."""
@@ -198,51 +177,51 @@ class Tree:
         )
         return max(0, min(idle, idle - self.available(node.parent, share)))
 
-    def weighted_share(self, node: Node, extra: Mapping[Share, int] | None = None) -> float:
-        """DRS: its largest borrowed part of what its parent could ever have, in thousandths, by its weight.
+    def level(self, queue: Node, share: Share, amount: int) -> int:
+        """How far it would borrow for `amount` more, as `borrow=` of Kueue's events says it; 0 from nobody.
 
-        `extra` is asked for on top. Infinite where it borrows with weight 0; 0 for a root. Kueue's status rounds up.
+        It is the height of the lowest cohort with room, and of the whole tree where none has.
         """
+        return self.reach(queue, share, amount)[0]
+
+    def reach(self, queue: Node, share: Share, amount: int) -> tuple[int, bool]:
+        """That level, and whether less than the whole tree would do: then it may reclaim from the rest of the tree."""
+        at, left = queue, amount
+        while self.used(at, share) + left > self.subtree(at, share) and at.parent is not None:
+            left -= self.local(at, share)
+            at = at.parent
+        if at is queue:
+            return 0, queue.parent is not None
+        return at.height, at.parent is not None
+
+    def over(self, node: Node) -> dict[Share, int]:
+        """What it uses beyond its quota, of what it has quota of."""
+        found = {share: self.used(node, share) - self.subtree(node, share) for share in self.shares_of(node)}
+        return {share: amount for share, amount in found.items() if amount > 0}
+
+    def borrowed_ratio(self, node: Node) -> float:
+        """Of the resource it borrows most of: how much of all that its parent could ever have, in thousandths."""
         if node.parent is None:
             return 0.0
         borrowed: dict[str, int] = {}
-        lendable: dict[str, int] = {}
-        for share in self.shares:
-            used = self.used(node, share) + (extra or {}).get(share, 0)
-            over = max(0, used - self.subtree(node, share))
-            borrowed[share.resource] = borrowed.get(share.resource, 0) + over
-            most = self.potential(node.parent, share)
-            lendable[share.resource] = lendable.get(share.resource, 0) + most
-        ratios = [1000 * over / lendable[name] for name, over in borrowed.items() if over > 0 and lendable[name] > 0]
-        worst = max(ratios, default=0.0)
-        if not any(borrowed.values()):
+        for share, amount in self.over(node).items():
+            borrowed[share.resource] = borrowed.get(share.resource, 0) + amount
+        lendable = {resource: self.lendable(node.parent, resource) for resource in borrowed}
+        return max((1000 * borrowed[name] / most for name, most in lendable.items() if most > 0), default=0.0)
+
+    def lendable(self, cohort: Node, resource: str) -> int:
+        """What it could ever have of a resource, over all flavors of its tree."""
+        every = self.shares_of(cohort.path[-1])
+        return sum(self.potential(cohort, share) for share in every if share.resource == resource)
+
+    def weighted_share(self, node: Node) -> float:
+        """DRS: that ratio by its weight; infinite where it borrows with weight 0, 0 for a root."""
+        ratio = self.borrowed_ratio(node)
+        if not ratio:
             return 0.0
-        return worst / node.owner.weight if node.owner.weight else inf
+        return ratio / node.owner.weight if node.owner.weight else inf
 
 
 def shown_share(weighted: float) -> int:
     """A weighted share as Kueue's status has it: rounded up; the largest int64 for infinity."""
     return 9223372036854775807 if weighted == inf else ceil(weighted)
-
-
-def _with_implied(queues: Iterable[ClusterQueue], cohorts: Iterable[Cohort]) -> dict[str, Cohort]:
-    known = {cohort.name: cohort for cohort in cohorts}
-    named = [queue.cohort for queue in queues] + [cohort.parent for cohort in known.values()]
-    for name in named:
-        if name and name not in known:
-            known[name] = Cohort(name, implied=True)
-    return known
-
-
-def _cycles(cohorts: Mapping[str, Cohort]) -> frozenset[str]:
-    """Cohorts whose way up never ends: in a cycle, or below one."""
-    bad: set[str] = set()
-    for name in cohorts:
-        seen: list[str] = []
-        at = name
-        while at and at not in seen and at not in bad:
-            seen.append(at)
-            at = cohorts[at].parent if at in cohorts else ""
-        if at:
-            bad.update(seen)
-    return frozenset(bad)
