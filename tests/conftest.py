@@ -11,7 +11,13 @@ import pytest
 # Tests share a few modules of their own (`tests.contract.api`), whatever folder pytest runs in.
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-pytest.register_assert_rewrite("tests.contract.api", "tests.controlplane.ours", "tests.controlplane.wires")
+pytest.register_assert_rewrite(
+    "tests.contract.api",
+    "tests.controlplane.ours",
+    "tests.controlplane.wires",
+    "tests.fit.situation",
+    "tests.tui.key_checks",
+)
 
 if TYPE_CHECKING:
     from tests.controlplane.session import ControlPlanes
