@@ -1,0 +1,130 @@
+"""One workload as every check looks at it: the setting, what Kueue says, and what we compute."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from k8sai.ages import human, stamp
+from k8sai.cluster.reading import Reading, Unseen
+from k8sai.queues.facts import ClusterQueue, LocalQueue, Workload
+from k8sai.queues.judge import judge
+from k8sai.queues.quota import Tree
+from k8sai.queues.reasons import Said, of_workload
+from k8sai.queues.setting import CLUSTER_QUEUES, LOCAL_QUEUES, WORKLOADS, Setting
+from k8sai.queues.usage import tree as tree_of
+from k8sai.queues.verdict import Judgement
+from k8sai.queues.why_subject import Asked, workload_of
+
+
+@dataclass(eq=False)
+class Look:
+    """`reading` is for what else a check wants to see. Nothing here changes while it is looked at."""
+
+    setting: Setting
+    reading: Reading
+    asked: Asked
+
+    @cached_property
+    def workload(self) -> Workload | None:
+        """None: Kueue has made none, or it may not be read."""
+        return workload_of(self.setting, self.asked)
+
+    @property
+    def title(self) -> str:
+        """As it was asked for; of a Workload its owner, which people know it by."""
+        if self.asked.workload and self.workload is not None:
+            return self.workload.title
+        return self.asked.title
+
+    @property
+    def namespace(self) -> str:
+        return self.asked.namespace
+
+    @property
+    def at(self) -> float:
+        """When all this was true; seconds since 1970."""
+        return self.setting.at
+
+    # --- where it is --------------------------------------------------------------------------------------------------
+
+    @property
+    def queue_name(self) -> str:
+        """The LocalQueue that counts: the Workload's own, which a label on the job may not yet be or never become."""
+        return self.workload.queue if self.workload is not None else self.asked.queue
+
+    @cached_property
+    def local(self) -> LocalQueue | None:
+        return self.setting.local_queues.get(f"{self.namespace}/{self.queue_name}")
+
+    @cached_property
+    def queue(self) -> ClusterQueue | None:
+        """None where there is none, or where it may not be read."""
+        if self.workload is not None:
+            return self.setting.cluster_queue_of(self.workload)
+        return self.setting.cluster_queues.get(self.local.cluster_queue) if self.local else None
+
+    @property
+    def queue_title(self) -> str:
+        """Its ClusterQueue by name, also where that may not be read; empty where nothing says it."""
+        if self.queue is not None:
+            return self.queue.name
+        if self.workload is not None and self.workload.admission is not None:
+            return self.workload.admission.cluster_queue
+        return self.local.cluster_queue if self.local else ""
+
+    @cached_property
+    def tree(self) -> Tree:
+        return tree_of(self.setting)
+
+    # --- what is said and what is so ----------------------------------------------------------------------------------
+
+    @cached_property
+    def said(self) -> Said | None:
+        """Kueue's own word."""
+        return of_workload(self.workload) if self.workload is not None else None
+
+    @property
+    def waits(self) -> bool:
+        """It has a Workload without quota."""
+        return self.workload is not None and self.workload.waits
+
+    @property
+    def holds_quota(self) -> bool:
+        return self.workload is not None and self.workload.reserves
+
+    @cached_property
+    def judged(self) -> Judgement | None:
+        """What Kueue would do with it now; None where it does not wait or its queue is not known."""
+        if self.workload is None or not self.workload.waits or self.queue is None:
+            return None
+        return judge(self.setting, self.workload, self.queue, self.tree)
+
+    @cached_property
+    def hidden(self) -> tuple[Unseen, ...]:
+        """Everything that could not be read so far."""
+        gaps = {gap.what: gap for gap in (*self.setting.hidden, *self.reading.hidden)}
+        return tuple(gaps.values())
+
+    # --- words --------------------------------------------------------------------------------------------------------
+
+    def ago(self, at: float) -> str:
+        """`5m`; empty where the time is not known."""
+        return human(max(0.0, self.at - at)) if at else ""
+
+    def clock(self, at: float) -> str:
+        """`14:02`, with the date where it was on another day; UTC as everything here."""
+        full = stamp(at)
+        return full[11:16] if full[:10] == stamp(self.at)[:10] else f"{full[:10]} {full[11:16]}"
+
+    def command(self, verb: str, what: str, *more: str) -> str:
+        """`k8sai queue VERB WHAT -n NAMESPACE`."""
+        return " ".join(["k8sai", "queue", verb, what, "-n", self.namespace, *more])
+
+    def kubectl(self, verb: str, what: str, *more: str) -> str:
+        """The same of kubectl's."""
+        return " ".join(["kubectl", verb, what, "-n", self.namespace, *more])
+
+
+def blind_to(setting: Setting, kinds: Iterable[str] = (CLUSTER_QUEUES, LOCAL_QUEUES, WORKLOADS)) -> bool:
+    """One of the kinds that an answer needs could not be read completely."""
+    return any(map(setting.blind, kinds))

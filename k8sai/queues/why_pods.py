@@ -1,0 +1,63 @@
+"""Admitted and not running: its pods, what gates them, and until when they must be ready."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from k8sai.cluster.reading import Json
+from k8sai.queues.facts import Workload
+from k8sai.queues.finding import Finding
+from k8sai.queues.why_look import Look
+
+
+def check(look: Look) -> Iterator[Finding]:
+    """Quota is no node: an admitted workload can wait for devices, images or a scheduler all the same."""
+    workload = look.workload
+    if workload is None or not workload.holds("Admitted") or workload.holds("Finished") or workload.holds("Evicted"):
+        return
+    if workload.holds("PodsReady"):
+        return
+    states = Counter(map(_state, look.asked.pods))
+    gone = states.pop("ended", 0)
+    running = states.pop("runs", 0) + gone
+    wanted = sum(pod_set.count for pod_set in workload.pod_sets)
+    admitted = workload.condition("Admitted")
+    since = look.ago(admitted.at) if admitted is not None else ""
+    if running >= wanted:
+        return
+    parts = [f"{number} {state}" for state, number in states.items()]
+    missing = wanted - running - sum(states.values())
+    parts += [f"{missing} not there"] if missing > 0 else []
+    message = (
+        f"it was admitted{f' {since} ago' if since else ''}, and {running} of {wanted} pods run: {', '.join(parts)}"
+    )
+    yield Finding(
+        "pods",
+        "NotReady",
+        message,
+        f"Workload {workload.ref}",
+        evidence=_timeouts(look, workload),
+        next=f"k8sai why {look.title} -n {look.namespace}",
+        partial=look.reading.blind("pods"),
+    )
+
+
+def _state(pod: Json) -> str:
+    status, spec = pod.get("status") or {}, pod.get("spec") or {}
+    phase = status.get("phase") or "Pending"
+    if phase in ("Succeeded", "Failed"):
+        return "ended"
+    if phase == "Running":
+        ready = any(c.get("type") == "Ready" and c.get("status") == "True" for c in status.get("conditions") or ())
+        return "runs" if ready else "not ready"
+    gates = [str(gate.get("name")) for gate in spec.get("schedulingGates") or ()]
+    if gates:
+        return f"gated by {', '.join(gates)}"
+    return "starting" if spec.get("nodeName") else "not scheduled"
+
+
+def _timeouts(look: Look, workload: Workload) -> tuple[str, ...]:
+    """Kueue evicts it where waitForPodsReady is on; how long it waits stands in Kueue's configuration."""
+    timeouts = sum(one.count for one in workload.evictions if one.reason == "PodsReadyTimeout")
+    again = f"it was evicted {timeouts} times because its pods were not ready in time"
+    once = "it was evicted once because its pods were not ready in time"
+    return (once if timeouts == 1 else again,) if timeouts else ()
