@@ -25,13 +25,14 @@ RULES: dict[str, tuple[str, str]] = {
     "yaml_in": ("", "yaml"),
     "yaml_out": ("", ""),
     "manifests": ("errors yaml_in", "yaml"),
+    "pod_specs": ("", ""),
     "schema": ("errors quantity yaml_in", "celpy lark re2 msgspec yaml"),
     "cookbook": (
-        "errors quantity view yaml_in yaml_out manifests schema recipes",
+        "errors quantity view yaml_in yaml_out manifests pod_specs schema recipes",
         "ruamel jsone jsonschema_rs yaml platformdirs msgspec kubernetes_validate",
     ),
     "deploy": (
-        "errors quantity ages facts selectors view yaml_in yaml_out manifests schema cluster fleet scheduling fit",
+        "errors quantity ages facts selectors view yaml_in yaml_out manifests pod_specs schema cluster fleet scheduling fit",
         "msgspec yaml",
     ),
     "cluster": (
@@ -46,7 +47,8 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "queues": (
         "errors quantity ages facts selectors view yaml_out manifests fleet scheduling fit "
-        "cluster.sources cluster.objects cluster.reading cluster.writing cluster.discovery cluster.api_errors cluster.following",
+        "cluster.sources cluster.objects cluster.reading cluster.writing cluster.discovery cluster.api_errors cluster.following "
+        "cluster.whole cluster.connection",
         "msgspec",
     ),
     "why": (
