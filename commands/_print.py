@@ -165,6 +165,28 @@ def page(what: "Page", *, wide: bool = False, headings: bool = True, plain: bool
     _write(_layout.text(what, style))
 
 
+def repaint(what: "Page", painted: int, *, wide: bool = False) -> int:
+    """The page where the last one was, `painted` lines above the cursor; how many lines it has now.
+
+    What does not fit below each other on the terminal is left out, and said to be.
+    """
+    import shutil
+
+    from k8sai.commands import _layout
+
+    size = shutil.get_terminal_size()
+    paint = _talk.paint if _talk.colourful(sys.stdout) else None
+    lines = _layout.text(what, _layout.Style(wide=wide, width=size.columns, paint=paint)).splitlines()
+    most = max(1, size.lines - 2)
+    if len(lines) > most:
+        lines = [*lines[: most - 1], f"… {len(lines) - most + 1} more lines"]
+    up = f"\x1b[{painted}A" if painted else ""
+    body = "".join(f"\r{line}\x1b[K\n" for line in lines)
+    _write(f"{up}\x1b[?7l{body}\x1b[?7h\x1b[J")  # a line that is too long is cut, not wrapped
+    flush()
+    return len(lines)
+
+
 def block(cells: "Iterable[Cell]") -> None:
     """Lines as they are, each in its tone where there is colour."""
     from k8sai.commands import _layout

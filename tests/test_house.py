@@ -32,7 +32,8 @@ RULES: dict[str, tuple[str, str]] = {
         "ruamel jsone jsonschema_rs yaml platformdirs msgspec kubernetes_validate",
     ),
     "deploy": (
-        "errors quantity ages facts selectors view yaml_in yaml_out manifests pod_specs schema cluster fleet scheduling fit",
+        "errors quantity ages facts selectors view yaml_in yaml_out manifests pod_specs schema "
+        "cluster fleet scheduling fit",
         "msgspec yaml",
     ),
     "cluster": (
@@ -47,8 +48,8 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "queues": (
         "errors quantity ages facts selectors view yaml_out manifests fleet scheduling fit "
-        "cluster.sources cluster.objects cluster.reading cluster.writing cluster.discovery cluster.api_errors cluster.following "
-        "cluster.whole cluster.connection",
+        "cluster.sources cluster.objects cluster.reading cluster.writing cluster.discovery cluster.api_errors "
+        "cluster.following cluster.whole cluster.connection",
         "msgspec",
     ),
     "why": (

@@ -1,0 +1,152 @@
+"""The tree of queues as a table: a line per node and share, the most telling columns first."""
+
+from collections.abc import Iterable, Iterator
+
+from k8sai.ages import human
+from k8sai.queues import words
+from k8sai.queues.facts import Cohort
+from k8sai.queues.rows import Row
+from k8sai.queues.shown_counts import Counts
+from k8sai.queues.shown_figures import Figures
+from k8sai.view import Cell, Column, Table
+from k8sai.view import Row as Line
+
+_BAR = 10  # characters
+_INFINITE = 9223372036854775807
+_NOTHING = Cell("")
+
+LEGEND = "■ its own quota in use  ░ borrowed  × its quota in use by others  □ free"
+
+
+def table(rows: Iterable[Row], at: float, *, bars: bool = False, plain: bool = False) -> Table:
+    """`bars` end each line; `plain` names every node in full on every line instead of drawing a tree."""
+    shown = tuple(rows)
+    several = len({figures.share.resource for row in shown for figures in row.figures}) > 1
+    names = dict(zip((row.key for row in shown), _names(shown, plain=plain), strict=True))
+    lines: list[Line] = []
+    for row in shown:
+        for number, figures in enumerate(row.figures or (None,)):
+            name = names[row.key] if plain or number == 0 else _NOTHING
+            key = row.key if figures is None else f"{row.key} {figures.share.flavor} {figures.share.resource}"
+            cells = _cells(row, figures, at, first=plain or number == 0, several=several, bars=bars)
+            lines.append(Line(key, (name, *cells)))
+    return Table(_columns(several=several, bars=bars), tuple(lines))
+
+
+def _columns(*, several: bool, bars: bool) -> tuple[Column, ...]:
+    right = "NOMINAL RESERVED AVAIL PENDING ASKED BORROWED MAX RUNNING OLDEST ADMITTED SHARE"
+    return (
+        Column("QUEUE", shrink=True),
+        Column("ACTIVE"),
+        Column("FLAVOR", shrink=True),
+        *((Column("RESOURCE", shrink=True),) if several else ()),
+        *(Column(title, "right") for title in right.split()),
+        *(Column(title, "right", wide=True) for title in ("LENT", "OWN", "BORROWLIMIT", "LENDLIMIT", "WEIGHT")),
+        *((Column("USE"),) if bars else ()),
+    )
+
+
+def _cells(row: Row, figures: Figures | None, at: float, *, first: bool, several: bool, bars: bool) -> Iterator[Cell]:
+    """`first`: the line that also says what is of the node and not of a share."""
+    counts = row.counts
+    blocked = row.blocked_head is not None
+    resource = figures.share.resource if figures else ""
+
+    def amount(value: int | None, *, quiet: bool = False) -> Cell:
+        return _NOTHING if value is None or (quiet and not value) else Cell(words.amount(resource, value))
+
+    yield _active(row) if first else _NOTHING
+    yield Cell(figures.share.flavor if figures else "")
+    if several:
+        yield Cell(words.short(resource))
+    yield amount(figures.total if figures else None)
+    yield amount(figures.reserved if figures else None)
+    yield _available(figures, blocked=blocked)
+    yield _pending(counts, blocked=blocked) if first else _NOTHING
+    yield amount(figures.pending if figures else None, quiet=True)
+    yield amount(figures.borrowed if figures else None, quiet=True)
+    yield amount(figures.potential if figures else None)
+    yield Cell(str(counts.running)) if first else _NOTHING
+    yield Cell(human(max(0.0, at - counts.oldest)) if first and counts.oldest is not None else "")
+    yield amount(figures.admitted if figures else None)
+    yield Cell(_share(row.weighted_share) if first else "")
+    yield amount(figures.lent if figures else None, quiet=True)
+    yield amount(figures.nominal if figures else None)
+    yield amount(figures.borrowing_limit if figures else None)
+    yield amount(figures.lending_limit if figures else None)
+    yield Cell(f"{row.owner.weight:g}" if first and row.owner.weight != 1 else "")
+    if bars:
+        yield Cell(bar(figures) if figures else "")
+
+
+def bar(figures: Figures, width: int = _BAR) -> str:
+    """Of what it has and uses: its own quota in use, borrowed, lent, free. "" where it has no quota."""
+    if figures.total is None or max(figures.total, figures.reserved) <= 0:
+        return ""
+    borrowed = max(0, figures.reserved - figures.total)
+    own = figures.reserved - borrowed
+    free = max(0, figures.total - own)
+    lent = min(free, figures.lent or 0) if free else 0
+    return _shares(((own, "■"), (borrowed, "░"), (lent, "×"), (free - lent, "□")), width)
+
+
+def _shares(parts: tuple[tuple[int, str], ...], width: int) -> str:
+    """Each part as much of the width as of the sum; what is there at all is seen, by its larger neighbours' loss."""
+    whole = sum(amount for amount, _ in parts)
+    sizes = [max(1, round(width * amount / whole)) if amount else 0 for amount, _ in parts]
+    while sum(sizes) != width:
+        largest = max(range(len(sizes)), key=sizes.__getitem__)
+        sizes[largest] += 1 if sum(sizes) < width else -1
+    return "".join(glyph * size for size, (_, glyph) in zip(sizes, parts, strict=True))
+
+
+def _names(rows: tuple[Row, ...], *, plain: bool) -> Iterator[Cell]:
+    """`cohort/ai`, `cq/finetune`, `lq/ft/main`, behind the branches of their tree."""
+    for row, before in zip(rows, _branches(rows), strict=True):
+        implied = isinstance(row.owner, Cohort) and row.owner.implied
+        yield Cell(row.key if plain else before + row.key, "dim" if implied else "plain")
+
+
+def _branches(rows: tuple[Row, ...]) -> list[str]:
+    """What leads to each row; from the last, because only then it is known which branches go on."""
+    found: list[str] = []
+    below: set[int] = set()  # depths at which another node follows under the same parent
+    for row in reversed(rows):
+        lines = ["│  " if level in below else "   " for level in range(1, row.depth)]
+        end = ("├─ " if row.depth in below else "└─ ") if row.depth else ""
+        found.append("".join(lines) + end)
+        below = {level for level in below if level < row.depth} | {row.depth}
+    return found[::-1]
+
+
+def _active(row: Row) -> Cell:
+    if row.active is False:
+        return Cell(row.reason or "no", "bad")
+    if isinstance(row.owner, Cohort):
+        return Cell("implied" if row.owner.implied else "", "dim")
+    return Cell("yes", "plain") if row.active else Cell("?", "dim")
+
+
+def _available(figures: Figures | None, *, blocked: bool) -> Cell:
+    if figures is None or figures.available is None:
+        return _NOTHING
+    text = words.amount(figures.share.resource, figures.available)
+    return Cell(text, "bad" if figures.available < 0 or blocked else "plain")
+
+
+def _pending(counts: Counts, *, blocked: bool) -> Cell:
+    """`2+6`: two in line, six put aside until something changes."""
+    if not counts.pending:
+        return _NOTHING
+    parted = counts.active is not None and counts.parked
+    text = f"{counts.active}+{counts.parked}" if parted else str(counts.pending)
+    return Cell(text, "bad" if blocked else "warn")
+
+
+def _share(weighted: int | None) -> str:
+    return "" if weighted is None else "∞" if weighted == _INFINITE else str(weighted)
+
+
+def inactive(rows: Iterable[Row]) -> Iterator[Row]:
+    """Those that admit nothing, of which something is to be said: not LocalQueues that only follow their queue."""
+    return (row for row in rows if row.active is False and row.reason != "ClusterQueueIsInactive" and row.message)
