@@ -13,6 +13,7 @@ app = typer.Typer(
     help="Kueue's queues: quota as a sum that adds up, why a workload waits, what a change would do.",
 )
 
+app.callback()(lambda: None)  # a single verb is still a verb
 app.command("list")(_flags.connected(list_))
 
 main = entry(app, "queue")
