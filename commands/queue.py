@@ -4,7 +4,10 @@ import typer
 
 from k8sai.commands import _flags
 from k8sai.commands._door import entry
+from k8sai.commands._queue_init import init
 from k8sai.commands._queue_list import list_
+from k8sai.commands._queue_resume import resume
+from k8sai.commands._queue_stop import stop
 
 app = typer.Typer(
     add_completion=False,
@@ -15,5 +18,8 @@ app = typer.Typer(
 
 app.callback()(lambda: None)  # a single verb is still a verb
 app.command("list")(_flags.connected(list_))
+app.command("stop")(_flags.connected(stop))
+app.command("resume")(_flags.connected(resume))
+app.command("init")(_flags.connected(init))
 
 main = entry(app, "queue")

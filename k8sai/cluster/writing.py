@@ -1,4 +1,4 @@
-"""The one place that writes to a cluster: server-side apply, replacing, deleting, and asking whether one may.
+"""The one place that writes to a cluster: server-side apply, merging, replacing, deleting, and asking whether one may.
 
 Nothing is forced and nothing is tried twice unless that is safe: an answer of 429 or 503 that names its Retry-After was
 not carried out. Every error is one of `errors`; what the server says of the manifest itself is `Invalid`.
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from k8sai.cluster.answers import Unreadable
-from k8sai.cluster.api_errors import ApiConflict, ApiError, ApiNotFound, Unavailable
+from k8sai.cluster.api_errors import ApiConflict, ApiError, ApiNotFound, Unavailable, status_error
 from k8sai.cluster.discovery import Resource, served
-from k8sai.errors import Usage
+from k8sai.errors import K8saiError, Usage
 
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection, Response
@@ -26,6 +26,7 @@ Propagation = Literal["Background", "Foreground", "Orphan"]
 
 MANAGER = "k8sai"
 _APPLY = "application/apply-patch+yaml"  # JSON is YAML
+_MERGE = "application/merge-patch+json"
 _ONE_NAMED = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 _MANY_NAMED = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _PAGE = "500"  # objects
@@ -155,6 +156,16 @@ class Writer:
         answer = self._sent("POST", path, {}, {**review, "spec": {"resourceAttributes": attributes}})
         return bool((_decoded(answer, path).get("status") or {}).get("allowed"))
 
+    def whoami(self) -> str:
+        """As whom the server knows us (SelfSubjectReview); "" where it does not tell."""
+        path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+        review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        try:
+            told = _decoded(self._sent("POST", path, {}, review), path)
+        except K8saiError:
+            return ""
+        return str(((told.get("status") or {}).get("userInfo") or {}).get("username") or "")
+
     # --- writing ------------------------------------------------------------------------------------------------------
 
     def apply(self, target: Target, body: Json, *, force: bool = False, dry_run: bool = False) -> Written:
@@ -171,6 +182,16 @@ class Writer:
         """Write the whole object over the one of the resourceVersion in `body`. Raises ApiConflict for an older one."""
         answer = self._sent("PUT", target.path, {"fieldManager": self.manager}, body)
         return _written(answer, target.path)
+
+    def merge(self, target: Target, patch: Json, *, uid: str, version: str, dry_run: bool = False) -> Written:
+        """Merge a patch (RFC 7396: null takes a field away) into the object of this uid, as it was at this
+        resourceVersion.
+
+        Raises ApiConflict where it has changed since or is another one, Invalid, Forbidden, NotFound, ClusterError.
+        """
+        guarded = {**(patch.get("metadata") or {}), "uid": uid, "resourceVersion": version}
+        query = {"fieldManager": self.manager, "fieldValidation": "Strict", **_dry(dry_run)}
+        return _written(self._sent("PATCH", target.path, query, {**patch, "metadata": guarded}, _MERGE), target.path)
 
     def delete(
         self,
@@ -199,7 +220,9 @@ class Writer:
         data, waited = json.dumps(body, separators=(",", ":")).encode(), 0.0
         for left in range(_TRIES - 1, -1, -1):
             try:
-                return self._connection.request(method, path, query=query, body=data, content_type=content_type)
+                answer = self._connection.request(method, path, query=query, body=data, content_type=content_type)
+                self._insist(answer, method, path)
+                return answer
             except (Unavailable, ApiError) as error:
                 if error.status in (400, 413, 415, 422) or any(word in error.message for word in _UNREADABLE):
                     hint = "" if isinstance(error, Unavailable) else error.hint  # of a 500: to try again
@@ -210,6 +233,12 @@ class Writer:
                 waited += wait
                 time.sleep(wait)
         raise AssertionError("the last try returns or raises")
+
+    def _insist(self, answer: "Response", method: str, path: str) -> None:
+        """A gateway may say 200 to what the server behind it refused: the Status in the body is what counts."""
+        said = _decoded(answer, path) if b'"Failure"' in answer.body else {}
+        if (said.get("kind"), said.get("status")) == ("Status", "Failure"):
+            raise status_error(said, self._connection.asked(method, path))
 
 
 def is_field_conflict(error: ApiConflict) -> bool:

@@ -1,0 +1,128 @@
+"""`queue resume` at work: the doors of a queue before the queue, and what follows from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from k8sai.cluster.options import Options
+from k8sai.cluster.writing import Target, Writer
+from k8sai.commands import _print, _queue_plan, _queue_read, _talk
+from k8sai.commands._queue_named import asked, find, place_of, workload_of
+from k8sai.errors import Exit
+from k8sai.queues import stopping
+from k8sai.queues.steps import Change, carry_out
+from k8sai.queues.stopping import Place
+from k8sai.view import Note
+
+if TYPE_CHECKING:
+    from k8sai.queues.facts import Workload
+    from k8sai.queues.setting import Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The flags."""
+
+    options: Options
+    names: tuple[str, ...]
+    dry_run: str
+    output: str
+
+
+def run(wish: Wish) -> int:
+    """The exit code."""
+    what = asked(wish.names)
+    connection, objects = _queue_read.connected(wish.options)
+    writer = Writer(connection)
+    target, live = find(writer, objects, connection.namespace, what)
+    setting = _queue_read.setting(objects, connection.server, connection.namespace)
+    place = Place(target, live)
+    if place.kind not in ("ClusterQueue", "LocalQueue", "Workload"):
+        place = Place(*place_of(writer, workload_of(setting, writer, target, live)))
+    # Doors first: once the queue itself admits, all that wait are there, and age alone decides.
+    changes = (*(stopping.resume(one) for one in _doors(writer, setting, place)), stopping.resume(place))
+    _queue_plan.insist_on_rights(writer, changes)
+    if wish.dry_run != "none":
+        _dry(wish, writer, connection.context, changes)
+    else:
+        for change in changes:
+            carry_out(writer, change)
+            _tell(wish, change)
+        if wish.output in ("json", "yaml"):
+            _say_document(wish, writer, connection.context, changes)
+    _print.outlived(_print.flush)
+    if wish.dry_run == "none":
+        _say_after(setting, place, changes)
+    return Exit.OK
+
+
+def _doors(writer: Writer, setting: "Setting", place: Place) -> list[Place]:
+    """The LocalQueues that were drained for this ClusterQueue."""
+    resource = writer.preferred(place.target.resource.group, "LocalQueue")
+    if place.kind != "ClusterQueue" or resource is None:
+        return []
+    found = []
+    for one in stopping.local_queues(setting, place):
+        target = Target(resource, one.namespace, one.name)
+        live = writer.live(target) if one.stop != "None" else None
+        if live is not None and Place(target, live).notes.get(stopping.WITH) == place.target.name:
+            found.append(Place(target, live))
+    return found
+
+
+def _dry(wish: Wish, writer: Writer, context: str, changes: Sequence[Change]) -> None:
+    warnings = _queue_plan.try_out(writer, changes) if wish.dry_run == "server" else ()
+    if wish.output in ("json", "yaml"):
+        _say_document(wish, writer, context, changes)
+    else:
+        if wish.output == "table":
+            _queue_plan.show(_queue_plan.plan_of(changes, writer.manager))
+        for change in changes:
+            _tell(wish, change)
+    for text in warnings:
+        _talk.note(Note(text, "warn"))
+
+
+def _tell(wish: Wish, change: Change) -> None:
+    became = ("unchanged" if change.idle else "resumed") + _queue_plan.DRY[wish.dry_run]
+    words = {"name": change.target.ref, "table": f"{change.target.ref} {became}"}.get(wish.output)
+    if words:
+        _print.outlived(lambda: _print.line(words))
+
+
+def _say_document(wish: Wish, writer: Writer, context: str, changes: Sequence[Change]) -> None:
+    plan = _queue_plan.plan_of(changes, writer.manager)
+    made = _queue_plan.document(plan, context, wish.dry_run, {}, done=wish.dry_run == "none")
+    _print.outlived(lambda: _print.document(made, wish.output))
+
+
+def _say_after(setting: "Setting", place: Place, changes: Sequence[Change]) -> None:
+    """What waits and in which order; what still stops it."""
+    for above in stopping.still_stopped(setting, place):
+        kind = "cq" if type(above).__name__ == "ClusterQueue" else "lq"
+        where = f" -n {place.target.namespace}" if kind == "lq" else ""
+        text = f"{type(above).__name__} {above.name} above it is still stopped ({above.stop})"
+        _talk.note(Note(text, "warn", f"`k8sai queue resume {kind}/{above.name}{where}`"))
+    if all(one.idle for one in changes) or place.kind == "Workload":
+        return
+    waiting = stopping.waiting(setting, place)
+    drained = stopping.drained(waiting)
+    words = f"{len(waiting)} waiting {'workload is' if len(waiting) == 1 else 'workloads are'} looked at again"
+    if behind := [one for one in drained if _by_cluster_queue(one)]:
+        words += f"; {len(behind)} of them {_were(behind)} drained by the ClusterQueue: younger ones may go before"
+    if kept := [one for one in drained if not _by_cluster_queue(one)]:
+        words += f"; {len(kept)} of them {_were(kept)} drained by a LocalQueue and {_keep(kept)} the place in line"
+    _talk.note(Note(words))
+
+
+def _by_cluster_queue(workload: "Workload") -> bool:
+    evicted = workload.condition("Evicted")
+    return evicted is not None and evicted.reason == "ClusterQueueStopped"
+
+
+def _were(those: Sequence[object]) -> str:
+    return "was" if len(those) == 1 else "were"
+
+
+def _keep(those: Sequence[object]) -> str:
+    return "keeps" if len(those) == 1 else "keep"

@@ -1,0 +1,112 @@
+"""One write on an object of a cluster as a value: what is merged into which state of it, and why; and carrying it out.
+
+A write is bound to the uid and resourceVersion it was thought up for, so that nothing is decided on what has changed.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from k8sai.cluster.api_errors import ApiConflict, Unavailable
+from k8sai.cluster.writing import Target, Writer, Written
+from k8sai.errors import Drift
+from k8sai.queues.facts import Json
+
+TRIES = 5  # of one write, where its answers are lost or others write as well
+_PAUSE = 0.5  # seconds before a look at what became of it
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`patch` (RFC 7396: null takes a field away) is merged into `live`, the object as it was read."""
+
+    target: Target
+    live: Json
+    patch: Json
+    why: str
+
+    @property
+    def uid(self) -> str:
+        return str(self.live["metadata"].get("uid") or "")
+
+    @property
+    def version(self) -> str:
+        return str(self.live["metadata"].get("resourceVersion") or "")
+
+    @property
+    def result(self) -> Json:
+        """The object as it would be."""
+        merged: Json = merge(self.live, self.patch)
+        return merged
+
+    @property
+    def idle(self) -> bool:
+        """Nothing would change."""
+        return bool(self.result == self.live)
+
+    def stands_in(self, obj: Json) -> bool:
+        """The object has all that is to be written."""
+        return bool(merge(obj, self.patch) == obj)
+
+    def fits_on(self, obj: Json) -> bool:
+        """The fields that are written have the values they had, whatever else has changed."""
+        return bool(merge(obj, _selected(self.live, self.patch)) == obj)
+
+
+def merge(value: Any, patch: Any) -> Any:
+    """RFC 7396."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(value) if isinstance(value, dict) else {}
+    for key, part in patch.items():
+        if part is None:
+            merged.pop(key, None)
+        elif isinstance(part, dict):
+            inner = merge(merged.get(key), part)
+            if inner or key in merged:
+                merged[key] = inner
+        else:
+            merged[key] = part
+    return merged
+
+
+def _selected(live: Any, patch: Any) -> Any:
+    """The patch that would bring the fields of `patch` back to what they are in `live`."""
+    if not isinstance(patch, dict):
+        return live
+    known = live if isinstance(live, dict) else {}
+    return {key: _selected(known.get(key), part) for key, part in patch.items()}
+
+
+def write(writer: Writer, change: Change, *, dry_run: bool = False) -> Written:
+    """Once. Raises what `Writer.merge` raises: ApiConflict where the object has changed since it was read."""
+    return writer.merge(change.target, change.patch, uid=change.uid, version=change.version, dry_run=dry_run)
+
+
+def carry_out(
+    writer: Writer, change: Change, *, dry_run: bool = False, pause: Callable[[float], None] = time.sleep
+) -> Written:
+    """Until it stands, also where answers are lost: what became of a try is read off the object.
+
+    Raises Drift where somebody else wrote the same fields or the object is another one; the last error after TRIES.
+    """
+    for left in range(TRIES - 1, -1, -1):
+        try:
+            return write(writer, change, dry_run=dry_run)
+        except ApiConflict:
+            if not left:
+                raise
+        except Unavailable:
+            if not left:
+                raise
+            pause(_PAUSE)
+        live = writer.live(change.target)
+        if live is None or live["metadata"].get("uid") != change.uid:
+            raise Drift(f"{change.target.ref} was deleted meanwhile", "see what is there, then repeat")
+        if change.stands_in(live):
+            return Written(live)
+        if not change.fits_on(live):
+            raise Drift(f"somebody else changed {change.target.ref} meanwhile", "see what it is now, then repeat")
+        change = replace(change, live=live)
+    raise AssertionError("the last try returns or raises")
