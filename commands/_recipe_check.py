@@ -11,7 +11,7 @@ from k8sai.cookbook.library import Library, open_library
 from k8sai.cookbook.lint.finding import Finding
 from k8sai.cookbook.recipe import Recipe
 from k8sai.errors import Exit, K8saiError, Usage
-from k8sai.view import Note
+from k8sai.view import Note, several
 
 
 def show_findings(
@@ -60,11 +60,7 @@ def _recipes(names: Sequence[str], library: Library) -> list[Finding]:
 def _summary(errors: int, warnings: int) -> str:
     if not errors and not warnings:
         return "nothing is wrong"
-    return f"{_count(errors, 'error')}, {_count(warnings, 'warning')}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+    return f"{several(errors, 'error')}, {several(warnings, 'warning')}"
 
 
 def show_outcomes(names: Sequence[str], crds: Path | None, folders: Sequence[Path], output: str, plain: bool) -> int:

@@ -7,6 +7,11 @@ Tone = Literal["plain", "good", "warn", "bad", "dim"]
 Align = Literal["left", "right"]
 
 
+def several(count: int, one: str, many: str = "") -> str:
+    """`1 node`, `3 nodes`."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A short text and what it means to the reader."""

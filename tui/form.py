@@ -21,6 +21,7 @@ from k8sai.tui.form_field import FormField
 from k8sai.tui.form_preview import preview
 from k8sai.tui.frame import few_colours
 from k8sai.tui.ink import DARK, Inks
+from k8sai.view import several
 
 Answers = dict[str, str]
 
@@ -143,7 +144,7 @@ class Form(App[Answers | None]):
         if found.others:
             return Text(f" {found.others[0]}", self._inks["bad"])
         if found.wrong:
-            return Text(f" {_count(len(found.wrong), 'answer')} cannot be taken", self._inks["bad"])
+            return Text(f" {several(len(found.wrong), 'answer')} cannot be taken", self._inks["bad"])
         if found.missing:
             return Text(f" still missing: {', '.join(found.missing)}", self._inks["warn"])
         return Text(" complete", self._inks["good"])
@@ -178,7 +179,3 @@ class Form(App[Answers | None]):
 
 def _example(question: Question) -> str:
     return question.example or question.default or next(iter(question.choices), "")
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

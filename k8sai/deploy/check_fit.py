@@ -7,7 +7,7 @@ from k8sai.cluster.live import read_once
 from k8sai.cluster.objects import LiveObjects
 from k8sai.cluster.tee import Tee
 from k8sai.deploy.plan import Item
-from k8sai.deploy.preflight import Check, Level, pod_specs
+from k8sai.deploy.preflight import Check, Level
 from k8sai.errors import ClusterError, Forbidden, Usage
 from k8sai.fit.answer import Answer
 from k8sai.fit.ask import Asked, Bounds
@@ -18,6 +18,7 @@ from k8sai.fit.roster import Roster
 from k8sai.fit.say import sentence
 from k8sai.fit.scene import Scene
 from k8sai.fleet.index import Fleet
+from k8sai.pod_specs import pod_specs
 from k8sai.quantity import BadQuantity
 from k8sai.scheduling.board import Board
 
@@ -32,11 +33,17 @@ def would_fit(connection: "Connection", namespace: str) -> Callable[[list[Item]]
 
     def ask(new: list[Item]) -> Iterator[Check]:
         having = [item for item in new if item.manifest.kind != _EVERYWHERE]
-        if not any(True for item in having for _ in pod_specs(item.manifest.object, "")):
+        if not any(map(_starts_pods, having)):
             return
         yield from _asked(connection, namespace, having)
 
     return ask
+
+
+def _starts_pods(item: Item) -> bool:
+    """It has a pod template, or its runtime has; a predictor of KServe is none: `fit` knows nothing of its replicas."""
+    pods = pod_specs(item.manifest.object)
+    return item.manifest.kind == "TrainJob" or any(pod.where.rpartition(".")[2] == "spec" for pod in pods)
 
 
 def _asked(connection: "Connection", namespace: str, items: list[Item]) -> Iterator[Check]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from k8sai.cluster.writing import Target
 from k8sai.deploy.paths import Json
-from k8sai.deploy.preflight import Check, Look, pod_specs
+from k8sai.deploy.preflight import Check, Look
 from k8sai.errors import ClusterError, Forbidden
+from k8sai.pod_specs import pod_specs
 
 _BOUND_LATER = "WaitForFirstConsumer"
 
@@ -26,8 +27,8 @@ def references(look: Look) -> Iterator[Check]:
     """Secrets, ConfigMaps, service accounts, priority and runtime classes: there, or brought by the set."""
     wanted: dict[Reference, str] = {}
     for item in look.placed.items:
-        for spec in pod_specs(item.manifest.object, ""):
-            for one in _named(spec, item.target.namespace):
+        for pod in pod_specs(item.manifest.object):
+            for one in _named(pod.spec, item.target.namespace):
                 wanted.setdefault(one, item.target.ref)
     missing = hidden = 0
     for one, user in sorted(wanted.items()):
@@ -104,8 +105,8 @@ def volumes(look: Look) -> Iterator[Check]:
     """Claims that pods mount are there and bound, or will be when the first pod comes."""
     wanted: dict[tuple[str, str], str] = {}
     for item in look.placed.items:
-        for spec in pod_specs(item.manifest.object, ""):
-            for volume in spec.get("volumes") or ():
+        for pod in pod_specs(item.manifest.object):
+            for volume in pod.spec.get("volumes") or ():
                 name = (volume.get("persistentVolumeClaim") or {}).get("claimName")
                 if name and not look.brings("", "PersistentVolumeClaim", item.target.namespace, name):
                     wanted.setdefault((item.target.namespace, name), item.target.ref)

@@ -5,13 +5,13 @@ from difflib import get_close_matches
 
 from k8sai.deploy.paths import Json
 from k8sai.deploy.plan import Item
-from k8sai.deploy.preflight import Check, Look, pod_specs
+from k8sai.deploy.preflight import Check, Look
 from k8sai.errors import Exit, Forbidden, NotFound
+from k8sai.pod_specs import MOST_PODSETS, pod_specs
 
 _LABEL = "kueue.x-k8s.io/queue-name"
 _LOCAL, _CLUSTER = "localqueues.kueue.x-k8s.io", "clusterqueues.kueue.x-k8s.io"
 _GROUP = "kueue.x-k8s.io"
-_MOST = 8  # pod sets of a Workload; Kueue makes no Workload for more
 
 
 def queues(look: Look) -> Iterator[Check]:
@@ -22,9 +22,10 @@ def queues(look: Look) -> Iterator[Check]:
         if not queue:
             continue
         named.setdefault((item.target.namespace, queue), item.target.ref)
-        sets = sum(1 for _ in pod_specs(item.manifest.object, ""))
-        if sets > _MOST:
-            text = f"{item.target.ref} has {sets} kinds of pods, and Kueue takes {_MOST} at most: it would never start"
+        sets = sum(1 for _ in pod_specs(item.manifest.object))
+        if sets > MOST_PODSETS:
+            most = f"Kueue takes {MOST_PODSETS} at most"
+            text = f"{item.target.ref} has {sets} kinds of pods, and {most}: it would never start"
             yield Check("queues", "fail", text, "merge some of them")
     if not named:
         return

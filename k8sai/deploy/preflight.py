@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, Literal
+from typing import Literal
 
 from k8sai.cluster.discovery import Resource
 from k8sai.cluster.objects import Objects
@@ -150,16 +150,3 @@ def worst(checks: list[Check]) -> K8saiError | None:
     texts = [first.text, *(one.text for one in failed if one is not first)]
     hint = first.hint or "--skip-preflight writes all the same"
     return kinds.get(first.exit, Refused)(f"nothing was written: {texts[0]}", hint, tuple(texts[1:]))
-
-
-def pod_specs(tree: Any, above: str = "") -> Iterator[Json]:
-    """Every pod spec of an object, whatever its kind: what is called spec and has containers."""
-    if isinstance(tree, dict):
-        if above == "spec" and isinstance(tree.get("containers"), list):
-            yield tree
-            return
-        for key, value in tree.items():
-            yield from pod_specs(value, key)
-    elif isinstance(tree, list):
-        for value in tree:
-            yield from pod_specs(value)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from k8sai.view import several
+
 Json = dict[str, Any]
 Named = tuple[str, str]  # namespace, name
 Together = Literal["", "clique", "zone"]
@@ -55,5 +57,4 @@ class Bounds:
 
 def pods(count: int, each: str = "") -> str:
     """ "1 pod of 8 GPUs", "3 pods"."""
-    said = "1 pod" if count == 1 else f"{count} pods"
-    return f"{said} of {each}" if each else said
+    return several(count, f"pod of {each}", f"pods of {each}") if each else several(count, "pod")

@@ -26,6 +26,7 @@ from k8sai.quantity import milli, whole
 from k8sai.scheduling.nodes import NodeInfo
 from k8sai.scheduling.selectors import tolerates
 from k8sai.scheduling.trial import Trial, Verdict
+from k8sai.view import several
 
 _FEW: Final = 0.25  # to leave out so much of the pods is less than to take something from others
 _BLOCKING: Final = ("NoSchedule", "NoExecute")
@@ -165,7 +166,7 @@ def _tolerate(question: _Question) -> Iterator[Change]:
                 nodes[text] = nodes.get(text, 0) + 1
     for text in sorted(nodes, key=lambda one: (-nodes[one], one)):
         if question.would(tolerating(question.asked, [toleration(text)])):
-            yield Change("tolerate", f"tolerate {text} ({_count('node', nodes[text])})", f"--tolerate {text}")
+            yield Change("tolerate", f"tolerate {text} ({several(nodes[text], 'node')})", f"--tolerate {text}")
             return
     if len(nodes) > 1 and question.would(tolerating(question.asked, map(toleration, nodes))):
         flags = " ".join(f"--tolerate {text}" for text in nodes)
@@ -237,7 +238,7 @@ def _fewer_gpus(question: _Question) -> Iterator[Change]:
     if devices:
         fitting = largest(devices - 1, lambda n: question.would(with_devices(asked, n)))
         if fitting:
-            yield Change("gpus", f"ask for {_count('GPU', fitting)} per pod instead of {devices}", f"--gpus {fitting}")
+            yield Change("gpus", f"ask for {several(fitting, 'GPU')} per pod instead of {devices}", f"--gpus {fitting}")
         return
     for name in _extended(asked):
         has = amount_of(asked, name)
@@ -245,7 +246,7 @@ def _fewer_gpus(question: _Question) -> Iterator[Change]:
             continue
         fitting = largest(whole(has) - 1, _does(question, name))
         if fitting:
-            said = _count("GPU", fitting) if name.endswith("/gpu") else f"{fitting} {name}"
+            said = several(fitting, "GPU") if name.endswith("/gpu") else f"{fitting} {name}"
             yield Change("gpus", f"ask for {said} per pod instead of {has}", f"--gpus {fitting}" if asked.each else "")
 
 
@@ -276,7 +277,3 @@ def _these(noun: str, names: Sequence[str]) -> str:
         return f"{noun} {names[0]}"
     shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
     return f"{len(names)} {noun}s ({shown})"
-
-
-def _count(noun: str, count: int) -> str:
-    return f"1 {noun}" if count == 1 else f"{count} {noun}s"

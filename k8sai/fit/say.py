@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from k8sai.fit.answer import Answer
 from k8sai.fit.ask import Bounds, pods
 from k8sai.fit.short import Short
+from k8sai.view import several
 
 _BLUNT = re.compile(r"^(Yes: |No: |No, and )")
 _TOGETHER = {"clique": "one NVLink clique", "zone": "one zone"}
@@ -24,7 +25,7 @@ def _sure(answer: Answer) -> str:
     when = _after(answer)
     if answer.fits:
         verb = "starts" if count == 1 else "start"
-        said = f"Yes: {pods(count, asked.each)} {verb} {'then' if when else 'now'} on {_nodes(nodes)}"
+        said = f"Yes: {pods(count, asked.each)} {verb} {'then' if when else 'now'} on {several(nodes, 'node')}"
         return f"{said}{_found_in(answer)}{when}."
     if not answer.placed and answer.barriers and not answer.shorts:
         said = f"No: {answer.barriers[0].text}"
@@ -42,7 +43,7 @@ def _sure(answer: Answer) -> str:
 
 def _told(short: Short) -> str:
     """ "18 nodes are short of nvidia.com/gpu", "taint team=vision:NoSchedule on 2 nodes"."""
-    nodes = _nodes(len(short.nodes))
+    nodes = several(len(short.nodes), "node")
     if short.code in ("Cordoned", "NotReady", "Insufficient"):
         return f"{nodes} {'is' if len(short.nodes) == 1 else 'are'} {short.reason}"
     return f"{short.reason} on {nodes}"
@@ -90,10 +91,6 @@ def _after(answer: Answer) -> str:
     if answer.finished:
         told.append(f"{_list(answer.finished)} {'has' if len(answer.finished) == 1 else 'have'} finished")
     return f", once {' and '.join(told)}" if told else ""
-
-
-def _nodes(count: int) -> str:
-    return "1 node" if count == 1 else f"{count} nodes"
 
 
 def _list(names: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from k8sai.fleet.answers import Total
 from k8sai.fleet.drivers import asks_for_gpus
 from k8sai.fleet.resources import Rules
 from k8sai.quantity import BadQuantity, parse
+from k8sai.view import several
 
 DEFAULT: Final = "nvidia.com/gpu"
 _PARTS: Final = ("mig", "vfio", "imex", "channel", "daemon")  # classes of something else than whole cards
@@ -141,7 +142,7 @@ def _each(count: int, how: Means) -> str:
     """ "8 GPUs", "2 mig-1g.10gb", "1 GPU"."""
     name = how.name.rpartition("/")[2]
     if how.device_class or name in ("gpu", "tpu", "i915", "xe"):
-        return "1 GPU" if count == 1 else f"{count} GPUs"
+        return several(count, "GPU")
     return f"{count} {name}"
 
 

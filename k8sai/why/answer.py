@@ -5,6 +5,7 @@ from typing import Final
 
 from k8sai.cluster.reading import Json, Reading
 from k8sai.errors import Exit
+from k8sai.view import several
 from k8sai.why import (
     admission,
     claims,
@@ -27,7 +28,7 @@ from k8sai.why import (
     suspension,
     volumes,
 )
-from k8sai.why.case import Case, be, several
+from k8sai.why.case import Case, be
 from k8sai.why.kinds import POD, Kind
 from k8sai.why.making import wanted
 from k8sai.why.scene import Moment, Scene

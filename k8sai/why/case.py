@@ -174,11 +174,6 @@ class Case:
         return " ".join(["kubectl", verb, what, "-n", self.namespace, *more])
 
 
-def several(count: int, one: str, many: str = "") -> str:
-    """`1 node`, `3 nodes`."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
-
-
 def amount(resource: str, value: int) -> str:
     """A number of `PodInfo.requests` as people write it: cores, a binary size, a count."""
     if resource == "cpu":

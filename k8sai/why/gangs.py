@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from k8sai.cluster.reading import Json, condition
+from k8sai.view import several
 from k8sai.why.asking import fit_command
-from k8sai.why.case import Case, be, listed, several
+from k8sai.why.case import Case, be, listed
 from k8sai.why.podgroups import CORE, COSCHEDULING, KAI, NAMED, VOLCANO, belongs
 from k8sai.why.verdict import Layer, fine, no_matter, reason, unseen
 

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from k8sai.why.case import be, have, listed, several
+from k8sai.view import several
+from k8sai.why.case import be, have, listed
 from k8sai.why.survey import HARDNESS, Finding, Kind, Seen, Survey, names
 
 

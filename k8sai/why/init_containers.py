@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from k8sai.why.case import Case, several
+from k8sai.view import several
+from k8sai.why.case import Case
 from k8sai.why.containers import ended, exit_words, logs, waiting
 from k8sai.why.verdict import Layer, fine, no_matter, reason
 

@@ -3,7 +3,8 @@
 from typing import Final
 
 from k8sai.cluster.reading import Json, holds
-from k8sai.why.case import Case, listed, several
+from k8sai.view import several
+from k8sai.why.case import Case, listed
 from k8sai.why.kinds import POD, POD_GROUPS
 from k8sai.why.making import wanted
 from k8sai.why.subject import Owner

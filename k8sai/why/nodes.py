@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from k8sai.why.case import Case, amount, be, have, listed, several
+from k8sai.view import several
+from k8sai.why.case import Case, amount, be, have, listed
 from k8sai.why.gangs import at_once
 from k8sai.why.groups import groups, rest
 from k8sai.why.said import from_message

@@ -5,7 +5,8 @@ from typing import Final
 
 from k8sai.cluster.reading import Json, holds
 from k8sai.fleet.resources import classify
-from k8sai.why.case import Case, be, have, listed, several
+from k8sai.view import several
+from k8sai.why.case import Case, be, have, listed
 from k8sai.why.survey import Seen
 from k8sai.why.verdict import Layer, fine, no_matter, reason
 

@@ -3,7 +3,8 @@
 from typing import Final
 
 from k8sai.cluster.reading import holds
-from k8sai.why.case import Case, be, listed, several
+from k8sai.view import several
+from k8sai.why.case import Case, be, listed
 from k8sai.why.verdict import Layer, fine, no_matter, reason
 
 LAYER: Final = "preemption"

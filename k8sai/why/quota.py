@@ -7,7 +7,8 @@ from typing import Final
 from k8sai.cluster.reading import Json
 from k8sai.fleet.requests import count
 from k8sai.scheduling.quota import covers
-from k8sai.why.case import Case, amount, several
+from k8sai.view import several
+from k8sai.why.case import Case, amount
 from k8sai.why.making import refusal, requests, templates
 from k8sai.why.verdict import Layer, fine, no_matter, reason, unseen
 

@@ -12,7 +12,8 @@ from k8sai.scheduling.devices import Device
 from k8sai.scheduling.intake import json_of
 from k8sai.scheduling.nodes import NodeInfo, PodInfo
 from k8sai.scheduling.selectors import SelectorError, untolerated
-from k8sai.why.case import Case, listed, several
+from k8sai.view import several
+from k8sai.why.case import Case, listed
 from k8sai.why.demand import alternatives, count, demands
 from k8sai.why.verdict import Layer, reason
 

@@ -8,6 +8,7 @@ import pytest
 from k8sai.cookbook.lint.finding import Finding
 from k8sai.cookbook.lint.run import lint, lint_recipe
 from k8sai.manifests import parse
+from k8sai.pod_specs import MOST_PODSETS
 from tests.cookbook.making import HEAD, recipe
 
 POD = """\
@@ -235,11 +236,16 @@ def test_versions_that_went_or_go(version: str, kind: str, rule: str, level: str
 
 
 def test_more_kinds_of_pods_than_kueue_takes() -> None:
-    jobs = ", ".join(f"{{name: j{number}}}" for number in range(9))
+    assert podsets(MOST_PODSETS) == []
+    assert podsets(MOST_PODSETS + 1) == ["podsets"]
+
+
+def podsets(count: int) -> list[str]:
+    jobs = ", ".join(f"{{name: j{number}}}" for number in range(count))
     text = "apiVersion: jobset.x-k8s.io/v1alpha2\nkind: JobSet\n"
     text += "metadata: {name: a, labels: {kueue.x-k8s.io/queue-name: q}}\n"
     text += f"spec: {{replicatedJobs: [{jobs}]}}\n"
-    assert [each.rule for each in said(text) if each.rule == "podsets"] == ["podsets"]
+    return [each.rule for each in said(text) if each.rule == "podsets"]
 
 
 def test_objects_of_odd_shapes_are_no_bug() -> None:

@@ -15,6 +15,7 @@ from k8sai.deploy.placing import place
 from k8sai.deploy.preflight import Check, Look, Needs, preflight, worst
 from k8sai.errors import Exit, Forbidden, NotFound, Refused
 from k8sai.manifests import Manifest
+from k8sai.pod_specs import MOST_PODSETS
 from tests.deploy.objects import RESOURCES, Json, Server, manifest, target
 
 LOCAL, CLUSTER = "localqueues.kueue.x-k8s.io", "clusterqueues.kueue.x-k8s.io"
@@ -197,9 +198,16 @@ def test_what_the_set_brings_is_there() -> None:
 
 
 def test_templates_within_templates_are_pods_too() -> None:
-    inner = {"spec": {"template": {"spec": {"containers": [], "serviceAccountName": "robot"}}}}
+    inner = {"spec": {"template": {"spec": {"containers": [{"name": "main"}], "serviceAccountName": "robot"}}}}
     job = manifest("Job", "x", spec={"replicatedJobs": [{"name": "a", "template": inner}]})
     assert said(references, looked(job))[0][1].startswith("job.batch/x names ServiceAccount robot")
+
+
+def test_pods_are_found_whatever_holds_them() -> None:
+    """A predictor of KServe is a pod spec, and is not called one."""
+    predictor = {"containers": [{"name": "main"}], "serviceAccountName": "robot"}
+    served = manifest("Job", "x", spec={"predictor": predictor})
+    assert said(references, looked(served))[0][1].startswith("job.batch/x names ServiceAccount robot")
 
 
 def claim(phase: str, storage: str = "") -> Json:
@@ -232,7 +240,7 @@ def test_volumes(found: Json | None, level: str) -> None:
 
 
 def queued(queue: str = "team", sets: int = 1) -> Manifest:
-    jobs = [{"name": f"j{number}", "template": {"spec": {"containers": []}}} for number in range(sets)]
+    jobs = [{"name": f"j{number}", "template": {"spec": {"containers": [{"name": "main"}]}}} for number in range(sets)]
     return manifest("Job", "train", metadata={"labels": {"kueue.x-k8s.io/queue-name": queue}}, spec={"jobs": jobs})
 
 
@@ -262,10 +270,10 @@ def test_the_queue_that_is_named(local: Json | None, cluster: Json | None, level
         assert check.hint == "did you mean teams?"
 
 
-def test_nine_kinds_of_pods_are_too_many() -> None:
+def test_more_kinds_of_pods_than_kueue_takes() -> None:
     objects = Objects((LOCAL, "ml", "team", queue()), (CLUSTER, "", "all", queue()))
-    assert [one.level for one in queues(looked(queued(sets=8), objects=objects))] == ["ok"]
-    assert [one.level for one in queues(looked(queued(sets=9), objects=objects))] == ["fail", "ok"]
+    assert [one.level for one in queues(looked(queued(sets=MOST_PODSETS), objects=objects))] == ["ok"]
+    assert [one.level for one in queues(looked(queued(sets=MOST_PODSETS + 1), objects=objects))] == ["fail", "ok"]
 
 
 def test_without_kueue_a_queue_holds_nobody() -> None:

@@ -1,4 +1,4 @@
-"""The pods in an object of any kind: every mapping with a list of containers."""
+"""The pods in an object of any kind, and what they ask for."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Any
 
 from k8sai.cookbook.lint.finding import Json, items, mapping
 from k8sai.manifests import Manifest
+from k8sai.pod_specs import pod_specs
 
 _GPU_WORDS = ("gpu", "mig-", "habana.ai/gaudi", "google.com/tpu", "aws.amazon.com/neuron")
 _NOT_WHOLE = ("gpumem", "gpucores", "gpu-memory", "vgpu")  # amounts of a card, not cards
@@ -42,7 +43,8 @@ def pods(manifest: Manifest) -> Iterator[Pod]:
     if manifest.kind == "Pod":
         yield Pod("spec", mapping(manifest.object.get("spec")), mapping(manifest.object.get("metadata")), {})
         return
-    yield from _inside(manifest.object, "", {}, {})
+    for found in pod_specs(manifest.object):
+        yield Pod(*found)
 
 
 def amounts(container: Json) -> dict[str, Any]:
@@ -55,18 +57,3 @@ def amounts(container: Json) -> dict[str, Any]:
 def is_gpu(resource: str) -> bool:
     """Whether an extended resource counts devices that compute."""
     return "/" in resource and any(word in resource for word in _GPU_WORDS) and not resource.endswith(_NOT_WHOLE)
-
-
-def _inside(tree: Any, where: str, meta: Json, around: Json) -> Iterator[Pod]:
-    if isinstance(tree, list):
-        for index, item in enumerate(tree):
-            yield from _inside(item, f"{where}[{index}]", {}, around)
-    if not isinstance(tree, dict):
-        return
-    if items(tree.get("containers")):
-        yield Pod(where, tree, meta, around)
-        return
-    own = mapping(tree.get("metadata"))
-    for key, value in tree.items():
-        path = f"{where}.{key}" if where else str(key)
-        yield from _inside(value, path, own if key == "spec" else {}, tree if key == "template" else around)

@@ -6,10 +6,10 @@ from typing import Any, Final
 from k8sai.cookbook.lint.finding import Json, Said, items, mapping, warning
 from k8sai.cookbook.lint.pods import pods
 from k8sai.manifests import Manifest
+from k8sai.pod_specs import MOST_PODSETS
 
 _NAMED: Final = {"TFJob": "tensorflow", "PyTorchJob": "pytorch", "XGBoostJob": "xgboost", "PaddleJob": "paddle"}
 _ENDS: Final = ("Never", "OnFailure")
-_PODSETS: Final = 8  # that a Kueue Workload can hold
 _PERCENT: Final = 100
 
 
@@ -62,9 +62,9 @@ def podsets(manifest: Manifest) -> Iterator[Said]:
     """Kueue cannot admit what has more than eight sorts of pods."""
     labels = mapping(mapping(manifest.object.get("metadata")).get("labels"))
     number = len(items(mapping(manifest.object.get("spec")).get("replicatedJobs")))
-    if "kueue.x-k8s.io/queue-name" in labels and number > _PODSETS:
+    if "kueue.x-k8s.io/queue-name" in labels and number > MOST_PODSETS:
         yield Said(
-            "podsets", f"{number} replicated jobs are more than the {_PODSETS} Kueue takes", "spec.replicatedJobs"
+            "podsets", f"{number} replicated jobs are more than the {MOST_PODSETS} Kueue takes", "spec.replicatedJobs"
         )
 
 
