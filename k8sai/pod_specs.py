@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 Json = dict[str, Any]
 
-MOST_PODSETS: Final = 8  # sorts of pods that a Workload of Kueue holds
+MOST_PODSETS: Final = 18  # sorts of pods that a Workload holds: maxItems of podSets in Kueue 0.19; once it was 8
 
 
 class PodSpec(NamedTuple):

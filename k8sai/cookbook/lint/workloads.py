@@ -59,7 +59,7 @@ def names(manifest: Manifest) -> Iterator[Said]:
 
 
 def podsets(manifest: Manifest) -> Iterator[Said]:
-    """Kueue cannot admit what has more than eight sorts of pods."""
+    """Kueue makes no Workload for what has more sorts of pods than one holds."""
     labels = mapping(mapping(manifest.object.get("metadata")).get("labels"))
     number = len(items(mapping(manifest.object.get("spec")).get("replicatedJobs")))
     if "kueue.x-k8s.io/queue-name" in labels and number > MOST_PODSETS:
