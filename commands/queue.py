@@ -6,6 +6,7 @@ from k8sai.commands import _flags
 from k8sai.commands._door import entry
 from k8sai.commands._queue_init import init
 from k8sai.commands._queue_list import list_
+from k8sai.commands._queue_pending import pending
 from k8sai.commands._queue_resume import resume
 from k8sai.commands._queue_stop import stop
 
@@ -16,8 +17,8 @@ app = typer.Typer(
     help="Kueue's queues: quota as a sum that adds up, why a workload waits, what a change would do.",
 )
 
-app.callback()(lambda: None)  # a single verb is still a verb
 app.command("list")(_flags.connected(list_))
+app.command("pending")(_flags.connected(pending))
 app.command("stop")(_flags.connected(stop))
 app.command("resume")(_flags.connected(resume))
 app.command("init")(_flags.connected(init))

@@ -96,6 +96,7 @@ def local_queue(row: Row, owner: LocalQueue) -> Json:
                 "pending": _amount(figures, figures.pending),
             }
             for figures in row.figures
+            if figures.share.flavor
         ],
     }
 

@@ -60,11 +60,13 @@ class Accounts:
         return tuple(self._of_cohort(node, share, demand.get(share.resource, 0)) for share in _shares(node))
 
     def of_workloads(self, held: Collection[Workload], demand: Demand) -> tuple[Figures, ...]:
-        """A LocalQueue has no quota: only what its workloads hold."""
-        admitted = usage(one for one in held if one.holds("Admitted"))
+        """A LocalQueue has no quota: what its workloads hold, and without a flavor what they only ask for."""
+        reserved, admitted = usage(held), usage(one for one in held if one.holds("Admitted"))
+        known = {share.resource for share in reserved}
+        shares = (*reserved, *(Share("", resource) for resource in demand if resource not in known))
         return tuple(
-            Figures(share, amount, admitted.get(share, 0), demand.get(share.resource, 0))
-            for share, amount in usage(held).items()
+            Figures(share, reserved.get(share, 0), admitted.get(share, 0), demand.get(share.resource, 0))
+            for share in shares
         )
 
     def _of_queue(self, owner: ClusterQueue, node: Node | None, share: Share, pending: int) -> Figures:

@@ -1,0 +1,124 @@
+"""`queue pending`: who waits, in which place, for what, and whether it would fit."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from k8sai.cluster.options import Options
+from k8sai.errors import Usage
+
+if TYPE_CHECKING:
+    from k8sai.queues.pending import Waiting
+    from k8sai.queues.setting import Setting
+    from k8sai.view import Note
+
+Output = Literal["table", "wide", "json", "yaml", "name"]
+
+
+def pending(
+    options: Options,
+    queue: Annotated[
+        str,
+        typer.Argument(metavar="[QUEUE]", help="A ClusterQueue or LocalQueue: its name, cq/NAME or lq/NAME."),
+    ] = "",
+    *,
+    every_namespace: Annotated[
+        bool, typer.Option("-A", "--all-namespaces", help="Of all namespaces, not only the context's.")
+    ] = False,
+    labels: Annotated[
+        str, typer.Option("-l", "--selector", metavar="LABELS", help="Only Workloads with these labels.")
+    ] = "",
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=0, help="Only the first N of them; 0 for all.")] = 0,
+    recording: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="Read a recording or `kubectl get -o json`; - is stdin."),
+    ] = None,
+    output: Annotated[Output, typer.Option("-o", "--output", help="How to print it.")] = "table",
+    plain: Annotated[bool, typer.Option("--plain", help="No columns, no colour: a line per workload.")] = False,
+) -> int:
+    """Who waits, in which place, for how many GPUs, and whether it would fit were it next.
+
+    POS is the place in the ClusterQueue as Kueue says it; ≈3 is our own order, where Kueue may not be asked. Who has no
+    place is deactivated, gated or backing off. FITS: now, borrow, preempt (BLOCKER says whom it would evict), waits,
+    never.
+
+    \b
+    Exit codes:
+      0   everything could be read
+      4   no Kueue, or no such queue
+      14  something could not be read: it is said what
+      16  no queue may be read
+
+    \b
+    Examples:
+      k8sai queue pending                 of this namespace
+      k8sai queue pending cq/finetune     of a ClusterQueue, all namespaces
+      k8sai queue pending main -n ft      of a LocalQueue
+      k8sai queue pending -A -o json | jq '.pending[] | select(.fits == "never")'
+    """
+    from k8sai.commands import _print
+    from k8sai.commands._queue_notes import gaps, insist_on_queues, partial, relevant, say
+    from k8sai.commands._queue_read import ask, read
+    from k8sai.queues.pending import pending as list_pending
+    from k8sai.queues.pending import queues_of
+    from k8sai.queues.positions import read as read_positions
+    from k8sai.queues.setting import CLUSTER_QUEUES, COHORTS, LOCAL_QUEUES, WORKLOADS
+
+    if every_namespace and (options.namespace or queue):
+        raise Usage(f"-A and {'-n' if options.namespace else queue} contradict each other", "leave one of them out")
+    setting, objects, namespace = read(options, recording)
+    insist_on_queues(setting)
+    refs, where = _meant(setting, queue, "" if every_namespace else namespace)
+    positions = read_positions(ask(objects), setting, queues_of(setting, refs))
+    found = _selected(list_pending(setting, positions, refs), labels)
+    shown = found[:limit] if limit else found
+    unseen = (*relevant(setting, (CLUSTER_QUEUES, COHORTS, LOCAL_QUEUES, WORKLOADS)), *positions.unseen)
+    if output in ("json", "yaml"):
+        from k8sai.queues.shown_pending import document
+
+        context, total = objects.context, len(found)
+        _print.document(document(shown, context=context, at=setting.at, hidden=unseen, total=total), output)
+    elif output == "name":
+        _print.names("workload.kueue.x-k8s.io", (one.workload.name for one in shown))
+    else:
+        from k8sai.queues.shown_pending import table
+        from k8sai.view import Page
+
+        _print.page(Page((table(shown, setting.at, plain=plain),)), wide=output == "wide", plain=plain)
+    _print.flush()
+    say((*gaps(unseen), *(_words(shown, found, where) if output in ("table", "wide") else ())))
+    return partial(unseen)
+
+
+def _meant(setting: "Setting", queue: str, namespace: str) -> "tuple[frozenset[str], str]":
+    """The LocalQueues that are asked about, and how to say where that is. Raises NotFound, Usage, Forbidden."""
+    from k8sai.queues.pending import refs_of
+    from k8sai.queues.shown_named import named
+    from k8sai.queues.usage import tree
+
+    if not queue:
+        return refs_of(setting, namespace=namespace), f"in namespace {namespace}" if namespace else "anywhere"
+    one = named(setting, tree(setting), queue, namespace, ("cq", "lq"))
+    if one.kind == "lq":
+        return frozenset({one.name}), f"at {one.word}"
+    return refs_of(setting, queue=one.name), f"at {one.word}"
+
+
+def _selected(found: "tuple[Waiting, ...]", labels: str) -> "tuple[Waiting, ...]":
+    from k8sai.selectors import selector
+
+    test = selector(labels)
+    return tuple(one for one in found if test(one.workload.labels))
+
+
+def _words(shown: "tuple[Waiting, ...]", found: "tuple[Waiting, ...]", where: str) -> "Iterator[Note]":
+    from k8sai.view import Note
+
+    if not found:
+        yield Note(
+            f"nothing waits {where}", "plain", "" if where == "anywhere" else "`k8sai queue pending -A` shows all"
+        )
+    elif len(shown) < len(found):
+        yield Note(f"{len(found) - len(shown)} more wait {where}", "plain", "`k8sai queue pending --limit 0` shows all")
