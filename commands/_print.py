@@ -194,6 +194,11 @@ def block(cells: "Iterable[Cell]") -> None:
     _write(_layout.block(cells, _talk.paint if _talk.colourful(sys.stdout) else None))
 
 
+def width() -> int | None:
+    """Columns of the terminal, None in a pipe: for those who fold their lines themselves."""
+    return _terminal_width()
+
+
 def _terminal_width() -> int | None:
     """Columns of the terminal, None in a pipe."""
     if _closed() or not sys.stdout.isatty():

@@ -94,6 +94,6 @@ def _stopped(look: Look, queue: ClusterQueue | LocalQueue) -> Iterator[Finding]:
     reason = (queue.object.get("metadata", {}).get("annotations") or {}).get(STOP_REASON)
     message = f"{scope} is stopped ({queue.stop}){who}{f': {reason}' if reason else ''}"
     resume = f"k8sai queue resume {'lq' if local else 'cq'}/{queue.name}" + (f" -n {look.namespace}" if local else "")
-    fix = Fix("admin", f"resume it: {resume}")
+    fix = Fix("admin", "resume it")
     remark = look.holds_quota and look.workload is not None and look.workload.holds("Admitted")
     yield Finding("queue", "Suspended", message, scope, fixes=(fix,), next=resume, remark=remark)

@@ -1,0 +1,133 @@
+"""`queue why`: why a workload, job or pod waits in its queue, with the numbers, and what would mend it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from k8sai.cluster.options import Options
+from k8sai.errors import Exit
+
+if TYPE_CHECKING:
+    from k8sai.cluster.objects import Objects
+    from k8sai.cluster.reading import Reading
+    from k8sai.queues.positions import Positions
+    from k8sai.queues.setting import Setting
+    from k8sai.queues.why_look import Look
+    from k8sai.queues.why_result import Why
+    from k8sai.queues.why_subject import Asked
+
+Output = Literal["table", "json", "yaml", "name"]
+
+
+def why(
+    options: Options,
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="WORKLOAD | KIND NAME | KIND/NAME",
+            help="What is asked about; a plain name: a pod, a job, what stands above jobs, or a Workload.",
+        ),
+    ],
+    *,
+    output: Annotated[
+        Output, typer.Option("-o", "--output", help="How to print it; name: the machine word alone.")
+    ] = "table",
+    recording: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="Read a recording or `kubectl get -o json`; - is stdin."),
+    ] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="No columns, no colour: a line per thing.")] = False,
+) -> int:
+    """Why a workload, a job or a pod waits in its queue, with the numbers, and what would mend it.
+
+    It is computed from quota, never taken from Kueue's message, which may be old; where the two differ, both are said.
+    Every fix has been tried on paper before it is named. A pod speaks for the job that owns it.
+
+    \b
+    Exit codes:
+      0   it is admitted, runs, has finished, or fits now
+      1   its owner must do something: deactivated, no queue, no such LocalQueue, a LimitRange, requests above limits
+      4   there is no such object, or no Kueue
+      10  it waits and will fit: quota short now, its turn, a check, a backoff, its pods
+      11  an admin must do something: never fits, no flavor, a resource not covered, a stopped or inactive queue
+      13  nothing that can be seen explains it
+      14  what may not be read could change the answer
+      16  the object itself may not be read
+
+    \b
+    Examples:
+      k8sai queue why job/llama-sft -n ml
+      k8sai queue why workload/job-llama-sft-3f2a1
+      k8sai queue why llama-sft-0-x7k2p          a pod: the same as its job
+      k8sai queue why job/llama-sft -o json | jq '.blockers[0]'
+    """
+    from k8sai.cluster.reading import Reading
+    from k8sai.commands import _print
+    from k8sai.commands._queue_read import read
+    from k8sai.queues.why import explain
+    from k8sai.queues.why_document import document
+    from k8sai.queues.why_look import Look
+
+    setting, objects, namespace = read(options, recording)
+    reading = Reading(objects)
+    look = Look(setting, reading, _asked(reading, tuple(names), namespace))
+    positions = _positions(objects, setting, look)
+    answer = explain(look, positions.of(look.workload) if positions and look.workload is not None else None)
+    if output in ("json", "yaml"):
+        _print.document(document(answer, context=objects.context), output)
+    elif output == "name":
+        _print.line(answer.code)
+    else:
+        _show(answer, plain=plain)
+    _print.flush()
+    _notes(answer, positions)
+    return int(answer.exit)
+
+
+def _asked(reading: "Reading", names: tuple[str, ...], namespace: str) -> "Asked":
+    """Raises NotFound with a near name; Usage, Forbidden, ClusterError."""
+    from k8sai.queues.why_subject import Asked
+    from k8sai.why.kinds import WORKLOAD, asked
+    from k8sai.why.subject import find
+
+    kind, name = asked(names)
+    found = find(reading, kind, namespace, name)
+    it = found.it
+    named = name if kind is WORKLOAD or it.kind is WORKLOAD or it.name != name else ""
+    title = f"workload/{name}" if named else it.said
+    chain = tuple(one.object for one in (it, *found.above) if one.kind is not WORKLOAD)
+    below = (*(one.object for one in found.below), *(pod for pod in found.pods if pod not in chain))
+    return Asked(title, namespace, chain, below, named)
+
+
+def _positions(objects: "Objects", setting: "Setting", look: "Look") -> "Positions | None":
+    """Only of the line it stands in; None where it stands in none."""
+    from k8sai.commands._queue_read import ask
+    from k8sai.queues.positions import read
+
+    if not look.waits or not look.queue_title:
+        return None
+    return read(ask(objects), setting, [look.queue_title])
+
+
+def _show(answer: "Why", *, plain: bool) -> None:
+    from dataclasses import replace
+
+    from k8sai.commands import _print, _talk
+    from k8sai.queues.why_page import lines
+    from k8sai.view import Cell
+
+    spoken = replace(answer, next=_talk.speak(f"`{answer.next}`").strip("`"))
+    told = lines(spoken, None if plain else _print.width(), plain=plain)
+    _print.block(Cell(cell.text, "plain" if plain else cell.tone) for cell in told)
+
+
+def _notes(answer: "Why", positions: "Positions | None") -> None:
+    from k8sai.commands._queue_notes import gaps, say
+    from k8sai.view import Note
+
+    unseen = {gap.what: gap for gap in (*answer.hidden, *(positions.unseen if positions else ()))}
+    say(gaps(unseen.values()))
+    if answer.exit == Exit.PARTIAL:
+        say([Note("what could not be read could change the answer", "warn")])

@@ -1,0 +1,68 @@
+"""What of a workload would fit now: fewer pods, or fewer GPUs per pod. Tried, not reckoned."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from k8sai.queues.facts import PodSet, Workload
+from k8sai.queues.finding import Fix
+from k8sai.queues.judge import judge
+from k8sai.queues.why_look import Look
+from k8sai.queues.words import gpu
+
+
+def smaller(look: Look, pod_set_name: str) -> tuple[Fix, ...]:
+    """At most one way: the most pods of that pod set that fit now, of a single pod the most GPUs."""
+    workload = look.workload
+    pod_set = next((one for one in workload.pod_sets if one.name == pod_set_name), None) if workload else None
+    if workload is None or pod_set is None:
+        return ()
+    devices = [resource for resource in pod_set.requests if gpu(resource)]
+    if pod_set.count > 1:
+        most = _most(look, pod_set.count - 1, lambda count: with_count(workload, pod_set, count))
+        return (Fix("user", f"--pods {most} fits now"),) if most else ()
+    if len(devices) == 1:
+        resource = devices[0]
+        asked = pod_set.requests[resource]
+        most = _most(look, asked - 1, lambda amount: with_amount(workload, pod_set, resource, amount))
+        return (Fix("user", f"--gpus {most} fits now"),) if most else ()
+    return ()
+
+
+def _most(look: Look, high: int, sized: Callable[[int], Workload]) -> int:
+    """The largest size that fits, by halving: what fits at a size fits at every smaller one. 0 for none."""
+    low = 0
+    while low < high:
+        middle = (low + high + 1) // 2
+        if _fits(look, sized(middle)):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _fits(look: Look, workload: Workload) -> bool:
+    return look.queue is not None and judge(look.setting, workload, look.queue, look.tree).fits
+
+
+def with_count(workload: Workload, pod_set: PodSet, count: int) -> Workload:
+    """With so many pods in the pod set; what Kueue counts for it shrinks alike."""
+    return _changed(workload, replace(pod_set, count=count), _scaled(workload, pod_set, count, pod_set.count))
+
+
+def with_amount(workload: Workload, pod_set: PodSet, resource: str, amount: int) -> Workload:
+    """With so much of the resource per pod."""
+    asked = pod_set.requests[resource]
+    effective = dict(workload.effective.get(pod_set.name, {}))
+    if resource in effective and asked:
+        effective[resource] = effective[resource] * amount // asked
+    return _changed(workload, replace(pod_set, requests={**pod_set.requests, resource: amount}), effective)
+
+
+def _scaled(workload: Workload, pod_set: PodSet, count: int, of: int) -> dict[str, int]:
+    return {name: value * count // of for name, value in workload.effective.get(pod_set.name, {}).items()}
+
+
+def _changed(workload: Workload, pod_set: PodSet, effective: dict[str, int]) -> Workload:
+    sets = tuple(pod_set if one.name == pod_set.name else one for one in workload.pod_sets)
+    known = {**workload.effective, pod_set.name: effective} if effective else workload.effective
+    return replace(workload, pod_sets=sets, effective=known)
