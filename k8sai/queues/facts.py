@@ -5,7 +5,7 @@ Source: apis/kueue/v1beta2 of Kueue 0.19.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 Json = dict[str, Any]
@@ -320,6 +320,23 @@ class Workload:
     def reserves(self) -> bool:
         """It holds quota: from its reservation until it is finished or its pods are gone, evicted or not."""
         return self.admission is not None and self.holds("QuotaReserved") and not self.holds("Finished")
+
+    @property
+    def held(self) -> dict[Share, int]:
+        """What its ClusterQueue counts for it: not what pods had that are done, and nothing once it is deactivated."""
+        if self.admission is None or not self.reserves or not self.active:
+            return {}
+        if not self.reclaimable:
+            return self.admission.usage
+        return replace(self.admission, pod_sets=tuple(map(self._left_of, self.admission.pod_sets))).usage
+
+    def _left_of(self, assigned: Assigned) -> Assigned:
+        asked = next((one.count for one in self.pod_sets if one.name == assigned.pod_set), assigned.count)
+        left = asked - self.reclaimable.get(assigned.pod_set, 0)
+        if left >= assigned.count or not assigned.count:
+            return assigned
+        usage = {resource: amount // assigned.count * left for resource, amount in assigned.usage.items()}
+        return replace(assigned, usage=usage, count=left)
 
     @property
     def waits(self) -> bool:

@@ -1,57 +1,90 @@
 """What Kueue would do with a workload now: flavors in their order, quota, and whom it would evict.
 
-Source: pkg/scheduler/flavorassigner of Kueue 0.19.
+Source: pkg/scheduler and pkg/scheduler/flavorassigner of Kueue 0.19. Elastic jobs (workload slices) are judged as if
+they were new. Whether the queue is active and open to the namespace is not looked at.
 """
 
-from k8sai.queues.facts import ClusterQueue, PodSet, Share, Workload
-from k8sai.queues.quota import Node, Tree
+from collections.abc import Mapping
+from dataclasses import replace
+
+from k8sai.queues.facts import ClusterQueue, Workload
+from k8sai.queues.flavors import code_of
+from k8sai.queues.judge_assign import Assignment, assign
+from k8sai.queues.preempt import victims
+from k8sai.queues.preempt_spared import spared
+from k8sai.queues.quota import Tree
+from k8sai.queues.scene import Need, Scene
 from k8sai.queues.setting import Setting
-from k8sai.queues.usage import tree as tree_of
-from k8sai.queues.verdict import MODES, Judgement, Line, Mode, Option
+from k8sai.queues.verdict import Judgement, Mode, Victim
 
 
-def judge(setting: Setting, workload: Workload, queue: ClusterQueue, tree: Tree | None = None) -> Judgement:
+def judge(
+    setting: Setting, workload: Workload, queue: ClusterQueue, tree: Tree | None = None, *, rooms: None = None
+) -> Judgement:
     """As if the workload were the next in line of that queue; what it may hold already is not taken off."""
-    tree = tree or tree_of(setting)
-    node = tree.queues.get(queue.name)
-    if node is None:
-        return Judgement("never", "CohortCycle", queue.name)
-    options: list[Option] = []
-    assigned: dict[str, dict[str, str]] = {}
-    used: dict[Share, int] = {}
-    worst: Option | None = None
-    for pod_set in workload.pod_sets:
-        asks = workload.asks_of(pod_set)
-        for group in queue.groups:
-            wanted = {resource: asks[resource] for resource in group.covered if resource in asks}
-            if not wanted:
-                continue
-            tried = [_option(tree, node, pod_set, name, wanted, used) for name, _ in group.flavors]
-            options += tried
-            best = min(tried, key=lambda option: MODES.index(option.mode))
-            worst = best if worst is None or MODES.index(best.mode) > MODES.index(worst.mode) else worst
-            assigned.setdefault(pod_set.name, {}).update(dict.fromkeys(wanted, best.flavor))
-            for line in best.lines:
-                used[line.share] = line.need
-    mode: Mode = worst.mode if worst else "fits"
-    code = {"fits": "FitsNow", "borrows": "FitsBorrowing", "waits": "WaitingForQuota"}.get(mode, "ExceedsMaxQuota")
-    return Judgement(mode, code, queue.name, tuple(options), assigned, worst.level if worst else 0)
+    return Judge(setting, tree).of(workload, queue)
 
 
-def _option(
-    tree: Tree, node: Node, pod_set: PodSet, flavor: str, wanted: dict[str, int], used: dict[Share, int]
-) -> Option:
-    lines = []
-    for resource, amount in wanted.items():
-        share = Share(flavor, resource)
-        need, have, most = used.get(share, 0) + amount, tree.available(node, share), tree.potential(node, share)
-        lines.append(Line(share, need, have, most, _mode(tree, node, share, need, have, most)))
-    return Option(pod_set.name, flavor, max((line.mode for line in lines), key=MODES.index), tuple(lines))
+class Judge:
+    """Judges many workloads on one setting: what they share is made once."""
+
+    def __init__(self, setting: Setting, tree: Tree | None = None) -> None:
+        self.scene = Scene(setting, tree)
+
+    def of(self, workload: Workload, queue: ClusterQueue, *, reasons: bool = True) -> Judgement:
+        """Without `reasons` nobody is told why they are not evicted: `spared` is empty."""
+        if queue.name not in self.scene.tree.queues:
+            return Judgement("never", "CohortCycle", queue.name)
+        found = self._full_or_fewer(workload, queue)
+        if not reasons or found.fits:
+            return found
+        return replace(found, spared=spared(self.scene, workload, queue, found))
+
+    def _full_or_fewer(self, workload: Workload, queue: ClusterQueue) -> Judgement:
+        whole = self._attempt(workload, queue, {})
+        if whole.fits or whole.victims:
+            return whole
+        return self._with_fewer_pods(workload, queue) or whole
+
+    def _attempt(self, workload: Workload, queue: ClusterQueue, counts: Mapping[str, int]) -> Judgement:
+        assignment = assign(self.scene, workload, queue, counts)
+        mode: Mode = assignment.mode
+        found: tuple[Victim, ...] = ()
+        if mode in ("preempts", "waits") and assignment.complete:
+            need = Need(workload, self.scene.tree.queues[queue.name], assignment.amounts, assignment.contested)
+            found = victims(self.scene, need)
+            mode = "preempts" if found else "waits"
+        return _judgement(queue, assignment, mode, counts, found)
+
+    def _with_fewer_pods(self, workload: Workload, queue: ClusterQueue) -> Judgement | None:
+        """Partial admission: the most pods, by steps over all pod sets alike, that could be admitted; by halving."""
+        spare = {one.name: one.count - (one.min_count or one.count) for one in workload.pod_sets}
+        steps = sum(spare.values())
+        low, high, best = 1, steps + 1, None
+        while low < high:
+            step = (low + high) // 2
+            counts = {one.name: one.count - spare[one.name] * step // steps for one in workload.pod_sets}
+            found = self._attempt(workload, queue, counts)
+            if found.fits or found.victims:
+                high, best = step, found
+            else:
+                low = step + 1
+        return best
 
 
-def _mode(tree: Tree, node: Node, share: Share, need: int, have: int, most: int) -> Mode:
-    if need > most:
-        return "never"
-    if need > have:
-        return "waits"
-    return "borrows" if tree.used(node, share) + need > tree.subtree(node, share) else "fits"
+def _judgement(
+    queue: ClusterQueue, assignment: Assignment, mode: Mode, counts: Mapping[str, int], found: tuple[Victim, ...]
+) -> Judgement:
+    code = code_of(mode)
+    if mode == "refused":
+        code = next(one.code for one in assignment.options if one.mode == "refused")
+    return Judgement(
+        mode,
+        code,
+        queue.name,
+        tuple(assignment.options),
+        assignment.given,
+        assignment.level,
+        found,
+        counts=dict(counts),
+    )

@@ -68,7 +68,7 @@ class Tree:
         twin = self.copy()
         for workload in workloads:
             if workload.admission is not None and workload.admission.cluster_queue in twin.queues:
-                twin.remove(twin.queues[workload.admission.cluster_queue], workload.admission.usage)
+                twin.remove(twin.queues[workload.admission.cluster_queue], workload.held)
         return twin
 
     def add(self, queue: Node, amounts: Mapping[Share, int]) -> None:

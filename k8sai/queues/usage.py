@@ -1,7 +1,7 @@
 """What is reserved, by whom: summed from the Workloads, because the status of a queue trails by a second.
 
 Source: Kueue writes the status of ClusterQueues in batches of one second; a Workload with QuotaReserved=True holds its
-quota also while it is evicted, until its pods are gone.
+quota also while it is evicted, until its pods are gone. See `Workload.held` for what of it counts.
 """
 
 from collections.abc import Mapping
@@ -23,12 +23,12 @@ class Differs:
 
 
 def by_workloads(setting: Setting) -> dict[str, dict[Share, int]]:
-    """Reserved per ClusterQueue and share, from status.admission of Workloads."""
+    """Reserved per ClusterQueue and share, from what its Workloads hold."""
     found: dict[str, dict[Share, int]] = {name: {} for name in setting.cluster_queues}
     for name, workloads in setting.reserving.items():
         total = found.setdefault(name, {})
         for workload in workloads:
-            for share, amount in workload.admission.usage.items() if workload.admission else ():
+            for share, amount in workload.held.items():
                 total[share] = total.get(share, 0) + amount
     return found
 

@@ -35,7 +35,7 @@ EXITS: Final[dict[str, Exit]] = {code: exit for exit, codes in _CODES.items() fo
 class Line:
     """One resource of a pod set in one flavor. `have` is unclamped; `need` includes pod sets before it.
 
-    `level` is how far up the tree it borrows: 0 from its own queue, k from the k-th cohort above.
+    `level` is how far up the tree it borrows: 0 from nobody, else the height of the lowest cohort that has room.
     """
 
     share: Share
@@ -84,7 +84,10 @@ class Spared:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`assigned` is a flavor per pod set and resource. `preempts` without victims means that none suffice: it waits."""
+    """`assigned` is a flavor per pod set and resource; `level` how far up the tree it borrows, as Kueue counts it.
+
+    `counts` are the pods per pod set where fewer than asked for are admitted (partial admission).
+    """
 
     mode: Mode
     code: str
@@ -94,6 +97,7 @@ class Judgement:
     level: int = 0
     victims: tuple[Victim, ...] = ()
     spared: tuple[Spared, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def fits(self) -> bool:
