@@ -107,7 +107,8 @@ def _say_after(setting: "Setting", place: Place, changes: Sequence[Change]) -> N
         return
     waiting = stopping.waiting(setting, place)
     drained = stopping.drained(waiting)
-    words = f"{len(waiting)} waiting {'workload is' if len(waiting) == 1 else 'workloads are'} looked at again"
+    many = "1 waiting workload is" if len(waiting) == 1 else f"{len(waiting)} waiting workloads are"
+    words = f"{many} looked at again" if waiting else "nothing waits there"
     if behind := [one for one in drained if _by_cluster_queue(one)]:
         words += f"; {len(behind)} of them {_were(behind)} drained by the ClusterQueue: younger ones may go before"
     if kept := [one for one in drained if not _by_cluster_queue(one)]:

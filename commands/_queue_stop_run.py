@@ -56,6 +56,11 @@ class Scene:
     place: Place
     held: Held = field(default_factory=Held)
     costs: tuple[Cost, ...] = ()
+    doors: frozenset[str] = frozenset()  # namespace/name of the LocalQueues it is drained through
+
+    def evicted(self, workload: "Workload") -> bool:
+        """By this drain: through LocalQueues, only what came by one of them."""
+        return not self.wish.through or f"{workload.namespace}/{workload.queue}" in self.doors
 
     @property
     def blind(self) -> bool:
@@ -118,6 +123,7 @@ def _drains(scene: Scene) -> bool:
 def _doors(scene: Scene, said: Said) -> "list[Change]":
     if scene.setting.blind(LOCAL_QUEUES):
         raise _unseen(scene.setting, LOCAL_QUEUES)
+    scene.doors = frozenset(one.ref for one in stopping.local_queues(scene.setting, scene.place))
     along = Said(said.reason, said.by, said.at, scene.place.target.name)
     resource = scene.writer.preferred(scene.place.target.resource.group, "LocalQueue")
     found = stopping.local_queues(scene.setting, scene.place) if resource else ()
@@ -135,7 +141,10 @@ def _unseen(setting: Setting, kind: str) -> K8saiError:
 
 def _costs(scene: Scene) -> tuple[Cost, ...]:
     """Of those that lose quota by this."""
-    losers = (*scene.held.admitted, *scene.held.reserved) if scene.wish.drain else scene.held.reserved
+    held = scene.held
+    losers = (
+        [one for one in (*held.admitted, *held.reserved) if scene.evicted(one)] if scene.wish.drain else held.reserved
+    )
     with _talk.Progress(f"looking at {len(losers)} workloads"):
         return tuple(cost(one, scene.setting.at, _job(scene.writer, one)) for one in losers)
 
@@ -161,6 +170,9 @@ def _say_cost(scene: Scene) -> None:
     if scene.blind:
         gap = next(one for one in scene.setting.hidden if one.what == WORKLOADS)
         _talk.note(Note(f"not all who would lose quota can be seen: {gap.why}", "warn", gap.hint))
+    if others := [one for one in scene.held.admitted if scene.wish.drain and not scene.evicted(one)]:
+        text = f"{len(others)} admitted came by LocalQueues that are gone or lead elsewhere: they go on"
+        _talk.note(Note(text, "warn", f"`k8sai queue stop {scene.place.word} --drain` evicts them as well"))
     if scene.wish.drain and scene.place.kind == "ClusterQueue" and not scene.wish.through and scene.held.admitted:
         _talk.note(
             Note(
@@ -241,23 +253,22 @@ def _say_after(scene: Scene, changes: Sequence[Change]) -> None:
         _talk.note(Note(f"{scene.place.word} is drained already (HoldAndDrain), which is stricter and stays"))
     if all(one.idle for one in changes):
         return
-    goes_on = len(scene.held.admitted) if not scene.wish.drain else 0
-    on = f"{goes_on} admitted {'goes' if goes_on == 1 else 'go'} on; " if scene.place.kind != "Workload" else ""
+    count = len(scene.held.admitted)
+    on = f"{count} admitted {'workload goes' if count == 1 else 'workloads go'} on; " if not scene.wish.drain else ""
+    said = "it is not admitted" if scene.place.kind == "Workload" else f"{on}nothing new is admitted"
     where = f" -n {scene.place.target.namespace}" if scene.place.target.namespace else ""
-    _talk.note(
-        Note(f"{on}nothing new is admitted", hint=f"`k8sai queue resume {scene.place.word}{where}` takes it back")
-    )
+    _talk.note(Note(said, hint=f"`k8sai queue resume {scene.place.word}{where}` takes it back"))
 
 
 def _drained(scene: Scene) -> Exit:
     """Until nobody holds quota; who still does is said where the time is up or Ctrl-C comes."""
-    place, total = scene.place, len(scene.held.all)
+    place, total = scene.place, sum(map(scene.evicted, scene.held.all))
     if not total and not scene.blind:
         return Exit.OK
     with Changes(scene.connection, [place.target]) as changes, _talk.Progress(f"draining {place.word}") as line:
         drain = Drain(
             left=lambda: _holding(scene),
-            count=lambda: reserving(place, scene.writer.live(place.target)),
+            count=lambda: None if scene.wish.through else reserving(place, scene.writer.live(place.target)),
             pause=changes.pause,
             told=lambda count: line.say(f"draining {place.word}: {count} of {total} still hold quota"),
         )
@@ -276,7 +287,8 @@ def _holding(scene: Scene) -> "tuple[Workload, ...]":
 
     namespace = scene.place.target.namespace
     read = (parse.workload(one) for one in scene.objects.list(WORKLOADS, namespace))
-    return tuple(one for one in read if one.reserves and stopping.concerns(scene.setting, scene.place, one))
+    held = (one for one in read if one.reserves and stopping.concerns(scene.setting, scene.place, one))
+    return tuple(filter(scene.evicted, held))
 
 
 def _say_left(scene: Scene, drain: Drain, why: str) -> None:
