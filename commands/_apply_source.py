@@ -47,7 +47,8 @@ def _rendered(
     from k8sai.cookbook.said import said
 
     recipe = open_library([Path(folder) for folder in recipe_dirs]).find(name)
-    rendered = render(recipe, said(recipe, values, sets).values, namespace)
+    told = said(recipe, values, sets)
+    rendered = render(recipe, told.values, namespace, wrong=told.wrong)
     called = set_name(recipe, rendered.values.get("name"))
     return Source(tuple(rendered.manifests), called, rendered.notes, recipe.requires)
 

@@ -33,7 +33,7 @@ def ask(wanted: "Wanted", recipe: "Recipe", told: Said) -> Said | None:
     if answers is None:
         return None
     found = said(recipe, (), [f"{name}={text}" for name, text in answers.items() if text.strip()])
-    return Said({**kept, **found.values}, found.paths)
+    return Said({**kept, **found.values}, found.paths, found.wrong)
 
 
 def _by_form(recipe: "Recipe", given: Mapping[str, str], namespace: str) -> dict[str, str] | None:

@@ -29,7 +29,7 @@ def run(wanted: Wanted, recipe: "Recipe", told: "Said") -> int:
     plans: list[Plan] = []
     for variant in variants(recipe, wanted.matrix, told.values):
         own = replace(told, values={**told.values, **variant.values})
-        rendered, layout = rendering(wanted, recipe, own.values), {VARIANT: variant.name}
+        rendered, layout = rendering(wanted, recipe, own), {VARIANT: variant.name}
         made.append((variant, rendered))
         files.append(arranged(rendered, layout))
         if not wanted.prints:

@@ -57,7 +57,7 @@ def run(wanted: Wanted) -> int:
         from k8sai.commands._scaffold_matrix import run as every
 
         return every(wanted, recipe, told)
-    if wanted.asks and missing(recipe, told.values, wanted.namespace):
+    if wanted.asks and not told.wrong and missing(recipe, told.values, wanted.namespace):
         from k8sai.commands._scaffold_ask import ask, can_ask
 
         if can_ask(wanted):
@@ -66,7 +66,7 @@ def run(wanted: Wanted) -> int:
                 _talk.note(Note("left: nothing was written"))
                 return Exit.INTERRUPT
             told = answered
-    rendered = rendering(wanted, recipe, told.values)
+    rendered = rendering(wanted, recipe, told)
     layout = {KUSTOMIZE: list(wanted.overlays)} if wanted.overlays else {}
     files = arranged(rendered, layout)
     if wanted.prints:
@@ -79,9 +79,9 @@ def run(wanted: Wanted) -> int:
     return Exit.OK
 
 
-def rendering(wanted: Wanted, recipe: Recipe, values: dict[str, Any]) -> Rendered:
-    """What the recipe makes of the values. Raises Usage, also where it makes nothing."""
-    rendered = render(recipe, values, wanted.namespace)
+def rendering(wanted: Wanted, recipe: Recipe, told: Said) -> Rendered:
+    """What the recipe makes of what was said. Raises Usage, also where it makes nothing."""
+    rendered = render(recipe, told.values, wanted.namespace, wrong=told.wrong)
     if not rendered.files:
         raise Usage(f"{recipe.name} makes nothing with these parameters")
     return rendered

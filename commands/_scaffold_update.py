@@ -28,7 +28,7 @@ def run(wanted: Wanted) -> int:
     recipe = _recipe(wanted, target, old)
     told = said_before(recipe, old.parameters, target, said(recipe, wanted.values, wanted.sets))
     wanted = replace(wanted, namespace=wanted.namespace or old.namespace)
-    rendered = rendering(wanted, recipe, told.values)
+    rendered = rendering(wanted, recipe, told)
     overlays = list(dict.fromkeys([*old.layout.get(KUSTOMIZE, ()), *wanted.overlays]))
     layout = {**old.layout, **({KUSTOMIZE: overlays} if overlays else {})}
     found = update(target, old, arranged(rendered, layout), new_lock(target, rendered, told, layout))

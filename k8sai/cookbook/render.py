@@ -1,15 +1,19 @@
 """A recipe with its values: the files somebody will own, and the objects in them."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from k8sai.cookbook.recipe import HEAD, Recipe, Template
 from k8sai.cookbook.values import settle
+from k8sai.cookbook.words import shown
 from k8sai.errors import Usage
 from k8sai.manifests import Manifest, parse
 
 Json = dict[str, Any]
+
+_NAMESPACE: Final = re.compile(r"(?=.{1,63}$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +41,18 @@ class Rendered:
         return [manifest for file in self.files for manifest in file.manifests]
 
 
-def render(recipe: Recipe, given: Mapping[str, Any], namespace: str = "") -> Rendered:
-    """The recipe with these values, completed by its defaults. Raises Usage with every wrong value, or with the place
-    in a template. Templates that come to nothing make no file. A parameter `namespace` need not be said twice.
+def render(recipe: Recipe, given: Mapping[str, Any], namespace: str = "", *, wrong: Sequence[str] = ()) -> Rendered:
+    """The recipe with these values, completed by its defaults. Raises Usage with every wrong value, after what is known
+    to be `wrong`, or with the place in a template. Templates that come to nothing make no file. A parameter `namespace`
+    need not be said twice.
 
     What did not come with the program is rendered apart, within limits.
     """
     if namespace and "namespace" in recipe.properties:
         given = {"namespace": namespace, **given}
-    values = settle(recipe, given)
+    if namespace and not _NAMESPACE.fullmatch(namespace):
+        wrong = (*wrong, f"{shown(namespace)} is no name of a namespace: small letters, digits, and - between them")
+    values = settle(recipe, given, wrong)
     context = context_of(recipe, values, namespace)
     texts, notes = _here(recipe, context) if recipe.trusted else _apart(recipe, context)
     pairs = zip(recipe.templates, texts, strict=True)

@@ -6,12 +6,12 @@ anew at each update, and what is in it is not copied.
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from k8sai.cookbook.recipe import Recipe
-from k8sai.cookbook.values import from_file, from_sets, merged
+from k8sai.cookbook.values import from_file, from_sets, heard, merged
 from k8sai.errors import Usage
 
 Json = dict[str, Any]
@@ -21,10 +21,12 @@ _STDIN = "-"
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """`values` are complete but for defaults; `paths` are where those that stand for a file were read."""
+    """`values` are complete but for defaults; `paths` are where those that stand for a file were read; `wrong` is what
+    was said in flags and means nothing."""
 
     values: Json
     paths: Mapping[str, str]
+    wrong: tuple[str, ...] = ()
 
     def kept(self, folder: Path) -> Json:
         """As a lock in this folder keeps them."""
@@ -33,14 +35,15 @@ class Said:
 
 
 def said(recipe: Recipe, files: Iterable[str], sets: Iterable[str]) -> Said:
-    """Files in their order, then flags. Raises NotFound, Usage."""
+    """Files in their order, then flags. Raises NotFound, Usage for files."""
     whole: Json = {}
     for path in files:
         whole = merged(whole, from_file(path))
     flags = [each.partition("=") for each in sets]
     of_files = {name: text for name, equals, text in flags if equals and name in _of_files(recipe)}
     others = ["".join(each) for each in flags if each[0] not in of_files]
-    return _read(recipe, {**merged(whole, from_sets(recipe, others)), **of_files})
+    values, wrong = heard(recipe, others)
+    return replace(_read(recipe, {**merged(whole, values), **of_files}), wrong=tuple(wrong))
 
 
 def said_before(recipe: Recipe, parameters: Mapping[str, Any], folder: Path, now: Said) -> Said:
@@ -54,7 +57,7 @@ def said_before(recipe: Recipe, parameters: Mapping[str, Any], folder: Path, now
         if isinstance(before[name], str):
             before[name] = os.path.relpath(folder / before[name])
     again = _read(recipe, {name: value for name, value in before.items() if name not in now.paths})
-    return Said(merged(again.values, now.values), {**again.paths, **now.paths})
+    return Said(merged(again.values, now.values), {**again.paths, **now.paths}, now.wrong)
 
 
 def _of_files(recipe: Recipe) -> set[str]:

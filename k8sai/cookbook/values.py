@@ -1,7 +1,7 @@
 """The values of a recipe's parameters: from flags and files, checked all at once, completed by defaults."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ _LONGEST = 1 << 18  # characters: what annotations may have together, and more t
 _WORDS = {"true": True, "false": False}
 
 
-def settle(recipe: Recipe, given: Mapping[str, Any]) -> Json:
-    """The values to render with: what was given, completed by defaults. Raises Usage with every error."""
+def settle(recipe: Recipe, given: Mapping[str, Any], before: Sequence[str] = ()) -> Json:
+    """The values to render with: what was given, completed by defaults. Raises Usage with every error, those that were
+    found before first."""
     values = _completed(recipe.parameters, dict(given))
     if unwritable := _unwritable(values):
         raise Usage(f"{recipe.name}: {unwritable}")
@@ -26,10 +27,13 @@ def settle(recipe: Recipe, given: Mapping[str, Any]) -> Json:
         each for error in validator(recipe.parameters).iter_errors(values) for each in said(error, recipe.parameters)
     ]
     wrong += _amounts(recipe.properties, values, "")
-    if wrong:
-        first, *more = (f"{recipe.name}: {each}" for each in wrong)
-        raise Usage(first, _hint(recipe), tuple(more))
+    _insist_on_none(recipe, [*before, *(f"{recipe.name}: {each}" for each in wrong)])
     return values
+
+
+def _insist_on_none(recipe: Recipe, wrong: Sequence[str]) -> None:
+    if wrong:
+        raise Usage(wrong[0], _hint(recipe), tuple(wrong[1:]))
 
 
 def missing(recipe: Recipe, given: Mapping[str, Any], namespace: str = "") -> list[str]:
@@ -49,29 +53,43 @@ def from_file(path: str) -> Json:
 
 
 def from_sets(recipe: Recipe, sets: Iterable[str]) -> Json:
-    """What `--set name=value` says, each by the type that the parameter has. Raises Usage.
+    """What `--set name=value` says, each by the type that the parameter has. Raises Usage with every error.
 
     A list may be written `a,b,c` or as JSON; `outer.inner=value` reaches into a mapping.
     """
-    values: Json = {}
-    for each in sets:
-        name, equals, text = each.partition("=")
-        if not equals or not name:
-            raise Usage(f"--set {each}: this is not name=value", f"`k8sai recipe explain {recipe.name}`")
-        first, *rest = name.split(".")
-        if first not in recipe.properties:
-            raise Usage(
-                f"--set {each}: {recipe.name} has no parameter {first}{meant(first, recipe.properties)}", _hint(recipe)
-            )
-        schema, place = recipe.properties[first], values
-        for step in rest:
-            place = place.setdefault(first, {})
-            if not isinstance(place, dict):
-                raise Usage(f"--set {each}: {first} has a value already, and cannot have parts too")
-            schema = (schema.get("properties") or {}).get(step) or schema.get("additionalProperties") or {}
-            schema, first = schema if isinstance(schema, dict) else {}, step
-        place[first] = _typed(text, schema, each)
+    values, wrong = heard(recipe, sets)
+    _insist_on_none(recipe, wrong)
     return values
+
+
+def heard(recipe: Recipe, sets: Iterable[str]) -> tuple[Json, list[str]]:
+    """The same, with what is wrong beside it. A text that is no value of its type is kept as it is."""
+    values: Json = {}
+    wrong: list[str] = []
+    for each in sets:
+        try:
+            _hear(recipe, values, each)
+        except Usage as error:
+            wrong.append(error.message)
+    return values, wrong
+
+
+def _hear(recipe: Recipe, values: Json, each: str) -> None:
+    name, equals, text = each.partition("=")
+    if not equals or not name:
+        raise Usage(f"--set {each}: this is not name=value")
+    first, *rest = name.split(".")
+    if first not in recipe.properties:
+        raise Usage(f"--set {each}: {recipe.name} has no parameter {first}{meant(first, recipe.properties)}")
+    schema, place = recipe.properties[first], values
+    for step in rest:
+        place = place.setdefault(first, {})
+        if not isinstance(place, dict):
+            raise Usage(f"--set {each}: {first} has a value already, and cannot have parts too")
+        schema = (schema.get("properties") or {}).get(step) or schema.get("additionalProperties") or {}
+        schema, first = schema if isinstance(schema, dict) else {}, step
+    place[first] = text  # so that it is not said to be missing too
+    place[first] = _typed(text, schema, each)
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Json:

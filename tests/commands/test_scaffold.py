@@ -195,6 +195,25 @@ def test_a_matrix_is_a_folder_a_variant_and_a_table(project: Path) -> None:
 # --- what cannot be meant ---------------------------------------------------------------------------------------------
 
 
+def test_all_that_is_wrong_is_said_at_once(project: Path) -> None:
+    ran = scaffold(project, "web", "-n", "BAD NS", "--set", "nmae=qwen", "--set", "model", "--set", "gpus=some")
+    assert (ran.code, ran.out) == (Exit.USAGE, "")
+    assert ran.err.splitlines() == [
+        "error: --set nmae=qwen: web has no parameter nmae; did you mean name?",
+        "error: --set model: this is not name=value",
+        "error: BAD NS is no name of a namespace: small letters, digits, and - between them",
+        "error: web: name is missing: Name (for example qwen)",
+        "error: web: model is missing: Model",
+        "error: web: gpus: some is not a whole number",
+        "  → `kubectl ai-recipe explain web` lists the parameters",
+    ]
+
+
+@pytest.mark.parametrize(("namespace", "code"), [("a" * 63, Exit.OK), ("a" * 64, Exit.USAGE), ("-a", Exit.USAGE)])
+def test_what_a_namespace_is_called(project: Path, namespace: str, code: int) -> None:
+    assert scaffold(project, "web", f"--namespace={namespace}", *GIVEN).code == code
+
+
 def test_all_that_is_missing_is_said_at_once(project: Path) -> None:
     ran = scaffold(project, "web", "--set", "gpus=0")
     assert (ran.code, ran.out) == (Exit.USAGE, "")

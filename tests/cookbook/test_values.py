@@ -90,6 +90,13 @@ def test_flags_that_say_nothing(made: Recipe, said: str, message: str) -> None:
     assert caught.value.message.startswith(message)
 
 
+def test_flags_that_say_nothing_are_all_told(made: Recipe) -> None:
+    with pytest.raises(Usage) as caught:
+        from_sets(made, ["name=a", "gpsu=1", "args=[1,"])
+    first, second = caught.value.messages
+    assert first.startswith("--set gpsu=1: ") and second.startswith("--set args=[1,: ")
+
+
 def test_a_value_and_its_parts_exclude_each_other(made: Recipe) -> None:
     with pytest.raises(Usage, match="has a value already"):
         from_sets(made, ["name=a", "name.b=c"])
