@@ -4,8 +4,8 @@ import time
 
 from k8sai.ages import stamp
 from k8sai.cluster.writing import Writer
-from k8sai.commands import _print, _talk
-from k8sai.commands._apply_show import insist, insist_on_a_yes, refused, remark, say_checks, show
+from k8sai.commands import _talk
+from k8sai.commands._apply_show import insist, insist_on_a_yes, refused, remark, say_checks, show, show_unasked
 from k8sai.commands._apply_source import Source, read
 from k8sai.commands._apply_wish import Scene, Wish
 from k8sai.commands._apply_write import write
@@ -15,17 +15,16 @@ from k8sai.deploy.plan import Plan
 from k8sai.deploy.planning import draft
 from k8sai.deploy.preflight import Check, Look, Needs, preflight, worst
 from k8sai.deploy.pruning import Inventory
-from k8sai.errors import Exit
 
 __all__ = ["Wish", "run"]
 
 
-def run(wish: Wish) -> int:
-    """Plan, show, write; the exit code."""
+def run(wish: Wish, source: Source | None = None) -> int:
+    """Plan, show, write; the exit code. `source` is what to apply where it is neither in files nor a recipe."""
     insist_on_spared(wish.prune_also)
     if wish.dry_run == "client":
-        return _client(wish)
-    scene = _read(wish)
+        return show_unasked(wish, source or _source(wish))
+    scene = _read(wish, source or _source(wish))
     if not wish.skip_preflight:
         scene.checks = _preflight(scene)
         error = worst(scene.checks)
@@ -51,15 +50,6 @@ def run(wish: Wish) -> int:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def _client(wish: Wish) -> int:
-    """Nobody is asked: only whether it can be read, and in which order it would go."""
-    from k8sai.deploy.order import ordered
-
-    for one in ordered(_source(wish).manifests):
-        _print.line(f"{one.kind.lower()}{'.' if one.group else ''}{one.group}/{one.name} applied (dry run)")
-    return Exit.OK
-
-
 def _source(wish: Wish) -> Source:
     return read(
         wish.recipe,
@@ -72,10 +62,9 @@ def _source(wish: Wish) -> Source:
     )
 
 
-def _read(wish: Wish) -> Scene:
+def _read(wish: Wish, source: Source) -> Scene:
     from k8sai.cluster.connect import connect
 
-    source = _source(wish)
     connection = connect(wish.options)
     writer = Writer(connection, wish.field_manager)
     placed = place(source.manifests, writer, connection.namespace, insisted=bool(wish.options.namespace and wish.files))

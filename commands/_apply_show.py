@@ -2,10 +2,13 @@
 
 import time
 
+from k8sai.ages import stamp
 from k8sai.commands import _print, _talk
+from k8sai.commands._apply_source import Source
 from k8sai.commands._apply_wish import Scene, Wish
 from k8sai.deploy import document, shown
 from k8sai.deploy.applying import Outcome
+from k8sai.deploy.order import ordered
 from k8sai.deploy.plan import Plan
 from k8sai.deploy.planning import Drafted
 from k8sai.errors import Exit, Refused, Usage
@@ -37,9 +40,8 @@ def remark(plan: Plan, drafted: Drafted) -> None:
         _talk.note(Note(text, "warn"))
     for text in shown.untried(plan):
         _talk.note(Note(text))
-    if plan.conflicts:
-        for given in drafted.unused:
-            _talk.note(Note(f"no conflict is about {given}", "warn"))
+    for given in drafted.unused:
+        _talk.note(Note(f"no conflict is about {given}", "warn"))
     for text in plan.kept:
         _talk.note(Note(f"{text} has left the set and stays", "plain", "--prune-also KIND deletes it too"))
 
@@ -62,14 +64,17 @@ def refused(scene: Scene, plan: Plan) -> int:
 
 
 def insist_on_a_yes(wish: Wish, plan: Plan) -> None:
-    """What removes or takes something wants a yes. Raises Refused."""
-    if wish.yes or not plan.drastic:
+    """What removes or takes something wants a yes; where care was wished, whatever is written. Raises Refused."""
+    if wish.yes or not (plan.drastic or (wish.careful and plan.writes)):
         return
     taken = sum(one.choice == "take" for change in plan.changes for one in change.conflicts)
     words = [f"delete {len(plan.deletes)} {_objects(len(plan.deletes))}"] if plan.deletes else []
     words += [f"take {taken} {'field' if taken == 1 else 'fields'} from others"] if taken else []
+    if wish.careful and plan.writes:
+        words.insert(0, f"write {len(plan.writes)} {_objects(len(plan.writes))}")
     if not _talk.asked_by_a_person():
-        raise Refused(f"this would {' and '.join(words)}, and nobody can be asked", "-y says yes, --diff shows it")
+        shows = "--dry-run=server" if wish.careful else "--diff"
+        raise Refused(f"this would {' and '.join(words)}, and nobody can be asked", f"-y says yes, {shows} shows it")
     _talk.block(shown.diff(plan))
     if not _talk.ask(f"{' and '.join(words).capitalize()}?"):
         raise Refused("nothing was written")
@@ -95,6 +100,20 @@ def show(scene: Scene, plan: Plan) -> int:
             asked = "client" if change.untried else "server"
             _print.toned(f"{change.target.ref} {shown.done(change.op, dry_run=asked)}", shown.TONES[change.op])
     return Exit.FINDINGS if wish.diff and plan.differs else Exit.OK
+
+
+def show_unasked(wish: Wish, source: Source) -> int:
+    """Nobody is asked: only whether it can be read, and in which order it would go."""
+    made = document.unasked(ordered(source.manifests), at=stamp(time.time()))
+    names = [change["object"] for change in made["changes"]]
+    if wish.output in ("json", "yaml"):
+        _print.document(made, wish.output)
+    elif wish.output == "name":
+        _print.names("", names)
+    else:
+        for name in names:
+            _print.line(f"{name} applied (dry run)")
+    return Exit.OK
 
 
 def say_document(scene: Scene, plan: Plan, outcomes: list[Outcome] | None) -> None:

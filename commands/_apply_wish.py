@@ -41,6 +41,7 @@ class Wish:
     rollback: bool
     yes: bool
     output: str
+    careful: bool = False  # a yes is wanted for everything that would be written
 
 
 @dataclass(slots=True)

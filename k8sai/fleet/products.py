@@ -31,6 +31,7 @@ _LABELS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 # Families whose labels alone make a node a GPU node, even while its plugin is away.
 _TELLING: Final = ("nvidia", "amd", "intel", "google")
+LABELS: Final = tuple(dict.fromkeys(key for keys in _LABELS.values() for key in keys))  # those that name a product
 _SHARED = re.compile(r"-SHARED$|-MIG-[\w.+-]*$")
 ZONES: Final = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
 CLIQUE: Final = "nvidia.com/gpu.clique"
