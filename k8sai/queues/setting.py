@@ -86,7 +86,11 @@ def read(objects: Objects, namespace: str = "") -> Setting:
 
     LocalQueues and Workloads that may not be read everywhere are read in `namespace`, and said to be hidden elsewhere.
     """
-    reading = Reading(objects)
+    return read_by(Reading(objects), namespace)
+
+
+def read_by(reading: Reading, namespace: str = "") -> Setting:
+    """The same for a question that reads other things too: what it has read is not read again."""
 
     def inside(kind: str) -> list[Json]:
         found = reading.list(kind)
