@@ -8,6 +8,7 @@ from k8sai.deploy.applying import Outcome
 from k8sai.deploy.fields import ABSENT
 from k8sai.deploy.plan import Change, Plan
 from k8sai.deploy.preflight import Check
+from k8sai.manifests import Manifest
 
 Document = dict[str, Any]
 API_VERSION = "k8sai.dev/v1alpha1"
@@ -39,6 +40,39 @@ def document(
         "checks": [{"id": one.id, "status": one.level, "finding": one.text, "fix": one.hint} for one in checks],
         "changes": [_change(one, done) for one in plan.changes],
         "kept": list(plan.kept),
+    }
+
+
+def unasked(manifests: Iterable[Manifest], *, at: str) -> Document:
+    """The same of a set that no cluster was asked about: what would be tried, in the order of trying."""
+    listed = [(f"{one.kind.lower()}{'.' if one.group else ''}{one.group}/{one.name}", one) for one in manifests]
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "Plan",
+        "at": at,
+        "context": "",
+        "complete": not listed,
+        "hidden": [{"what": ref, "why": "no cluster was asked"} for ref, _ in listed],
+        "dryRun": "client",
+        "checks": [],
+        "changes": [
+            {
+                "op": "unknown",
+                "object": ref,
+                "apiVersion": one.api_version,
+                "kind": one.kind,
+                "name": one.name,
+                "namespace": one.namespace,
+                "from": one.place,
+                "tried": False,
+                "fields": [],
+                "conflicts": [],
+                "dropped": [],
+                "warnings": [],
+            }
+            for ref, one in listed
+        ],
+        "kept": [],
     }
 
 

@@ -91,8 +91,24 @@ def test_dry_runs_write_nothing(place: Place) -> None:
 
 
 def test_a_client_dry_run_asks_nobody(place: Place) -> None:
+    server = json.loads(place("apply", config(a="1"), "--dry-run=server", "-o", "json").out)
     place.config.unlink()
     assert place("apply", config(a="1"), "--dry-run=client").code == Exit.OK
+    assert place("apply", deployment(), config(a="1"), "--dry-run=client", "-o", "name").out == (
+        "configmap/conf\ndeployment.apps/web\n"
+    )
+    client = json.loads(place("apply", config(a="1"), "--dry-run=client", "-o", "json").out)
+    assert client.keys() == server.keys() and client["changes"][0].keys() == server["changes"][0].keys()
+    assert (client["kind"], client["dryRun"], client["complete"], client["context"]) == ("Plan", "client", False, "")
+    assert client["hidden"] == [{"what": "configmap/conf", "why": "no cluster was asked"}]
+    (change,) = client["changes"]
+    assert (change["op"], change["object"], change["tried"]) == ("unknown", "configmap/conf", False)
+    assert change["from"] == server["changes"][0]["from"]
+
+
+def test_a_choice_that_no_conflict_is_about(place: Place) -> None:
+    ran = place("apply", deployment(2), "--leave", ".spec.replicas")
+    assert ran == Ran(Exit.OK, "deployment.apps/web created\n", "warning: no conflict is about .spec.replicas\n")
 
 
 def test_the_difference(place: Place) -> None:
