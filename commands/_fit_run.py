@@ -1,6 +1,5 @@
 """`fit` at work: read the cluster, ask, print."""
 
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,7 +11,8 @@ from k8sai.cluster.objects import Objects
 from k8sai.cluster.options import Options
 from k8sai.cluster.sources import Source
 from k8sai.commands import _print, _talk
-from k8sai.errors import Exit, NotFound, Usage
+from k8sai.commands._manifest import manifest, place
+from k8sai.errors import Exit, NotFound
 from k8sai.fit import document, pages
 from k8sai.fit.answer import Answer
 from k8sai.fit.ask import Asked, Bounds, Together
@@ -38,8 +38,6 @@ from k8sai.fleet.rule_file import configured
 from k8sai.scheduling.board import Board
 from k8sai.selectors import selector
 from k8sai.view import Note
-
-_LARGEST = 16 << 20  # bytes of a manifest; an object may have 1.5 MiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ def run(question: Question) -> int:
     """Ask and print; the exit code."""
     tolerations = [toleration(text) for text in question.tolerate]
     selector(question.labels)  # what is wrong with it is said before a cluster is asked
-    documents = _documents(question.file) if question.file else []
+    documents = manifest(question.file) if question.file else []
     read = _recorded(question) if question.recording is not None else _live(question)
     insist(read.sources)
     reader = Reader(read.objects)
@@ -163,37 +161,6 @@ def _recorded(question: Question) -> Read:
     return Read(fleet, board, roster, objects, recorded.sources, recorded.context, recorded.at, namespace)
 
 
-def _documents(file: str) -> list[Any]:
-    from k8sai.yaml_in import documents
-
-    try:
-        data = _head(file)
-    except FileNotFoundError as error:
-        raise NotFound(f"there is no file {file}") from error
-    except OSError as error:
-        raise Usage(f"cannot read {file}: {error.strerror}") from error
-    if len(data) > _LARGEST:
-        raise Usage(f"{_place(file)} is larger than {_LARGEST >> 20} MiB: that is no manifest", "is it the right file?")
-    try:
-        return documents(data)
-    except ValueError as error:
-        raise Usage(f"{_place(file)} cannot be read as YAML or JSON: {error}") from error
-
-
-def _head(file: str) -> bytes:
-    """All of it, or a byte more than a manifest has."""
-    if file == "-":
-        if sys.stdin is None:
-            raise Usage("stdin is closed, and -f - reads it", "give a file")
-        return sys.stdin.buffer.read(_LARGEST + 1)
-    with Path(file).open("rb") as opened:
-        return opened.read(_LARGEST + 1)
-
-
-def _place(file: str) -> str:
-    return "stdin" if file == "-" else file
-
-
 def _insist_on_nodes(question: Question, read: Read, where: dict[str, Where]) -> None:
     """A product or selector that no node has is a slip of the pen. Raises NotFound."""
     from difflib import get_close_matches
@@ -218,7 +185,7 @@ def _asked(
 
     namespace = question.options.namespace or read.namespace or "default"
     if question.file:
-        found = read_manifest(documents, namespace, _place(question.file), reader.runtime)
+        found = read_manifest(documents, namespace, place(question.file), reader.runtime)
         return tolerating(found, tolerations), question.bounds
     rules = configured()
     taints = [taint["key"] for node in read.board.view.nodes.values() for taint in node.taints]

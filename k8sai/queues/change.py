@@ -11,7 +11,7 @@ from typing import Final, Literal
 from k8sai.errors import NotFound, Usage
 from k8sai.quantity import BadQuantity, milli, parse, whole
 from k8sai.queues.facts import ClusterQueue, Cohort, LocalQueue, Share, Workload
-from k8sai.queues.quota import Tree
+from k8sai.queues.nodes import with_implied
 from k8sai.queues.setting import Setting
 from k8sai.queues.words import amount, gpu
 
@@ -171,8 +171,7 @@ def _owners(setting: Setting, scope: str) -> Mapping[str, ClusterQueue | Cohort]
     """Cohorts that are only named can be given an object."""
     if scope == "cq":
         return setting.cluster_queues
-    tree = Tree(setting.cluster_queues.values(), setting.cohorts.values())
-    return {**{name: Cohort(name, implied=True) for name in (*tree.cohorts, *tree.cycles)}, **setting.cohorts}
+    return with_implied(setting.cluster_queues.values(), setting.cohorts.values())
 
 
 def _share(owner: ClusterQueue | Cohort, title: str, where: str) -> Share:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from k8sai.errors import Usage
 from k8sai.queues.change import Change
 from k8sai.queues.facts import ClusterQueue, Cohort, Group, Quota, Share
-from k8sai.queues.quota import Tree
+from k8sai.queues.nodes import cycles_of, with_implied
 from k8sai.queues.setting import Setting
 from k8sai.queues.words import amount
 
@@ -99,7 +99,7 @@ def _revived(setting: Setting, changes: Iterable[Change]) -> Setting:
 
     In a cycle of cohorts a queue is not active with the reason Ready: the tree knows.
     """
-    cycles = Tree(setting.cluster_queues.values(), setting.cohorts.values()).cycles
+    cycles = cycles_of(with_implied(setting.cluster_queues.values(), setting.cohorts.values()))
     resumed = {change.name for change in changes if (change.scope, change.field) == ("cq", "stop")}
 
     def of(queue: ClusterQueue) -> ClusterQueue:

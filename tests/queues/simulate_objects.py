@@ -1,6 +1,7 @@
 """Kueue objects for what-ifs: the tree of prod and research on one flavor of GPUs, and what else a question needs."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -132,9 +133,8 @@ def setting(objects: list[Json]) -> Setting:
 
 def recorded(objects: list[Json], folder: Path) -> Path:
     """What `kubectl get … -o json` prints of them, at the time NOW."""
-    import os
-
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "gpu-1", "uid": "gpu-1"}, "spec": {}, "status": {}}
     file = folder / "queues.json"
-    file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+    file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": [node, *objects]}))
     os.utime(file, (epoch(NOW), epoch(NOW)))
     return file
