@@ -16,6 +16,7 @@ from k8sai.fleet.names import Order
 from k8sai.fleet.nodes import DRA_SUMS, Line, NodeEntry, NodeReader, Unit
 from k8sai.fleet.pods import Key, PodEntry
 from k8sai.fleet.resources import Rules, weigh
+from k8sai.fleet.sharers import Sharers
 from k8sai.fleet.shares import CARD
 from k8sai.fleet.sharing import RESOURCE
 from k8sai.fleet.touched import Touched
@@ -47,7 +48,7 @@ class Books:
         # What only the claims can tell: whether a claim is known and allocated, and whether a pod is about GPUs at all.
         self.served: Callable[[Key], bool] = lambda claim: False
         self.concerns: Callable[[PodEntry], bool] = lambda pod: True
-        self._groups: dict[str, list[PodEntry]] = {}
+        self._sharers = Sharers()
         self._changed: dict[str, NodeEntry] = {}  # out of the sums
 
     def settle(self) -> None:
@@ -109,7 +110,7 @@ class Books:
             self.reader.read(fact, labels, entry)
             return why
         self.arranged += 1
-        pods = self._kin(entry.pods)
+        pods = self._sharers.with_kin(entry.pods)
         self._touch_all(pods)
         for pod in pods:
             self._unbook(pod)
@@ -126,7 +127,7 @@ class Books:
         entry = self.nodes.get(name)
         if entry is None or not entry.known or (uid and entry.uid and uid != entry.uid):
             return
-        pods = self._kin(entry.pods)
+        pods = self._sharers.with_kin(entry.pods)
         self._touch(entry)
         self._touch_all(pods)
         for pod in pods:
@@ -179,7 +180,7 @@ class Books:
         self._touch_all(given)
         rest: list[PodEntry] = []
         if any(pod.groups is not None for pod in given):
-            rest = [pod for pod in self._kin(given) if pod is not old and pod is not new]
+            rest = [pod for pod in self._sharers.with_kin(given) if pod is not old and pod is not new]
             self._touch_all(rest)
             for pod in rest:
                 self._unbook(pod)
@@ -201,7 +202,7 @@ class Books:
 
     def around(self, pods: Iterable[PodEntry], change: Callable[[], None]) -> None:
         """Make a change that these pods' figures depend on."""
-        concerned = self._kin(pods)
+        concerned = self._sharers.with_kin(pods)
         self._touch_all(concerned)
         for pod in concerned:
             self._unbook(pod)
@@ -216,9 +217,7 @@ class Books:
         if target := _target(pod):
             self.node(target).pods.append(pod)
             self.priorities[pod.priority] = self.priorities.get(pod.priority, 0) + 1
-        if pod.groups is not None and pod.node:
-            for group in pod.groups.names:
-                self._groups.setdefault(group, []).append(pod)
+        self._sharers.add(pod)
         if pod.extended is not None:
             self.by_extended[(pod.namespace, pod.extended[0])] = pod
 
@@ -231,27 +230,11 @@ class Books:
             self.priorities[pod.priority] -= 1
             if not self.priorities[pod.priority]:
                 del self.priorities[pod.priority]
-        if pod.groups is not None and pod.node:
-            for group in pod.groups.names:
-                self._groups[group].remove(pod)
-                if not self._groups[group]:
-                    del self._groups[group]
+        self._sharers.drop(pod)
         if pod.extended is not None:
             claim = (pod.namespace, pod.extended[0])
             if self.by_extended.get(claim) is pod:
                 del self.by_extended[claim]
-
-    def _kin(self, pods: Iterable[PodEntry]) -> list[PodEntry]:
-        """The pods, and all that share a card with one of them."""
-        pods = list(pods)
-        if all(pod.groups is None for pod in pods):
-            return pods
-        found = {id(pod): pod for pod in pods}
-        for pod in tuple(found.values()):
-            if pod.groups is not None:
-                for group in pod.groups.names:
-                    found.update((id(other), other) for other in self._groups.get(group, ()))
-        return list(found.values())
 
     # --- what a pod counts for ----------------------------------------------------------------------------------------
 
@@ -294,7 +277,7 @@ class Books:
         if pod.node and pod.fraction is not None:
             share = pod.fraction.on(_memory(entry))
             total += share
-            if not self._reserved(pod):
+            if not self._sharers.reserved(pod):
                 line = self._line(entry, RESOURCE)
                 line.extra += sign * share
                 line.pods += sign
@@ -337,22 +320,9 @@ class Books:
             line = entry.lines[name] = Line(unit)
         return line
 
-    def _reserved(self, pod: PodEntry) -> bool:
-        """A reservation pod holds the cards this fraction lives on."""
-        names = pod.groups.names if pod.groups is not None else ()
-        return any(
-            other.groups is not None and other.groups.reserves for name in names for other in self._groups.get(name, ())
-        )
-
     def _handed_on(self, pod: PodEntry) -> int:
         """How much of the card that the pod reserves is held by fractions, which count for themselves."""
-        names = pod.groups.names if pod.groups is not None else ()
-        return sum(
-            other.fraction.each_on(_memory(self.node(other.node)))
-            for name in names
-            for other in self._groups.get(name, ())
-            if other.fraction is not None
-        )
+        return sum(fraction.each_on(_memory(self.node(node))) for node, fraction in self._sharers.fractions(pod))
 
     def default(self, name: str) -> tuple[Kind, int]:
         """What a unit of a resource is and is worth where no node says so."""
