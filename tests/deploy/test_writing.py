@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from k8sai.cluster.api_errors import ApiError, ApiNotFound, Unavailable
+from k8sai.cluster.api_errors import ApiConflict, ApiError, ApiNotFound, Asked, Unavailable
 from k8sai.cluster.connection import Response
 from k8sai.cluster.writing import Invalid, Writer
 from tests.deploy.objects import RESOURCES, Json, target
@@ -30,6 +30,9 @@ class Connection:
         if isinstance(answer, Exception):
             raise answer
         return Response(200, self.headers, json.dumps(answer).encode())
+
+    def asked(self, method: str, path: str) -> Asked:
+        return Asked(self.server, method, path)
 
 
 def writer(connection: Connection, manager: str = "k8sai") -> Writer:
@@ -185,3 +188,40 @@ def test_a_right_is_asked_for_as_it_will_be_used() -> None:
         },
         {"verb": "create", "group": "", "resource": "namespaces", "version": "v1"},
     ]
+
+
+def test_a_merge_is_bound_to_the_object_and_its_version() -> None:
+    connection = Connection(BODY, BODY)
+    patch = {"metadata": {"labels": {"a": None}}, "spec": {"paused": True}}
+    writer(connection).merge(target(), patch, uid="u", version="7")
+    writer(connection).merge(target(), {}, uid="u", version="7", dry_run=True)
+    guard = {"uid": "u", "resourceVersion": "7"}
+    strict = {"fieldManager": "k8sai", "fieldValidation": "Strict"}
+    assert connection.sent == [
+        ("PATCH", PATH, strict, {"metadata": {"labels": {"a": None}, **guard}, "spec": {"paused": True}}),
+        ("PATCH", PATH, {**strict, "dryRun": "All"}, {"metadata": guard}),
+    ]
+
+
+REFUSAL = {"kind": "Status", "status": "Failure", "code": 409, "reason": "Conflict", "message": "it has been modified"}
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [(REFUSAL, ApiConflict), ({**REFUSAL, "code": 500}, Unavailable), ({**REFUSAL, "code": 422}, Invalid)],
+)
+def test_a_refusal_that_is_answered_with_200_is_one(said: Json, error: type[Exception]) -> None:
+    """Gateways do that; what is in the body counts."""
+    with pytest.raises(error, match="it has been modified"):
+        writer(Connection(said)).merge(target(), {}, uid="u", version="7")
+
+
+def test_an_object_that_talks_of_failures_is_none() -> None:
+    body = {**BODY, "status": {"phase": "Failure"}, "kind": "Status"}
+    assert writer(Connection(body)).merge(target(), {}, uid="u", version="7").object == body
+
+
+def test_who_we_are_is_what_the_server_says_else_nobody() -> None:
+    told = {"status": {"userInfo": {"username": "eve"}}}
+    assert writer(Connection(told)).whoami() == "eve"
+    assert writer(Connection(ApiNotFound("no"))).whoami() == ""
