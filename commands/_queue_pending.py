@@ -42,7 +42,7 @@ def pending(
 
     POS is the place in the ClusterQueue as Kueue says it; ≈3 is our own order, where Kueue may not be asked. Who has no
     place is deactivated, gated or backing off. FITS: now, borrow, preempt (BLOCKER says whom it would evict), waits,
-    never.
+    never. ETA is a range from limits and earlier runs of those that hold the quota, and blank where nothing is known.
 
     \b
     Exit codes:
@@ -65,6 +65,7 @@ def pending(
     from k8sai.queues.pending import queues_of
     from k8sai.queues.positions import read as read_positions
     from k8sai.queues.setting import CLUSTER_QUEUES, COHORTS, LOCAL_QUEUES, WORKLOADS
+    from k8sai.queues.shown_eta import etas
 
     if every_namespace and (options.namespace or queue):
         raise Usage(f"-A and {'-n' if options.namespace else queue} contradict each other", "leave one of them out")
@@ -74,19 +75,21 @@ def pending(
     positions = read_positions(ask(objects), setting, queues_of(setting, refs))
     found = _selected(list_pending(setting, positions, refs), labels)
     shown = found[:limit] if limit else found
+    expected = etas(setting, objects, shown)
     unseen = (*relevant(setting, (CLUSTER_QUEUES, COHORTS, LOCAL_QUEUES, WORKLOADS)), *positions.unseen)
     if output in ("json", "yaml"):
         from k8sai.queues.shown_pending import document
 
         context, total = objects.context, len(found)
-        _print.document(document(shown, context=context, at=setting.at, hidden=unseen, total=total), output)
+        what = document(shown, expected, context=context, at=setting.at, hidden=unseen, total=total)
+        _print.document(what, output)
     elif output == "name":
         _print.names("workload.kueue.x-k8s.io", (one.workload.name for one in shown))
     else:
         from k8sai.queues.shown_pending import table
         from k8sai.view import Page
 
-        _print.page(Page((table(shown, setting.at, plain=plain),)), wide=output == "wide", plain=plain)
+        _print.page(Page((table(shown, setting.at, expected, plain=plain),)), wide=output == "wide", plain=plain)
     _print.flush()
     say((*gaps(unseen), *(_words(shown, found, where) if output in ("table", "wide") else ())))
     return partial(unseen)

@@ -11,15 +11,16 @@ from typing import Any, Final
 from k8sai.ages import epoch, human
 from k8sai.queues import words
 from k8sai.queues.facts import ClusterQueue, Owner, Workload
-from k8sai.queues.judge import judge
+from k8sai.queues.judge import Judge
 from k8sai.queues.order import in_line, line, queued_at
 from k8sai.queues.positions import Position, Positions, Standing
 from k8sai.queues.quota import Tree
 from k8sai.queues.reasons import of_workload
 from k8sai.queues.rows import CYCLE, activity
 from k8sai.queues.setting import CLUSTER_QUEUES, LOCAL_QUEUES, Setting
+from k8sai.queues.shown_blocker import blocker
 from k8sai.queues.usage import tree as tree_of
-from k8sai.queues.verdict import Judgement, Line
+from k8sai.queues.verdict import Judgement
 
 # What only Kueue can know, or knows better: believed as it stands.
 _THEIRS: Final = frozenset(
@@ -96,12 +97,14 @@ class Court:
 
     setting: Setting
     tree: Tree = field(init=False)
+    _judge: Judge = field(init=False)
     _judged: dict[Any, Judgement] = field(default_factory=dict, init=False)
     _heads: dict[str, Workload | None] = field(default_factory=dict, init=False)
     _ages: dict[str, list[float]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.tree = tree_of(self.setting)
+        self._judge = Judge(self.setting, self.tree)
 
     def waiting(self, workload: Workload, positions: Positions) -> Waiting:
         """Its entry in the list."""
@@ -123,7 +126,7 @@ class Court:
         """Made once for all workloads of the same shape."""
         key = self._shape(workload, queue)
         if key not in self._judged:
-            self._judged[key] = judge(self.setting, workload, queue, self.tree)
+            self._judged[key] = self._judge.of(workload, queue, reasons=False)
         return self._judged[key]
 
     def _shape(self, workload: Workload, queue: ClusterQueue) -> Any:
@@ -194,7 +197,7 @@ class Court:
         if head is not None and head.ref != workload.ref and in_line(workload, self.setting.at):
             return "BehindHead", f"{head.title} goes first"
         if not judged.fits:
-            return judged.code, blocker(judged)
+            return judged.code, blocker(judged, self.tree, queue)
         if said is not None and said.code == "TopologyPlacementFailed":
             return said.code, ""
         return "PendingEvaluation", ""
@@ -213,28 +216,6 @@ def fits_word(judged: Judgement) -> str:
     if judged.mode == "preempts" and not judged.victims:
         return "waits"
     return _FITS.get(judged.mode, "never")
-
-
-def blocker(judged: Judgement) -> str:
-    """What is short in the flavor that comes nearest: `h100: 6 GPU short`."""
-    if judged.victims:
-        first, more = judged.victims[0].workload.title, len(judged.victims) - 1
-        return f"evicts {first}" + (f" and {more} more" if more else "")
-    short = [one for option in judged.options for one in option.lines if one.mode not in ("fits", "borrows")]
-    if not short:
-        return next((f"{option.flavor}: {option.refusal}" for option in judged.options if option.refusal), "")
-    return _short(min(short, key=_badness))
-
-
-def _badness(one: Line) -> tuple[bool, int]:
-    return one.mode == "never", one.deficit
-
-
-def _short(one: Line) -> str:
-    what, resource = words.short(one.share.resource), one.share.resource
-    if one.mode == "never":
-        return f"{one.share.flavor}: {words.amount(resource, one.most)} {what} at most"
-    return f"{one.share.flavor}: {words.amount(resource, one.deficit)} {what} short"
 
 
 def refs_of(setting: Setting, *, queue: str = "", namespace: str = "") -> frozenset[str]:

@@ -74,8 +74,8 @@ def _facts(found: Description, at: float) -> Iterator[Cell]:
     for one in found.differences:
         was, now = (words.amount(one.share.resource, value) for value in (one.status, one.workloads))
         yield Cell(
-            f"{one.share.flavor} {words.short(one.share.resource)}: the status says {was} reserved, the Workloads {now};"
-            " the status trails by about a second, so the Workloads count",
+            f"{one.share.flavor} {words.short(one.share.resource)}: the status says {was} reserved, Workloads {now};"
+            " it trails by about a second, so the Workloads count",
             "warn",
         )
 

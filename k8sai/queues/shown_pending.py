@@ -1,11 +1,12 @@
 """The waiting list as a table and as the `QueuePending` document."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from k8sai.ages import human, stamp
 from k8sai.cluster.reading import Unseen
 from k8sai.queues import words
 from k8sai.queues.document import heading, number
+from k8sai.queues.eta import Eta
 from k8sai.queues.facts import Json
 from k8sai.queues.pending import Waiting
 from k8sai.view import Cell, Column, Row, Table, Tone
@@ -13,8 +14,11 @@ from k8sai.view import Cell, Column, Row, Table, Tone
 _TONES: dict[str, Tone] = {"now": "bad", "borrow": "bad", "preempt": "warn", "waits": "plain", "never": "bad"}
 
 
-def table(found: Iterable[Waiting], at: float, *, plain: bool = False) -> Table:
-    """Columns that would say the same on every line are left out: the namespace and the ClusterQueue of one."""
+Etas = Mapping[str, Eta]  # by namespace/name
+
+
+def table(found: Iterable[Waiting], at: float, etas: Etas, *, plain: bool = False) -> Table:
+    """Columns that would say the same on every line are left out: the namespace and the ClusterQueue of one, no ETA."""
     shown = tuple(found)
     spaces = plain or len({one.workload.namespace for one in shown}) > 1
     queues = plain or len({one.queue for one in shown}) > 1
@@ -28,17 +32,18 @@ def table(found: Iterable[Waiting], at: float, *, plain: bool = False) -> Table:
         Column("FITS"),
         Column("REASON"),
         Column("BLOCKER", shrink=True),
+        *((Column("ETA"),) if etas else ()),
         Column("QUEUE", shrink=True),
         *((Column("CLUSTERQUEUE", shrink=True),) if queues else ()),
         Column("IN QUEUE", "right", wide=True),
         Column("ASKS", wide=True),
         Column("NAME", wide=True),
     )
-    rows = tuple(Row(one.workload.ref, tuple(_cells(one, at, spaces=spaces, queues=queues))) for one in shown)
+    rows = tuple(Row(one.workload.ref, tuple(_cells(one, at, etas, spaces=spaces, queues=queues))) for one in shown)
     return Table(columns, rows, named=2 if spaces else 1)
 
 
-def _cells(one: Waiting, at: float, *, spaces: bool, queues: bool) -> Iterator[Cell]:
+def _cells(one: Waiting, at: float, etas: Etas, *, spaces: bool, queues: bool) -> Iterator[Cell]:
     workload, place = one.workload, one.position
     if spaces:
         yield Cell(workload.namespace)
@@ -50,6 +55,8 @@ def _cells(one: Waiting, at: float, *, spaces: bool, queues: bool) -> Iterator[C
     yield Cell(one.fits, _TONES.get(one.fits, "plain"))
     yield Cell(one.code)
     yield Cell(one.blocker)
+    if etas:
+        yield Cell(etas[workload.ref].text if workload.ref in etas else "")
     yield Cell(workload.queue)
     if queues:
         yield Cell(one.queue)
@@ -69,15 +76,21 @@ def _within(one: Waiting) -> str:
 
 
 def document(
-    found: Iterable[Waiting], *, context: str, at: float, hidden: Iterable[Unseen] = (), total: int | None = None
+    found: Iterable[Waiting],
+    etas: Etas,
+    *,
+    context: str,
+    at: float,
+    hidden: Iterable[Unseen] = (),
+    total: int | None = None,
 ) -> Json:
     """`total` is how many there are, where only some are in it."""
-    entries = [entry(one, at) for one in found]
+    entries = [entry(one, at, etas.get(one.workload.ref)) for one in found]
     head = heading("QueuePending", context=context, at=at, hidden=hidden)
     return {**head, "total": len(entries) if total is None else total, "pending": entries}
 
 
-def entry(one: Waiting, at: float) -> Json:
+def entry(one: Waiting, at: float, eta: Eta | None) -> Json:
     """One entry of `pending`. Places count from 1; `exact` is false where Kueue could not be asked."""
     workload, place = one.workload, one.position
     asks = {name: number(name, amount) for name, amount in workload.asks().items()} if one.known else None
@@ -98,5 +111,10 @@ def entry(one: Waiting, at: float) -> Json:
         "fits": one.fits or None,
         "code": one.code or None,
         "blocker": one.blocker or None,
+        "eta": None if eta is None else {"lowSeconds": int(eta.low), "highSeconds": _high(eta), "why": eta.why},
         "preempts": [victim.workload.ref for victim in one.judged.victims] if one.judged else [],
     }
+
+
+def _high(eta: Eta) -> int | None:
+    return None if eta.high is None else int(eta.high)
