@@ -64,10 +64,9 @@ def sort(nodes: Sequence[Machine]) -> Sorted:
     found: list[Pool] = []
     alike: list[list[Machine]] = []
     for group in _groups(one for one in nodes if not one.control_plane):
-        pools = _pools(group, nodes)
+        pools, rest = _pools(group, nodes)
         found += pools
-        if not pools:
-            alike.append(group)
+        alike += [rest] if rest else []
     left = [LeftOut(_names(control), "control plane")] if control else []
     for group in _joined(alike):
         pool = _pool(group, nodes)
@@ -98,16 +97,19 @@ def _joined(groups: Iterable[list[Machine]]) -> list[list[Machine]]:
     return list(found.values())
 
 
-def _pools(group: list[Machine], nodes: Sequence[Machine]) -> list[Pool]:
-    """One pool, else several that a label divides the group into; none where labels cannot select it."""
+def _pools(group: list[Machine], nodes: Sequence[Machine]) -> tuple[list[Pool], list[Machine]]:
+    """One pool; else those that a label divides the group into, and the nodes that are in none of them: the fewest."""
     whole = _pool(group, nodes)
     if whole is not None:
-        return [whole]
-    for _, divided in parts(group):
-        some = [_pool(part, nodes) for part in divided]
-        if all(some):
-            return [pool for pool in some if pool is not None]
-    return []
+        return [whole], []
+    best: tuple[list[Pool], list[Machine]] = [], group
+    for divided in parts(group):
+        pools = [pool for part in divided if (pool := _pool(part, nodes)) is not None]
+        inside = {node.name for pool in pools for node in pool.nodes}
+        rest = [one for one in group if one.name not in inside]
+        if len(rest) < len(best[1]):
+            best = pools, rest
+    return best
 
 
 def _pool(group: Sequence[Machine], nodes: Sequence[Machine]) -> Pool | None:

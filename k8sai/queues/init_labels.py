@@ -14,6 +14,7 @@ from k8sai.queues.from_nodes import Machine
 MARK = "k8sai.dev/flavor"  # for nodes that nothing else tells apart
 _PRODUCTS = (MARK, *(key for key in LABELS if not key.endswith("instance-type")))
 _MOST = 8  # spec.nodeLabels of a ResourceFlavor
+_MOST_PARTS = 16  # a label with more values names single nodes
 _TRIED = 4  # labels in every combination; beyond that, one after the other
 _RANKS = (  # what a label is about beside products, from what a person would choose to what is left
     re.compile(r".*(mig\.strategy|mig\.config|sharing-strategy|gpu\.replicas|gpu-partition-size)"),
@@ -55,15 +56,16 @@ def choose(group: Sequence[Machine], nodes: Iterable[Machine], tolerated: _Taint
     return _greedy(keys, shared, lets_in, everybody)
 
 
-def parts(group: Sequence[Machine]) -> list[tuple[str, list[list[Machine]]]]:
-    """Ways to divide a group by the values of a label that all its nodes have, the most telling first."""
-    keys = set.intersection(*(set(one.labels) for one in group)) - set(_shared(group))
+def parts(group: Sequence[Machine]) -> list[list[list[Machine]]]:
+    """Ways to divide a group by the values of a label, the most telling first; nodes without it are a part too."""
+    keys = {key for one in group for key in one.labels if not _PASSING.fullmatch(key)} - set(_shared(group))
     found = []
-    for key in sorted((key for key in keys if not _PASSING.fullmatch(key)), key=lambda key: (_rank(key), key)):
+    for key in sorted(keys, key=lambda key: (_rank(key), key)):
         values: dict[str, list[Machine]] = {}
         for one in group:
-            values.setdefault(one.labels[key], []).append(one)
-        found.append((key, [values[value] for value in sorted(values)]))
+            values.setdefault(one.labels.get(key, ""), []).append(one)
+        if len(values) <= _MOST_PARTS:
+            found.append([values[value] for value in sorted(values)])
     return found
 
 
