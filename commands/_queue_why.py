@@ -87,18 +87,14 @@ def why(
 
 def _asked(reading: "Reading", names: tuple[str, ...], namespace: str) -> "Asked":
     """Raises NotFound with a near name; Usage, Forbidden, ClusterError."""
-    from k8sai.queues.why_subject import Asked
     from k8sai.why.kinds import WORKLOAD, asked
+    from k8sai.why.queueing import asked_of
     from k8sai.why.subject import find
 
     kind, name = asked(names)
     found = find(reading, kind, namespace, name)
-    it = found.it
-    named = name if kind is WORKLOAD or it.kind is WORKLOAD or it.name != name else ""
-    title = f"workload/{name}" if named else it.said
-    chain = tuple(one.object for one in (it, *found.above) if one.kind is not WORKLOAD)
-    below = (*(one.object for one in found.below), *(pod for pod in found.pods if pod not in chain))
-    return Asked(title, namespace, chain, below, named)
+    itself = kind is WORKLOAD or found.it.kind is WORKLOAD or found.it.name != name
+    return asked_of(found, name if itself else "")
 
 
 def _positions(objects: "Objects", setting: "Setting", look: "Look") -> "Positions | None":

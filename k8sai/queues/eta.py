@@ -55,7 +55,8 @@ def estimate(setting: Setting, ways: Sequence[Sequence[Holder]], ahead: int) -> 
 
 def _assumes(ahead: int) -> str:
     nobody = "assumes no higher priority arrives"
-    return f"{nobody}, and that what becomes free is not taken by the {ahead} ahead" if ahead else nobody
+    others = "the workload" if ahead == 1 else f"the {ahead} workloads"
+    return f"{nobody}, and that {others} ahead take{'s' if ahead == 1 else ''} nothing of it" if ahead else nobody
 
 
 def _together(parts: Sequence[Left | None]) -> Left | None:

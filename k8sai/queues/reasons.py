@@ -196,7 +196,7 @@ def inactive(condition: Condition) -> str:
 def _pod_sets(message: str) -> list[tuple[str, str]]:
     """Each pod set with what is said of it."""
     found = list(_POD_SET.finditer(message))
-    ends = [one.start() for one in found[1:]] + [len(message)]
+    ends = [*(one.start() for one in found[1:]), len(message)][: len(found)]
     return [(one["name"], message[one.end() : end]) for one, end in zip(found, ends, strict=True)]
 
 

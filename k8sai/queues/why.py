@@ -83,7 +83,8 @@ def _with_outlook(look: Look, answer: Why) -> Why:
     workload = look.workload
     short = next((one for one in answer.blockers if one.code in _QUOTA and one.share is not None), None)
     if short is not None and short.share is not None:
-        answer = replace(answer, held=held(look, short.share))
+        if short.code != "ExceedsMaxQuota":
+            answer = replace(answer, held=held(look, short.share))
         if short.code == "WaitingForQuota" and workload is not None:
             before = len(ahead(look.setting, workload))
             eta = estimate(look.setting, waits_for(look, short.share), before)

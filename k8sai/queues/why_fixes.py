@@ -10,7 +10,7 @@ from k8sai.queues.change import short as written
 from k8sai.queues.change_apply import apply
 from k8sai.queues.facts import Flavor, Json, PodSet, Share, Workload
 from k8sai.queues.finding import By, Finding, Fix
-from k8sai.queues.judge import judge
+from k8sai.queues.judge import Judge
 from k8sai.queues.nodes import Node
 from k8sai.queues.setting import Setting
 from k8sai.queues.sums import ceiling, explain
@@ -81,7 +81,9 @@ def changed(setting: Setting, *changes: Change) -> Setting | None:
 def _judged(look: Look, setting: Setting | None, workload: Workload | None = None) -> Judgement | None:
     queue = setting.cluster_queues.get(look.queue.name) if setting is not None and look.queue is not None else None
     asked = workload or look.workload
-    return judge(setting, asked, queue) if setting is not None and queue is not None and asked is not None else None
+    if setting is None or queue is None or asked is None:
+        return None
+    return Judge(setting).of(asked, queue, reasons=False)
 
 
 def _does(before: Judgement | None, after: Judgement | None) -> str:
@@ -179,7 +181,8 @@ def _fits_without(look: Look, holders: Sequence[Holder]) -> bool:
         return False
     tree = look.tree.without(one.workload for one in holders)
     left = {ref: one for ref, one in look.setting.workloads.items() if ref not in {h.workload.ref for h in holders}}
-    return judge(replace(look.setting, workloads=left), look.workload, look.queue, tree).fits
+    judge = Judge(replace(look.setting, workloads=left), tree)
+    return judge.of(look.workload, look.queue, reasons=False).fits
 
 
 def waits_for_words(look: Look, share: Share) -> Iterator[Fix]:

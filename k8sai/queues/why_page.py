@@ -10,7 +10,7 @@ from k8sai.queues.facts import Workload
 from k8sai.queues.positions import Position
 from k8sai.queues.verdict import EXITS, Option, Spared
 from k8sai.queues.why_holders import Held, Holder
-from k8sai.queues.why_quota import deciding
+from k8sai.queues.why_quota import deciding, plainly
 from k8sai.queues.why_result import Why
 from k8sai.queues.words import amount, short
 from k8sai.view import Cell, Tone
@@ -37,7 +37,7 @@ def lines(why: Why, width: int | None = None, *, plain: bool = False) -> tuple[C
     column = min(_WIDEST_LABEL, max([_LABEL, *(len(one.label) + 2 for one in said)]))
     return (
         *(Cell(text, tone(why)) for text in _folded(head, width, "  ")),
-        *(cell for one in said for cell in _labelled(one, column, width)),
+        *(cell for one in _once_labelled(said) for cell in _labelled(one, column, width)),
     )
 
 
@@ -47,10 +47,19 @@ def tone(why: Why) -> Tone:
     return tones.get(EXITS[why.code], "warn")
 
 
+def _once_labelled(said: Iterable[Said]) -> Iterator[Said]:
+    """A label stands once above texts that share it."""
+    before = ""
+    for one in said:
+        yield one._replace(label="") if one.label == before else one
+        before = one.label
+
+
 def _labelled(one: Said, column: int, width: int | None) -> Iterator[Cell]:
     label = one.label if len(one.label) <= column - 2 else f"{one.label[: column - 3]}…"
     first = f"{label:<{column}}"
-    for number, text in enumerate(_folded(one.text, width - column if width else None, "")):
+    folded = width if one.label != "next" else None  # a command is pasted whole
+    for number, text in enumerate(_folded(one.text, folded - column if folded else None, "")):
         yield Cell(f"{' ' * column if number else first}{text}", one.tone)
 
 
@@ -77,7 +86,9 @@ def _said(why: Why) -> Iterator[Said]:
     yield from _fixes(why)
     yield from _history(why)
     yield from _eta(why)
-    yield Said("next", f"{why.next}   exit {int(why.exit)}" if why.next else f"exit {int(why.exit)}")
+    if why.next:
+        yield Said("next", why.next)
+    yield Said("exit", str(int(why.exit)), "dim")
 
 
 def _who(why: Why) -> str:
@@ -118,7 +129,7 @@ def _options(why: Why) -> Iterator[Said]:
 
 def _option(option: Option, spelled: str) -> str:
     if option.mode == "refused" or not option.lines:
-        return f"NO: {option.refusal or 'not for these pods'}"
+        return f"NO: {plainly(option) or 'not for these pods'}"
     line = deciding(option)
     assert line is not None, "there are lines"
     asked = [f"{amount(one.share.resource, one.need)} {short(one.share.resource)}" for one in option.lines]
@@ -126,7 +137,7 @@ def _option(option: Option, spelled: str) -> str:
     of = f" {short(line.share.resource)}" if len(option.lines) > 1 else ""
     figures = f"ask {', '.join(asked)}  avail {have}{of}  max {most}{of}"
     if option.refusal:
-        return f"{figures}   NO: {option.refusal}"
+        return f"{figures}   NO: {plainly(option)}"
     does = {"fits": "fits", "borrows": f"fits, borrowing at level {option.level}", "preempts": "by preemption"}
     return f"{figures}   {does.get(option.mode, 'NO')}: {spelled}"
 
@@ -179,9 +190,8 @@ def _preemption(why: Why) -> Iterator[Said]:
     victims = [f"{_name(one.workload)} of {one.queue} ({one.reason})" for one in why.judged.victims]
     if victims:
         yield Said("preempt", _listed(victims))
-    spared = "; ".join(_spared(why.judged.spared))
-    if spared and not why.judged.fits:
-        yield Said("preempt", spared)
+    if not why.judged.fits:
+        yield from (Said("preempt", text) for text in _spared(why.judged.spared))
 
 
 def _spared(spared: Iterable[Spared]) -> Iterator[str]:
@@ -199,9 +209,8 @@ def _listed(names: list[str]) -> str:
 
 
 def _fixes(why: Why) -> Iterator[Said]:
-    fixes = [f"{fix.by}: {fix.text}" for finding in why.blockers[:1] for fix in finding.fixes]
-    if fixes:
-        yield Said("fixes", " · ".join(fixes))
+    for finding in why.blockers[:1]:
+        yield from (Said("fixes", f"{fix.by}: {fix.text}") for fix in finding.fixes)
 
 
 def _history(why: Why) -> Iterator[Said]:

@@ -1,5 +1,6 @@
 """Flavors and quota: which option comes closest, what it is short of, and the limit that binds."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -75,11 +76,22 @@ def limit_words(limit: Limit, share: Share, left: int | None = None) -> str:
     return f"{limit.node.word} has {amount(share.resource, left)} of {value} left"
 
 
+def plainly(option: Option) -> str:
+    """Its refusal without the name of the flavor, taints as kubectl writes them: `untolerated taint team=vision:…`."""
+    text = re.sub(r"\{(\S*) (\S*) (\S+) [^}]*\}", _taint, option.refusal)
+    return text.removesuffix(f" in flavor {option.flavor}").removeprefix(f"flavor {option.flavor} ")
+
+
+def _taint(found: re.Match[str]) -> str:
+    value = f"={found[2]}" if found[2] else ""
+    return f"{found[1]}{value}:{found[3]}"
+
+
 # --- what is said -----------------------------------------------------------------------------------------------------
 
 
 def _refused(judged: Judgement, queue: ClusterQueue, option: Option | None) -> Finding:
-    said = list(dict.fromkeys(f"{one.flavor}: {one.refusal}" for one in judged.options if one.mode == "refused"))
+    said = list(dict.fromkeys(f"{one.flavor}: {plainly(one)}" for one in judged.options if one.mode == "refused"))
     code = option.code if option is not None and option.code else judged.code
     what = f"no flavor of ClusterQueue {queue.name} is for its pods"
     return Finding(
@@ -95,14 +107,14 @@ def _refused(judged: Judgement, queue: ClusterQueue, option: Option | None) -> F
 
 def _fragmented(judged: Judgement, queue: ClusterQueue, option: Option) -> Finding:
     line = deciding(option)
-    why = option.refusal or "topology does not let its pods be close enough together"
+    why = plainly(option) or "topology does not let its pods be close enough together"
     return Finding(
         "topology",
         judged.code,
         f"quota suffices in {option.flavor}, but {why}",
         f"ResourceFlavor {option.flavor}",
         line.share if line else Share(option.flavor, ""),
-        evidence=tuple(f"{one.flavor}: {one.refusal}" for one in judged.options if one.refusal),
+        evidence=tuple(f"{one.flavor}: {plainly(one)}" for one in judged.options if one.refusal),
         next="k8sai top",
     )
 

@@ -25,7 +25,7 @@ _VERDICTS: Final[dict[Verdict, str]] = {
     """,
     "inactive": """
         Deactivated AdmissionCheckRejected OnHold Suspended ClusterQueueMissing LocalQueueMissing ClusterQueueInactive
-        CohortCycle NotQueued NoWorkload QueueDiffers
+        CohortCycle NotQueued NoWorkload
     """,
 }
 VERDICTS: Final[dict[str, Verdict]] = {code: verdict for verdict, codes in _VERDICTS.items() for code in codes.split()}

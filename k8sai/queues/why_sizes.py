@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from k8sai.queues.facts import PodSet, Workload
 from k8sai.queues.finding import Fix
-from k8sai.queues.judge import judge
+from k8sai.queues.judge import Judge
 from k8sai.queues.why_look import Look
 from k8sai.queues.words import gpu
 
@@ -30,18 +30,14 @@ def smaller(look: Look, pod_set_name: str) -> tuple[Fix, ...]:
 
 def _most(look: Look, high: int, sized: Callable[[int], Workload]) -> int:
     """The largest size that fits, by halving: what fits at a size fits at every smaller one. 0 for none."""
-    low = 0
-    while low < high:
+    low, judge = 0, Judge(look.setting, look.tree)
+    while low < high and look.queue is not None:
         middle = (low + high + 1) // 2
-        if _fits(look, sized(middle)):
+        if judge.of(sized(middle), look.queue, reasons=False).fits:
             low = middle
         else:
             high = middle - 1
     return low
-
-
-def _fits(look: Look, workload: Workload) -> bool:
-    return look.queue is not None and judge(look.setting, workload, look.queue, look.tree).fits
 
 
 def with_count(workload: Workload, pod_set: PodSet, count: int) -> Workload:
