@@ -89,7 +89,7 @@ def list_(
     found, objects, _ = read(options, recording)
     insist_on_queues(found)
     shown = _rows(found, choice)
-    unseen = relevant(found, kinds())
+    unseen = relevant(found, kinds(), options.namespace)
     if output in ("json", "yaml"):
         from k8sai.queues.document import view
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from k8sai.cluster.reading import Unseen
     from k8sai.queues.setting import Setting
 
+GROUP = "visibility.kueue.x-k8s.io"
 # What is missing from an answer without the kind.
 _WITHOUT = {
     "clusterqueues": "quota and cohorts are left out",
@@ -21,17 +22,21 @@ _WITHOUT = {
 }
 
 
-def relevant(setting: "Setting", kinds: Iterable[str]) -> "tuple[Unseen, ...]":
-    """What could not be read of these kinds, in full."""
+def relevant(setting: "Setting", kinds: Iterable[str], namespace: str = "") -> "tuple[Unseen, ...]":
+    """What could not be read of these kinds, in full; what is hidden outside of `namespace` alone is left out."""
     asked = set(kinds)
-    return tuple(gap for gap in setting.hidden if gap.what in asked)
+    return tuple(
+        gap
+        for gap in setting.hidden
+        if gap.what in asked and not (namespace and setting.within.get(gap.what) == namespace)
+    )
 
 
 def gaps(unseen: "Iterable[Unseen]") -> Iterator[Note]:
-    """Each with what it hides and how to see whether that has changed."""
+    """Each with what it hides, and the command that tells whether it is still hidden."""
     for gap in unseen:
         without = _WITHOUT.get(gap.what.partition(".")[0], "")
-        if gap.what.endswith("/pendingworkloads") or gap.what.startswith("visibility."):
+        if GROUP in gap.what:
             without = "positions marked ≈ are our own order"
         yield Note(f"{gap.why}{f': {without}' if without else ''}", "warn", gap.hint)
 

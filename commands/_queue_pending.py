@@ -76,7 +76,8 @@ def pending(
     found = _selected(list_pending(setting, positions, refs), labels)
     shown = found[:limit] if limit else found
     expected = etas(setting, objects, shown)
-    unseen = (*relevant(setting, (CLUSTER_QUEUES, COHORTS, LOCAL_QUEUES, WORKLOADS)), *positions.unseen)
+    kinds = (CLUSTER_QUEUES, COHORTS, LOCAL_QUEUES, WORKLOADS)
+    unseen = (*relevant(setting, kinds, "" if every_namespace else namespace), *positions.unseen)
     if output in ("json", "yaml"):
         from k8sai.queues.shown_pending import document
 

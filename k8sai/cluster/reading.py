@@ -26,6 +26,7 @@ class Reading:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
         self._known: dict[tuple[str, ...], Any] = {}
+        self._missed: set[tuple[str, ...]] = set()
         self._unseen: dict[str, Unseen] = {}
         self._refusals: dict[str, K8saiError] = {}
 
@@ -37,6 +38,11 @@ class Reading:
     def blind(self, kind: str) -> bool:
         """Some of this kind was asked for and could not be read."""
         return kind in self._unseen
+
+    def listed(self, kind: str, namespace: str = "") -> bool:
+        """All of the kind there was asked for, and answered."""
+        key = ("list", kind, namespace, "", "")
+        return key in self._known and key not in self._missed
 
     def refusal(self, kind: str) -> K8saiError | None:
         """With what the cluster first refused to give something of this kind."""
@@ -91,6 +97,7 @@ class Reading:
                 self._known[key] = nothing
             except (Forbidden, ClusterError) as error:
                 self._known[key] = nothing
+                self._missed.add(key)
                 self._miss(kind, error)
         return self._known[key]
 

@@ -2,7 +2,7 @@
 somebody asks for one, and only if something has changed since.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from threading import Condition
 from time import time
 from typing import TYPE_CHECKING, Any
@@ -80,7 +80,8 @@ class LiveQueues:
         sources = self.sources()
         state = (self.version, tuple((source.state, source.namespace) for source in sources))
         if self._made is None or self._made[0] != state:
-            self._made = state, self._known.setting(hidden(sources))
+            within = {source.kind: source.namespace for source in sources if source.namespace}
+            self._made = state, self._known.setting(hidden(sources), within)
         return self._made[1]
 
 
@@ -117,11 +118,11 @@ class Known:
         with self._changed:
             return self._changed.wait_for(lambda: self.version != version, timeout)
 
-    def setting(self, hidden: tuple[Unseen, ...] = ()) -> Setting:
+    def setting(self, hidden: tuple[Unseen, ...] = (), within: Mapping[str, str] | None = None) -> Setting:
         """A copy that later events do not change."""
         with self._changed:
             parts = {field: dict(self._objects[kind]) for kind, (_, field) in _KINDS.items()}
-        return Setting(**parts, hidden=hidden, at=time())
+        return Setting(**parts, hidden=hidden, within=within or {}, at=time())
 
     def _tell(self) -> None:
         self.version += 1

@@ -18,7 +18,7 @@ from k8sai.queues.quota import Tree
 from k8sai.queues.reasons import of_workload
 from k8sai.queues.rows import CYCLE, activity
 from k8sai.queues.setting import CLUSTER_QUEUES, LOCAL_QUEUES, Setting
-from k8sai.queues.shown_blocker import blocker
+from k8sai.queues.shown_blocker import blocker, by_kueue
 from k8sai.queues.usage import tree as tree_of
 from k8sai.queues.verdict import Judgement
 
@@ -115,8 +115,8 @@ class Court:
         stopped = self._stopped(workload, queue)
         if queue is None:
             said = of_workload(workload)
-            code, blocker = stopped or (said.code if said else "PendingEvaluation", "")
-            return Waiting(workload, name, position, code, "", blocker)
+            code, short = stopped or (said.code if said else "PendingEvaluation", by_kueue(said))
+            return Waiting(workload, name, position, code, "", short)
         judged = self.judgement(workload, queue)
         fits = fits_word(judged)
         code, blocker = stopped or self._reason(workload, queue, judged)

@@ -95,6 +95,7 @@ class _Reader:
 
     def line(self, name: str) -> tuple[dict[str, Standing], dict[str, Position]]:
         """Of one ClusterQueue: what Kueue tells, and what is computed because it does not."""
+        before = dict(self.unseen)
         items = self._items(f"clusterqueues/{name}")
         if items is not None:
             return _standing(items, whole=True), {}
@@ -107,6 +108,8 @@ class _Reader:
                     silent.add(local.ref)
                 else:
                     told |= _standing(items, whole=False)
+        if told and not silent:  # the LocalQueues have told all that the ClusterQueue would have
+            self.unseen = before
         return told, _computed(self._setting, name, silent)
 
     def _items(self, path: str) -> list[Json] | None:

@@ -48,6 +48,7 @@ class Setting:
     classes: Mapping[str, PriorityClass] = field(default_factory=dict)
     namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     hidden: tuple[Unseen, ...] = ()
+    within: Mapping[str, str] = field(default_factory=dict)  # kinds that are hidden outside of one namespace: which
     at: float = field(default_factory=time)
 
     def blind(self, kind: str) -> bool:
@@ -107,6 +108,11 @@ def read_by(reading: Reading, namespace: str = "") -> Setting:
         classes=_named(parse.priority_class(one) for one in reading.list(CLASSES)),
         namespaces=_labels(reading.list("namespaces")),
         hidden=reading.hidden,
+        within={
+            kind: namespace
+            for kind in (LOCAL_QUEUES, WORKLOADS)
+            if reading.blind(kind) and namespace and reading.listed(kind, namespace)
+        },
     )
 
 

@@ -4,6 +4,7 @@ from k8sai.queues import words
 from k8sai.queues.facts import ClusterQueue
 from k8sai.queues.nodes import Node
 from k8sai.queues.quota import Tree
+from k8sai.queues.reasons import Said
 from k8sai.queues.sums import Limit, ceiling, explain
 from k8sai.queues.verdict import Judgement, Line
 from k8sai.queues.why_quota import deciding, pressing
@@ -21,6 +22,17 @@ def blocker(judged: Judgement, tree: Tree, queue: ClusterQueue) -> str:
         return f"{option.flavor}: {option.refusal}"
     line, node = deciding(option), tree.queues.get(queue.name)
     return _short(line, tree, node) if line is not None and node is not None else ""
+
+
+def by_kueue(said: Said | None) -> str:
+    """The same in Kueue's own numbers, where the queue may not be read and nothing can be computed."""
+    part = next((one for one in said.parts if one.more is not None or one.most is not None), None) if said else None
+    if part is None:
+        return ""
+    what, resource = words.short(part.share.resource), part.share.resource
+    if part.more is not None:
+        return f"{part.share.flavor}: {words.amount(resource, part.more)} {what} short, says Kueue"
+    return f"{part.share.flavor}: {words.amount(resource, part.most or 0)} {what} at most, says Kueue"
 
 
 def _short(one: Line, tree: Tree, node: Node) -> str:

@@ -26,12 +26,17 @@ def between(before: Look, now: Look) -> Iterator[tuple[str, str]]:
         known = before.get(key)
         if known is None:
             yield key, _words((title, text) for title, text in cells.items() if title != "QUEUE" and text)
-        elif known != cells:
-            changed = ((title, text) for title, text in cells.items() if known.get(title, "") != text)
-            yield key, _words((title, f"{known.get(title) or '-'} → {text or '-'}") for title, text in changed)
+        elif _said(known) != _said(cells):
+            titles = (title for title in {**cells, **known} if known.get(title, "") != cells.get(title, ""))
+            yield key, _words((title, f"{known.get(title) or '-'} → {cells.get(title) or '-'}") for title in titles)
     for key in before:
         if key not in now:
             yield key, "gone"
+
+
+def _said(cells: Mapping[str, str]) -> dict[str, str]:
+    """A column that nobody fills is not there: that it comes or goes is no change of a line."""
+    return {title: text for title, text in cells.items() if text}
 
 
 def _words(pairs: Iterable[tuple[str, str]]) -> str:

@@ -37,7 +37,7 @@ def counts(
     queue: ClusterQueue | None,
 ) -> Counts:
     """Of a queue with these workloads; `queue` is the ClusterQueue that they wait at, None where it is not seen."""
-    if setting.blind(WORKLOADS):
+    if setting.blind(WORKLOADS) and not _all_seen(setting, owner):
         return Counts(owner.pending or 0, reserving=owner.reserving or 0, running=owner.running or 0)
     standing = [one for one in waiting if in_line(one, setting.at)]
     idle = sum(1 for one in standing if parked(one, queue))
@@ -50,6 +50,11 @@ def counts(
         sum(1 for one in held if one.holds("Admitted")),
         min((one.created for one in standing), default=None),
     )
+
+
+def _all_seen(setting: Setting, owner: ClusterQueue | LocalQueue) -> bool:
+    """Those of a LocalQueue are where the Workloads of its namespace may be read."""
+    return isinstance(owner, LocalQueue) and setting.within.get(WORKLOADS) == owner.namespace
 
 
 def parked(workload: Workload, queue: ClusterQueue | None) -> bool:

@@ -9,7 +9,7 @@ from k8sai.queues.describe import CheckSeen, Description
 from k8sai.queues.facts import ClusterQueue, Cohort, LocalQueue
 from k8sai.queues.quota import Tree as Quotas
 from k8sai.queues.shown_sums import levels, limit_words, most, negative
-from k8sai.queues.shown_table import table
+from k8sai.queues.shown_table import table, without_empty
 from k8sai.queues.sums import Sum
 from k8sai.view import Cell, Column, Page, Row, Table, Tree
 
@@ -172,7 +172,7 @@ def _holders(found: Description, at: float) -> Table:
             one.workload.name,
         ]
         lines.append(Row(one.workload.ref, tuple(map(Cell, cells))))
-    return Table(columns, tuple(lines))
+    return without_empty(Table(columns, tuple(lines)))
 
 
 def _evictions(found: Description, at: float) -> Table:
@@ -191,4 +191,4 @@ def _evictions(found: Description, at: float) -> Table:
         ago = human(at - what.at) if what.at else ""
         cells = (one.workload.title, one.workload.namespace, ago, why, str(what.count), what.by)
         lines.append(Row(one.workload.ref + why, tuple(map(Cell, cells))))
-    return Table(columns, tuple(lines))
+    return without_empty(Table(columns, tuple(lines)))

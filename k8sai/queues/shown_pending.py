@@ -9,6 +9,7 @@ from k8sai.queues.document import heading, number
 from k8sai.queues.eta import Eta
 from k8sai.queues.facts import Json
 from k8sai.queues.pending import Waiting
+from k8sai.queues.shown_table import without_empty
 from k8sai.view import Cell, Column, Row, Table, Tone
 
 _TONES: dict[str, Tone] = {"now": "bad", "borrow": "bad", "preempt": "warn", "waits": "plain", "never": "bad"}
@@ -40,7 +41,7 @@ def table(found: Iterable[Waiting], at: float, etas: Etas, *, plain: bool = Fals
         Column("NAME", wide=True),
     )
     rows = tuple(Row(one.workload.ref, tuple(_cells(one, at, etas, spaces=spaces, queues=queues))) for one in shown)
-    return Table(columns, rows, named=2 if spaces else 1)
+    return without_empty(Table(columns, rows, named=2 if spaces else 1))
 
 
 def _cells(one: Waiting, at: float, etas: Etas, *, spaces: bool, queues: bool) -> Iterator[Cell]:

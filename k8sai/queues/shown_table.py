@@ -30,7 +30,14 @@ def table(rows: Iterable[Row], at: float, *, bars: bool = False, plain: bool = F
             key = row.key if figures is None else f"{row.key} {figures.share.flavor} {figures.share.resource}"
             cells = _cells(row, figures, at, first=plain or number == 0, several=several, bars=bars)
             lines.append(Line(key, (name, *cells)))
-    return Table(_columns(several=several, bars=bars), tuple(lines))
+    return without_empty(Table(_columns(several=several, bars=bars), tuple(lines)))
+
+
+def without_empty(what: Table) -> Table:
+    """Columns in which no line says anything are left out; the first stays."""
+    said = [n for n in range(len(what.columns)) if n == 0 or any(line.cells[n].text for line in what.rows)]
+    rows = tuple(Line(line.key, tuple(line.cells[n] for n in said)) for line in what.rows)
+    return Table(tuple(what.columns[n] for n in said), rows, what.title, what.named)
 
 
 def _columns(*, several: bool, bars: bool) -> tuple[Column, ...]:
