@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from k8sai.view import Note
 
 _MOST = 5  # sentences about one thing
+_BARS = 100  # columns of a terminal that shows them
 
 Output = Literal["table", "wide", "json", "yaml", "name"]
 
@@ -147,7 +149,7 @@ def _words(shown: "tuple[Row, ...]", choice: "Choice") -> "Iterator[Note]":
             "bad",
             f"`k8sai queue why {head.title} -n {head.namespace}`",
         )
-    if sys.stdout.isatty() and any(row.figures for row in shown):
+    if sys.stdout.isatty() and get_terminal_size().columns >= _BARS and any(row.figures for row in shown):
         yield Note(LEGEND, "dim")
 
 

@@ -27,7 +27,7 @@ def table(found: Iterable[Waiting], at: float, etas: Etas, *, plain: bool = Fals
         *((Column("NAMESPACE", shrink=True),) if spaces else ()),
         Column("WORKLOAD", shrink=True),
         Column("POS", "right"),
-        Column("PRIORITY", "right"),
+        Column("PRIO", "right"),
         Column("GPUS", "right"),
         Column("WAITED", "right"),
         Column("FITS"),

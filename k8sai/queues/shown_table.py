@@ -12,6 +12,7 @@ from k8sai.view import Cell, Column, Table
 from k8sai.view import Row as Line
 
 _BAR = 10  # characters
+_LONG = 40  # characters of a name, with the branches before it
 _INFINITE = 9223372036854775807
 _NOTHING = Cell("")
 
@@ -30,7 +31,10 @@ def table(rows: Iterable[Row], at: float, *, bars: bool = False, plain: bool = F
             key = row.key if figures is None else f"{row.key} {figures.share.flavor} {figures.share.resource}"
             cells = _cells(row, figures, at, first=plain or number == 0, several=several, bars=bars)
             lines.append(Line(key, (name, *cells)))
-    return without_empty(Table(_columns(several=several, bars=bars), tuple(lines)))
+    widest = max((len(name.text) for name in names.values()), default=0)
+    flavors = {figures.share.flavor for row in shown for figures in row.figures} - {""}
+    columns = _columns(widest, flavors=plain or len(flavors) > 1, several=several, bars=bars)
+    return without_empty(Table(columns, tuple(lines)))
 
 
 def without_empty(what: Table) -> Table:
@@ -40,16 +44,18 @@ def without_empty(what: Table) -> Table:
     return Table(tuple(what.columns[n] for n in said), rows, what.title, what.named)
 
 
-def _columns(*, several: bool, bars: bool) -> tuple[Column, ...]:
-    right = "NOMINAL RESERVED AVAIL PENDING ASKED BORROWED MAX RUNNING OLDEST ADMITTED SHARE"
+def _columns(widest: int, *, flavors: bool, several: bool, bars: bool) -> tuple[Column, ...]:
+    """Names are cut only where they are very long; one flavor that all share is worth no column."""
+    before, after = "NOMINAL RESERVED AVAIL PENDING", "ASKED BORROWED MAX RUNNING OLDEST ADMITTED SHARE"
     return (
-        Column("QUEUE", shrink=True),
+        Column("QUEUE", shrink=widest > _LONG),
         Column("ACTIVE"),
-        Column("FLAVOR", shrink=True),
+        Column("FLAVOR", shrink=True, wide=not flavors),
         *((Column("RESOURCE", shrink=True),) if several else ()),
-        *(Column(title, "right") for title in right.split()),
-        *(Column(title, "right", wide=True) for title in ("LENT", "OWN", "BORROWLIMIT", "LENDLIMIT", "WEIGHT")),
+        *(Column(title, "right") for title in before.split()),
         *((Column("USE"),) if bars else ()),
+        *(Column(title, "right") for title in after.split()),
+        *(Column(title, "right", wide=True) for title in ("LENT", "OWN", "BORROWLIMIT", "LENDLIMIT", "WEIGHT")),
     )
 
 
@@ -70,6 +76,8 @@ def _cells(row: Row, figures: Figures | None, at: float, *, first: bool, several
     yield amount(figures.reserved if figures else None)
     yield _available(figures, blocked=blocked)
     yield _pending(counts, blocked=blocked) if first else _NOTHING
+    if bars:
+        yield Cell(bar(figures) if figures else "")
     yield amount(figures.pending if figures else None, quiet=True)
     yield amount(figures.borrowed if figures else None, quiet=True)
     yield amount(figures.potential if figures else None)
@@ -82,8 +90,6 @@ def _cells(row: Row, figures: Figures | None, at: float, *, first: bool, several
     yield amount(figures.borrowing_limit if figures else None)
     yield amount(figures.lending_limit if figures else None)
     yield Cell(f"{row.owner.weight:g}" if first and row.owner.weight != 1 else "")
-    if bars:
-        yield Cell(bar(figures) if figures else "")
 
 
 def bar(figures: Figures, width: int = _BAR) -> str:
