@@ -1,17 +1,27 @@
-"""Kueue: the Workload behind a job, and what it says about quota."""
+"""Kueue: whether the queue has admitted it, and if not, the reason with its number, by our own arithmetic."""
 
+from dataclasses import replace
 from typing import Final
 
-from k8sai.cluster.reading import Json, condition, holds
+from k8sai.cluster.reading import Json, holds
+from k8sai.errors import Exit
 from k8sai.fleet.owners import QUEUE_LABEL
-from k8sai.why.case import Case, listed
+from k8sai.queues.facts import Workload
+from k8sai.queues.setting import LOCAL_QUEUES, WORKLOADS, read_by
+from k8sai.queues.why import explain
+from k8sai.queues.why_look import Look
+from k8sai.queues.why_result import Why
+from k8sai.queues.why_subject import Asked
+from k8sai.queues.why_subject import suspended as suspended
+from k8sai.why.case import Case
+from k8sai.why.kinds import WORKLOAD
+from k8sai.why.subject import Subject
 from k8sai.why.verdict import Layer, fine, no_matter, reason, unseen
 
 LAYER: Final = "queue"
-WORKLOADS: Final = "workloads.kueue.x-k8s.io"
 GATES: Final = "kueue.x-k8s.io/"
-_NEVER: Final = ("maximum capacity",)
-_STOPPED: Final = ("is inactive", "is stopped", "doesn't exist", "not found", "is terminating")
+# Of a verdict that is no matter of waiting, the word of this room; all others wait.
+_WORDS: Final = {"never": "QueueNeverFits", "inactive": "QueueInactive"}
 
 
 def check(case: Case) -> Layer:
@@ -22,7 +32,7 @@ def check(case: Case) -> Layer:
         return no_matter(LAYER, "no queue is named")
     workload = workload_of(case)
     if workload is not None:
-        return _said_by(case, workload, queue)
+        return _judged(case, workload, queue)
     if case.reading.blind(WORKLOADS):
         return unseen(LAYER, f"it was given to queue {queue}, whose Workloads may not be read")
     if not _held(case):
@@ -32,30 +42,44 @@ def check(case: Case) -> Layer:
     return _without_workload(case, queue)
 
 
+def asked_of(subject: Subject, name: str = "") -> Asked:
+    """The same object as `queue why` asks about it; `name` is that of a Workload which was named itself."""
+    owners = tuple(one.object for one in (subject.it, *subject.above) if one.kind is not WORKLOAD)
+    below = (*(one.object for one in subject.below), *(pod for pod in subject.pods if pod not in owners))
+    namespace = str(subject.it.object["metadata"].get("namespace", ""))
+    return Asked(f"workload/{name}" if name else subject.it.said, namespace, owners, below, name)
+
+
 def queue_of(case: Case) -> str:
     """The LocalQueue it names, or that of its Workload."""
     for obj in (case.pod, *(owner.object for owner in case.owners)):
         name = ((obj or {}).get("metadata", {}).get("labels") or {}).get(QUEUE_LABEL)
         if name:
             return str(name)
-    if case.subject.it.kind.resource == WORKLOADS:
+    if case.subject.it.kind is WORKLOAD:
         return str((case.subject.it.object.get("spec") or {}).get("queueName") or "")
     return ""
 
 
 def workload_of(case: Case) -> Json | None:
     """The newest Workload of the pod or of one of its owners."""
-    if case.subject.it.kind.resource == WORKLOADS:
+    if case.subject.it.kind is WORKLOAD:
         return case.subject.it.object
     uids = {owner.uid for owner in case.owners} | ({case.meta.get("uid")} if case.pod else set())
     group = ((case.pod or {}).get("metadata", {}).get("labels") or {}).get("kueue.x-k8s.io/pod-group-name")
     found = [
         workload
-        for workload in case.reading.list(WORKLOADS, case.namespace)
+        for workload in _workloads(case)
         if any(ref.get("uid") in uids for ref in workload["metadata"].get("ownerReferences") or ())
         or (group and workload["metadata"]["name"] == group)
     ]
     return max(found, key=lambda w: str(w["metadata"].get("creationTimestamp")), default=None)
+
+
+def _workloads(case: Case) -> list[Json]:
+    """Those of the namespace."""
+    found: list[Json] = case.reading.list(WORKLOADS, case.namespace)
+    return found
 
 
 def _held(case: Case) -> bool:
@@ -66,62 +90,55 @@ def _held(case: Case) -> bool:
     return any(gate["name"].startswith(GATES) for gate in gates)
 
 
-def suspended(obj: Json) -> bool:
-    """As Kueue leaves what it has not admitted."""
-    spec = obj.get("spec") or {}
-    return bool(spec.get("suspend") or (spec.get("runPolicy") or {}).get("suspend"))
-
-
 def _without_workload(case: Case, queue: str) -> Layer:
-    if case.reading.get("localqueues.kueue.x-k8s.io", case.namespace, queue) is None and not case.reading.blind(
-        "localqueues.kueue.x-k8s.io"
-    ):
+    follow = f"k8sai queue why {case.subject.it.said} -n {case.namespace}"
+    if case.reading.get(LOCAL_QUEUES, case.namespace, queue) is None and not case.reading.blind(LOCAL_QUEUES):
         message = f"namespace {case.namespace} has no LocalQueue {queue}"
-        return reason(LAYER, "QueueInactive", message, next=case.kubectl("get", "localqueues"))
+        return reason(LAYER, "QueueInactive", message, next=follow)
     message = f"it was given to queue {queue}, and Kueue has made no Workload for it yet"
-    return reason(LAYER, "QueueWaiting", message, next=case.kubectl("get", "workloads"))
+    return reason(LAYER, "QueueWaiting", message, next=follow)
 
 
-def _said_by(case: Case, workload: Json, queue: str) -> Layer:
-    name = workload["metadata"]["name"]
-    describe = case.kubectl("describe", f"workload/{name}")
-    admission = (workload.get("status") or {}).get("admission") or {}
-    cluster_queue = admission.get("clusterQueue") or ""
+def _judged(case: Case, workload: Json, queue: str) -> Layer:
+    name = str(workload["metadata"]["name"])
     if holds(workload, "Finished"):
         return fine(LAYER, f"Workload {name} has finished")
-    if holds(workload, "Admitted"):
-        return fine(LAYER, f"admitted to ClusterQueue {cluster_queue}", _flavors(admission))
-    if (workload.get("spec") or {}).get("active") is False:
-        message = f"its Workload {name} was deactivated{_eviction(workload)}"
-        patch = case.kubectl("patch", f"workload/{name}", "--type=merge", "-p", '\'{"spec":{"active":true}}\'')
-        return reason(LAYER, "QueueInactive", message, next=patch)
-    if holds(workload, "QuotaReserved"):
-        return _checks(case, workload, cluster_queue, describe)
-    pending = condition(workload, "QuotaReserved") or condition(workload, "Admitted") or {}
-    said = " ".join((pending.get("message") or "").split()).rstrip(".")
-    message = f"queue {queue} has not admitted it" + (f": {said}" if said else " yet")
-    if any(words in said for words in _NEVER):
-        return reason(LAYER, "QueueNeverFits", message, _evidence(pending, name), next=describe)
-    if any(words in said for words in _STOPPED):
-        return reason(LAYER, "QueueInactive", message, _evidence(pending, name), next=describe)
+    if holds(workload, "Admitted") and not holds(workload, "Evicted"):
+        admission = (workload.get("status") or {}).get("admission") or {}
+        return fine(LAYER, f"admitted to ClusterQueue {admission.get('clusterQueue', '')}", _flavors(admission))
+    return _said(case, _explained(case, name), name, queue)
+
+
+def _explained(case: Case, name: str) -> Why:
+    """As `queue why workload/NAME` would say it, from what this question reads."""
+    setting = replace(read_by(case.reading, case.namespace), at=case.scene.at)
+    asked = asked_of(case.subject, name)
+    return explain(Look(setting, case.reading, asked))
+
+
+def _said(case: Case, why: Why, name: str, queue: str) -> Layer:
+    about = case.subject.it.said if case.subject.it.kind is not WORKLOAD else f"workload/{name}"
+    own = why.verdict == "inactive" or why.code in ("UnsatisfiedAdmissionChecks", "PendingEvaluation")
+    message = why.message if own else f"queue {queue} has not admitted it: {why.message}"
+    fixes = tuple(f"{fix.by}: {fix.text}" for fix in (why.blockers[0].fixes if why.blockers else ()))
     return reason(
-        LAYER, "QueueWaiting", message, _evidence(pending, name), _eviction(workload).lstrip(", "), next=describe
+        LAYER,
+        _WORDS.get(why.verdict, "QueueWaiting"),
+        message,
+        *_words(why, why.workload, name),
+        *fixes,
+        next=f"k8sai queue why {about} -n {case.namespace}",
+        partial=why.exit == Exit.PARTIAL,
     )
 
 
-def _evidence(pending: Json, name: str) -> str:
-    if not pending:
-        return f"Workload {name} has no conditions yet"
-    return f"Workload {name}: {pending['type']}={pending.get('status')} {pending.get('reason', '')}"
-
-
-def _checks(case: Case, workload: Json, cluster_queue: str, describe: str) -> Layer:
-    """Quota is reserved, and somebody else must agree."""
-    checks = (workload.get("status") or {}).get("admissionChecks") or ()
-    open_ones = [f"{c['name']} ({c.get('message') or c.get('state')})" for c in checks if c.get("state") != "Ready"]
-    waits = f"waits for the admission check {listed(open_ones)}" if open_ones else "is not admitted yet"
-    message = f"ClusterQueue {cluster_queue} has reserved its quota, and it {waits}"
-    return reason(LAYER, "QueueWaiting", message, _flavors((workload["status"]).get("admission") or {}), next=describe)
+def _words(why: Why, workload: Workload | None, name: str) -> tuple[str, ...]:
+    """Kueue's own, with what differs."""
+    quote = why.quoted
+    if quote is None or quote.said is None or workload is None:
+        return (f"Workload {name} has no conditions yet",)
+    words = f"Workload {name}: {quote.said.reason}: {quote.said.message}"
+    return (words, quote.words) if quote.words else (words,)
 
 
 def _flavors(admission: Json) -> str:
@@ -131,8 +148,3 @@ def _flavors(admission: Json) -> str:
         for resource, flavor in (pods.get("flavors") or {}).items()
     }
     return ", ".join(sorted(pairs))
-
-
-def _eviction(workload: Json) -> str:
-    evicted = holds(workload, "Evicted")
-    return f", evicted: {evicted.get('message') or evicted.get('reason')}".rstrip(".") if evicted else ""

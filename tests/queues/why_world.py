@@ -6,6 +6,8 @@ from typing import Any
 
 from k8sai.ages import epoch
 from k8sai.cluster.reading import Reading
+from k8sai.errors import Exit
+from k8sai.queues.finding import Finding
 from k8sai.queues.positions import Position
 from k8sai.queues.setting import Setting, read_by
 from k8sai.queues.why import explain
@@ -107,6 +109,14 @@ def unreserved(message: str, reason: str = "Pending", at: str = "2026-11-21T11:5
     return said("QuotaReserved", reason, message, "False", at)
 
 
+MAIN = "couldn't assign flavors to pod set main: "
+
+
+def more(number: int) -> Json:
+    """Kueue's word, so many missing."""
+    return unreserved(f"{MAIN}insufficient unused quota for nvidia.com/gpu in flavor h100, {number} more needed")
+
+
 def training(gpus: int = 8, pods: int = 1, name: str = "train", queue: str = "research", **more: Any) -> Json:
     """A suspended Job in a queue."""
     meta = {"labels": {"kueue.x-k8s.io/queue-name": queue} if queue else {}, **more.pop("meta", {})}
@@ -183,3 +193,14 @@ def ask(
 ) -> Why:
     """`ask("job/train", …)`: the answer in namespace ml."""
     return explain(look(what, *objects, denied=denied, served=served), position)
+
+
+# --- reading an answer ------------------------------------------------------------------------------------------------
+
+
+def told(why: Why) -> tuple[str, Exit, str]:
+    return why.code, why.exit, why.verdict
+
+
+def finding(why: Why, code: str) -> Finding:
+    return next(one for one in (*why.blockers, *why.remarks) if one.code == code)

@@ -6,9 +6,6 @@ from k8sai.errors import Exit
 from tests.why.cluster import ask, layer
 from tests.why.objects import GPU, Json, condition, event, job, node, obj, owned, pod, template, unschedulable
 
-KUEUE = "kueue.x-k8s.io/v1beta2"
-QUEUE = {"labels": {"kueue.x-k8s.io/queue-name": "research"}}
-
 
 def jobset(name: str = "train", **spec: object) -> Json:
     of = {"spec": {"parallelism": 2, "completions": 2, "template": template(8)}}
@@ -49,69 +46,6 @@ def test_scaled_to_zero() -> None:
     web = obj("Deployment", "web", "apps/v1", spec={"replicas": 0, "template": template(1)})
     why = ask("deploy/web", web)
     assert (why.sentence, why.exit) == ("deployment/web has no pods: it is scaled to 0 replicas.", Exit.OK)
-
-
-# --- Kueue ------------------------------------------------------------------------------------------------------------
-
-
-def workload(of: Json, *conditions: Json, status: Json | None = None, **spec: object) -> Json:
-    return owned(
-        obj("Workload", "job-train-1", KUEUE, spec=spec, status={"conditions": list(conditions), **(status or {})}), of
-    )
-
-
-def test_kueue_has_not_admitted_it() -> None:
-    train = job(gpus=8, suspend=True, meta=QUEUE)
-    said = (
-        "couldn't assign flavors to pod set main: insufficient unused quota for nvidia.com/gpu in flavor h100, 4 more"
-    )
-    waiting = workload(train, condition("QuotaReserved", "Pending", said, "False"))
-    why = ask("job/train", train, waiting)
-    assert why.sentence == f"job/train waits: queue research has not admitted it: {said}."
-    assert (why.code, why.exit, why.next) == (
-        "QueueWaiting",
-        Exit.WAITING,
-        "kubectl describe workload/job-train-1 -n ml",
-    )
-    assert layer(why, "suspended").status == "ok"
-
-
-def test_kueue_will_never_admit_it() -> None:
-    train = job(gpus=16, suspend=True, meta=QUEUE)
-    said = (
-        "couldn't assign flavors to pod set main: insufficient quota for nvidia.com/gpu in flavor h100, previously "
-        "considered podsets requests (0) + current podset request (16) > maximum capacity (8)"
-    )
-    why = ask("job/train", train, workload(train, condition("QuotaReserved", "Pending", said, "False")))
-    assert (why.code, why.exit) == ("QueueNeverFits", Exit.BLOCKED)
-
-
-def test_the_queue_does_not_exist() -> None:
-    train = job(gpus=8, suspend=True, meta=QUEUE)
-    why = ask("job/train", train, served=("workloads.kueue.x-k8s.io", "localqueues.kueue.x-k8s.io"))
-    assert why.sentence == "job/train waits: namespace ml has no LocalQueue research."
-    assert (why.code, why.exit) == ("QueueInactive", Exit.BLOCKED)
-
-
-def test_a_workload_that_was_deactivated() -> None:
-    train = job(gpus=8, suspend=True, meta=QUEUE)
-    why = ask("workload/job-train-1", train, workload(train, active=False))
-    assert why.sentence == "job/train waits: its Workload job-train-1 was deactivated."
-    assert (why.code, why.exit) == ("QueueInactive", Exit.BLOCKED)
-
-
-def test_an_admission_check_is_open() -> None:
-    train = job(gpus=8, suspend=True, meta=QUEUE)
-    status = {
-        "admission": {"clusterQueue": "gpus"},
-        "admissionChecks": [{"name": "provision", "state": "Pending", "message": "waiting for nodes"}],
-    }
-    why = ask("job/train", train, workload(train, condition("QuotaReserved"), status=status))
-    assert why.sentence == (
-        "job/train waits: ClusterQueue gpus has reserved its quota, and it waits for the admission check "
-        "provision (waiting for nodes)."
-    )
-    assert (why.code, why.exit) == ("QueueWaiting", Exit.WAITING)
 
 
 # --- quota, limits, admission -----------------------------------------------------------------------------------------
@@ -266,13 +200,6 @@ def test_a_scheduling_gate() -> None:
     )
     assert (why.code, why.exit) == ("SchedulingGated", Exit.WAITING)
     assert layer(why, "nodes").message == "1 node could take it now: gpu-1"
-
-
-def test_kueue_gates_a_plain_pod() -> None:
-    gated = pod(gpus=1, labels=QUEUE["labels"], schedulingGates=[{"name": "kueue.x-k8s.io/admission"}])
-    waiting = workload(gated, condition("QuotaReserved", "Pending", "no quota", "False"))
-    why = ask("train-7", gated, waiting)
-    assert (why.sentence, why.code) == ("train-7 waits: queue research has not admitted it: no quota.", "QueueWaiting")
 
 
 def gang(count: int = 3) -> Json:
