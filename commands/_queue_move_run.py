@@ -125,7 +125,8 @@ def _insist_on_a_yes(scene: Scene, plans: Sequence[Planned]) -> None:
     if not doomed:
         return
     costs = _queue_move_said.costs(scene.setting, plans)
-    _talk.page(_queue_plan.costs_table(costs, "evicted"))
+    _talk.line(f"{len(doomed)} {'job is' if len(doomed) == 1 else 'jobs are'} evicted to be moved:")
+    _talk.page(_queue_plan.costs_table(costs))
     if scene.flags.selector:
         what = f"evict {len(doomed)} {'job' if len(doomed) == 1 else 'jobs'} with {sum(c.gpus for c in costs)} GPUs"
         _queue_plan.insist_on_a_yes(

@@ -78,7 +78,7 @@ def show(plan: Plan) -> None:
     _print.block(shown.diff(plan))
 
 
-def costs_table(costs: "Iterable[Cost]", title: str) -> Page:
+def costs_table(costs: "Iterable[Cost]") -> Page:
     """Who loses quota, and what that costs."""
     rows = tuple(
         Row(
@@ -102,7 +102,7 @@ def costs_table(costs: "Iterable[Cost]", title: str) -> Page:
         Column("GPU-HOURS LOST", "right"),
         Column("CHECKPOINT", shrink=True),
     )
-    return Page((Table(columns, rows, title),))
+    return Page((Table(columns, rows),))
 
 
 def costs_document(costs: "Iterable[Cost]") -> list[dict[str, Any]]:

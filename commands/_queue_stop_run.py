@@ -161,12 +161,18 @@ def _job(writer: Writer, workload: "Workload") -> "Json | None":
 
 
 def _title(scene: Scene) -> str:
-    return "evicted" if scene.wish.drain else "reserved and not yet admitted: these lose their reservation"
+    """What becomes of those in the table."""
+    count = len(scene.costs)
+    if scene.wish.drain:
+        return f"{count} {'workload' if count == 1 else 'workloads'} would be evicted:"
+    lose = "workload not yet admitted would lose its" if count == 1 else "workloads not yet admitted would lose their"
+    return f"{count} {lose} reservation:"
 
 
 def _say_cost(scene: Scene) -> None:
     if scene.costs:
-        _talk.page(_queue_plan.costs_table(scene.costs, _title(scene)))
+        _talk.line(_title(scene))
+        _talk.page(_queue_plan.costs_table(scene.costs))
     if scene.blind:
         gap = next(one for one in scene.setting.hidden if one.what == WORKLOADS)
         _talk.note(Note(f"not all who would lose quota can be seen: {gap.why}", "warn", gap.hint))
@@ -208,7 +214,8 @@ def _shown(scene: Scene, changes: Sequence[Change]) -> int:
     else:
         _queue_plan.show(_queue_plan.plan_of(changes, scene.writer.manager))
         if scene.costs:
-            _print.page(_queue_plan.costs_table(scene.costs, _title(scene)))
+            _print.line(_title(scene))
+            _print.page(_queue_plan.costs_table(scene.costs))
         for change in changes:
             _print.line(f"{change.target.ref} {_became(change)}{_queue_plan.DRY[dry]}")
     _print.flush()

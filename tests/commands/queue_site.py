@@ -1,0 +1,125 @@
+"""A namespace on the embedded cluster with two queues of its own, and `queue` as a user runs it there."""
+
+import json
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from k8sai.sim.cluster import Sim
+from tests.commands.run import Ran, environment, run
+from tests.commands.server import write_kubeconfig
+from tests.contract.api import Api
+
+Json = dict[str, Any]
+KUEUE = "/apis/kueue.x-k8s.io/v1beta2"
+QUEUE = "kueue.x-k8s.io/queue-name"
+_numbers = count(1)
+
+
+class Site:
+    """`one` and `two` are LocalQueues, each with a ClusterQueue of 2 cpus that is called as they are, with the
+    namespace before it.
+    """
+
+    def __init__(self, sim: Sim, folder: Path) -> None:
+        self.folder, self.server = folder, sim.server
+        self.api = Api(sim.server)
+        self.namespace = f"site{next(_numbers)}"
+        self.api.post("/api/v1/namespaces", {"metadata": {"name": self.namespace}}).ok()
+        self.api.post(f"{KUEUE}/resourceflavors", {"metadata": {"name": self.namespace}, "spec": {}}).ok()
+        for name in ("one", "two"):
+            self.cluster_queue(name)
+            self.local_queue(name, self.cq(name))
+
+    # --- what is there ------------------------------------------------------------------------------------------------
+
+    def cq(self, name: str) -> str:
+        return f"{self.namespace}-{name}"
+
+    def cluster_queue(self, name: str, **spec: Any) -> None:
+        quota = {"name": "cpu", "nominalQuota": "2"}
+        group = {"coveredResources": ["cpu"], "flavors": [{"name": self.namespace, "resources": [quota]}]}
+        body = {"namespaceSelector": {}, "resourceGroups": [group], **spec}
+        self.api.post(f"{KUEUE}/clusterqueues", {"metadata": {"name": self.cq(name)}, "spec": body}).ok()
+
+    def local_queue(self, name: str, cluster_queue: str) -> None:
+        made = {"metadata": {"name": name}, "spec": {"clusterQueue": cluster_queue}}
+        self.api.post(f"{KUEUE}/namespaces/{self.namespace}/localqueues", made).ok()
+
+    def job(self, name: str, queue: str = "one", cpus: int = 2, **metadata: Any) -> None:
+        """Waits until Kueue has taken notice."""
+        limits = {"resources": {"requests": {"cpu": str(cpus)}}}
+        pod = {"restartPolicy": "Never", "containers": [{"name": "main", "image": "x", **limits}]}
+        labels = {**({QUEUE: queue} if queue else {}), **metadata.pop("labels", {})}
+        meta = {"name": name, "labels": labels, **metadata}
+        self.api.post(self.jobs, {"metadata": meta, "spec": {"suspend": True, "template": {"spec": pod}}}).ok()
+        if queue:
+            self.until(name, lambda one: bool(one["status"].get("conditions")))
+
+    @property
+    def jobs(self) -> str:
+        return f"/apis/batch/v1/namespaces/{self.namespace}/jobs"
+
+    @property
+    def workloads(self) -> str:
+        return f"{KUEUE}/namespaces/{self.namespace}/workloads"
+
+    def read(self, kind: str, name: str) -> Json:
+        """`jobs` or `localqueues` by name, `clusterqueues` by their short one."""
+        root = self.jobs if kind == "jobs" else f"{KUEUE}/namespaces/{self.namespace}/{kind}"
+        path = f"{KUEUE}/{kind}/{self.cq(name)}" if kind == "clusterqueues" else f"{root}/{name}"
+        return self.api.get(path).ok()
+
+    def workload(self, job: str) -> Json:
+        return next(one for one in self.api.get(self.workloads).ok()["items"] if _owner(one) == job)
+
+    def until(self, job: str, reached: Callable[[Json], bool]) -> Json:
+        """The Workload of a job, once it is so."""
+        found = self.api.until(
+            self.workloads, lambda all_: any(_owner(one) == job and reached(one) for one in all_.values()), seconds=30
+        )
+        return next(one for one in found.values() if _owner(one) == job)
+
+    def admitted(self, job: str) -> Json:
+        return self.until(job, lambda one: holds(one, "Admitted"))
+
+    def waits(self, job: str) -> Json:
+        """It was looked at, and has no quota."""
+        return self.until(job, lambda one: holds(one, "QuotaReserved", "False"))
+
+    # --- running ------------------------------------------------------------------------------------------------------
+
+    def env(self, server: str = "") -> dict[str, str]:
+        config = write_kubeconfig(self.folder / "config", server or self.server, namespace=self.namespace)
+        return environment(self.folder, KUBECONFIG=str(config))
+
+    def __call__(self, *words: str, server: str = "") -> Ran:
+        return run("kubectl-ai_queue", *words, env=self.env(server))
+
+    def said(self, ran: Ran) -> Ran:
+        """Without what differs from run to run: the site's name, times, Kueue's random endings."""
+        import re
+
+        def clean(text: str) -> str:
+            text = text.replace(self.namespace, "site")
+            text = re.sub(r"job-(\w+)-[0-9a-f]{5}", r"job-\1-xxxxx", text)
+            return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", text)
+
+        return Ran(ran.code, clean(ran.out), clean(ran.err))
+
+    def document(self, *words: str, code: int = 0) -> Json:
+        ran = self(*words, "-o", "json")
+        assert ran.code == code, ran.err
+        found: Json = json.loads(ran.out)
+        return found
+
+
+def holds(workload: Json, kind: str, status: str = "True") -> bool:
+    """A condition has this status."""
+    conditions = workload.get("status", {}).get("conditions", [])
+    return any((one["type"], one["status"]) == (kind, status) for one in conditions)
+
+
+def _owner(workload: Json) -> str:
+    return str(next((one["name"] for one in workload["metadata"].get("ownerReferences", [])), ""))
