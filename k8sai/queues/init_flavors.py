@@ -159,9 +159,9 @@ def _order(pool: Pool) -> tuple[int, int, str]:
 
 
 def _named(pools: Sequence[Pool]) -> Iterator[Pool]:
-    """A name for each: the product and what is special; where two would be the same, the label that differs too."""
+    """A name for each: product, layout, taints; where two would be the same, the label that differs too."""
     names = [_base(pool.nodes) for pool in pools]
-    for suffix in (_by_taints, _by_labels, _by_first_node):
+    for suffix in (_by_labels, _by_first_node):
         names = [
             _joined_name(name, slug(suffix(pool))) if names.count(name) > 1 and suffix(pool) else name
             for name, pool in zip(names, pools, strict=True)
@@ -185,9 +185,9 @@ def _base(nodes: Sequence[Machine]) -> str:
         return slug(named)
     first = max(nodes, key=lambda one: (len(one.devices), one.product))
     if not first.accelerated:
-        return "cpu"
-    words = [_bare(first.product or first.devices[0].resource.replace("/", "-")), *_layout(first)]
-    return slug("-".join(words))
+        return slug("-".join(["cpu", *_words(_own_taints(first))]))
+    unnamed = [device.resource for device in first.devices] or sorted(first.drivers)
+    return slug("-".join([_bare(first.product or unnamed[0]), *_layout(first), *_words(_own_taints(first))]))
 
 
 def _bare(product: str) -> str:
@@ -210,8 +210,8 @@ def _layout(node: Machine) -> list[str]:
     return []
 
 
-def _by_taints(pool: Pool) -> str:
-    return "-".join(f"{key.rpartition('/')[2]}-{value}" for key, value, _ in pool.taints)
+def _words(taints: Iterable[_Taint]) -> list[str]:
+    return [f"{key.rpartition('/')[2]}-{value}" if value else key.rpartition("/")[2] for key, value, _ in taints]
 
 
 def _by_labels(pool: Pool) -> str:
