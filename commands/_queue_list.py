@@ -12,10 +12,13 @@ from k8sai.cluster.options import Options
 from k8sai.errors import Usage
 
 if TYPE_CHECKING:
+    from k8sai.cluster.objects import Objects
+    from k8sai.cluster.reading import Unseen
+    from k8sai.queues.others import Others
     from k8sai.queues.rows import Row
     from k8sai.queues.setting import Setting
     from k8sai.queues.shown_choice import Choice
-    from k8sai.view import Note
+    from k8sai.view import Note, Table
 
 _MOST = 5  # sentences about one thing
 _BARS = 100  # columns of a terminal that shows them
@@ -88,20 +91,23 @@ def list_(
         from k8sai.commands._queue_watch import follow
 
         return follow(options, choice, documents=output == "json", wide=output == "wide", plain=plain)
-    found, objects, _ = read(options, recording)
+    found, objects, _ = read(options, recording, others=True)
     insist_on_queues(found)
     shown = _rows(found, choice)
-    unseen = relevant(found, kinds(), options.namespace)
+    more, gap = _others(objects, choice)
+    unseen = (*relevant(found, kinds(), options.namespace), *gap)
     if output in ("json", "yaml"):
         from k8sai.queues.document import view
 
-        _print.document(view(shown, context=objects.context, at=found.at, hidden=unseen), output)
+        shown_document = view(shown, context=objects.context, at=found.at, hidden=unseen)
+        _print.document({**shown_document, **more.document()}, output)
     elif output == "name":
-        _print.names("", (row.key for row in shown))
+        _print.names("", (*(row.key for row in shown), *more.names()))
     else:
-        show(shown, found, wide=output == "wide", plain=plain)
+        show(shown, found, wide=output == "wide", plain=plain, more=more.tables(plain=plain))
     _print.flush()
-    say((*gaps(unseen), *(_words(shown, choice) if output in ("table", "wide") else ())))
+    told = output in ("table", "wide") and (shown or not more)
+    say((*gaps(unseen), *(_words(shown, choice) if told else ())))
     return partial(unseen)
 
 
@@ -119,14 +125,30 @@ def _rows(setting: "Setting", choice: "Choice") -> "tuple[Row, ...]":
     return chosen(rows(setting), choice)
 
 
-def show(shown: "tuple[Row, ...]", setting: "Setting", *, wide: bool, plain: bool) -> None:
-    """The table, with bars where somebody looks at a terminal."""
+def _others(objects: "Objects", choice: "Choice") -> "tuple[Others, tuple[Unseen, ...]]":
+    """Queues of other schedulers, where nothing of Kueue's was chosen; and what of them may not be read."""
+    from k8sai.cluster.reading import Reading
+    from k8sai.queues.others import Others, others
+
+    reading = Reading(objects)
+    return (Others(), ()) if choice.narrows else (others(reading), reading.hidden)
+
+
+def show(
+    shown: "tuple[Row, ...]",
+    setting: "Setting",
+    *,
+    wide: bool,
+    plain: bool,
+    more: "tuple[Table, ...]" = (),
+) -> None:
+    """The table, with bars where somebody looks at a terminal; then what other schedulers have."""
     from k8sai.commands import _print
     from k8sai.queues.shown_table import table
     from k8sai.view import Page
 
-    page = Page((table(shown, setting.at, bars=not plain and sys.stdout.isatty(), plain=plain),))
-    _print.page(page, wide=wide, plain=plain)
+    own = (table(shown, setting.at, bars=not plain and sys.stdout.isatty(), plain=plain),) if shown or not more else ()
+    _print.page(Page((*own, *more)), wide=wide, plain=plain)
 
 
 def _words(shown: "tuple[Row, ...]", choice: "Choice") -> "Iterator[Note]":

@@ -14,22 +14,23 @@ if TYPE_CHECKING:
     from k8sai.queues.setting import Setting
 
 
-def connected(options: Options) -> "tuple[Connection, Objects]":
-    """Raises NotFound where the cluster has no Kueue."""
+def connected(options: Options, *, others: bool = False) -> "tuple[Connection, Objects]":
+    """Raises NotFound where the cluster has no Kueue, nor with `others` queues of another scheduler."""
     from k8sai.cluster.connect import connect
     from k8sai.cluster.objects import LiveObjects
 
     connection = connect(options)
     objects = LiveObjects(connection)
-    insist(objects, connection.server)
+    insist(objects, connection.server, others=others)
     return connection, objects
 
 
-def insist(objects: "Objects", server: str) -> None:
-    """Raises NotFound where there is no Kueue."""
+def insist(objects: "Objects", server: str, *, others: bool = False) -> None:
+    """Raises NotFound where there is no Kueue, nor with `others` queues of another scheduler."""
+    from k8sai.queues.others import served
     from k8sai.queues.setting import CLUSTER_QUEUES
 
-    if not objects.served(CLUSTER_QUEUES):
+    if not objects.served(CLUSTER_QUEUES) and not (others and served(objects)):
         raise NotFound(
             f"{server} has no Kueue: it does not serve {CLUSTER_QUEUES}",
             "install Kueue, or name the cluster that has it with --context",
@@ -51,10 +52,10 @@ def ask(objects: "Objects") -> "Ask | None":
     return objects.ask if isinstance(objects, LiveObjects) else None
 
 
-def read(options: Options, recording: Path | None) -> "tuple[Setting, Objects, str]":
+def read(options: Options, recording: Path | None, *, others: bool = False) -> "tuple[Setting, Objects, str]":
     """Of the cluster, or of a recording with `--from`; and the namespace that is meant."""
     if recording is None:
-        connection, objects = connected(options)
+        connection, objects = connected(options, others=others)
         return setting(objects, connection.server, connection.namespace), objects, connection.namespace
     refuse_cluster(options)
     _talk.carry(["--from", str(recording)])
@@ -64,7 +65,7 @@ def read(options: Options, recording: Path | None) -> "tuple[Setting, Objects, s
     from k8sai.cluster.recording import open_recording
 
     recorded, _, found = open_recording(Path("/dev/stdin") if recording == Path("-") else recording)
-    insist(found, str(recording))
+    insist(found, str(recording), others=others)
     return replace(setting(found, str(recording)), at=epoch(recorded.at)), found, options.namespace or "default"
 
 
