@@ -1,6 +1,6 @@
 """Quota held against the nodes there are: what is promised and not there, counted twice, or in no flavor."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from itertools import combinations
 
 from k8sai.queues.facts import Flavor, Share
@@ -42,14 +42,12 @@ def _taints(ground: Ground, flavor: Flavor) -> Iterator[Finding]:
     """Nodes that no flavor reaches because of a taint; those that another one is for are none of this one's."""
     nodes = ground.labelled(flavor)
     theirs = {node.name for other in ground.used for node in ground.reached(other)}
-    barred = {one.name: untolerated(flavor, one) for one in nodes if one.name not in theirs}
+    barred = {one.name: untolerated(flavor, one) for one in nodes if one.counts and one.name not in theirs}
     if not barred:
         return
     taints = sorted({taint for found in barred.values() for taint in found})
     listed = few(f"{key}={value}:{effect}" if value else f"{key}:{effect}" for key, value, effect in taints)
-    text = (
-        f"{len(barred)} of its {several(len(nodes), 'node')} ({few(barred)}) {'has' if len(barred) == 1 else 'have'} "
-    )
+    text = f"{len(barred)} of its {several(len(nodes), 'node')} ({few(barred)}) {_have(barred)} "
     text += f"a taint it does not name, {listed}: pods that do not tolerate it are admitted and never placed"
     fix = "add a toleration to the flavor, or name it in nodeTaints where only jobs that tolerate it may come"
     yield Finding("warning", "NotTolerated", f"ResourceFlavor/{flavor.name}", text, fix)
@@ -61,8 +59,8 @@ def _levels(ground: Ground, flavor: Flavor) -> Iterator[Finding]:
     for level in topology.levels if topology else ():
         bare = [one.name for one in nodes if level not in one.labels]
         if bare:
-            text = f"{len(bare)} of its {several(len(nodes), 'node')} ({few(bare)}) have no label {level}, a level of "
-            text += f"Topology {flavor.topology}: nothing is placed there"
+            text = f"{len(bare)} of its {several(len(nodes), 'node')} ({few(bare)}) {_have(bare)} no label {level}, "
+            text += f"a level of Topology {flavor.topology}: nothing is placed there"
             error = len(bare) == len(nodes)
             fix = f"label the nodes, or take the level out of Topology {flavor.topology}"
             yield Finding("error" if error else "warning", "MissingLevel", f"ResourceFlavor/{flavor.name}", text, fix)
@@ -79,14 +77,14 @@ def _too_much(ground: Ground, flavor: Flavor) -> Iterator[Finding]:
         if nominal <= now:
             continue
         said = f"nominal quota of {share.resource} adds up to {amount(share.resource, nominal)}"
-        have = f"{several(len(nodes), 'node')} have {amount(share.resource, there)} allocatable"
+        have = f"{several(len(nodes), 'node')} {_have(nodes)} {amount(share.resource, there)} allocatable"
         if nominal > there:
             text = f"{said}, and its {have}: jobs are admitted that find no place"
             fix = f"lower nominalQuota by {amount(share.resource, nominal - there)} in all"
             yield Finding("error", "Overcommitted", f"ResourceFlavor/{flavor.name}", text, fix)
         else:
-            away = few(one.name for one in nodes if not one.counts)
-            text = f"{said}; its {have}, but {away} {'is' if _one_away(nodes) else 'are'} cordoned or not ready: "
+            away = [one.name for one in nodes if not one.counts]
+            text = f"{said}; its {have}, but {few(away)} {_are(away)} cordoned or not ready: "
             text += f"{amount(share.resource, now)} now"
             fix = "bring the nodes back; until then some of what is admitted waits for a place"
             yield Finding("warning", "Overcommitted", f"ResourceFlavor/{flavor.name}", text, fix)
@@ -96,8 +94,12 @@ def _allocatable(nodes: tuple[Machine, ...] | list[Machine], share: Share) -> in
     return sum(one.allocatable.get(share.resource, 0) for one in nodes)
 
 
-def _one_away(nodes: tuple[Machine, ...]) -> bool:
-    return sum(not one.counts for one in nodes) == 1
+def _have(some: Sized) -> str:
+    return "has" if len(some) == 1 else "have"
+
+
+def _are(some: Sized) -> str:
+    return "is" if len(some) == 1 else "are"
 
 
 def _overlap(ground: Ground, one: Flavor, other: Flavor) -> Iterator[Finding]:
@@ -112,7 +114,7 @@ def _overlap(ground: Ground, one: Flavor, other: Flavor) -> Iterator[Finding]:
         for resource in sorted({resource for node in both for resource in node.allocatable})
         if all(ground.nominal.get(Share(flavor.name, resource)) for flavor in (one, other))
     ]
-    text = f"{several(len(both), 'node')} ({few(node.name for node in both)}) are also in {other.name}"
+    text = f"{several(len(both), 'node')} ({few(node.name for node in both)}) {_are(both)} also in {other.name}"
     devices = [resource for resource in twice if countable(resource)]
     if twice:
         listed = ", ".join(devices or twice)
@@ -135,5 +137,5 @@ def _in_none(ground: Ground) -> Iterator[Finding]:
                 devices[device.resource] = devices.get(device.resource, 0) + node.allocatable.get(device.resource, 0)
         listed = ", ".join(f"{count} {resource}" for resource, count in devices.items() if count)
         text = f"{several(len(nodes), 'node')} with {product} ({few(node.name for node in nodes)}) "
-        text += f"{'is' if len(nodes) == 1 else 'are'} in no flavor: nobody has quota of {listed or 'them'}"
+        text += f"{_are(nodes)} in no flavor: nobody has quota of {listed or 'them'}"
         yield Finding("warning", "NotSelected", f"Node/{nodes[0].name}", text, "`k8sai queue init` proposes a flavor")
