@@ -57,7 +57,7 @@ def workload(found: Simulation, outcome: Outcome) -> dict[str, Any]:
         "code": outcome.code,
         "sentence": sentence(here, outcome),
         "podSets": [
-            {"name": each.name, "count": each.count, "requests": _amounts(one.asks_of(each))} for each in one.pod_sets
+            {"name": each.name, "count": each.count, "requests": _amounts(each.requests)} for each in one.pod_sets
         ],
         "flavors": {name: dict(given) for name, given in judgement.assigned.items()}
         if judgement and outcome.usage

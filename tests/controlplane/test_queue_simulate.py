@@ -1,0 +1,376 @@
+"""simulate says what the real Kueue then does: pod sets, flavors, borrowing, waiting, never, preemption, what-ifs."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.api import Json
+from tests.controlplane.ours import k8sai
+from tests.controlplane.queue_cases import KUEUE, QUEUE, Place, classes, fresh, job, pod_sets, text
+from tests.controlplane.server import ControlPlane
+from tests.queues.simulate_objects import GPU, cluster_queue, cohort, flavor, group, local_queue, made, pod_spec
+
+pytestmark = pytest.mark.controlplane
+
+
+FLAVORS = (
+    flavor("h100"),
+    flavor("a100"),
+    flavor("tainted", nodeTaints=[{"key": "team", "value": "vision", "effect": "NoSchedule"}]),
+    flavor("lab", nodeLabels={"site": "lab"}),
+)
+
+
+@pytest.fixture(scope="module")
+def kueue(plane: ControlPlane, addon: Callable[..., None]) -> ControlPlane:
+    addon("jobset", "lws", "trainer", "kueue")
+    plane.apply(*classes(**{"simulate-high": 100, "simulate-low": -5}), *map(fresh, FLAVORS))
+    return plane
+
+
+# --- pod sets ---------------------------------------------------------------------------------------------------------
+
+
+def template(gpus: int) -> Json:
+    return {"spec": pod_spec(gpus)}
+
+
+def labelled(api: str, kind: str, **spec: Any) -> Json:
+    return {"apiVersion": api, "kind": kind, "metadata": {"name": "asked", "labels": {QUEUE: "main"}}, "spec": spec}
+
+
+def always(gpus: int) -> Json:
+    return {"metadata": {"labels": {"app": "asked"}}, "spec": {**pod_spec(gpus), "restartPolicy": "Always"}}
+
+
+MADE = [
+    job("asked", 2, pods=3),
+    {**job("asked", 2, pods=8), "spec": {**job("asked", 2)["spec"], "parallelism": 8, "completions": 5}},
+    labelled(
+        "jobset.x-k8s.io/v1alpha2",
+        "JobSet",
+        replicatedJobs=[
+            {"name": "driver", "replicas": 1, "template": {"spec": {"template": template(0)}}},
+            {
+                "name": "worker",
+                "replicas": 2,
+                "template": {"spec": {"parallelism": 4, "completions": 4, "template": template(8)}},
+            },
+        ],
+    ),
+    labelled(
+        "leaderworkerset.x-k8s.io/v1",
+        "LeaderWorkerSet",
+        replicas=2,
+        leaderWorkerTemplate={"size": 3, "leaderTemplate": template(1), "workerTemplate": template(4)},
+    ),
+    labelled(
+        "leaderworkerset.x-k8s.io/v1",
+        "LeaderWorkerSet",
+        replicas=1,
+        leaderWorkerTemplate={"size": 2, "workerTemplate": template(4)},
+    ),
+    labelled("apps/v1", "StatefulSet", replicas=3, selector={"matchLabels": {"app": "asked"}}, template=always(1)),
+    labelled("apps/v1", "Deployment", replicas=2, selector={"matchLabels": {"app": "asked"}}, template=always(1)),
+    {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "asked", "labels": {QUEUE: "main"}}, "spec": pod_spec(2)},
+    labelled(
+        "trainer.kubeflow.org/v1alpha1",
+        "TrainJob",
+        runtimeRef={"name": "torch-distributed"},
+        trainer={"numNodes": 3, "resourcesPerNode": {"requests": {GPU: "4"}, "limits": {GPU: "4"}}},
+    ),
+]
+
+
+@pytest.mark.parametrize("number", range(len(MADE)), ids=[f"{n}-{one['kind']}" for n, one in enumerate(MADE)])
+def test_pod_sets_are_those_kueue_makes(kueue: ControlPlane, tmp_path: Path, number: int) -> None:
+    obj, place = MADE[number], Place(kueue, "simulate-sets")
+    queue = f"simulate-sets-{number}"
+    place.put(cluster_queue(queue, 1), local_queue(place.namespace, queue))
+    ours = simulated(place, obj, tmp_path)["workloads"]
+    place.create(obj)
+    path = f"{KUEUE}/namespaces/{place.namespace}/workloads"
+    theirs = place.api.until(path, lambda found: len(found) >= len(ours), seconds=60)
+    assert len(theirs) == len(ours)
+    expected = sorted(map(pod_sets, theirs.values()))
+    shown = sorted(
+        [(one["name"], one["count"], str(one["requests"].get(GPU, 0))) for one in each["podSets"]] for each in ours
+    )
+    if obj["kind"] in ("Pod", "Deployment"):  # each has one pod set of one pod, whose name is nobody's concern
+        assert [len(one) for one in expected] == [len(one) for one in shown]
+    assert shown == expected
+
+
+def simulated(place: Place, obj: Json, folder: Path, *flags: str, code: int | None = None) -> Json:
+    file = folder / "asked.yaml"
+    file.write_text(text(obj))
+    words = ("queue", "simulate", "-f", str(file), "-n", place.namespace, "-o", "json", *flags)
+    ended = k8sai(*words, kubeconfig=place.plane.kubeconfig())
+    document = ended.document(ended.code)
+    assert document["exit"] == ended.code
+    assert code in (None, ended.code), ended.err
+    return document
+
+
+# --- verdicts ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Case:
+    """`queues` are made by names of the case's own; what runs comes first, in order."""
+
+    name: str
+    answer: str
+    queues: Callable[
+        [str], list[Json]
+    ]  # the ClusterQueue called so is behind LocalQueue main; `{name}-other` behind other
+    asked: Json
+    runs: tuple[Json, ...] = ()
+    changes: tuple[str, ...] = ()  # with {q} for the name
+    made: tuple[
+        tuple[str, Json], ...
+    ] = ()  # the same changes as merge patches of ClusterQueues (by suffix of the name)
+    victims: frozenset[str] = frozenset()
+
+
+def alone(nominal: int, **more: Any) -> Callable[[str], list[Json]]:
+    return lambda name: [cluster_queue(name, nominal, **more)]
+
+
+def pair(
+    mine: int, theirs: int, mine_more: Json | None = None, theirs_more: Json | None = None
+) -> Callable[[str], list[Json]]:
+    return lambda name: [
+        cluster_queue(name, mine, f"{name}-co", **(mine_more or {})),
+        cluster_queue(f"{name}-other", theirs, f"{name}-co", **(theirs_more or {})),
+    ]
+
+
+def deep(name: str) -> list[Json]:
+    """The room is two levels up."""
+    return [
+        cohort(f"{name}-team", f"{name}-co"),
+        cluster_queue(name, 2, f"{name}-team"),
+        cluster_queue(f"{name}-other", 8, f"{name}-co"),
+    ]
+
+
+def flavored(*flavors: tuple[str, int], **more: Any) -> Callable[[str], list[Json]]:
+    groups = group(*((name, {"nominalQuota": nominal}) for name, nominal in flavors))
+    return lambda name: [made("ClusterQueue", name, {"namespaceSelector": {}, "resourceGroups": groups, **more})]
+
+
+def jobset(*jobs: tuple[str, int, int, int]) -> Json:
+    """Name, replicas, pods, GPUs."""
+    return labelled(
+        "jobset.x-k8s.io/v1alpha2",
+        "JobSet",
+        suspend=True,
+        replicatedJobs=[
+            {
+                "name": name,
+                "replicas": replicas,
+                "template": {"spec": {"parallelism": pods, "completions": pods, "template": template(gpus)}},
+            }
+            for name, replicas, pods, gpus in jobs
+        ],
+    )
+
+
+ANY = {"preemption": {"reclaimWithinCohort": "Any", "withinClusterQueue": "LowerPriority"}}
+WITHIN = {"preemption": {"withinClusterQueue": "LowerPriority"}}
+BORROWING = {
+    "preemption": {
+        "reclaimWithinCohort": "LowerPriority",
+        "borrowWithinCohort": {"policy": "LowerPriority"},
+        "withinClusterQueue": "LowerPriority",
+    }
+}
+TOLERATES = [{"key": "team", "operator": "Exists"}]
+
+CASES = [
+    Case("fits", "FitsNow", alone(8), job("asked", 8)),
+    Case("exactly", "FitsNow", alone(8), job("asked", 2, pods=3), (job("one", 2),)),
+    Case("waits", "Waits", alone(8), job("asked", 2, pods=4), (job("one", 1),)),
+    Case("never", "Never", alone(8), job("asked", 3, pods=3)),
+    Case("borrows", "FitsBorrowing", pair(4, 4), job("asked", 6)),
+    Case("borrows-deep", "FitsBorrowing", deep, job("asked", 6)),
+    Case("limit-waits", "Waits", pair(4, 8, {"borrow": 4}), job("asked", 3), (job("one", 6),)),
+    Case("limit-never", "Never", pair(4, 8, {"borrow": 4}), job("asked", 9)),
+    Case("lent-out", "Waits", pair(4, 4), job("asked", 3), (job("one", 6, queue="other"),)),
+    Case("not-lent", "Never", pair(4, 8, None, {"lend": 2}), job("asked", 7)),
+    Case("second-flavor", "FitsNow", flavored(("h100", 2), ("a100", 8)), job("asked", 4)),
+    Case("taint", "NoMatchingFlavor", flavored(("tainted", 8)), job("asked", 1)),
+    Case("tolerated", "FitsNow", flavored(("tainted", 8)), job("asked", 1, tolerations=TOLERATES)),
+    Case("affinity", "NoMatchingFlavor", flavored(("lab", 8)), job("asked", 1, nodeSelector={"site": "office"})),
+    Case("past-the-taint", "FitsNow", flavored(("tainted", 8), ("h100", 4)), job("asked", 4)),
+    Case("selector", "Misconfigured", alone(8, namespaceSelector=None), job("asked", 1)),
+    Case("jobset", "FitsNow", alone(9), jobset(("driver", 1, 1, 1), ("worker", 2, 2, 2))),
+    Case("jobset-second-set", "Never", alone(8), jobset(("driver", 1, 1, 1), ("worker", 2, 2, 2))),
+    Case("jobset-waits", "Waits", alone(9), jobset(("driver", 1, 1, 1), ("worker", 2, 2, 2)), (job("one", 1),)),
+    Case(
+        "preempts",
+        "NeedsPreemption",
+        alone(8, **WITHIN),
+        job("asked", 4, priority="simulate-high"),
+        (job("old", 4), job("new", 4)),
+        victims=frozenset({"new"}),
+    ),
+    Case("same-priority", "Waits", alone(8, **WITHIN), job("asked", 4), (job("one", 8),)),
+    Case(
+        "reclaims",
+        "NeedsPreemption",
+        pair(4, 4, ANY),
+        job("asked", 4),
+        (job("theirs", 4, queue="other"), job("over", 4, queue="other", priority="simulate-high")),
+        victims=frozenset({"theirs"}),
+    ),
+    Case(
+        "borrows-by-preemption",
+        "NeedsPreemption",
+        pair(4, 4, BORROWING),
+        job("asked", 6),
+        (job("theirs", 5, queue="other", priority="simulate-low"),),
+        victims=frozenset({"theirs"}),
+    ),
+    Case("priority-too-high", "Waits", pair(4, 4, BORROWING), job("asked", 6), (job("theirs", 5, queue="other"),)),
+    Case(
+        "if-nominal",
+        "FitsNow",
+        alone(8),
+        job("asked", 12),
+        changes=("cq.{q}.nominal=12",),
+        made=(("", {"spec": {"resourceGroups": group(("h100", {"nominalQuota": 12}))}}),),
+    ),
+    Case(
+        "if-limit",
+        "FitsBorrowing",
+        pair(4, 8, {"borrow": 0}),
+        job("asked", 9),
+        changes=("cq.{q}.borrowingLimit=5",),
+        made=(("", {"spec": {"resourceGroups": group(("h100", {"nominalQuota": 4, "borrowingLimit": 5}))}}),),
+    ),
+    Case(
+        "if-cohort",
+        "FitsBorrowing",
+        lambda name: [cluster_queue(name, 4), cluster_queue(f"{name}-other", 4, f"{name}-co")],
+        job("asked", 8),
+        changes=("cq.{q}.cohort={q}-co",),
+        made=(("", {"spec": {"cohortName": "{q}-co"}}),),
+    ),
+    Case(
+        "if-preemption",
+        "NeedsPreemption",
+        alone(8),
+        job("asked", 8, priority="simulate-high"),
+        (job("one", 8),),
+        changes=("cq.{q}.preemption.within=LowerPriority",),
+        made=(("", {"spec": WITHIN}),),
+        victims=frozenset({"one"}),
+    ),
+    Case(
+        "if-still-short",
+        "Waits",
+        alone(8),
+        job("asked", 8),
+        (job("one", 8),),
+        changes=("cq.{q}.nominal=15",),
+        made=(("", {"spec": {"resourceGroups": group(("h100", {"nominalQuota": 15}))}}),),
+    ),
+    Case(
+        "if-resumed",
+        "FitsNow",
+        alone(8, stopPolicy="Hold"),
+        job("asked", 8),
+        changes=("cq.{q}.stop=None",),
+        made=(("", {"spec": {"stopPolicy": "None"}}),),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_kueue_does_what_simulate_says(kueue: ControlPlane, tmp_path: Path, case: Case) -> None:
+    place, name = Place(kueue, "simulate"), f"simulate-{case.name}"
+    queues = case.queues(name)
+    others = [one["metadata"]["name"] for one in queues if one["metadata"]["name"] == f"{name}-other"]
+    doors = [local_queue(place.namespace, name), *(local_queue(place.namespace, other, "other") for other in others)]
+    place.put(*queues, *doors)
+    for obj in case.runs:
+        place.run(obj)
+    flags = [word for change in case.changes for word in ("--if", change.format(q=name))]
+    ours = simulated(place, case.asked, tmp_path, *flags)
+    for suffix, patch in case.made:
+        change(place, f"{name}{suffix}", patch, name)
+    place.create(case.asked)
+    theirs = place.outcome(case.asked["metadata"]["name"])
+    assert (ours["answer"], theirs.answer) == (case.answer, case.answer), theirs.message
+    assert ours["flavors"] == theirs.flavors or case.victims
+    assert ours["workloads"][0]["level"] == theirs.level
+    assert {one["owner"].partition("/")[2] for one in ours["preempts"]} == case.victims == evicted(place, case)
+
+
+def change(place: Place, queue: str, patch: Json, name: str) -> None:
+    """Really make it, and wait until Kueue has taken it."""
+    body = _filled(patch, name)
+    place.api.patch(f"{KUEUE}/clusterqueues/{queue}", body).ok()
+    place.api.until_object(f"{KUEUE}/clusterqueues/{queue}", lambda one: _active(one))
+
+
+def _active(queue: Json) -> bool:
+    conditions = (queue.get("status") or {}).get("conditions") or ()
+    return any(one["type"] == "Active" and one["status"] == "True" for one in conditions)
+
+
+def _filled(patch: Any, name: str) -> Any:
+    if isinstance(patch, dict):
+        return {key: _filled(value, name) for key, value in patch.items()}
+    return patch.format(q=name) if isinstance(patch, str) else patch
+
+
+def evicted(place: Place, case: Case) -> set[str]:
+    """Evictions are written one after the other: all that are expected are awaited, none where none is."""
+    if case.victims:
+        path = f"{KUEUE}/namespaces/{place.namespace}/workloads"
+        place.api.until(path, lambda _: case.victims <= place.evicted(), seconds=30)
+    return place.evicted()
+
+
+# --- a probe ----------------------------------------------------------------------------------------------------------
+
+
+def left(place: Place) -> Iterator[str]:
+    for one in place.workloads():
+        if "k8sai.dev/probe" in (one["metadata"].get("labels") or {}):
+            yield one["metadata"]["name"]
+
+
+@pytest.mark.parametrize(("gpus", "code", "said"), [(8, 0, "gave it quota of h100"), (9, 11, "keeps it waiting: ")])
+def test_a_probe_hears_kueue_and_leaves_nothing(kueue: ControlPlane, gpus: int, code: int, said: str) -> None:
+    place = Place(kueue, "simulate-probe")
+    queue = f"simulate-probe-{gpus}"
+    place.put(cluster_queue(queue, 8), local_queue(place.namespace, queue))
+    words = ("queue", "simulate", "--gpus", str(gpus), "-n", place.namespace, "--probe")
+    refused = k8sai(*words, kubeconfig=kueue.kubeconfig())
+    assert (refused.code, "nobody is here to ask" in refused.err) == (5, True)
+    assert place.workloads() == []
+    asked = k8sai(*words, "-y", kubeconfig=kueue.kubeconfig())
+    assert asked.code == code, asked.err
+    assert said in asked.out.splitlines()[-1]
+    assert asked.err == ""
+    assert list(left(place)) == []
+
+
+def test_a_probe_that_would_evict_is_not_made(kueue: ControlPlane) -> None:
+    place = Place(kueue, "simulate-probe")
+    place.put(
+        cluster_queue("simulate-probe-evicts", 8, preemption=WITHIN["preemption"]),
+        local_queue(place.namespace, "simulate-probe-evicts"),
+    )
+    place.run(job("one", 8))
+    words = ("--gpus", "8", "--priority", "simulate-high", "-n", place.namespace, "--probe", "-y")
+    asked = k8sai("queue", "simulate", *words, kubeconfig=kueue.kubeconfig())
+    assert (asked.code, "would evict others" in asked.err) == (5, True)
+    assert len(place.workloads()) == 1
