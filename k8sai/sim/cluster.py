@@ -194,7 +194,7 @@ class Sim:
             gc.unfreeze()
 
     async def _listen(self) -> web.AppRunner:
-        server = Server(self._store, self._denials)
+        server = Server(self._store, self._denials, lines=self._crew.kueue)
         self._gate = server.gate
         app = server.app()
         app.router.add_post(LOAD_PATH, self._load_asked)

@@ -37,6 +37,7 @@ _SUBRESOURCES: dict[str, tuple[str, str, str, list[str]]] = {
     "exec": ("", "", "PodExecOptions", _STREAMED),
     "finalize": ("", "", "", ["update"]),
     "log": ("", "", "", ["get"]),
+    "pendingworkloads": ("", "", "", ["get"]),
     "portforward": ("", "", "PodPortForwardOptions", _STREAMED),
     "scale": ("autoscaling", "v1", "Scale", _CRUD),
 }

@@ -83,6 +83,13 @@ def _custom(group: str, version: str, plural: str, kind: str, namespaced: bool =
     return Resource(group, version, plural, kind, namespaced, short, (), _STATUS, builtin=False, counts=True)
 
 
+def _positions(plural: str, singular: str, namespaced: bool) -> Resource:
+    """Of Kueue's visibility API: nothing is stored, only a subresource answers."""
+    kind, below = "PendingWorkloadsSummary", ("pendingworkloads",)
+    group = f"visibility.{_KUEUE}"
+    return Resource(group, "v1beta2", plural, kind, namespaced, (), (), below, (), builtin=False, named=singular)
+
+
 def _admission(plural: str, kind: str, subresources: tuple[str, ...] = ()) -> Resource:
     group, categories = "admissionregistration.k8s.io", ("api-extensions",)
     return Resource(group, "v1", plural, kind, False, (), categories, subresources, counts=True)
@@ -159,14 +166,16 @@ BUILTIN: tuple[Resource, ...] = (
     Resource("storage.k8s.io", "v1", "storageclasses", "StorageClass", False, ("sc",)),
     _custom("scheduling.k8s.io", "v1beta1", "podgroups", "PodGroup"),  # in JSON only: no typed client writes them
     _custom("jobset.x-k8s.io", "v1alpha2", "jobsets", "JobSet"),
-    _custom(_KUEUE, "v1beta2", "admissionchecks", "AdmissionCheck", False),
+    _custom(_KUEUE, "v1beta2", "admissionchecks", "AdmissionCheck", False, "ac"),
     _custom(_KUEUE, "v1beta2", "clusterqueues", "ClusterQueue", False, "cq"),
-    _custom(_KUEUE, "v1beta2", "cohorts", "Cohort", False),
+    _custom(_KUEUE, "v1beta2", "cohorts", "Cohort", False, "co"),
     _custom(_KUEUE, "v1beta2", "localqueues", "LocalQueue", True, "queue", "queues", "lq"),
     _custom(_KUEUE, "v1beta2", "resourceflavors", "ResourceFlavor", False, "flavor", "flavors", "rf"),
-    _custom(_KUEUE, "v1beta2", "topologies", "Topology", False),
-    _custom(_KUEUE, "v1beta2", "workloadpriorityclasses", "WorkloadPriorityClass", False),
-    _custom(_KUEUE, "v1beta2", "workloads", "Workload", True, "wl"),
+    _custom(_KUEUE, "v1beta2", "topologies", "Topology", False, "topo"),
+    _custom(_KUEUE, "v1beta2", "workloadpriorityclasses", "WorkloadPriorityClass", False, "wpc"),
+    _custom(_KUEUE, "v1beta2", "workloads", "Workload", True, "kwl", "kueueworkload", "kueueworkloads"),
+    _positions("clusterqueues", "clusterqueue", False),
+    _positions("localqueues", "localqueue", True),
 )
 
 

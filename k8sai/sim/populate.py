@@ -15,6 +15,7 @@ from k8sai.sim.controllers.devices import UNHEALTHY, allocatable
 from k8sai.sim.controllers.gangs import PODGROUPS
 from k8sai.sim.controllers.jobs import pod_of_job
 from k8sai.sim.controllers.jobsets import JOBSETS, child_job
+from k8sai.sim.controllers.kueue_book import WORKLOADS
 from k8sai.sim.controllers.replicasets import REPLICASETS
 from k8sai.sim.controllers.statefulsets import STATEFULSETS
 from k8sai.sim.controllers.tenants import Habit
@@ -23,7 +24,7 @@ from k8sai.sim.hardware import INSTANCE, PRODUCTS, Fitting, clique_of, device_re
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj
 from k8sai.sim.placing import Placing
-from k8sai.sim.queues import WORKLOADS, queue_objects, workload_object
+from k8sai.sim.queues import Quotas, held, queue_objects
 from k8sai.sim.scenario import Fill, NodeGroup, Scenario, Workload
 from k8sai.sim.slices import DEVICE_CLASSES, slices
 from k8sai.sim.status import ApiFailure
@@ -50,6 +51,7 @@ class Population:
     said: Callable[[str, int, int], None] = lambda what, done, of: None
     placing: Placing = field(default_factory=Placing)
     chance: random.Random = field(init=False)
+    quotas: Quotas = field(init=False)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.scenario.seed)
@@ -63,7 +65,8 @@ class Population:
             for device_class in DEVICE_CLASSES:
                 self._make(CLASSES, device_class)
         for kind, obj in queue_objects(self.scenario):
-            self._kept(kind, obj)
+            self._make(kind, obj)
+        self.quotas = Quotas(self.scenario, self.store)
         for workload in self.scenario.workloads:
             for number in range(1, workload.count + 1):
                 self._workload(workload, number)
@@ -85,11 +88,6 @@ class Population:
                 meta = obj["metadata"]
                 return self.store.get(resource, meta.get("namespace", ""), meta["name"])
             raise Usage(f"the scenario's {resource.kind} is refused: {failure.message}") from failure
-
-    def _kept(self, resource: Resource, obj: Obj) -> None:
-        """Create it with the status it has: what its controller would say."""
-        made = self.store.create(resource, obj, dry_run=True)
-        self.store.restore(resource, made | {"status": obj["status"]} if "status" in obj else made)
 
     def _namespaces(self) -> None:
         wanted = [*self.scenario.namespaces, *(w.namespace for w in self.scenario.workloads)]
@@ -178,10 +176,7 @@ class Population:
         if workload.kind == "Pod" and age:
             self._place(workload, first, age)
             return
-        top = self._aged(_TOP[workload.kind], first, age)
-        held = workload_object(self.scenario, workload, top, _TOP[workload.kind], self.now - age)
-        if held is not None:
-            self._kept(WORKLOADS, held)
+        top = self._aged(_TOP[workload.kind], first, age, workload)
         if workload.again:
             self.crew.tenants.follow(top, self._habit(workload, number))
         if age and workload.kind != "StatefulSet" and not workload.suspend:
@@ -204,16 +199,26 @@ class Population:
 
         return Habit(objects, lambda: between(workload.again, self.chance))
 
-    def _aged(self, resource: Resource, obj: Obj, age: float) -> Obj:
-        """Made by the rules of the API server, but some time ago. Raises Usage."""
+    def _aged(self, resource: Resource, obj: Obj, age: float, workload: Workload | None = None) -> Obj:
+        """Made by the rules of the API server, but some time ago; with the quota it has by now. Raises Usage."""
         try:
             made = self.store.create(resource, obj, dry_run=True)
         except ApiFailure as failure:
             raise Usage(f"the scenario's {resource.kind} is refused: {failure.message}") from failure
         made["metadata"]["creationTimestamp"] = stamp(self.now - age)
+        if workload is not None and age and held(self.scenario, workload):
+            made = self._queued(workload, made, resource, age)
         if resource is JOBS and not made["spec"].get("suspend"):
             made["status"] = {"startTime": stamp(self.now - age)}
         return self.store.restore(resource, made)
+
+    def _queued(self, workload: Workload, made: Obj, resource: Resource, age: float) -> Obj:
+        """A job as old as its Workload, running where that has quota."""
+        found = self.quotas.workload(workload, made, resource, self.now - age)
+        if found is None:
+            return made
+        self.store.restore(WORKLOADS, found)
+        return made if workload.suspend else self.quotas.unsuspended(made, found)
 
     def _place(self, workload: Workload, top: Obj, age: float) -> None:
         """The pods of the workload, as old as it is; running if it is `placed` and they fit, else waiting."""

@@ -1,126 +1,188 @@
-"""Kueue's objects beside the workloads of a scenario: a ClusterQueue and LocalQueues for each of its `queues`.
+"""Kueue's objects of a scenario: flavors, cohorts, queues, and the Workloads of jobs that are older than the cluster.
 
-Kueue itself is not played. What it says is worked out once, when the scenario is loaded: workloads that run are counted
-as admitted; those that are suspended or held by a gate of Kueue get a Workload that says how they stand.
+What runs already holds its quota from the start. Everything else is left to the controller (controllers/kueue.py).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
+from uuid import NAMESPACE_URL, uuid5
 
 from k8sai.ages import stamp
-from k8sai.sim import kinds
-from k8sai.sim.controllers.desk import own
+from k8sai.queues import parse
+from k8sai.queues.facts import Flavor
+from k8sai.sim.controllers.kueue_admission import admission
+from k8sai.sim.controllers.kueue_book import CLUSTER_QUEUES, COHORTS, FLAVORS, LOCAL_QUEUES
+from k8sai.sim.controllers.kueue_conditions import Standing
+from k8sai.sim.controllers.kueue_jobs import new_workload
+from k8sai.sim.controllers.kueue_podsets import changed, injected
+from k8sai.sim.controllers.kueue_words import preempted_for
+from k8sai.sim.hardware import INSTANCE
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj
-from k8sai.sim.scenario import Scenario, Workload
+from k8sai.sim.scenario import Queue, Scenario, Workload
+from k8sai.sim.store import Store
 
 _API: Final = "kueue.x-k8s.io/v1beta2"
-_GATES: Final = "kueue.x-k8s.io/"
-_FLAVOR: Final = "gpus"
-FLAVORS: Final = kinds.find("kueue.x-k8s.io", "resourceflavors")
-CLUSTER_QUEUES: Final = kinds.find("kueue.x-k8s.io", "clusterqueues")
-LOCAL_QUEUES: Final = kinds.find("kueue.x-k8s.io", "localqueues")
-WORKLOADS: Final = kinds.find("kueue.x-k8s.io", "workloads")
+_USUAL: Final = "gpus"  # the flavor of queues that name none
+_ROOM: Final = {"cpu": "10000", "memory": "100Ti"}  # quota of what nobody is short of
+_KINDS: Final = ("Job", "JobSet")  # what Kueue holds
+
+
+def held(scenario: Scenario, workload: Workload) -> bool:
+    """Kueue holds it: a Job or JobSet that names a queue of the scenario."""
+    return workload.kind in _KINDS and workload.queue in scenario.queues
 
 
 def queue_objects(scenario: Scenario) -> Iterator[tuple[Resource, Obj]]:
-    """The flavour, the queues and how full they are, each with its status."""
-    if scenario.queues:
-        yield FLAVORS, {"apiVersion": _API, "kind": "ResourceFlavor", "metadata": {"name": _FLAVOR}, "spec": {}}
-    for name, quota in scenario.queues.items():
-        users = [workload for workload in scenario.workloads if workload.queue == name]
-        resource = _resource(users)
-        covered = {"name": resource, "nominalQuota": str(quota)}
-        yield (
-            CLUSTER_QUEUES,
-            {
-                "apiVersion": _API,
-                "kind": "ClusterQueue",
-                "metadata": {"name": name},
-                "spec": {
-                    "namespaceSelector": {},
-                    "resourceGroups": [
-                        {"coveredResources": [resource], "flavors": [{"name": _FLAVOR, "resources": [covered]}]}
-                    ],
-                },
-                "status": {**_counts(users), "flavorsUsage": _usage(users, resource)},
-            },
-        )
-        for namespace in dict.fromkeys(workload.namespace for workload in users):
-            here = [workload for workload in users if workload.namespace == namespace]
-            metadata = {"name": name, "namespace": namespace}
-            yield (
-                LOCAL_QUEUES,
-                {
-                    "apiVersion": _API,
-                    "kind": "LocalQueue",
-                    "metadata": metadata,
-                    "spec": {"clusterQueue": name},
-                    "status": _counts(here),
-                },
-            )
+    """Flavors, cohorts, ClusterQueues, and a LocalQueue in each namespace whose workloads name one."""
+    for name in dict.fromkeys(flavor for queue in _all(scenario).values() for flavor in _flavors(queue)):
+        yield FLAVORS, _object("ResourceFlavor", name, _flavor_spec(scenario, name))
+    for name, parent in scenario.cohorts.items():
+        yield COHORTS, _object("Cohort", name, {"parentName": parent} if parent else {})
+    for name, queue in _all(scenario).items():
+        made = _object("ClusterQueue", name, _spec(scenario, name, queue))
+        if queue.stop_reason:
+            made["metadata"]["annotations"] = {"k8sai.dev/stop-reason": queue.stop_reason}
+        yield CLUSTER_QUEUES, made
+    places = dict.fromkeys((one.namespace, one.queue) for one in scenario.workloads if one.queue in scenario.queues)
+    for namespace, name in places:
+        made = _object("LocalQueue", name, {"clusterQueue": name})
+        made["metadata"]["namespace"] = namespace
+        yield LOCAL_QUEUES, made
 
 
-def workload_object(scenario: Scenario, workload: Workload, top: Obj, resource: Resource, now: float) -> Obj | None:
-    """What Kueue keeps about an object that it holds back; None where it does not."""
-    if workload.queue not in scenario.queues or not (workload.suspend or workload.gate.startswith(_GATES)):
-        return None
-    name = top["metadata"]["name"]
-    cards = workload.jobs * workload.pods
-    metadata: Obj = {
-        "name": f"{resource.kind.lower()}-{name}-{top['metadata']['uid'][:5]}",
-        "namespace": workload.namespace,
-        "ownerReferences": [own(top, resource)],
+def _object(kind: str, name: str, spec: Obj) -> Obj:
+    return {"apiVersion": _API, "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
+def _all(scenario: Scenario) -> dict[str, Queue]:
+    """Each in its long form."""
+    return {name: one if isinstance(one, Queue) else Queue(devices=one) for name, one in scenario.queues.items()}
+
+
+def _users(scenario: Scenario, name: str) -> list[Workload]:
+    return [one for one in scenario.workloads if one.queue == name and one.kind in _KINDS]
+
+
+def _quotas(queue: Queue) -> dict[str, int]:
+    return queue.devices if isinstance(queue.devices, dict) else {_USUAL: queue.devices}
+
+
+def _flavors(queue: Queue) -> list[str]:
+    return list(_quotas(queue))
+
+
+def _flavor_spec(scenario: Scenario, name: str) -> Obj:
+    """The nodes of a group, where the flavor stands for one."""
+    group = scenario.flavors.get(name, "")
+    return {"nodeLabels": {INSTANCE: group}} if group else {}
+
+
+def _spec(scenario: Scenario, name: str, queue: Queue) -> Obj:
+    users = _users(scenario, name)
+    resource = queue.resource or _resource(users)
+    others = sorted({one.resource for one in users if one.gpus and one.resource != resource})
+    covered = [*_ROOM, resource, *others]
+    limits = {"borrowingLimit": queue.borrow, "lendingLimit": queue.lend}
+    said = {key: str(value) for key, value in limits.items() if value is not None}
+    flavors = []
+    for flavor, devices in _quotas(queue).items():
+        quotas = [{"name": key, "nominalQuota": value} for key, value in _ROOM.items()]
+        quotas.append({"name": resource, "nominalQuota": str(devices), **said})
+        quotas += [{"name": other, "nominalQuota": str(_asked(users, other))} for other in others]
+        flavors.append({"name": flavor, "resources": quotas})
+    spec: Obj = {
+        "namespaceSelector": {},
+        "queueingStrategy": queue.strategy,
+        "stopPolicy": queue.stop,
+        "preemption": {"withinClusterQueue": queue.within, "reclaimWithinCohort": queue.reclaim},
+        "resourceGroups": [{"coveredResources": covered, "flavors": flavors}],
     }
-    spec = {
-        "queueName": workload.queue,
-        "active": True,
-        "podSets": [{"name": "main", "count": cards, "template": {"spec": {"containers": []}}}],
-    }
-    found = {"apiVersion": _API, "kind": "Workload", "metadata": metadata, "spec": spec}
-    return found | {"status": _standing(scenario, workload, stamp(now))}
+    return spec | ({"cohortName": queue.cohort} if queue.cohort else {})
 
 
-def _standing(scenario: Scenario, workload: Workload, at: str) -> Obj:
-    """Its conditions: admitted and waiting for a place, or waiting for quota, and how much of it."""
-
-    def condition(kind: str, status: str, reason: str, message: str) -> Obj:
-        return {"type": kind, "status": status, "reason": reason, "message": message, "lastTransitionTime": at}
-
-    queue = workload.queue
-    if not workload.suspend:
-        reserved = condition("QuotaReserved", "True", "QuotaReserved", f"Quota reserved in ClusterQueue {queue}")
-        admitted = condition("Admitted", "True", "Admitted", f"The workload is admitted by ClusterQueue {queue}")
-        assigned = {"name": "main", "flavors": {workload.resource: _FLAVOR}, "count": workload.jobs * workload.pods}
-        return {
-            "conditions": [reserved, admitted],
-            "admission": {"clusterQueue": queue, "podSetAssignments": [assigned]},
-        }
-    users = [each for each in scenario.workloads if each.queue == queue]
-    short = _cards(workload) - (scenario.queues[queue] - _used(users, workload.resource))
-    message = f"couldn't assign flavors to pod set main: insufficient unused quota for {workload.resource} in flavor "
-    message += f"{_FLAVOR}, {short} more needed" if short > 0 else f"{_FLAVOR}"
-    return {"conditions": [condition("QuotaReserved", "False", "Pending", message)]}
-
-
-def _counts(users: Sequence[Workload]) -> Obj:
-    waiting = sum(workload.count for workload in users if workload.suspend)
-    admitted = sum(workload.count for workload in users) - waiting
-    return {"pendingWorkloads": waiting, "reservingWorkloads": admitted, "admittedWorkloads": admitted}
-
-
-def _usage(users: Sequence[Workload], resource: str) -> list[Obj]:
-    return [{"name": _FLAVOR, "resources": [{"name": resource, "total": str(_used(users, resource))}]}]
-
-
-def _used(users: Sequence[Workload], resource: str) -> int:
-    return sum(_cards(each) * each.count for each in users if each.resource == resource and not each.suspend)
-
-
-def _cards(workload: Workload) -> int:
-    return workload.jobs * workload.pods * workload.gpus
+def _asked(users: Sequence[Workload], resource: str) -> int:
+    return sum(one.count * one.jobs * one.pods * one.gpus for one in users if one.resource == resource)
 
 
 def _resource(users: Sequence[Workload]) -> str:
-    """What most of its cards are called."""
-    return max((each.resource for each in users), key=lambda name: _used(users, name), default="nvidia.com/gpu")
+    """What most of their devices are called."""
+    names = [one.resource for one in users if one.gpus]
+    return max(names, key=lambda name: _asked(users, name), default="nvidia.com/gpu")
+
+
+class Quotas:
+    """Gives quota to what has been running before the cluster was there, and remembers who was made room for."""
+
+    def __init__(self, scenario: Scenario, store: Store) -> None:
+        self._scenario = scenario
+        self._store = store
+        self._flavors: dict[str, Flavor] = {}
+        self._made: dict[str, Obj] = {}  # title -> Workload
+
+    def workload(self, workload: Workload, top: Obj, resource: Resource, at: float) -> Obj | None:
+        """The Workload of a job made at that time, with what Kueue said of it then; None where it has none."""
+        made = new_workload(self._store, top, resource)
+        if made is None:
+            return None
+        name = top["metadata"]["name"]
+        metadata = {
+            **made["metadata"],
+            "uid": str(uuid5(NAMESPACE_URL, f"{top['metadata']['uid']}/{name}")),
+            "creationTimestamp": stamp(at),
+            "generation": 1,
+        }
+        made = {"apiVersion": _API, "kind": "Workload", **made, "metadata": metadata}
+        if not workload.suspend:
+            made["status"] = self._running(workload, made, at)
+        elif workload.preempted_for:
+            made["status"] = self._preempted(workload, made)
+        self._made[name] = made
+        return made
+
+    def unsuspended(self, top: Obj, workload: Obj) -> Obj:
+        """The job as Kueue has started it."""
+        spec = changed(top, injected(workload, self._known()), suspend=False)
+        return {**top, "spec": spec}
+
+    def _known(self) -> Mapping[str, Flavor]:
+        if not self._flavors:
+            self._flavors = {one["metadata"]["name"]: parse.flavor(one) for one in self._store.list(FLAVORS)}
+        return self._flavors
+
+    def _running(self, workload: Workload, made: Obj, at: float) -> Obj:
+        now, fact = Standing.of(made, at), parse.workload(made)
+        flavor = self._flavor(workload)
+        assigned = {one.name: dict.fromkeys(one.requests, flavor) for one in fact.pod_sets}
+        now.reserve(admission(fact, workload.queue, assigned))
+        now.sync_admitted()
+        if workload.placed:
+            now.say("PodsReady", True, "Started", "All pods reached readiness and the workload is running")
+        return now.status
+
+    def _flavor(self, workload: Workload) -> str:
+        """Of its node group, else the first that the queue has."""
+        named = _flavors(_all(self._scenario)[workload.queue])
+        fitting = (one for one in named if workload.group and self._scenario.flavors.get(one) == workload.group)
+        return next(fitting, named[0])
+
+    def _preempted(self, workload: Workload, made: Obj) -> Obj:
+        """It ran until somebody else took its place."""
+        preemptor = parse.workload(self._made[workload.preempted_for])
+        mine, other = workload.queue, (preemptor.admission.cluster_queue if preemptor.admission else "")
+        right = "InClusterQueue" if mine == other else "InCohortReclamation"
+        message = preempted_for(preemptor, right, self._path(other), self._path(mine))
+        at = preemptor.conditions[0].at
+        now = Standing.of(made, at)
+        now.say("Preempted", True, right, message)
+        now.evict("Preempted", message)
+        now.requeue(True, "Preempted", message)
+        now.say("Admitted", False, "NoReservation", "The workload has no reservation")
+        return now.status
+
+    def _path(self, queue: str) -> str:
+        names, at = [queue], _all(self._scenario)[queue].cohort
+        while at:
+            names.append(at)
+            at = self._scenario.cohorts.get(at, "")
+        return "/" + "/".join(reversed(names))

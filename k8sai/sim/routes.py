@@ -36,7 +36,7 @@ def locate(catalog: Catalog, path: str) -> Target:
         raise status.no_such_path()
     name = tail[1] if len(tail) > 1 else ""
     subresource = tail[2] if len(tail) > 2 else ""
-    if subresource and subresource not in resource.subresources:
+    if subresource not in resource.subresources if subresource else not resource.verbs:
         raise status.no_such_path()
     if len(tail) > 3 and subresource != "proxy":
         raise status.no_such_path()

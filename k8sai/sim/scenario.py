@@ -94,6 +94,22 @@ class Workload(Part, frozen=True):
     labels: dict[str, str] = field(default_factory=dict)
     ending: bool = False  # told to end, and slow about it
     idle: float = 0.0  # the share of its pods that do nothing with their cards
+    preempted_for: str = ""  # suspended since Kueue took its quota for that job
+
+
+class Queue(Part, frozen=True):
+    """A ClusterQueue. `devices` are of the flavor `gpus`, or by flavor, in the order in which they are tried."""
+
+    devices: int | dict[str, int] = 0
+    resource: str = ""  # what they are called; default: as most of its jobs' devices are
+    cohort: str = ""
+    borrow: int | None = None  # at most so many beyond its own; default: all that others leave
+    lend: int | None = None
+    within: Literal["Never", "LowerPriority", "LowerOrNewerEqualPriority"] = "Never"
+    reclaim: Literal["Never", "LowerPriority", "Any"] = "Never"
+    strategy: Literal["BestEffortFIFO", "StrictFIFO"] = "BestEffortFIFO"
+    stop: Literal["None", "Hold", "HoldAndDrain"] = "None"
+    stop_reason: str = ""
 
 
 class Fill(Part, frozen=True):
@@ -122,7 +138,9 @@ class Scenario(Part, frozen=True):
     nodes: tuple[NodeGroup, ...] = ()
     workloads: tuple[Workload, ...] = ()
     fill: tuple[Fill, ...] = ()
-    queues: dict[str, int] = field(default_factory=dict)  # of Kueue -> the quota in devices
+    queues: dict[str, int | Queue] = field(default_factory=dict)  # of Kueue; a number is its quota in devices
+    flavors: dict[str, str] = field(default_factory=dict)  # of Kueue -> the node group it stands for
+    cohorts: dict[str, str] = field(default_factory=dict)  # of Kueue -> their parent, or nothing
     denials: tuple[dict[str, Any], ...] = ()
     rbac: bool = False  # roles and bindings decide who may do what
     objects: tuple[dict[str, Any], ...] = ()  # any Kubernetes objects, made last
@@ -197,7 +215,7 @@ def _told(text: str) -> str:
 
 
 def _fields() -> list[str]:
-    parts = (Scenario, NodeGroup, Workload, Claim, Mig, TimeSlicing, Fill, PriorityClass)
+    parts = (Scenario, NodeGroup, Workload, Claim, Mig, TimeSlicing, Queue, Fill, PriorityClass)
     return sorted({name for part in parts for name in part.__struct_encode_fields__})
 
 
@@ -210,6 +228,7 @@ def _check(scenario: Scenario, place: str) -> None:
         raise Usage(f"{place}: nodes: two groups have the same name")
     for number, workload in enumerate(scenario.workloads):
         _check_workload(workload, groups, f"{place}: workloads[{number}]")
+    _check_queues(scenario, place)
     for number, fill in enumerate(scenario.fill):
         where = f"{place}: fill[{number}]"
         if fill.group not in groups:
@@ -224,6 +243,23 @@ def _check(scenario: Scenario, place: str) -> None:
     for number, obj in enumerate(scenario.objects):
         if not obj.get("kind") or not obj.get("apiVersion"):
             raise Usage(f"{place}: objects[{number}]: every object has apiVersion and kind")
+
+
+def _check_queues(scenario: Scenario, place: str) -> None:
+    groups = {group.name for group in scenario.nodes}
+    for name, group in scenario.flavors.items():
+        if group and group not in groups:
+            raise Usage(f"{place}: flavors.{name}: there is no node group {group!r} (groups: {', '.join(groups)})")
+    for name, queue in scenario.queues.items():
+        if isinstance(queue, Queue) and not queue.cohort and (queue.borrow, queue.lend) != (None, None):
+            raise Usage(f"{place}: queues.{name}: borrow and lend are for queues with a cohort")
+    earlier: set[str] = set()
+    for number, workload in enumerate(scenario.workloads):
+        if workload.preempted_for and (not workload.suspend or workload.preempted_for not in earlier):
+            why = "needs `suspend`, and a job of a queue that stands before it"
+            raise Usage(f"{place}: workloads[{number}].preemptedFor: {why}")
+        if workload.queue in scenario.queues and not workload.suspend:
+            earlier.add(workload.name)
 
 
 def _check_group(group: NodeGroup, where: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
-from k8sai.sim import access, binding, discovery, eviction, openapi, pod_access, scale, status
+from k8sai.sim import access, binding, discovery, eviction, openapi, pod_access, scale, status, visibility
 from k8sai.sim.asking import BODY_LIMIT, Ask, answer, compressed, failed
 from k8sai.sim.deny import Denials
 from k8sai.sim.events import Shelf
@@ -34,8 +34,16 @@ _ENDPOINTS = ("healthz", "livez", "readyz")
 class Server:
     """Everything between a request and the store."""
 
-    def __init__(self, store: Store, denials: Denials, *, bookmark_every: float = 60.0) -> None:
+    def __init__(
+        self,
+        store: Store,
+        denials: Denials,
+        *,
+        bookmark_every: float = 60.0,
+        lines: visibility.Lines | None = None,
+    ) -> None:
         self.store = store
+        self._lines = lines
         self.gate = Gate(store, denials)
         self.hub = Hub(store, bookmark_every=bookmark_every)
         self.address = ""
@@ -196,6 +204,8 @@ class Server:
                 found = await ask.object()
                 done = eviction.evict(self.store, target.namespace, target.name, found, ask.dry_run())
                 return answer(ask.request, done, 201)
+            case visibility.PENDING, "get":
+                return answer(ask.request, visibility.pending(self._lines, ask))
             case "log", "get":
                 return pod_access.log(self.store, ask)
             case "proxy", _:
@@ -211,7 +221,10 @@ class Server:
         raise status.not_allowed()
 
 
-_OWN_HANDLING = ("attach", "binding", "eviction", "exec", "log", "portforward", "proxy", "scale")
+_OWN_HANDLING = (
+    *("attach", "binding", "eviction", "exec", "log"),
+    *(visibility.PENDING, "portforward", "proxy", "scale"),
+)
 
 
 def _deprecated(catalog: Catalog, target: Target, response: web.StreamResponse) -> web.StreamResponse:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.contract.api import Api, Json
+from tests.contract.queues import Queues, queues_of
 from tests.controlplane.addons import Missing, start_addon
 from tests.controlplane.gpu_nodes import NODES, add_nodes, gpu_node
+from tests.controlplane.kueue import start_kueue
 from tests.controlplane.namespaces import new_namespace
 from tests.controlplane.server import ControlPlane
 
@@ -29,7 +31,7 @@ class Server:
         """A controller that the embedded cluster has built in and a real one runs beside it."""
         if self.plane:
             try:
-                start_addon(self.plane, addon)
+                start_kueue(self.plane) if addon == "kueue" else start_addon(self.plane, addon)
             except Missing as missing:
                 pytest.skip(str(missing))
 
@@ -98,3 +100,12 @@ def nodes(api: Api) -> Iterator[Callable[..., Nodes]]:
     yield make
     for name in made:
         api.delete(f"{NODES}/{name}")
+
+
+@pytest.fixture
+def queues(server: Server, namespace: str) -> Iterator[Queues]:
+    """Queues of the test's own; Kueue runs."""
+    server.needs("jobset")  # Kueue integrates with what is served when it starts
+    server.needs("kueue")
+    with queues_of(server.api, namespace) as made:
+        yield made

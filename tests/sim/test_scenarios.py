@@ -9,7 +9,7 @@ from k8sai.errors import K8saiError, NotFound, Usage
 from k8sai.sim import kinds
 from k8sai.sim.populate import Population
 from k8sai.sim.scenario import load, names, parse
-from tests.sim.lab import GPU, Lab
+from tests.sim.lab import GPU, Lab, conditions
 
 HEAD = "apiVersion: k8sai.dev/v1alpha1\nkind: Scenario\n"
 
@@ -206,23 +206,70 @@ def test_a_folder_is_not_a_scenario(tmp_path: Path) -> None:
         load(tmp_path)
 
 
-def test_queues_of_a_scenario_exist_and_what_they_hold_back_says_why() -> None:
+def test_queues_of_a_scenario_are_played_and_what_they_hold_back_says_why() -> None:
     lab = from_text(
         "queues: {q: 10}\n"
         "workloads:\n"
         "  - {namespace: ml, name: runs, pods: 2, gpus: 4, queue: q}\n"
-        "  - {namespace: ml, name: waits, pods: 3, gpus: 2, queue: q, suspend: true}\n"
-        "  - {namespace: eu, name: gated, gpus: 1, queue: q, gate: kueue.x-k8s.io/topology}\n"
+        "  - {namespace: eu, name: gated, gpus: 1, queue: q, age: 5m, gate: kueue.x-k8s.io/topology}\n"
+        "  - {namespace: ml, name: waits, pods: 3, gpus: 2, queue: q, age: 1m, suspend: true}\n"
         "  - {namespace: eu, name: other, gpus: 1, suspend: true}\n"
     )
+    lab.run()
     (cluster_queue,) = lab.all("clusterqueues", "kueue.x-k8s.io")
     assert (cluster_queue["metadata"]["name"], cluster_queue["status"]["pendingWorkloads"]) == ("q", 1)
-    assert cluster_queue["status"]["flavorsUsage"][0]["resources"] == [{"name": GPU, "total": "9"}]
+    used = {one["name"]: one["total"] for one in cluster_queue["status"]["flavorsUsage"][0]["resources"]}
+    assert used[GPU] == "7"
     queues = lab.all("localqueues", "kueue.x-k8s.io")
     assert {(q["metadata"]["namespace"], q["status"]["admittedWorkloads"]) for q in queues} == {("ml", 1), ("eu", 1)}
     held = {w["metadata"]["ownerReferences"][0]["name"]: w for w in lab.all("workloads", "kueue.x-k8s.io")}
-    assert set(held) == {"waits", "gated"}
-    (waiting,) = held["waits"]["status"]["conditions"]
-    assert (waiting["status"], waiting["reason"]) == ("False", "Pending")
-    assert waiting["message"].endswith("in flavor gpus, 5 more needed")
-    assert [c["status"] for c in held["gated"]["status"]["conditions"]] == ["True", "True"]
+    assert set(held) == {"runs", "waits", "gated"}
+    assert conditions(held["waits"])["Admitted"] == "True"  # it has waited longest
+    told = {one["type"]: one for one in held["runs"]["status"]["conditions"]}["QuotaReserved"]
+    assert (told["status"], told["reason"]) == ("False", "Pending")
+    assert told["message"].endswith("in flavor gpus, 5 more needed")
+    assert conditions(held["gated"])["Admitted"] == "True"
+
+
+def test_a_rich_scenario_has_cohorts_flavors_and_who_had_to_go() -> None:
+    lab = from_text(
+        "nodes: [{name: h, product: H100}, {name: a, product: A100}]\n"
+        "flavors: {fast: h, slow: a}\n"
+        "cohorts: {all: top}\n"
+        "queues:\n"
+        "  one: {devices: {fast: 8, slow: 8}, cohort: all, reclaim: Any}\n"
+        "  two: {devices: {fast: 2, slow: 0}, cohort: all, borrow: 1, stop: Hold, stopReason: later}\n"
+        "workloads:\n"
+        "  - {namespace: x, name: runs, gpus: 8, queue: one, age: 1h, group: h, placed: true}\n"
+        "  - {namespace: y, name: went, gpus: 4, queue: two, age: 2h, group: h, suspend: true, preemptedFor: runs}\n"
+    )
+    lab.run()
+    two = lab.get("clusterqueues", "two", "kueue.x-k8s.io", "")
+    assert two["metadata"]["annotations"] == {"k8sai.dev/stop-reason": "later"}
+    assert lab.get("cohorts", "all", "kueue.x-k8s.io", "")["spec"] == {"parentName": "top"}
+    held = {w["metadata"]["ownerReferences"][0]["name"]: w for w in lab.all("workloads", "kueue.x-k8s.io")}
+    (runs,) = held["runs"]["status"]["admission"]["podSetAssignments"]
+    assert runs["flavors"][GPU] == "fast"
+    (pod,) = lab.all("pods")
+    assert pod["metadata"]["labels"]["kueue.x-k8s.io/cluster-queue-name"] == "one"
+    told = {one["type"]: one for one in held["went"]["status"]["conditions"]}
+    assert (told["Evicted"]["status"], told["Preempted"]["reason"]) == ("True", "InCohortReclamation")
+    assert told["Evicted"]["message"].endswith("preemptor path: /top/all/one; preemptee path: /top/all/two")
+    assert told["QuotaReserved"]["message"] == "ClusterQueue two is inactive"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("queues: {q: {devices: 8, borrow: 1}}", "borrow and lend are for queues with a cohort"),
+        ("flavors: {fast: nowhere}", "there is no node group 'nowhere'"),
+        ("queues: {q: {devices: 8, cohrt: all}}", "did you mean cohort"),
+        (
+            "queues: {q: 8}\nworkloads: [{namespace: x, name: a, queue: q, suspend: true, preemptedFor: b}]",
+            "a job of a queue that stands before it",
+        ),
+    ],
+)
+def test_queues_of_a_scenario_are_checked(text: str, said: str) -> None:
+    with pytest.raises(Usage, match=said):
+        from_text(f"{text}\n")

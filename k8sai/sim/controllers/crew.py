@@ -8,6 +8,7 @@ from k8sai.sim.controllers.disruption import Disruption
 from k8sai.sim.controllers.jobs import Jobs
 from k8sai.sim.controllers.jobsets import JobSets
 from k8sai.sim.controllers.kubelet import Kubelets
+from k8sai.sim.controllers.kueue import Kueue
 from k8sai.sim.controllers.nodelife import Heartbeats, NodeLife
 from k8sai.sim.controllers.quotas import Quotas
 from k8sai.sim.controllers.replicasets import ReplicaSets
@@ -22,9 +23,11 @@ class Crew:
     def __init__(self, desk: Desk) -> None:
         self.scheduler = Scheduler(desk)
         self.tenants = Tenants(desk)
+        self.kueue = Kueue(desk)
         self._heartbeats = Heartbeats(desk)
         members = (
             self.scheduler,
+            self.kueue,
             Kubelets(desk),
             Claims(desk),
             Jobs(desk),

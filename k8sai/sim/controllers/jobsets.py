@@ -12,6 +12,7 @@ JOBSETS = kinds.find("jobset.x-k8s.io", "jobsets")
 SERVICES = kinds.find("", "services")
 _BY = "jobset-controller"
 _L = "jobset.sigs.k8s.io/"
+_DIRECTIVES = ("nodeSelector", "tolerations", "schedulingGates")
 
 
 class JobSets:
@@ -128,10 +129,14 @@ class JobSets:
                     self._desk.recorder.say(jobset, "JobCreationFailed", failure.message, by=_BY, warning=True)
 
     def _suspend(self, jobset: Obj, jobs: list[Obj]) -> None:
+        """Jobs follow; one that is resumed gets what the JobSet's pod templates say by then of where to run."""
         suspended = bool(jobset["spec"].get("suspend"))
         for job in jobs:
             if bool(job["spec"].get("suspend")) != suspended and not _ended(job):
-                self._desk.store.update(JOBS, {**job, "spec": {**job["spec"], "suspend": suspended}})
+                spec = {**job["spec"], "suspend": suspended}
+                if not suspended:
+                    spec["template"] = _with_directives(spec["template"], _template_of(jobset, job))
+                self._desk.store.update(JOBS, {**job, "spec": spec})
 
     def _report(self, jobset: Obj, jobs: list[Obj], verdict: Obj | None, restarts: int) -> None:
         old, now = jobset.get("status") or {}, self._desk.stamp()
@@ -158,6 +163,23 @@ class JobSets:
         if written is not None and verdict:
             failed = verdict["type"] == "Failed"
             self._desk.recorder.say(jobset, verdict["reason"], verdict["message"], by=_BY, warning=failed)
+
+
+def _template_of(jobset: Obj, job: Obj) -> Obj:
+    """The pod template that the JobSet has for a Job."""
+    name = job["metadata"]["labels"][_L + "replicatedjob-name"]
+    found = next(one for one in jobset["spec"]["replicatedJobs"] if one["name"] == name)
+    template: Obj = found["template"]["spec"]["template"]
+    return template
+
+
+def _with_directives(template: Obj, wanted: Obj) -> Obj:
+    """A pod template with the scheduling directives, labels and annotations of another."""
+    meta, more = template.get("metadata") or {}, wanted.get("metadata") or {}
+    metadata = {key: {**(meta.get(key) or {}), **(more.get(key) or {})} for key in ("labels", "annotations")}
+    spec = {key: value for key, value in template["spec"].items() if key not in _DIRECTIVES}
+    spec |= {key: wanted["spec"][key] for key in _DIRECTIVES if wanted["spec"].get(key)}
+    return {**template, "metadata": {**meta, **metadata}, "spec": spec}
 
 
 def _condition(kind: str, reason: str, message: str) -> Obj:
