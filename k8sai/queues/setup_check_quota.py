@@ -40,21 +40,22 @@ def _not_covered(ground: Ground, queue: ClusterQueue) -> Iterator[Finding]:
     if usual := " and ".join(name for name in lacks if name in _ALWAYS):
         text = f"it does not cover {usual}, which nearly every job asks for: one that does waits for ever"
         yield Finding("warning", "NotCovered", object, text, f"add {usual} to its coveredResources")
-    for resource in (name for name in lacks if name in had):
-        where = f"{several(had[resource], 'node')} of its flavors {'has' if had[resource] == 1 else 'have'}"
-        text = f"it does not cover {resource}, which {where}: a job that asks for it waits for ever"
-        yield Finding("warning", "NotCovered", object, text, f"add {resource} to its coveredResources")
+    if devices := [name for name in lacks if name in had]:
+        nodes = {name for resource in devices for name in had[resource]}
+        where = f"{several(len(nodes), 'node')} of its flavors {'has' if len(nodes) == 1 else 'have'}"
+        text = f"it does not cover {', '.join(devices)}, which {where}: a job that asks for it waits for ever"
+        yield Finding("warning", "NotCovered", object, text, f"add {' and '.join(devices)} to its coveredResources")
 
 
-def _of_nodes(ground: Ground, queue: ClusterQueue) -> dict[str, int]:
-    """GPU resources on nodes of its flavors, and on how many."""
-    found: dict[str, int] = {}
+def _of_nodes(ground: Ground, queue: ClusterQueue) -> dict[str, list[str]]:
+    """GPU resources of nodes of its flavors, and on which they are."""
+    found: dict[str, list[str]] = {}
     flavors = {share.flavor for share in queue.shares} & set(ground.setting.flavors)
     nodes = {one.name: one for name in flavors for one in ground.reached(ground.setting.flavors[name])}
     for node in nodes.values():
         for device in node.devices:
             if node.allocatable.get(device.resource):
-                found[device.resource] = found.get(device.resource, 0) + 1
+                found.setdefault(device.resource, []).append(node.name)
     return found
 
 
