@@ -28,7 +28,7 @@ def table(rows: Iterable[Row], at: float, *, bars: bool = False, plain: bool = F
     for row in shown:
         for number, figures in enumerate(row.figures or (None,)):
             name = names[row.key] if plain or number == 0 else _NOTHING
-            key = row.key if figures is None else f"{row.key} {figures.share.flavor} {figures.share.resource}"
+            key = row.key if figures is None or len(row.figures) == 1 else f"{row.key} {' '.join(figures.share)}"
             cells = _cells(row, figures, at, first=plain or number == 0, several=several, bars=bars)
             lines.append(Line(key, (name, *cells)))
     widest = max((len(name.text) for name in names.values()), default=0)
