@@ -1,0 +1,102 @@
+"""`queue resume` as a user runs it: whole stdout, stderr and exit code, on the embedded cluster."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from k8sai.errors import Exit
+from k8sai.queues.stopping import MOVING
+from k8sai.sim.cluster import Sim
+from tests.commands.queue_site import Site, holds
+from tests.commands.run import Ran
+
+
+@pytest.fixture(scope="module")
+def sim() -> Iterator[Sim]:
+    with Sim("cpu-only") as running:
+        yield running
+
+
+@pytest.fixture
+def site(sim: Sim, tmp_path: Path) -> Site:
+    return Site(sim, tmp_path)
+
+
+def test_it_says_what_happens_to_whom(site: Site) -> None:
+    site.job("a")
+    site.admitted("a")
+    site.job("b")
+    site.waits("b")
+    name = f"cq/{site.cq('one')}"
+    assert site("stop", name, "--drain", "-y", "--reason", "r").code == Exit.OK
+    assert site.said(site("resume", name)) == Ran(
+        Exit.OK,
+        "clusterqueue.kueue.x-k8s.io/site-one resumed\n",
+        "note: 2 waiting workloads are looked at again; 1 of them was drained by the ClusterQueue: "
+        "younger ones may go before\n",
+    )
+    queue = site.read("clusterqueues", "one")
+    assert (queue["spec"]["stopPolicy"], queue["metadata"].get("annotations", {})) == ("None", {})
+    assert site.said(site("resume", name)) == Ran(Exit.OK, "clusterqueue.kueue.x-k8s.io/site-one unchanged\n", "")
+
+
+def test_what_a_local_queue_drained_keeps_its_place(site: Site) -> None:
+    site.job("a")
+    site.admitted("a")
+    assert site("stop", "lq/one", "--drain", "-y").code == Exit.OK
+    ran = site.said(site("resume", "lq/one"))
+    assert ran.err == (
+        "note: 1 waiting workload is looked at again; "
+        "1 of them was drained by a LocalQueue and keeps the place in line\n"
+    )
+    site.admitted("a")
+
+
+def test_a_queue_above_that_is_still_stopped(site: Site) -> None:
+    assert site("stop", f"cq/{site.cq('one')}").code == site("stop", "lq/one").code == Exit.OK
+    assert site.said(site("resume", "lq/one")) == Ran(
+        Exit.OK,
+        "localqueue.kueue.x-k8s.io/one resumed\n",
+        "warning: ClusterQueue site-one above it is still stopped (Hold)\n"
+        "  → `kubectl ai-queue resume cq/site-one`\n"
+        "note: nothing waits there\n",
+    )
+
+
+def test_a_local_queue_that_was_stopped_for_itself_stays_so(site: Site) -> None:
+    assert site("stop", "lq/one").code == Exit.OK
+    assert site("stop", f"cq/{site.cq('one')}", "--drain", "--through-local-queues", "-y").code == Exit.OK
+    again = site.said(site("stop", "lq/two"))
+    assert again.code == Exit.OK
+    ran = site.said(site("resume", f"cq/{site.cq('two')}"))
+    assert ran.out == "clusterqueue.kueue.x-k8s.io/site-two unchanged\n"
+    assert site.read("localqueues", "two")["spec"]["stopPolicy"] == "Hold"
+
+
+def test_a_dry_run(site: Site) -> None:
+    assert site("stop", "lq/one").code == Exit.OK
+    ran = site.said(site("resume", "lq/one", "--dry-run=server"))
+    assert (ran.code, ran.err) == (Exit.OK, "")
+    assert ran.out.splitlines()[0] == "~ localqueue.kueue.x-k8s.io/one in namespace site"
+    assert '    ~ .spec.stopPolicy: Hold → "None"  (k8sai)' in ran.out.splitlines()
+    assert ran.out.splitlines()[-1] == "localqueue.kueue.x-k8s.io/one resumed (server dry run)"
+    assert site.read("localqueues", "one")["spec"]["stopPolicy"] == "Hold"
+    plan = site.document("resume", "lq/one")
+    assert [(one["op"], one["state"]) for one in plan["changes"]] == [("update", "written")]
+
+
+def test_a_job_half_moved_is_for_move_to_end(site: Site) -> None:
+    site.job("a")
+    name = site.admitted("a")["metadata"]["name"]
+    half = {"metadata": {"annotations": {MOVING: "two"}}, "spec": {"active": False}}
+    site.api.patch(f"{site.workloads}/{name}", half).ok()
+    assert site.said(site("resume", "job/a")) == Ran(
+        Exit.REFUSED,
+        "",
+        "error: workload/job-a-xxxxx is half moved to LocalQueue two: resumed here it would go back to its old queue\n"
+        "  → `kubectl ai-queue move workload/job-a-xxxxx --to two -n site` ends the move\n",
+    )
+    assert site("move", f"workload/{name}", "--to", "two").code == Exit.OK
+    assert site.admitted("a")["spec"]["queueName"] == "two"
+    assert not holds(site.workload("a"), "Evicted")
