@@ -78,11 +78,17 @@ def _cycle(look: Look, queue: ClusterQueue) -> Finding:
         "CohortCycle",
         message,
         f"Cohort {queue.cohort}",
-        evidence=("Kueue writes Active=False with the reason Ready there",),
+        evidence=_status(queue),
         fixes=(fix,),
         next=f"kubectl get cohorts.kueue.x-k8s.io {chain[-1]} -o yaml",
         remark=look.holds_quota,
     )
+
+
+def _status(queue: ClusterQueue) -> tuple[str, ...]:
+    """Kueue leaves it as it was before the cycle, or writes False with the reason Ready."""
+    active = queue.active
+    return (f"its own status does not say so: Active={active.holds}, {active.reason}",) if active is not None else ()
 
 
 def _stopped(look: Look, queue: ClusterQueue | LocalQueue) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """The Workload's own state: deactivated, backing off after a failure, gated, on hold, on its way out."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -9,6 +10,7 @@ from k8sai.queues.finding import Finding, Fix
 from k8sai.queues.why_look import Look
 from k8sai.queues.why_managers import writer_of
 
+_SAID_BY_CHECK: Final = re.compile(r'Rejected state: "([^"]+)"(?: \((.*)\))?')
 _DUE_TO: Final = "DeactivatedDueTo"
 _CAUSES: Final = {
     "RequeuingLimitExceeded": "its pods were not ready in time too often",
@@ -34,10 +36,10 @@ def _deactivated(look: Look, workload: Workload) -> Iterator[Finding]:
         return
     cause = _cause(workload)
     scope = f"Workload {workload.ref}"
-    rejected = next((one for one in workload.checks if one.state == "Rejected"), None)
-    if cause == "AdmissionCheck" or (rejected and not workload.active):
-        by = f"AdmissionCheck {rejected.name} has rejected it" if rejected else "an AdmissionCheck has rejected it"
-        message = by + (f": {rejected.message}" if rejected and rejected.message else "")
+    if cause == "AdmissionCheck":
+        name, words = _rejected(workload)
+        message = f"{f'AdmissionCheck {name}' if name else 'an AdmissionCheck'} has rejected it"
+        message += f": {words}" if words else ""
         fix = Fix("admin", "what the check asks for, then activate it again")
         yield Finding("state", "AdmissionCheckRejected", message, scope, fixes=(fix,), next=_activate(look, workload))
         return
@@ -47,6 +49,16 @@ def _deactivated(look: Look, workload: Workload) -> Iterator[Finding]:
     fix = Fix("user", "activate it again, and it queues anew")
     message = f"it was deactivated{who}{why}{limit}"
     yield Finding("state", "Deactivated", message, scope, fixes=(fix,), next=_activate(look, workload))
+
+
+def _rejected(workload: Workload) -> tuple[str, str]:
+    """The check and its words: the states of checks go with the reservation, the eviction keeps what was said."""
+    state = next((one for one in workload.checks if one.state == "Rejected"), None)
+    if state is not None:
+        return state.name, state.message
+    evicted = workload.condition("Evicted")
+    found = _SAID_BY_CHECK.search(evicted.message) if evicted is not None else None
+    return (found[1], found[2] or "") if found else ("", "")
 
 
 def _cause(workload: Workload) -> str:

@@ -43,7 +43,8 @@ def test_kueue_holds_it(addon: Callable[..., None], plane: ControlPlane, namespa
     why = case.why("job/big")
     assert why.sentence.startswith("job/big waits: queue q has not admitted it: ")
     assert (why.code, why.exit) == ("QueueNeverFits", Exit.BLOCKED)
-    assert why.next.startswith("kubectl describe workload/job-big-")
+    assert "it asks 4 GPU in" in why.sentence and "can never have more than 2" in why.sentence
+    assert why.next == f"k8sai queue why job/big -n {case.namespace}"
     assert case.why("job/lost").code == "QueueInactive"
 
 

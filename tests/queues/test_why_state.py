@@ -85,10 +85,14 @@ def test_deactivated_by_kueue(reason: str, words: str) -> None:
     assert (told(why), why.message) == (("Deactivated", Exit.FINDINGS, "inactive"), words)
 
 
-def test_a_rejected_check_deactivates() -> None:
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_rejected_check_deactivates(*, kept: bool) -> None:
+    """The state of the check goes with the reservation; then the eviction alone knows."""
     train = training()
-    status = {"admissionChecks": [{"name": "chk", "state": "Rejected", "message": "quota denied by cloud"}]}
-    evicted = said("Evicted", "DeactivatedDueToAdmissionCheck", "The workload is deactivated due to AdmissionCheck …")
+    state = {"name": "chk", "state": "Rejected", "message": "quota denied by cloud"}
+    text = 'The workload is deactivated due to AdmissionCheck in Rejected state: "chk" (quota denied by cloud)'
+    evicted = said("Evicted", "DeactivatedDueToAdmissionCheck", text)
+    status = {"admissionChecks": [state] if kept else []}
     why = ask("job/train", base(), train, workload(train, evicted, status=status, active=False))
     assert told(why) == ("AdmissionCheckRejected", Exit.BLOCKED, "inactive")
     assert why.message == "AdmissionCheck chk has rejected it: quota denied by cloud"
