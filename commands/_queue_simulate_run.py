@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from k8sai.cluster.options import Options
-from k8sai.commands import _print
+from k8sai.commands import _print, _talk
 from k8sai.commands._manifest import manifest, place
 from k8sai.commands._queue_notes import gaps, insist_on_queues, relevant, say
 from k8sai.errors import Exit, NotFound, Usage
@@ -21,7 +21,7 @@ from k8sai.queues.simulate_shown import heading, lines, tables
 from k8sai.queues.wish import Wanted, Wish, of_flags, surroundings
 from k8sai.queues.wish_file import namespaces, of_manifest
 from k8sai.queues.wish_gpus import resource_of
-from k8sai.view import Note, Page
+from k8sai.view import Cell, Note, Page
 
 if TYPE_CHECKING:
     from k8sai.cluster.objects import Objects
@@ -168,7 +168,7 @@ def _show(
         _print.line(found.kind)
     else:
         cells = (heading(found), *lines(found, before, changes))
-        _print.block([type(cell)(cell.text) for cell in cells] if question.plain else cells)
+        _print.block(Cell(_talk.speak(cell.text), "plain" if question.plain else cell.tone) for cell in cells)
         parts = tables(found, line=bool(changes))
         if parts:
             _print.line()

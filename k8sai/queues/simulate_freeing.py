@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from k8sai.queues.facts import ClusterQueue, Share, Workload
-from k8sai.queues.judge import judge
+from k8sai.queues.judge import Judge
 from k8sai.queues.quota import Node, Tree
 from k8sai.queues.setting import Setting
 from k8sai.queues.usage import tree as tree_of
@@ -66,7 +66,8 @@ def _likely(setting: Setting, one: Freed) -> tuple[bool, float, float, str]:
 
 
 def _fits(setting: Setting, workload: Workload, queue: ClusterQueue, tree: Tree, gone: Sequence[Freed]) -> bool:
-    return judge(setting, workload, queue, tree.without(one.workload for one in gone)).fits
+    left = tree.without(one.workload for one in gone)
+    return Judge(setting, left).of(workload, queue, reasons=False).fits
 
 
 def _needed(

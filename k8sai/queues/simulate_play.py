@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from k8sai.queues.facts import Admission, Assigned, ClusterQueue, Condition, Share, Workload
-from k8sai.queues.judge import judge
+from k8sai.queues.facts import Admission, Assigned, ClusterQueue, Condition, PodSet, Share, Workload
+from k8sai.queues.judge import Judge
 from k8sai.queues.order import line, place_in, queued_at
 from k8sai.queues.quota import Tree
 from k8sai.queues.setting import Setting
@@ -33,23 +33,24 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """`setting` is as it settles; `last` the judgement of everybody who had a turn; `whole`: nothing more would fit."""
+    """`setting` is as it settles; `whole`: nothing more would fit. By namespace/name of everybody who had a turn:
+    `last` is the judgement of its last one, `turns` how many steps were before it.
+    """
 
     setting: Setting
     steps: tuple[Step, ...]
-    last: Mapping[str, Judgement]  # by namespace/name of the workload
+    last: Mapping[str, Judgement]
+    turns: Mapping[str, int]
     whole: bool = True
 
     def before(self, workload: Workload) -> tuple[Step, ...]:
-        """Who is given quota before it; all of them where it is given none."""
-        at = next((n for n, step in enumerate(self.steps) if step.workload.ref == workload.ref), len(self.steps))
-        return self.steps[:at]
+        """Who is given quota before its turn; all of them where it never has one."""
+        return self.steps[: self.turns.get(workload.ref, len(self.steps))]
 
 
-def play(setting: Setting, rooms: object = None) -> Played:
+def play(setting: Setting) -> Played:
     """With everybody who waits in the setting."""
-    game = _Game(setting, rooms)
-    return game.played()
+    return _Game(setting).played()
 
 
 def admitted(setting: Setting, workload: Workload, judgement: Judgement) -> Setting:
@@ -65,11 +66,14 @@ def evicted(setting: Setting, victims: Iterable[Workload]) -> Setting:
 
 
 def _admission(workload: Workload, judgement: Judgement) -> Admission:
-    sets = tuple(
-        Assigned(one.name, judgement.assigned.get(one.name, {}), workload.asks_of(one), one.count)
-        for one in workload.pod_sets
-    )
-    return Admission(judgement.queue, sets)
+    return Admission(judgement.queue, tuple(_assigned(workload, one, judgement) for one in workload.pod_sets))
+
+
+def _assigned(workload: Workload, pod_set: PodSet, judgement: Judgement) -> Assigned:
+    """With the fewer pods of a partial admission."""
+    count, asked = judgement.counts.get(pod_set.name, pod_set.count), workload.asks_of(pod_set)
+    given = {name: amount * count // pod_set.count for name, amount in asked.items()} if pod_set.count else asked
+    return Assigned(pod_set.name, judgement.assigned.get(pod_set.name, {}), given, count)
 
 
 def _holding(workload: Workload, at: float) -> tuple[Condition, ...]:
@@ -106,11 +110,11 @@ class _Entry:
 @dataclass
 class _Game:
     setting: Setting
-    rooms: object
     tree: Tree = field(init=False)
     lines: dict[str, list[Workload]] = field(init=False)
     steps: list[Step] = field(default_factory=list)
     last: dict[str, Judgement] = field(default_factory=dict)
+    turns: dict[str, int] = field(default_factory=dict)
     hopeless: dict[object, Judgement] = field(default_factory=dict)  # by shape: what fared so fares so again
     thrown_out: set[str] = field(default_factory=set)
 
@@ -127,27 +131,32 @@ class _Game:
         while cycles < _CYCLES and len(self.steps) < MOST:
             cycles += 1
             if not self.cycle():
-                return Played(self.setting, tuple(self.steps), self.last)
-        return Played(self.setting, tuple(self.steps), self.last, whole=False)
+                return Played(self.setting, tuple(self.steps), self.last, self.turns)
+        return Played(self.setting, tuple(self.steps), self.last, self.turns, whole=False)
 
     def cycle(self) -> bool:
         """False where nothing happened: nobody was taken and nobody was put aside."""
-        entries = [entry for name in self.lines if (entry := self.head(name)) is not None]
+        judge = Judge(self.setting, self.tree)
+        entries = [entry for name in self.lines if (entry := self.head(name, judge)) is not None]
         chosen = [one for one in entries if one.judgement.fits or one.judgement.victims]
         aside = [self.put_aside(one) for one in entries if one not in chosen]
         touched: set[str] = set()
         taken = [self.take(one, touched) for one in sorted(chosen, key=lambda one: one.rank)]
         return any(aside) or any(taken)
 
-    def head(self, name: str) -> _Entry | None:
+    def head(self, name: str, judge: Judge) -> _Entry | None:
         queue, standing = self.setting.cluster_queues[name], self.lines[name]
         while standing and (known := self.hopeless.get(_shape(name, standing[0]))) is not None:
-            self.last[standing.pop(0).ref] = known
+            self.judged(standing.pop(0), known)
         if not standing:
             return None
-        found = judge(self.setting, standing[0], queue, self.tree)
-        self.last[standing[0].ref] = found
+        found = judge.of(standing[0], queue, reasons=False)
+        self.judged(standing[0], found)
         return _Entry(queue, standing[0], found)
+
+    def judged(self, workload: Workload, found: Judgement) -> None:
+        self.last[workload.ref] = found
+        self.turns[workload.ref] = len(self.steps)
 
     def put_aside(self, entry: _Entry) -> bool:
         """Of a StrictFIFO queue nobody passes the head."""
@@ -171,6 +180,7 @@ class _Game:
         self.tree = after
         touched.update(one.ref for one in victims)
         self.lines[entry.queue.name].remove(entry.workload)
+        self.turns[entry.workload.ref] = len(self.steps)
         self.steps.append(Step(entry.workload, entry.queue.name, entry.judgement))
         if victims:
             self.throw_out(victims)

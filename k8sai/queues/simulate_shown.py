@@ -76,17 +76,19 @@ def _ahead(outcome: Outcome) -> str:
     ]
     more = f" and {len(outcome.ahead) - _MOST} more" if len(outcome.ahead) > _MOST else ""
     alone = outcome.alone is not None and outcome.alone.fits and not outcome.fits
-    return ", ".join(shown) + more + (" take the room before it" if alone else " come first")
+    one = len(outcome.ahead) == 1
+    come = f"take{'s' if one else ''} the room before it" if alone else f"come{'s' if one else ''} first"
+    return f"{', '.join(shown)}{more} {come}"
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------
 
 
 def tables(found: Simulation, *, line: bool) -> tuple[Table, ...]:
-    """Flavors of every workload; who is evicted; with `line` who else is given quota, in its order."""
+    """Flavors of every workload; who is evicted; with `line`, or where others come first, who is given quota when."""
     several = len(found.outcomes) > 1
     parts = [_flavors(found.outcomes, several=several), _victims(found)]
-    if line or found.others:
+    if line or any(one.ahead for one in found.outcomes):
         parts.append(_line(found))
     return tuple(part for part in parts if part.rows)
 

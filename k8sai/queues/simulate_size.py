@@ -1,11 +1,11 @@
 """The largest size of a workload that would fit now: more pods of the same, or more GPUs for each of them. Tried."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from k8sai.fit.search import largest
 from k8sai.queues.facts import ClusterQueue, PodSet, Share, Workload
-from k8sai.queues.judge import judge
+from k8sai.queues.judge import Judge
 from k8sai.queues.quota import Node, Tree
 from k8sai.queues.setting import Setting
 from k8sai.queues.why_sizes import with_amount, with_count
@@ -29,12 +29,13 @@ class Size:
 
 def size(setting: Setting, workload: Workload, queue: ClusterQueue, tree: Tree) -> Size | None:
     """None for a workload that asks for nothing."""
-    node, pod_set = tree.queues.get(queue.name), _main(workload)
+    workload = _whole(workload)
+    node, pod_set, judge = tree.queues.get(queue.name), _main(workload), Judge(setting, tree)
     if node is None or pod_set is None:
         return None
 
     def fits(sized: Workload) -> bool:
-        return judge(setting, sized, queue, tree).fits
+        return judge.of(sized, queue, reasons=False).fits
 
     pods = largest(_bound(tree, node, queue, pod_set), lambda count: fits(with_count(workload, pod_set, count)))
     devices = [name for name in pod_set.requests if gpu(name)]
@@ -43,6 +44,11 @@ def size(setting: Setting, workload: Workload, queue: ClusterQueue, tree: Tree) 
     most = _most(tree, node, queue, devices[0]) // pod_set.count
     each = largest(min(most, _MOST), lambda amount: fits(with_amount(workload, pod_set, devices[0], amount)))
     return Size(pod_set.name, pods, each, devices[0])
+
+
+def _whole(workload: Workload) -> Workload:
+    """All of its pods or none: a size that is admitted in part does not fit."""
+    return replace(workload, pod_sets=tuple(replace(one, min_count=None) for one in workload.pod_sets))
 
 
 def _main(workload: Workload) -> PodSet | None:

@@ -32,14 +32,23 @@ def _said(setting: Setting, outcome: Outcome) -> str:
     tree = tree_of(setting)
     match outcome.kind:
         case "FitsNow":
-            return f"{outcome.title} would get {given(outcome.usage)} at once"
+            return f"{outcome.title} would get {_given(outcome, found)} at once"
         case "FitsBorrowing":
-            return f"{outcome.title} would get {given(outcome.usage)} at once, {_borrowing(tree, found, outcome.usage)}"
+            return (
+                f"{outcome.title} would get {_given(outcome, found)} at once, {_borrowing(tree, found, outcome.usage)}"
+            )
         case "NeedsPreemption":
-            return f"{outcome.title} would get {given(outcome.usage)} once {_evictions(setting, found.victims)}"
+            return f"{outcome.title} would get {_given(outcome, found)} once {_evictions(setting, found.victims)}"
         case "Waits" | "Never":
             return f"{outcome.title} {_short(tree, outcome, found)}"
     return f"{outcome.title}: {_refusals(found)}"
+
+
+def _given(outcome: Outcome, found: Judgement) -> str:
+    """With how many pods, where not all of them are admitted."""
+    sets = {one.name: one.count for one in outcome.workload.pod_sets}
+    fewer = [f"{count} of {sets[name]} pods" for name, count in found.counts.items() if count < sets.get(name, 0)]
+    return given(outcome.usage) + (f" for {', '.join(fewer)}" if fewer else "")
 
 
 def given(usage: Mapping[Share, int]) -> str:
@@ -100,7 +109,7 @@ def _evictions(setting: Setting, victims: Iterable[Victim]) -> str:
     ones = [victim.workload for victim in victims]
     who = "1 workload is" if len(ones) == 1 else f"{len(ones)} workloads are"
     lost = hours(sum(lost_hours(setting, one) for one in ones))
-    return f"{who} evicted: {sum(gpus(one) for one in ones)} GPU, {lost} GPU·h of work"
+    return f"{who} evicted: {sum(gpus(one) for one in ones)} GPU, {lost} GPU·h of work lost"
 
 
 # --- what is missing --------------------------------------------------------------------------------------------------

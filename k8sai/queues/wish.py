@@ -4,14 +4,14 @@ They are objects, read by the same parser as those of a cluster, so that a probe
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Final
 
 from k8sai.ages import stamp
 from k8sai.cluster.reading import Reading
 from k8sai.errors import NotFound
-from k8sai.fit.ask import Asked
+from k8sai.fit.ask import Asked, pods
 from k8sai.fit.manifests import Runtime
 from k8sai.queues import parse
 from k8sai.queues.facts import Json, Workload
@@ -88,7 +88,7 @@ def of_flags(asked: Asked, wanted: Wanted, setting: Setting, around: Surrounding
     (group,) = asked.groups
     obj = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "simulated", "namespace": wanted.namespace}}
     sets = [{"name": "main", "count": group.count, "template": {"spec": group.pod["spec"]}}]
-    return made(obj, sets, 0, 1, asked, wanted, setting, around)
+    return replace(made(obj, sets, 0, 1, asked, wanted, setting, around), title=pods(group.count, asked.each))
 
 
 # --- one workload -----------------------------------------------------------------------------------------------------
