@@ -251,7 +251,7 @@ def test_what_gpus_means_is_what_the_queue_has() -> None:
     assert of("nvidia.com/gpu", "nvidia.com/mig-1g.5gb") == "nvidia.com/gpu"
     assert of("cpu") == "nvidia.com/gpu"
     assert of("amd.com/gpu", said="mig-1g.5gb") == "nvidia.com/mig-1g.5gb"
-    with pytest.raises(Usage, match="the queue has quota of amd.com/gpu, nvidia.com/mig-1g.5gb"):
+    with pytest.raises(Usage, match=r"the queue has quota of amd.com/gpu, nvidia.com/mig-1g.5gb"):
         of("amd.com/gpu", "nvidia.com/mig-1g.5gb")
 
 
