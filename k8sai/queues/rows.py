@@ -154,7 +154,7 @@ class _Forest:
             reason,
             message,
             owner.weighted_share,
-            self.blocked(owner, node, standing) if active else None,
+            self.blocked(owner, node, standing) if active is not False else None,
         )
         for local in self.local.get(owner.name, ()):
             yield self.local_queue(local, depth + 1, f"cq/{owner.name}", owner)
