@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from k8sai.cluster.reading import Json
 from k8sai.queues.finding import Finding
+from k8sai.queues.others_groups import held
 from k8sai.queues.setting import WORKLOADS
 from k8sai.queues.why_look import Look
 from k8sai.queues.why_managers import Writer, writer_of
@@ -44,6 +45,10 @@ def _never_follows(look: Look) -> str:
 
 
 def _not_queued(look: Look) -> Finding:
+    theirs = held(look.reading, look.asked.pods)
+    if theirs is not None:
+        message = f"it is not Kueue's; {theirs.sentence}"
+        return Finding("kueue", "NotQueued", message, evidence=theirs.evidence, next="k8sai queue list")
     owner = look.asked.owner
     if owner is None or not suspended(owner):
         message = "it names no queue (label kueue.x-k8s.io/queue-name), so Kueue neither holds it nor counts it"

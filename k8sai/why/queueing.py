@@ -7,6 +7,7 @@ from k8sai.cluster.reading import Json, holds
 from k8sai.errors import Exit
 from k8sai.fleet.owners import QUEUE_LABEL
 from k8sai.queues.facts import Workload
+from k8sai.queues.others_groups import held
 from k8sai.queues.setting import LOCAL_QUEUES, WORKLOADS, read_by
 from k8sai.queues.why import explain
 from k8sai.queues.why_look import Look
@@ -29,7 +30,7 @@ def check(case: Case) -> Layer:
     if case.node or case.ended:
         return no_matter(LAYER)
     if not queue:
-        return no_matter(LAYER, "no queue is named")
+        return _of_others(case) or no_matter(LAYER, "no queue is named")
     workload = workload_of(case)
     if workload is not None:
         return _judged(case, workload, queue)
@@ -40,6 +41,15 @@ def check(case: Case) -> Layer:
     if not case.reading.served(WORKLOADS):
         return reason(LAYER, "QueueInactive", f"it was given to queue {queue}, but the cluster has no Kueue")
     return _without_workload(case, queue)
+
+
+def _of_others(case: Case) -> Layer | None:
+    """A queue of KAI's or Volcano's that keeps its pod group waiting."""
+    found = held(case.reading, (case.pod,) if case.pod is not None else ())
+    if found is None:
+        return None
+    word = "QueueInactive" if found.inactive else "QueueNeverFits" if found.never else "QueueWaiting"
+    return reason(LAYER, word, found.sentence, *found.evidence, next="k8sai queue list")
 
 
 def asked_of(subject: Subject, name: str = "") -> Asked:

@@ -46,7 +46,7 @@ def pod_group(name: str, queue: str, *reasons: Json, **condition: Any) -> Json:
     }
 
 
-OVER_LIMIT = {
+OVER_LIMIT: Json = {
     "reason": "OverLimit",
     "message": "team-a limit reached:\n  16 GPUs",
     "details": {
