@@ -24,7 +24,10 @@ def init(
     options: Options,
     *,
     from_nodes: Annotated[
-        bool, typer.Option("--from-nodes", help="Flavors and quota from the nodes there are; there is no other way.")
+        bool,
+        typer.Option(
+            "--from-nodes", help="Flavors and quota from the nodes there are; it may be left out.", show_default=False
+        ),
     ] = True,
     teams: Annotated[
         str,

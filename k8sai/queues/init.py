@@ -49,7 +49,7 @@ def propose(reading: Reading, wish: Wish) -> Setup:
     found = sort(nodes)
     pools = tuple(pool for pool in found.pools if pool.counting)
     if not pools:
-        raise NotFound("there is no node that pods could be put on: nothing to make quota of", "`kubectl get nodes`")
+        raise _nothing(found)
     idle = [
         LeftOut(_names(pool.nodes), "not ready or cordoned, all of their kind")
         for pool in found.pools
@@ -76,6 +76,13 @@ def propose(reading: Reading, wish: Wish) -> Setup:
         remarks=(closeness.why_not,) if closeness.why_not else (),
         hidden=reading.hidden,
     )
+
+
+def _nothing(found: Sorted) -> NotFound:
+    nameless = [left for left in found.left_out if left.fix]
+    if nameless:
+        return NotFound("no label tells any of the nodes from others, and a flavor is made of labels", nameless[0].fix)
+    return NotFound("there is no node that pods could be put on: nothing to make quota of", "`kubectl get nodes`")
 
 
 def _shared(pools: Sequence[Pool], wish: Wish) -> objects.Shared:

@@ -6,7 +6,7 @@ from typing import Any
 
 from k8sai.queues.from_nodes import countable
 from k8sai.queues.init_flavors import Pool
-from k8sai.queues.init_quota import Supply, split, unit_of
+from k8sai.queues.init_quota import Supply, split
 from k8sai.queues.init_topology import Topologies
 from k8sai.queues.init_wish import Team
 from k8sai.queues.init_yaml import Flow, FlowList, Path, Piece
@@ -36,9 +36,8 @@ class Shared:
     def parts(self, flavor: str, resource: str) -> tuple[int, ...]:
         """Of each team."""
         supply = self.supplies[flavor].get(resource)
-        total = supply.nominal if supply else 0
         weights = [team.weight for team in self.teams]
-        return split(total, weights, unit_of(resource, total, len(weights)))
+        return split(supply.nominal, weights, supply.unit) if supply else (0,) * len(weights)
 
 
 def namespaces(names: Sequence[str]) -> Iterator[Piece]:

@@ -2,14 +2,15 @@
 
     nominal = allocatable of nodes that pods can be put on - headroom - what the nodes' own pods ask for
 
-Headroom of what comes in whole units (GPUs) is rounded down, so that on a single node a job of all its GPUs stays
-possible; nominal cpu and memory are whole cores and GiB. Teams get their parts by the largest remainder.
+Everything is counted in whole cores and GiB, in favour of what is kept back; only headroom of what comes in whole
+units (GPUs) is rounded down, so that on a single node a job of all its GPUs stays possible. Teams get their parts by
+the largest remainder.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
+from math import ceil, floor
 
 from k8sai.queues.from_nodes import countable
 from k8sai.queues.init_flavors import Pool
@@ -19,13 +20,14 @@ _GI, _MI = 1 << 30, 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """Of one resource of a flavor: allocatable - headroom - own = nominal, in Kueue's units."""
+    """Of one resource of a flavor: allocatable - headroom - own = nominal, in Kueue's units, multiples of `unit`."""
 
     resource: str
     allocatable: int
     headroom: int
     own: int
     nominal: int
+    unit: int = 1
 
 
 def supplies(pool: Pool, headroom: Fraction, parties: int) -> dict[str, Supply]:
@@ -36,11 +38,12 @@ def supplies(pool: Pool, headroom: Fraction, parties: int) -> dict[str, Supply]:
 
 def _supply(pool: Pool, resource: str, headroom: Fraction, parties: int) -> Supply:
     total = sum(node.allocatable.get(resource, 0) for node in pool.counting)
-    own = min(total, sum(node.own.get(resource, 0) for node in pool.counting))
-    most = total - floor(total * headroom)
-    unit = unit_of(resource, max(0, most - own), parties)
-    nominal = max(0, most - own) // unit * unit
-    return Supply(resource, total, total - own - nominal, own, nominal)
+    unit = unit_of(resource, total, parties)
+    there = total // unit
+    own = min(there, ceil(Fraction(sum(node.own.get(resource, 0) for node in pool.counting), unit)))
+    kept = floor(there * headroom) if countable(resource) else ceil(there * headroom)
+    kept = min(kept, there - own)
+    return Supply(resource, there * unit, kept * unit, own * unit, (there - own - kept) * unit, unit)
 
 
 def split(total: int, weights: Sequence[Fraction], unit: int = 1) -> tuple[int, ...]:

@@ -43,8 +43,9 @@ def _not_covered(ground: Ground, queue: ClusterQueue) -> Iterator[Finding]:
     if devices := [name for name in lacks if name in had]:
         nodes = {name for resource in devices for name in had[resource]}
         where = f"{several(len(nodes), 'node')} of its flavors {'has' if len(nodes) == 1 else 'have'}"
-        text = f"it does not cover {', '.join(devices)}, which {where}: a job that asks for it waits for ever"
-        yield Finding("warning", "NotCovered", object, text, f"add {' and '.join(devices)} to its coveredResources")
+        what = "it" if len(devices) == 1 else "one of them"
+        text = f"it does not cover {', '.join(devices)}, which {where}: a job that asks for {what} waits for ever"
+        yield Finding("warning", "NotCovered", object, text, f"add {', '.join(devices)} to its coveredResources")
 
 
 def _of_nodes(ground: Ground, queue: ClusterQueue) -> dict[str, list[str]]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k8sai.queues.from_nodes import Machine, machines
@@ -164,6 +164,7 @@ def cluster(described: list[Json]) -> list[Machine]:
     return read(*(node(f"n{place}", **one) for place, one in enumerate(described)))
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(NODE, min_size=1, max_size=9))
 def test_every_node_is_in_one_flavor_or_left_out(described: list[Json]) -> None:
     nodes = cluster(described)
@@ -173,6 +174,7 @@ def test_every_node_is_in_one_flavor_or_left_out(described: list[Json]) -> None:
     assert sorted(inside + outside) == sorted(one.name for one in nodes)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(NODE, min_size=1, max_size=9))
 def test_nodes_labelled_by_their_kind_are_all_in_a_flavor(described: list[Json]) -> None:
     kinds = [str({key: one[key] for key in ("gpus", "product", "taints", "resources")}) for one in described]
@@ -181,6 +183,7 @@ def test_nodes_labelled_by_their_kind_are_all_in_a_flavor(described: list[Json])
     assert {left.why for left in sort(cluster(described)).left_out} <= {"control plane"}
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(NODE, min_size=1, max_size=9))
 def test_a_flavor_reaches_its_nodes_and_no_others(described: list[Json]) -> None:
     nodes = cluster(described)
@@ -189,6 +192,7 @@ def test_a_flavor_reaches_its_nodes_and_no_others(described: list[Json]) -> None
         assert 1 <= len(pool.labels) <= 8
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(NODE, min_size=1, max_size=9), st.randoms())
 def test_the_order_of_nodes_changes_nothing(described: list[Json], chance: random.Random) -> None:
     nodes = cluster(described)
@@ -196,6 +200,7 @@ def test_the_order_of_nodes_changes_nothing(described: list[Json], chance: rando
     assert sort(mixed) == sort(nodes)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(NODE, min_size=1, max_size=9))
 def test_names_are_dns_labels_and_all_different(described: list[Json]) -> None:
     found = [pool.name for pool in sort(cluster(described)).pools]

@@ -46,8 +46,8 @@ def test_cpu_and_memory_are_whole_and_less_what_the_nodes_own_pods_ask_for() -> 
     busy = replace(pool.nodes[0], own={"cpu": 2500, "memory": 3 * GI + 1})
     found = supplies(replace(pool, nodes=(busy,)), Fraction(5, 100), 2)
     assert {name: (one.allocatable, one.own, one.nominal) for name, one in found.items()} == {
-        "cpu": (64000, 2500, 58000),  # 64 - 3.2 - 2.5
-        "memory": (512 * GI, 3 * GI + 1, 483 * GI),  # 512 - 25.6 - 3
+        "cpu": (64000, 3000, 57000),  # 64 - 3.2 - 2.5
+        "memory": (512 * GI, 4 * GI, 482 * GI),  # 512 - 25.6 - 3 and a byte
         GPU: (8, 0, 8),
     }
     assert all(one.allocatable - one.headroom - one.own == one.nominal for one in found.values())
