@@ -82,7 +82,10 @@ def left(setting: Setting, holder: Holder) -> Left | None:
         words.append(f"longer already than {whose} {len(runs)} {'run' if len(runs) == 1 else 'runs'} {_range(runs)}")
     if bound == inf and not longer:
         return None
-    return Left(min(low, high), high, ", ".join(words))
+    low = min(low, high)
+    if low == high:  # a run that is like another is never exactly as long
+        low, high = low / 2, min(bound, high * 1.5)
+    return Left(low, high, ", ".join(words))
 
 
 def _bound(workload: Workload, ran: float) -> float:
