@@ -36,8 +36,11 @@ _FRAMEWORKS = {
 }
 
 
-def start_kueue(plane: ControlPlane) -> None:
-    """Returns when it answers; integrates with the kinds that are served by then, so start other add-ons first."""
+def start_kueue(plane: ControlPlane, changes: Json | None = None) -> None:
+    """Returns when it answers; integrates with the kinds that are served by then, so start other add-ons first.
+
+    With `changes` to its configuration it is one that may run beside another: it does not tell positions.
+    """
     if plane.processes.runs("kueue"):
         return
     source = source_of(plane, "kueue")
@@ -50,11 +53,15 @@ def start_kueue(plane: ControlPlane) -> None:
         raise Missing(f"Kueue reads certificates from {error.filename}, which this user may not write") from error
     hooks, health = free_port(), free_port()
     define(plane, _definitions(plane, source, hooks))
-    plane.apply(*_visibility())
+    if changes is None:
+        plane.apply(*_visibility())
     served = set(plane.kubectl("api-resources", "--output=name").split())
     frameworks = [framework for framework, resource in _FRAMEWORKS.items() if resource in served]
     file = plane.folder / "kueue.yaml"
-    file.write_text(yaml.safe_dump(_configuration(certificates, frameworks, hooks, health)))
+    configuration = _configuration(certificates, frameworks, hooks, health)
+    if changes is not None:
+        configuration = {**configuration, "featureGates": {"VisibilityOnDemand": False}, **changes}
+    file.write_text(yaml.safe_dump(configuration))
     command = (plane.binaries / "kueue", "--config", file, "--kubeconfig", plane.kubeconfig())
     plane.processes.start("kueue", command, {"KUBECONFIG": str(plane.kubeconfig()), "POD_NAMESPACE": _NAMESPACE})
     wait_healthy(plane, "kueue", health)
