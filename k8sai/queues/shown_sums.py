@@ -37,7 +37,7 @@ def available(found: Sum) -> str:
     )
     if found.own < found.above.available:
         return f"{begin} by its limit ({own}; {pool} has {of(found.above.available)})"
-    return f"{begin} from {pool} (its limit would allow {own})"
+    return f"{begin} from {pool} (its own limit: {own})"
 
 
 def negative(found: Sum) -> str:

@@ -70,7 +70,7 @@ def test_the_worked_tree_is_spelled_out_level_by_level() -> None:
         "2 = 0 guaranteed + 2 by its limit (16 to share - 22 of it in use + 8 borrowing limit = 2; cohort prod has 8)"
     )
     assert sums(tree, "students")[0] == (
-        "2 = 0 guaranteed + 2 by its limit (0 to share - 2 of it in use + 4 borrowing limit = 2; cohort research has 4)"
+        "2 = 0 guaranteed + 2 from cohort research (its own limit: 0 to share - 2 of it in use + 4 borrowing limit = 2)"
     )
 
 
