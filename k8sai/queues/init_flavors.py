@@ -11,7 +11,7 @@ from itertools import chain, count
 
 from k8sai.fleet.resources import classify
 from k8sai.queues.from_nodes import Machine
-from k8sai.queues.init_labels import MARK, choose, parts
+from k8sai.queues.init_labels import MARK, Labels, parts
 
 _Taint = tuple[str, str, str]
 _VENDOR = re.compile(r"^(nvidia|tesla|amd|instinct|intel|quadro|google|aws)[-_ ]+", re.IGNORECASE)
@@ -61,15 +61,16 @@ def sort(nodes: Sequence[Machine]) -> Sorted:
     """Flavors by name; the same nodes give the same, in whatever order they come."""
     nodes = sorted(nodes, key=lambda one: one.name)
     control = [one for one in nodes if one.control_plane]
+    look = _Look(nodes)
     found: list[Pool] = []
     alike: list[list[Machine]] = []
     for group in _groups(one for one in nodes if not one.control_plane):
-        pools, rest = _pools(group, nodes)
+        pools, rest = look.pools(group)
         found += pools
         alike += [rest] if rest else []
     left = [LeftOut(_names(control), "control plane")] if control else []
     for group in _joined(alike):
-        pool = _pool(group, nodes)
+        pool = look.pool(group)
         if pool is not None:
             found.append(pool)
         else:
@@ -97,29 +98,36 @@ def _joined(groups: Iterable[list[Machine]]) -> list[list[Machine]]:
     return list(found.values())
 
 
-def _pools(group: list[Machine], nodes: Sequence[Machine]) -> tuple[list[Pool], list[Machine]]:
-    """One pool; else those that a label divides the group into, and the nodes that are in none of them: the fewest."""
-    whole = _pool(group, nodes)
-    if whole is not None:
-        return [whole], []
-    best: tuple[list[Pool], list[Machine]] = [], group
-    for divided in parts(group):
-        pools = [pool for part in divided if (pool := _pool(part, nodes)) is not None]
-        inside = {node.name for pool in pools for node in pool.nodes}
-        rest = [one for one in group if one.name not in inside]
-        if len(rest) < len(best[1]):
-            best = pools, rest
-    return best
+class _Look:
+    """Groups of nodes as flavors, among all nodes."""
 
+    def __init__(self, nodes: Sequence[Machine]) -> None:
+        self._labels = Labels(nodes)
+        self._taints = sorted({taint for one in nodes for taint in one.taints})
 
-def _pool(group: Sequence[Machine], nodes: Sequence[Machine]) -> Pool | None:
-    taints = _own_taints(group[0])
-    tolerated = tuple(sorted({taint for one in group for taint in one.taints if _of_device(taint)}))
-    reach = {*taints, *(taint for one in nodes for taint in one.taints if any(_same(taint, ok) for ok in tolerated))}
-    labels = choose(group, nodes, reach)
-    if labels is None:
-        return None
-    return Pool("", tuple(sorted(group, key=lambda one: one.name)), tuple(labels.items()), taints, tolerated)
+    def pools(self, group: list[Machine]) -> tuple[list[Pool], list[Machine]]:
+        """One flavor; else those that a label divides the group into, and the nodes that are in none: the fewest."""
+        whole = self.pool(group)
+        if whole is not None:
+            return [whole], []
+        best: tuple[list[Pool], list[Machine]] = [], group
+        for divided in parts(group):
+            pools = [pool for part in divided if (pool := self.pool(part)) is not None]
+            inside = {node.name for pool in pools for node in pool.nodes}
+            rest = [one for one in group if one.name not in inside]
+            if len(rest) < len(best[1]):
+                best = pools, rest
+        return best
+
+    def pool(self, group: Sequence[Machine]) -> Pool | None:
+        """None where labels cannot select it."""
+        taints = _own_taints(group[0])
+        tolerated = tuple(sorted({taint for one in group for taint in one.taints if _of_device(taint)}))
+        alike = [taint for taint in self._taints if any(_same(taint, one) for one in tolerated)]
+        labels = self._labels.choose(group, (*taints, *alike))
+        if labels is None:
+            return None
+        return Pool("", tuple(sorted(group, key=lambda one: one.name)), tuple(labels.items()), taints, tolerated)
 
 
 def _of_device(taint: _Taint) -> bool:

@@ -37,23 +37,55 @@ def reachable(machine: Machine, labels: Mapping[str, str], tolerated: Collection
     return all(taint in tolerated for taint in machine.taints)
 
 
-def choose(group: Sequence[Machine], nodes: Iterable[Machine], tolerated: _Taints) -> dict[str, str] | None:
-    """Labels that every node of the group has and no other node within reach. None: there are none.
+class Labels:
+    """The labels of all nodes: a bit per node for each of them, so that a question costs a few operations."""
 
-    At least one is given where the group has any: a flavor with a topology needs it.
-    """
-    members = {one.name for one in group}
-    allowed = frozenset(tolerated)
-    others = [one for one in nodes if one.name not in members and reachable(one, {}, allowed)]
-    shared = _shared(group)
-    lets_in = {key: _bits(others, key, value) for key, value in shared.items()}
-    keys = sorted(shared, key=lambda key: (_rank(key), key))
-    everybody = (1 << len(others)) - 1
+    def __init__(self, nodes: Sequence[Machine]) -> None:
+        self._places = {one.name: place for place, one in enumerate(nodes)}
+        having: dict[tuple[str, str], list[int]] = {}
+        tainted: dict[tuple[tuple[str, str, str], ...], list[int]] = {}
+        for place, one in enumerate(nodes):
+            tainted.setdefault(one.taints, []).append(place)
+            for label in one.labels.items():
+                having.setdefault(label, []).append(place)
+        self._having = {label: _bits(places) for label, places in having.items()}
+        self._tainted = {taints: _bits(places) for taints, places in tainted.items()}
+
+    def choose(self, group: Sequence[Machine], tolerated: _Taints) -> dict[str, str] | None:
+        """Labels that every node of the group has and no other within reach of who tolerates these taints.
+
+        None: there are none. At least one is given where the group has any: a flavor with a topology needs it.
+        """
+        allowed = frozenset(tolerated)
+        others = 0
+        for taints, nodes in self._tainted.items():
+            others |= nodes if allowed.issuperset(taints) else 0
+        others &= ~_bits([self._places[one.name] for one in group])
+        shared = _shared(group)
+        keys = sorted(shared, key=lambda key: (_rank(key), key))
+        chosen = _fewest(keys, {key: self._having[key, shared[key]] for key in keys}, others)
+        return None if chosen is None else {key: shared[key] for key in chosen}
+
+
+def _fewest(keys: Sequence[str], having: Mapping[str, int], others: int) -> Sequence[str] | None:
+    """The fewest that together let none of the others in."""
+    if not keys or _left(keys, having, others):
+        return None
     for size in range(1, min(_TRIED, len(keys)) + 1):
         for some in combinations(keys, size):
-            if not _left(some, lets_in, everybody):
-                return {key: shared[key] for key in _with_product(some, keys)}
-    return _greedy(keys, shared, lets_in, everybody)
+            if not _left(some, having, others):
+                return _with_product(some, keys)
+    chosen = _greedy(keys, having, others)
+    return chosen if len(chosen) <= _MOST else None
+
+
+def _bits(places: Iterable[int]) -> int:
+    """A number with these bits set."""
+    listed = list(places)
+    found = bytearray(max(listed, default=0) // 8 + 1)
+    for place in listed:
+        found[place // 8] |= 1 << place % 8
+    return int.from_bytes(found, "little")
 
 
 def parts(group: Sequence[Machine]) -> list[list[list[Machine]]]:
@@ -86,15 +118,11 @@ def _rank(key: str) -> int:
     return len(_PRODUCTS) + kind
 
 
-def _bits(others: Sequence[Machine], key: str, value: str) -> int:
-    """A bit for each of the others that has the label."""
-    return sum(1 << place for place, one in enumerate(others) if one.labels.get(key) == value)
-
-
-def _left(keys: Iterable[str], lets_in: Mapping[str, int], everybody: int) -> int:
+def _left(keys: Iterable[str], having: Mapping[str, int], others: int) -> int:
+    """Those of the others that have all the labels."""
     for key in keys:
-        everybody &= lets_in[key]
-    return everybody
+        others &= having[key]
+    return others
 
 
 def _with_product(some: Sequence[str], keys: Sequence[str]) -> tuple[str, ...]:
@@ -103,12 +131,11 @@ def _with_product(some: Sequence[str], keys: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*product, *some)))
 
 
-def _greedy(
-    keys: Sequence[str], shared: Mapping[str, str], lets_in: Mapping[str, int], left: int
-) -> dict[str, str] | None:
-    chosen: dict[str, str] = {}
+def _greedy(keys: Sequence[str], having: Mapping[str, int], others: int) -> list[str]:
+    """Keys that together let nobody in, none without effect."""
+    chosen: list[str] = []
     for key in keys:
-        if left and left & lets_in[key] != left and len(chosen) < _MOST:
-            chosen[key] = shared[key]
-            left &= lets_in[key]
-    return None if left or not chosen else chosen
+        if others & having[key] != others:
+            chosen.append(key)
+            others &= having[key]
+    return chosen
