@@ -12,6 +12,7 @@ import yaml
 from k8sai.errors import Exit
 from k8sai.sim.cluster import Sim
 from tests.commands.run import Ran, environment, read_all, run, terminal
+from tests.contract.api import Api
 from tests.queues.machines import node
 
 PROPOSED = """\
@@ -293,3 +294,39 @@ def on_terminal_answering(*argv: str, env: dict[str, str], answer: str) -> str:
         shown = b"".join(read_all(master)).decode()
         process.wait(60)
     return shown
+
+
+READER = ("--as", "reader", "--as-group", "system:authenticated")
+
+
+def test_with_the_right_to_read_queues_alone(tmp_path: Path) -> None:
+    with Sim("demo", rbac=True) as strict:
+        strict.write_kubeconfig(tmp_path / "config")
+        env = environment(tmp_path, KUBECONFIG=str(tmp_path / "config"))
+        let_read(Api.of(tmp_path / "config"), "kueue.x-k8s.io")
+        checked = run("k8sai", "queue", "init", "--check", "-o", "json", *READER, env=env)
+        found = json.loads(checked.out)
+        assert checked.code == (
+            Exit.FINDINGS if any(one["level"] == "error" for one in found["findings"]) else Exit.PARTIAL
+        )
+        assert {one["what"] for one in found["hidden"]} >= {"nodes", "namespaces"}
+        assert not found["complete"]
+        assert {one["object"].partition("/")[0] for one in found["findings"]} <= {
+            "ClusterQueue",
+            "LocalQueue",
+            "Cohort",
+        }
+        proposed = run("k8sai", "queue", "init", *READER, env=env)
+        assert (proposed.code, proposed.out) == (Exit.FORBIDDEN, "")
+        assert "nodes" in proposed.err
+
+
+def let_read(api: Api, group: str) -> None:
+    """A user `reader` may read this group of kinds, and nothing else."""
+    rbac = "/apis/rbac.authorization.k8s.io"
+    rules = [{"apiGroups": [group], "resources": ["*"], "verbs": ["get", "list", "watch"]}]
+    role = {"apiGroup": rbac.removeprefix("/apis/"), "kind": "ClusterRole", "name": "reads"}
+    who = {"apiGroup": role["apiGroup"], "kind": "User", "name": "reader"}
+    api.post(f"{rbac}/v1/clusterroles", {"metadata": {"name": "reads"}, "rules": rules}).ok()
+    binding = {"metadata": {"name": "reads"}, "roleRef": role, "subjects": [who]}
+    api.post(f"{rbac}/v1/clusterrolebindings", binding).ok()
