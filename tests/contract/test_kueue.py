@@ -132,13 +132,40 @@ def test_flavors_are_tried_in_their_order(queues: Queues) -> None:
     queues.make("a", 4, flavors=("lab", "f", "g"))
     queues.job("one", "a", 3)
     queues.job("picky", "a", 1, nodeSelector={"gpu": "g"})
-    queues.job("lost", "a", 1, nodeSelector={"gpu": "h"})
     one, picky = queues.admitted("one"), queues.admitted("picky")
     (first,), (second,) = (each["status"]["admission"]["podSetAssignments"] for each in (one, picky))
     assert (first["flavors"][GPU], second["flavors"][GPU]) == (queues.name("f"), queues.name("f"))
     queues.job("two", "a", 4)
     (third,) = queues.admitted("two")["status"]["admission"]["podSetAssignments"]
     assert third["flavors"][GPU] == queues.name("g")
+
+
+def test_flavors_that_are_not_for_it_say_why(queues: Queues) -> None:
+    queues.flavor("lab", nodeTaints=[{"key": "team", "value": "vision", "effect": "NoSchedule"}])
+    queues.flavor("g", nodeLabels={"gpu": "g"})
+    queues.make("a", 8, flavors=("lab", "g", "f"))
+    queues.job("lost", "a", 9, nodeSelector={"gpu": "h"})
+    lab, g, f = map(queues.name, ("lab", "g", "f"))
+    asks = "previously considered podsets requests (0) + current podset request (9) > maximum capacity (8)"
+    assert why(queues.waits("lost", "affinity")) == (
+        f"{_POD_SET}flavor {g} doesn't match node affinity, insufficient quota for {GPU} in flavor {f}, {asks}, "
+        f"untolerated taint {{team vision NoSchedule <nil>}} in flavor {lab}"
+    )
+
+
+def test_a_job_that_can_do_with_fewer_pods_gets_fewer(queues: Queues) -> None:
+    queues.make("a", 8)
+    resources = {"requests": {"cpu": "1", GPU: "2"}, "limits": {GPU: "2"}}
+    container = {"name": "main", "image": "registry.example/x:1", "resources": resources}
+    template = {"spec": {"restartPolicy": "Never", "containers": [container]}}
+    metadata = {"name": "wide", "labels": {QUEUE: "a"}, "annotations": {"kueue.x-k8s.io/job-min-parallelism": "3"}}
+    spec = {"parallelism": 6, "completions": 6, "template": template}
+    queues.api.post(queues.jobs, {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}).ok()
+    workload = queues.admitted("wide")
+    (asked,), (given,) = workload["spec"]["podSets"], workload["status"]["admission"]["podSetAssignments"]
+    assert (asked["count"], asked["minCount"], given["count"]) == (6, 3, 4)
+    assert given["resourceUsage"] == {"cpu": "4", GPU: "8"}
+    queues.api.until_object(f"{queues.jobs}/wide", lambda job: job["spec"]["parallelism"] == 4)
 
 
 def test_a_more_important_job_takes_the_place_of_another(queues: Queues) -> None:

@@ -7,8 +7,8 @@ nobody gets past it. Source: pkg/scheduler/scheduler.go of Kueue 0.19.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from k8sai.queues.facts import ClusterQueue, Share, Workload
-from k8sai.queues.judge import judge
+from k8sai.queues.facts import ClusterQueue, PodSet, Share, Workload
+from k8sai.queues.judge import Judge
 from k8sai.queues.order import line, queued_at
 from k8sai.queues.quota import Tree
 from k8sai.queues.setting import Setting
@@ -90,7 +90,8 @@ class Admission:
         if not heads:
             return
         setting = self._book.setting(queues, [head for head, _ in heads], self._desk.clock.now())
-        entries = [one for head, queue in heads if (one := self._nominate(setting, head, queue)) is not None]
+        judge = Judge(setting)
+        entries = [one for head, queue in heads if (one := self._nominate(judge, setting, head, queue)) is not None]
         turn = _Round(setting, by_workloads(setting))
         for entry in sorted(entries, key=lambda one: one.rank):
             self._serve(turn, entry)
@@ -114,12 +115,12 @@ class Admission:
                 return workload
         return None
 
-    def _nominate(self, setting: Setting, head: Workload, queue: ClusterQueue) -> _Entry | None:
+    def _nominate(self, judge: Judge, setting: Setting, head: Workload, queue: ClusterQueue) -> _Entry | None:
         refused = why_not(setting, head, queue, self._desk.store)
         if refused:
             self._step_aside(head, queue, refused)
             return None
-        judgement = judge(setting, head, queue)
+        judgement = judge.of(head, queue, reasons=False)
         return _Entry(head, queue, judgement, _usage(head, judgement))
 
     def _serve(self, turn: _Round, entry: _Entry) -> None:
@@ -171,7 +172,8 @@ class Admission:
         if obj is None:
             return
         told = Standing.of(obj, self._desk.clock.now())
-        told.reserve(admission(entry.workload, entry.queue.name, entry.judgement.assigned))
+        judgement = entry.judgement
+        told.reserve(admission(entry.workload, entry.queue.name, judgement.assigned, judgement.counts))
         told.status.pop("resourceRequests", None)
         told.sync_checks(checks_of(entry.queue, told.status["admission"]))
         admitted = told.sync_admitted()
@@ -214,22 +216,32 @@ class Admission:
         say(preemptor.object, "PreemptedWorkload", gone, by=BY, action="PreemptedWorkload")
 
 
-def admission(workload: Workload, queue: str, assigned: Mapping[str, Mapping[str, str]]) -> Obj:
-    """`status.admission`: which flavor each pod set has of each resource, and how much."""
+def admission(
+    workload: Workload, queue: str, assigned: Mapping[str, Mapping[str, str]], counts: Mapping[str, int] | None = None
+) -> Obj:
+    """`status.admission`: which flavor each pod set has of each resource, how much, and for how many pods."""
     sets = []
     for pod_set in workload.pod_sets:
         flavors = dict(assigned.get(pod_set.name) or {})
-        asks = {name: much for name, much in workload.asks_of(pod_set).items() if name in flavors}
+        count = (counts or {}).get(pod_set.name, pod_set.count)
+        asks = {name: much for name, much in _asks(workload, pod_set, counts).items() if name in flavors}
         usage = {name: amount(name, much) for name, much in asks.items()}
-        sets.append({"name": pod_set.name, "flavors": flavors, "resourceUsage": usage, "count": pod_set.count})
+        sets.append({"name": pod_set.name, "flavors": flavors, "resourceUsage": usage, "count": count})
     return {"clusterQueue": queue, "podSetAssignments": sets}
+
+
+def _asks(workload: Workload, pod_set: PodSet, counts: Mapping[str, int] | None) -> Mapping[str, int]:
+    """What a pod set takes, with fewer pods where only so many are admitted."""
+    if counts and pod_set.name in counts:
+        return {name: much * counts[pod_set.name] for name, much in pod_set.requests.items()}
+    return workload.asks_of(pod_set)
 
 
 def _usage(workload: Workload, judgement: Judgement) -> Used:
     total: Used = {}
     for pod_set in workload.pod_sets:
         flavors = judgement.assigned.get(pod_set.name) or {}
-        for resource, much in workload.asks_of(pod_set).items():
+        for resource, much in _asks(workload, pod_set, judgement.counts).items():
             if flavors.get(resource):
                 share = Share(flavors[resource], resource)
                 total[share] = total.get(share, 0) + much

@@ -160,7 +160,8 @@ class HeldJobs:
         self._desk.put_status(WORKLOADS, workload, now.status)
 
     def _start(self, job: Obj, resource: Resource, workload: Obj) -> None:
-        spec = changed(job, injected(workload, self._book.flavors), suspend=False)
+        pods = workload["status"]["admission"]["podSetAssignments"][0].get("count")
+        spec = changed(job, injected(workload, self._book.flavors), suspend=False, pods=pods)
         self._desk.store.update(resource, {**job, "spec": spec})
         queue = workload["status"]["admission"]["clusterQueue"]
         self._say(job, resource, "Started", f"Admitted by clusterQueue {queue}")
@@ -170,6 +171,7 @@ class HeldJobs:
         if _suspended(job):
             return
         change = restored(workload) if workload is not None else _as_it_is
+        pods = workload["spec"]["podSets"][0]["count"] if workload is not None else None
         if resource is JOBS:
             notes = {**(job["metadata"].get("annotations") or {}), _STOPPING: "true"}
             meta = {**job["metadata"], "annotations": notes}
@@ -178,7 +180,9 @@ class HeldJobs:
             job = self._desk.put_status(resource, job, began) or job
             meta = {**meta, "annotations": {key: one for key, one in notes.items() if key != _STOPPING}}
             meta["resourceVersion"] = job["metadata"]["resourceVersion"]
-            self._desk.store.update(resource, {**job, "metadata": meta, "spec": changed(job, change, suspend=True)})
+            self._desk.store.update(
+                resource, {**job, "metadata": meta, "spec": changed(job, change, suspend=True, pods=pods)}
+            )
         else:
             self._desk.store.update(resource, {**job, "spec": changed(job, change, suspend=True)})
         self._say(job, resource, "Stopped", message)

@@ -36,10 +36,18 @@ def workload_name(obj: Obj, resource: Resource) -> str:
 def pod_sets(obj: Obj) -> list[Obj]:
     """The `podSets` of the Workload that stands for it."""
     found = []
+    least = _least(obj)
     for name, count, template, more in _parts(obj):
         request = {**_topology(template), "podIndexLabel": _INDEX, **more}
-        found.append({"name": name, "count": count, "template": _bare(template), "topologyRequest": request})
+        pod_set: Obj = {"name": name, "count": count, "template": _bare(template), "topologyRequest": request}
+        found.append(pod_set | ({"minCount": least} if least else {}))
     return found
+
+
+def _least(obj: Obj) -> int:
+    """How few pods a Job would do with; 0 where it says nothing."""
+    said = (obj["metadata"].get("annotations") or {}).get(_K + "job-min-parallelism", "")
+    return int(said) if said.isdigit() and "replicatedJobs" not in obj["spec"] else 0
 
 
 def size(obj: Obj) -> int:
@@ -84,11 +92,17 @@ def _topology(template: Obj) -> Obj:
     return found
 
 
-def changed(obj: Obj, change: Change, suspend: bool) -> Obj:
-    """The spec of a Job or JobSet with changed pod templates."""
+def changed(obj: Obj, change: Change, suspend: bool, pods: int | None = None) -> Obj:
+    """The spec of a Job or JobSet with changed pod templates, and a Job that can do with fewer at so many `pods`."""
     spec = obj["spec"]
     if "replicatedJobs" not in spec:
-        return {**spec, "suspend": suspend, "template": change("main", spec["template"])}
+        number: Obj = {"parallelism": pods} if pods and _least(obj) else {}
+        if (
+            number
+            and (obj["metadata"].get("annotations") or {}).get(_K + "job-completions-equal-parallelism") == "true"
+        ):
+            number["completions"] = pods
+        return {**spec, **number, "suspend": suspend, "template": change("main", spec["template"])}
     jobs = []
     for one in spec["replicatedJobs"]:
         job = one["template"]
