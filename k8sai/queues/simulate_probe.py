@@ -47,7 +47,7 @@ def probe(connection: "Connection", workload: Workload, patience: float = PATIEN
     resource = _resource(writer)
     sweep(writer, resource, workload.namespace)
     name = f"k8sai-probe-{token_hex(4)}"
-    with _created(writer, Target(resource, workload.namespace, name), _body(workload, resource, name)) as target:
+    with created(writer, Target(resource, workload.namespace, name), _body(workload, resource, name)) as target:
         return _answer(connection, target, patience)
 
 
@@ -86,7 +86,7 @@ def _body(workload: Workload, resource: Resource, name: str) -> Json:
 
 
 @contextmanager
-def _created(writer: Writer, target: Target, body: Json) -> Iterator[Target]:
+def created(writer: Writer, target: Target, body: Json) -> Iterator[Target]:
     """There until the end of the block, whichever way that ends; also where the answer to its creation is lost."""
     uid = ""
     try:
