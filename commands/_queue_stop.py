@@ -61,7 +61,8 @@ def stop(
       k8sai queue stop cq/team-a --drain --through-local-queues
       k8sai queue stop job/sft -n ml                            a waiting job: it is not admitted
     """
-    from k8sai.commands._queue_stop_run import Wish, run
+    from k8sai.commands._queue_stop_run import run
+    from k8sai.commands._queue_stop_scene import Wish
 
     if through and not drain:
         raise Usage("--through-local-queues is a way to drain", "add --drain")

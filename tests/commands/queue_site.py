@@ -1,11 +1,14 @@
 """A namespace on the embedded cluster with two queues of its own, and `queue` as a user runs it there."""
 
 import json
+import re
+import time
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+from k8sai.ages import epoch
 from k8sai.sim.cluster import Sim
 from tests.commands.run import Ran, environment, run
 from tests.commands.server import write_kubeconfig
@@ -88,6 +91,12 @@ class Site:
         """It was looked at, and has no quota."""
         return self.until(job, lambda one: holds(one, "QuotaReserved", "False"))
 
+    def later(self, job: str) -> None:
+        """Whatever is created from now on is younger than the job: ages are told in whole seconds."""
+        created = epoch(self.workload(job)["metadata"]["creationTimestamp"])
+        while time.time() < created + 1:
+            time.sleep(0.05)
+
     # --- running ------------------------------------------------------------------------------------------------------
 
     def env(self, server: str = "") -> dict[str, str]:
@@ -99,7 +108,6 @@ class Site:
 
     def said(self, ran: Ran) -> Ran:
         """Without what differs from run to run: the site's name, times, Kueue's random endings."""
-        import re
 
         def clean(text: str) -> str:
             text = text.replace(self.namespace, "site")

@@ -53,6 +53,7 @@ def test_a_job_that_waits_keeps_its_age_and_goes_before_younger_ones(site: Site)
     site.job("old")
     site.waits("old")
     before = site.workload("old")["metadata"]
+    site.later("old")
     site.job("young", "two")
     site.waits("young")
     assert site.said(site("move", "job/old", "--to", "two")) == Ran(

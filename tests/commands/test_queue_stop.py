@@ -1,6 +1,8 @@
 """`queue stop` as a user runs it: whole stdout, stderr and exit code, on the embedded cluster."""
 
 import os
+import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from k8sai.queues.stopping import AT, REASON, WITH
 from k8sai.sim.cluster import Sim
 from tests.commands.faults import Fate, Faults
 from tests.commands.queue_site import KUEUE, Site, holds
-from tests.commands.run import Ran, environment, read_all, run, terminal
+from tests.commands.run import BIN, Ran, environment, read_all, run, terminal
 from tests.commands.server import Canned, write_kubeconfig
 
 
@@ -223,6 +225,45 @@ def test_on_a_terminal_it_asks(site: Site) -> None:
             assert process.wait(60) == code, shown
         assert "Evict 1 workload? [y/N]" in shown
     assert holds(site.workload("a"), "QuotaReserved", "False")
+
+
+def stuck(site: Site, name: str = "stuck") -> None:
+    """A Workload that holds quota in `one` and lets nobody take it back: no controller speaks for its pods."""
+    pods = {"name": "main", "count": 1, "template": {"spec": {"restartPolicy": "Never", "containers": [MAIN]}}}
+    made = {"metadata": {"name": name}, "spec": {"queueName": "one", "active": True, "podSets": [pods]}}
+    site.api.post(site.workloads, made).ok()
+    site.api.until_object(f"{site.workloads}/{name}", lambda one: holds(one, "Admitted"))
+
+
+MAIN = {"name": "main", "image": "x", "resources": {"requests": {"cpu": "1"}}}
+
+
+def test_a_drain_that_is_late_says_who_is_left(site: Site) -> None:
+    stuck(site)
+    ran = site.said(site("stop", "lq/one", "--drain", "-y", "--timeout", "1s"))
+    assert (ran.code, ran.out) == (Exit.TIMEOUT, "localqueue.kueue.x-k8s.io/one stopped (HoldAndDrain)\n")
+    assert ran.err.splitlines()[-4:] == [
+        "error: lq/one is stopped; not drained within 1 s: site/workload/stuck still holds quota",
+        "  → the same command again goes on waiting; `kubectl ai-queue resume lq/one -n site` takes it back",
+        "note: nothing new is admitted",
+        "  → `kubectl ai-queue resume lq/one -n site` takes it back",
+    ]
+    assert site("stop", "lq/one", "--drain", "--timeout", "0s").code == Exit.TIMEOUT
+
+
+def test_ctrl_c_says_what_stands(site: Site) -> None:
+    stuck(site)
+    words = [str(BIN / "kubectl-ai_queue"), "stop", "lq/one", "--drain", "-y"]
+    with subprocess.Popen(words, env=site.env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert "stopped (HoldAndDrain)" in process.stdout.readline()
+        path = f"{KUEUE}/namespaces/{site.namespace}/localqueues/one"
+        site.api.until_object(path, lambda one: one["spec"].get("stopPolicy") == "HoldAndDrain")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == Exit.INTERRUPT
+    assert "lq/one is stopped; it goes on without us: " in err
+    assert "the same command again goes on waiting" in err
 
 
 # --- what goes wrong --------------------------------------------------------------------------------------------------
