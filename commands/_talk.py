@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 
 _PLUGIN = re.compile(r"kubectl-ai_(\w+)")
 _OURS = re.compile(r"(`|\(|^ {2,})k8sai ([a-z]\w*)", re.MULTILINE)  # a command to type, no sentence about k8sai
-_SAME = re.compile(r"`(k8sai (?:top|why|fit|apply|delete|snapshot save)\b[^`]*)`")  # hints that ask the cluster again
-_FILED = re.compile(r"`(k8sai (?:top|why|fit)\b[^`]*)`")  # those that can ask a recording
+_SAME = re.compile(  # hints that ask the cluster again
+    r"`(k8sai (?:top|why|fit|apply|delete|snapshot save|queue \w+)\b[^`]*)`"
+)
+_FILED = re.compile(  # those that can ask a recording
+    r"`(k8sai (?:top|why|fit|queue (?:list|describe|pending|why|simulate))\b[^`]*)`"
+)
 _THEIRS = re.compile(  # kubectl's, where they do not say of which cluster
     r"`(kubectl (?:get|describe|logs|create namespace)\b(?![^`]* --(?:context|kubeconfig|server) )[^`]*)`"
 )

@@ -169,11 +169,13 @@ def _exit(look: Look, code: str, blockers: list[Finding], quote: Quoted) -> Exit
         return Exit.PARTIAL
     if quote.agreement == "agrees":
         return exit
-    return Exit.PARTIAL if _could_change(look) else exit
+    return Exit.PARTIAL if _could_change(look, found=bool(blockers)) else exit
 
 
-def _could_change(look: Look) -> bool:
-    """The kinds a verdict is made of. Without the Workloads of others only who goes first is not known."""
+def _could_change(look: Look, *, found: bool) -> bool:
+    """The kinds a verdict is made of. Without the Workloads of others only who goes first is not known; what is
+    `found` blocks whatever a LimitRange says.
+    """
     setting, queue = look.setting, look.queue
     if setting.blind(CLUSTER_QUEUES) or (setting.blind(LOCAL_QUEUES) and look.local is None):
         return True
@@ -184,7 +186,7 @@ def _could_change(look: Look) -> bool:
         or setting.blind(FLAVORS)
         or (setting.blind("namespaces") and bool(queue.selector))
         or (setting.blind(WORKLOADS) and queue.strategy == "StrictFIFO")
-        or look.reading.blind("limitranges")
+        or (look.reading.blind("limitranges") and not found)
     )
 
 

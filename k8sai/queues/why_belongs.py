@@ -47,8 +47,7 @@ def _never_follows(look: Look) -> str:
 def _not_queued(look: Look) -> Finding:
     theirs = held(look.reading, look.asked.pods)
     if theirs is not None:
-        message = f"it is not Kueue's; {theirs.sentence}"
-        return Finding("kueue", "NotQueued", message, evidence=theirs.evidence, next="k8sai queue list")
+        return Finding("kueue", "NotQueued", theirs.sentence, evidence=theirs.evidence, next="k8sai queue list")
     owner = look.asked.owner
     if owner is None or not suspended(owner):
         message = "it names no queue (label kueue.x-k8s.io/queue-name), so Kueue neither holds it nor counts it"

@@ -99,11 +99,11 @@ class Look:
             return None
         return judge(self.setting, self.workload, self.queue, self.tree)
 
-    @cached_property
+    @property
     def hidden(self) -> tuple[Unseen, ...]:
-        """Everything that could not be read so far."""
+        """Everything that could not be read so far and matters: pods do where it has quota."""
         gaps = {gap.what: gap for gap in (*self.setting.hidden, *self.reading.hidden)}
-        return tuple(gaps.values())
+        return tuple(gap for gap in gaps.values() if gap.what != "pods" or self.holds_quota)
 
     # --- words --------------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,13 @@ def check(look: Look) -> Iterator[Finding]:
     workload = look.workload
     if workload is None or not workload.holds("Admitted") or workload.holds("Finished") or workload.holds("Evicted"):
         return
-    if workload.holds("PodsReady"):
+    ready = workload.condition("PodsReady")
+    if ready is not None and ready.holds:
+        return
+    if look.reading.blind("pods"):
+        if ready is not None:
+            message = f"it was admitted, and Kueue says of its pods: {ready.message or ready.reason}"
+            yield Finding("pods", "NotReady", message, f"Workload {workload.ref}", next=_why(look))
         return
     states = Counter(map(_state, look.asked.pods))
     gone = states.pop("ended", 0)
@@ -36,9 +42,12 @@ def check(look: Look) -> Iterator[Finding]:
         message,
         f"Workload {workload.ref}",
         evidence=_timeouts(look, workload),
-        next=f"k8sai why {look.title} -n {look.namespace}",
-        partial=look.reading.blind("pods"),
+        next=_why(look),
     )
+
+
+def _why(look: Look) -> str:
+    return f"k8sai why {look.title} -n {look.namespace}"
 
 
 def _state(pod: Json) -> str:
