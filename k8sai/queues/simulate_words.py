@@ -102,6 +102,9 @@ def lost_hours(setting: Setting, workload: Workload) -> float:
 
 
 def hours(value: float) -> str:
+    """`4`, `2.5`, `120`, `<0.1`."""
+    if 0 < value < 0.05:
+        return "<0.1"
     return f"{value:.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"
 
 
