@@ -69,7 +69,7 @@ def _volcano(reading: Reading, group: Json) -> Held | None:
         return None
     obj = reading.get(others_volcano.QUEUES, "", queue)
     if obj is None:
-        if reading.blind(others_volcano.QUEUES):
+        if reading.blind(others_volcano.QUEUES) or not reading.served(others_volcano.QUEUES):
             return None
         return Held("Volcano", name, queue, "QueueDoesNotExist", f"there is no Volcano queue {queue}", inactive=True)
     (found,) = others_volcano.queues([obj])
