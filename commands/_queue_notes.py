@@ -32,10 +32,11 @@ def relevant(setting: "Setting", kinds: Iterable[str], namespace: str = "") -> "
     )
 
 
-def gaps(unseen: "Iterable[Unseen]") -> Iterator[Note]:
+def gaps(unseen: "Iterable[Unseen]", without_workloads: str = "") -> Iterator[Note]:
     """Each with what it hides, and the command that tells whether it is still hidden."""
+    hides = {**_WITHOUT, **({"workloads": without_workloads} if without_workloads else {})}
     for gap in unseen:
-        without = _WITHOUT.get(gap.what.partition(".")[0], "")
+        without = hides.get(gap.what.partition(".")[0], "")
         if GROUP in gap.what:
             without = "positions marked ≈ are our own order"
         yield Note(f"{gap.why}{f': {without}' if without else ''}", "warn", gap.hint)

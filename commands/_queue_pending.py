@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from k8sai.queues.setting import Setting
     from k8sai.view import Note
 
+_BLIND = "those are listed that Kueue tells the place of, without what they ask for"
+
 Output = Literal["table", "wide", "json", "yaml", "name"]
 
 
@@ -92,7 +94,8 @@ def pending(
 
         _print.page(Page((table(shown, setting.at, expected, plain=plain),)), wide=output == "wide", plain=plain)
     _print.flush()
-    say((*gaps(unseen), *(_words(shown, found, where) if output in ("table", "wide") else ())))
+    words = _words(setting, shown, found, where, refs) if output in ("table", "wide") else ()
+    say((*gaps(unseen, _BLIND), *words))
     return partial(unseen)
 
 
@@ -117,10 +120,16 @@ def _selected(found: "tuple[Waiting, ...]", labels: str) -> "tuple[Waiting, ...]
     return tuple(one for one in found if test(one.workload.labels))
 
 
-def _words(shown: "tuple[Waiting, ...]", found: "tuple[Waiting, ...]", where: str) -> "Iterator[Note]":
+def _words(
+    setting: "Setting", shown: "tuple[Waiting, ...]", found: "tuple[Waiting, ...]", where: str, refs: frozenset[str]
+) -> "Iterator[Note]":
+    from k8sai.queues.setting import WORKLOADS
     from k8sai.view import Note
 
-    if not found:
+    told = sum(setting.local_queues[ref].pending or 0 for ref in refs if ref in setting.local_queues)
+    if setting.blind(WORKLOADS) and told > len(found):
+        yield Note(f"{told} wait {where}, as the status of the LocalQueues says")
+    elif not found and not setting.blind(WORKLOADS):
         yield Note(
             f"nothing waits {where}", "plain", "" if where == "anywhere" else "`k8sai queue pending -A` shows all"
         )

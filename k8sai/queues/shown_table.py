@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from k8sai.ages import human
 from k8sai.queues import words
 from k8sai.queues.facts import Cohort
-from k8sai.queues.rows import Row
+from k8sai.queues.rows import CYCLE, Row
 from k8sai.queues.shown_counts import Counts
 from k8sai.queues.shown_figures import Figures
 from k8sai.view import Cell, Column, Table
@@ -161,5 +161,10 @@ def _share(weighted: int | None) -> str:
 
 
 def inactive(rows: Iterable[Row]) -> Iterator[Row]:
-    """Those that admit nothing, of which something is to be said: not LocalQueues that only follow their queue."""
-    return (row for row in rows if row.active is False and row.reason != "ClusterQueueIsInactive" and row.message)
+    """Those that admit nothing, of which something is to be said: not those that only follow what is above them."""
+    shown = tuple(rows)
+    cycles = {row.key for row in shown if row.kind == "cohort" and row.reason == CYCLE}
+    for row in shown:
+        follows = row.reason == "ClusterQueueIsInactive" or row.parent in cycles
+        if row.active is False and row.message and not follows:
+            yield row
