@@ -13,7 +13,7 @@ from k8sai.queues.init_topology import topologies
 from k8sai.queues.init_wish import Wish
 from k8sai.queues.init_yaml import Json, Piece, text
 
-_MOST_FLAVORS, _MOST_RESOURCES, _MOST_LABELS = 64, 64, 8  # of a resource group in Kueue 0.19
+_MOST_FLAVORS, _MOST_RESOURCES, _MOST_PAIRS = 64, 64, 512  # of a resource group; the webhook of Kueue 0.19 counts pairs
 _CLASSES = "deviceclasses.resource.k8s.io"
 _MANAGER = "k8sai"
 
@@ -88,14 +88,17 @@ def _nothing(found: Sorted) -> NotFound:
 def _shared(pools: Sequence[Pool], wish: Wish) -> objects.Shared:
     by_flavor = {pool.name: supplies(pool, wish.headroom, len(wish.teams)) for pool in pools}
     resources = {resource for found in by_flavor.values() for resource in found} | {"cpu", "memory"}
-    if len(pools) > _MOST_FLAVORS or len(resources) > _MOST_RESOURCES:
-        raise Usage(
-            f"that would be {len(pools)} flavors of {len(resources)} resources, and a queue holds {_MOST_FLAVORS} of "
-            f"{_MOST_RESOURCES}",
-            "give nodes that may be one flavor the same label k8sai.dev/flavor",
-        )
+    _insist_on_room(len(pools), len(resources))
     ordered = tuple(sorted(resources, key=rank))
     return objects.Shared(tuple(pools), by_flavor, ordered, wish.teams, wish.cohort)
+
+
+def _insist_on_room(flavors: int, resources: int) -> None:
+    if flavors > _MOST_FLAVORS or resources > _MOST_RESOURCES or flavors * resources > _MOST_PAIRS:
+        raise Usage(
+            f"that would be {flavors} flavors of {resources} resources each, and Kueue takes {_MOST_PAIRS} pairs",
+            "`kubectl label nodes … k8sai.dev/flavor=NAME` makes one flavor of nodes that may be one",
+        )
 
 
 def _missing(reading: Reading, wish: Wish) -> tuple[str, ...] | None:

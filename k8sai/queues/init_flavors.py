@@ -84,10 +84,16 @@ def sort(nodes: Sequence[Machine]) -> Sorted:
 def _groups(nodes: Iterable[Machine]) -> list[list[Machine]]:
     found: dict[tuple[object, ...], list[Machine]] = {}
     for one in nodes:
-        devices = tuple((device.resource, device.kind, device.share) for device in one.devices)
-        key = (one.product, devices, _own_taints(one), bool(one.drivers) and not devices)
-        found.setdefault(key, []).append(one)
+        found.setdefault((_own_taints(one), *_kind(one)), []).append(one)
     return list(found.values())
+
+
+def _kind(node: Machine) -> tuple[object, ...]:
+    """What nodes of a flavor have in common; a person's word goes before what we see."""
+    if node.labels.get(MARK):
+        return (node.labels[MARK],)
+    devices = tuple((device.resource, device.kind, device.share) for device in node.devices)
+    return node.product, devices, bool(node.drivers) and not devices
 
 
 def _joined(groups: Iterable[list[Machine]]) -> list[list[Machine]]:

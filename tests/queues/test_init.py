@@ -187,6 +187,19 @@ def test_nodes_that_take_no_pods_are_no_ground_for_quota() -> None:
     assert [*of_kind(found, "ResourceFlavor")] == ["h100-80gb-hbm3"]
 
 
+def test_more_pairs_than_kueue_takes_are_refused_and_a_label_makes_them_fewer() -> None:
+    def kinds(**labels: str) -> list[Json]:
+        return [
+            node(f"n{place}", labels=labels, resources={f"example.com/d{place}": "1"}, product=f"P{place}")
+            for place in range(24)
+        ]
+
+    with pytest.raises(Usage, match="24 flavors of 27 resources each, and Kueue takes 512"):
+        proposed(*kinds())
+    found = proposed(*kinds(**{"k8sai.dev/flavor": "all"}))
+    assert of_kind(found, "ResourceFlavor")["all"]["nodeLabels"] == {"k8sai.dev/flavor": "all"}
+
+
 def test_without_the_right_to_read_nodes_there_is_no_answer() -> None:
     with pytest.raises(Forbidden):
         propose(Reading(Given({"nodes": None})), asked())
