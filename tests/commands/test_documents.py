@@ -10,6 +10,7 @@ import yaml
 from k8sai.commands._door import command_names
 from k8sai.errors import Exit
 from tests.commands.run import environment, run
+from tests.queues.simulate_objects import gpu_tree, recorded
 
 SMALL = Path(__file__).parents[1] / "clusters/small.json"
 KEYS = ("apiVersion", "kind", "at", "context", "complete", "hidden")
@@ -17,6 +18,8 @@ ASKED = [
     ("top", ("--from", "FILE"), "GpuView"),
     ("why", ("sweep-1", "-n", "team-vision", "--from", "FILE"), "Why"),
     ("fit", ("--gpus", "1", "--from", "FILE"), "Fit"),
+    ("queue", ("list", "--from", "QUEUES"), "QueueView"),
+    ("queue", ("why", "workload/job-lab", "-n", "ns-students", "--from", "QUEUES"), "QueueWhy"),
     ("snapshot", ("show", "FILE"), "Snapshot"),
     ("snapshot", ("diff", "FILE", "FILE"), "SnapshotDiff"),
     ("recipe", ("list", "--tag", "serving"), "RecipeList"),
@@ -30,8 +33,8 @@ WITHOUT = {"completion", "demo", "sim", "scaffold", "apply", "delete"}
 
 @pytest.mark.parametrize(("command", "flags", "kind"), ASKED, ids=[" ".join((c, *f)) for c, f, _ in ASKED])
 def test_documents_have_one_form(command: str, flags: tuple[str, ...], kind: str, tmp_path: Path) -> None:
-    file = shutil.copy(SMALL, tmp_path / "small.json")
-    words = [file if word == "FILE" else word for word in flags]
+    files = {"FILE": shutil.copy(SMALL, tmp_path / "small.json"), "QUEUES": recorded(gpu_tree(), tmp_path)}
+    words = [files.get(word, word) for word in flags]
     env = environment(tmp_path)
     ran = run(f"kubectl-ai_{command}", *words, "-o", "json", env=env)
     found = json.loads(ran.out)
