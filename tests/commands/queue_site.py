@@ -58,7 +58,7 @@ class Site:
         meta = {"name": name, "labels": labels, **metadata}
         self.api.post(self.jobs, {"metadata": meta, "spec": {"suspend": True, "template": {"spec": pod}}}).ok()
         if queue:
-            self.until(name, lambda one: bool(one["status"].get("conditions")))
+            self.until(name, lambda one: bool((one.get("status") or {}).get("conditions")))
 
     @property
     def jobs(self) -> str:
