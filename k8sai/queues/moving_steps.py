@@ -58,9 +58,7 @@ class Move:
     def stands(self) -> str:
         """What was done and what was not, where the move ends on its way; "" where nothing was written."""
         if self.seen.ours:
-            return (
-                f"{self.seen.title} is evicted and not yet in {self.wish.to}: it waits for nobody until the move ends"
-            )
+            return f"{self.seen.title} is evicted and not yet in {self.wish.to}: nothing admits it until the move ends"
         if self.seen.relabelled:
             return f"the label of {self.seen.title} says {self.seen.label}, its Workload {self.seen.workload.queue}"
         return ""

@@ -70,6 +70,6 @@ def _by_cluster_queue(
         )
         return Refused(
             f"{word} would never admit {workload.title}: {what}",
-            f"`k8sai queue simulate --queue {local.name} -n {local.namespace}` shows what would fit",
+            f"`k8sai queue describe lq/{local.name} -n {local.namespace}` shows what it has",
         )
     return None

@@ -78,7 +78,7 @@ def _inactive(ground: Ground, queue: ClusterQueue) -> Iterator[Finding]:
     object = f"ClusterQueue/{queue.name}"
     if queue.stop != "None":
         text = f"it is stopped: stopPolicy is {queue.stop}"
-        yield Finding("warning", "Stopped", object, text, f"`k8sai queue resume {queue.name}`")
+        yield Finding("warning", "Stopped", object, text, f"`k8sai queue resume cq/{queue.name}`")
     elif queue.active is not None and not queue.active.holds and queue.cohort not in ground.tree.cycles:
         text = f"it is not active ({queue.active.reason}): {queue.active.message}"
         yield Finding("error", "Inactive", object, text, f"`k8sai queue describe {queue.name}`")

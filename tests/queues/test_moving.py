@@ -221,7 +221,7 @@ def test_the_time_may_run_out_while_its_pods_end() -> None:
     started = replace(move(kueue, Wish("new", evict=True)), pause=lambda _: None)
     with pytest.raises(TimedOut, match="waiting for the pods of job/sft to end"):
         started.run(60)
-    assert started.stands == "job/sft is evicted and not yet in new: it waits for nobody until the move ends"
+    assert started.stands == "job/sft is evicted and not yet in new: nothing admits it until the move ends"
 
 
 def test_a_server_that_always_fails_is_left_in_the_end() -> None:
