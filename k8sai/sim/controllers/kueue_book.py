@@ -5,7 +5,7 @@ Source: pkg/cache/queue and pkg/cache/scheduler of Kueue 0.19.
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from k8sai.queues import parse
@@ -81,7 +81,7 @@ class Book:
         return found[resource]
 
     def _workload(self, obj: Obj, gone: bool) -> None:
-        new = parse.workload(obj)
+        new = replace(parse.workload(obj), effective={})  # what it asks is counted anew, not as was told before
         old = self.workloads.pop(new.ref, None)
         if old is not None:
             self._take_out(old)
