@@ -79,7 +79,8 @@ def pending(
     shown = found[:limit] if limit else found
     expected = etas(setting, objects, shown)
     kinds = (CLUSTER_QUEUES, COHORTS, LOCAL_QUEUES, WORKLOADS)
-    unseen = (*relevant(setting, kinds, "" if every_namespace else namespace), *positions.unseen)
+    spaces = {ref.partition("/")[0] for ref in refs}
+    unseen = (*relevant(setting, kinds, namespace if spaces <= {namespace} else ""), *positions.unseen)
     if output in ("json", "yaml"):
         from k8sai.queues.shown_pending import document
 
