@@ -44,8 +44,9 @@ def refusal(setting: Setting, workload: Workload, local: LocalQueue) -> K8saiErr
 
 def unchecked(setting: Setting, local: LocalQueue) -> tuple[Unseen, ...]:
     """What could not be read of that which decides."""
-    kinds = (CLUSTER_QUEUES, "namespaces") if local.cluster_queue not in setting.cluster_queues else ("namespaces",)
-    return tuple(gap for gap in setting.hidden if gap.what in kinds)
+    queue = setting.cluster_queues.get(local.cluster_queue)
+    what = CLUSTER_QUEUES if queue is None else "namespaces" if queue.selector else ""
+    return tuple(gap for gap in setting.hidden if gap.what == what)
 
 
 def _by_cluster_queue(

@@ -1,7 +1,7 @@
 """What an eviction costs: per workload its GPUs, how long it has run, and what its checkpoints would save of that.
 
-Hints are the annotations k8sai.dev/checkpoint, -path and -interval of the job or its pods, and k8sai.dev/last-checkpoint,
-which the job itself writes: {"time": "2026-01-01T10:00:00Z", "step": 4000}.
+Hints are the annotations k8sai.dev/checkpoint, -path and -interval of the job or its pods, and what the job itself
+writes, k8sai.dev/last-checkpoint: {"time": "2026-01-01T10:00:00Z", "step": 4000}.
 """
 
 import json

@@ -17,6 +17,7 @@ from tests.contract.api import Api
 Json = dict[str, Any]
 KUEUE = "/apis/kueue.x-k8s.io/v1beta2"
 QUEUE = "kueue.x-k8s.io/queue-name"
+_RBAC = "/apis/rbac.authorization.k8s.io/v1"
 _numbers = count(1)
 
 
@@ -96,6 +97,15 @@ class Site:
         created = epoch(self.workload(job)["metadata"]["creationTimestamp"])
         while time.time() < created + 1:
             time.sleep(0.05)
+
+    def grant(self, user: str, *rules: Json, everywhere: bool = False) -> None:
+        """Rights in the namespace, or in the whole cluster."""
+        kind, root = ("ClusterRole", _RBAC) if everywhere else ("Role", f"{_RBAC}/namespaces/{self.namespace}")
+        name = {"metadata": {"name": f"{self.namespace}-{user}"}}
+        self.api.post(f"{root}/{kind.lower()}s", {**name, "rules": list(rules)}).ok()
+        role = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": f"{self.namespace}-{user}"}
+        subjects = [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}]
+        self.api.post(f"{root}/{kind.lower()}bindings", {**name, "roleRef": role, "subjects": subjects}).ok()
 
     # --- running ------------------------------------------------------------------------------------------------------
 

@@ -313,6 +313,29 @@ def test_an_elastic_job(site: Site) -> None:
     )
 
 
+KUEUES = {"apiGroups": ["kueue.x-k8s.io"], "resources": ["workloads", "localqueues"], "verbs": ["get", "list", "watch"]}
+JOBS = {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["get", "list", "watch", "patch"]}
+
+
+def test_with_rights_in_the_namespace_alone(tmp_path: Path) -> None:
+    """What of the target cannot be seen is said; what cannot be written is known before anything is."""
+    with Sim("cpu-only", rbac=True) as strict:
+        site = Site(strict, tmp_path)
+        site.grant("user", KUEUES, JOBS)
+        full(site, "one", "two")
+        site.job("waits")
+        site.waits("waits")
+        words = ("--to", "two", "--as", "user")
+        evicted = site.said(site("move", "job/full-one", "--evict", *words))
+        assert (evicted.code, evicted.out) == (Exit.FORBIDDEN, "")
+        assert "you may not patch workloads.kueue.x-k8s.io in namespace site: nothing was written" in evicted.err
+        assert standing(site, "full-one") == ("one", "one", True, False)
+        moved = site.said(site("move", "job/waits", *words))
+        assert (moved.code, moved.out) == (Exit.OK, "job.batch/waits moved to two\n"), moved.err
+        assert "warning: whether two suits could not be checked fully: " in moved.err
+        assert standing(site, "waits") == ("two", "two", True, False)
+
+
 # --- what goes wrong --------------------------------------------------------------------------------------------------
 
 

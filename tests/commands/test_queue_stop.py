@@ -251,6 +251,15 @@ def test_a_drain_that_is_late_says_who_is_left(site: Site) -> None:
     assert site("stop", "lq/one", "--drain", "--timeout", "0s").code == Exit.TIMEOUT
 
 
+def test_on_a_terminal_it_says_how_far_it_is(site: Site) -> None:
+    stuck(site)
+    words = ("stop", "lq/one", "--drain", "-y", "--timeout", "4s")
+    with terminal("kubectl-ai_queue", *words, env=site.env(), columns=120) as (process, master):
+        shown = b"".join(read_all(master)).decode()
+        assert process.wait(60) == Exit.TIMEOUT
+    assert "draining lq/one: 1 of 1 still hold quota … " in shown
+
+
 def test_ctrl_c_says_what_stands(site: Site) -> None:
     stuck(site)
     words = [str(BIN / "kubectl-ai_queue"), "stop", "lq/one", "--drain", "-y"]
@@ -353,20 +362,11 @@ def test_without_the_right_to_patch_nothing_is_tried(tmp_path: Path) -> None:
     words = ("--as", "reader", "--as-group", "system:authenticated")
     with Sim("cpu-only", rbac=True) as strict:
         strict_site = Site(strict, tmp_path)
-        rules = [
+        strict_site.grant(
+            "reader",
             {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]},
-            {"apiGroups": ["authorization.k8s.io", "authentication.k8s.io"], "resources": ["*"], "verbs": ["create"]},
-        ]
-        rbac = "/apis/rbac.authorization.k8s.io/v1"
-        strict_site.api.post(f"{rbac}/clusterroles", {"metadata": {"name": "reads"}, "rules": rules}).ok()
-        strict_site.api.post(
-            f"{rbac}/clusterrolebindings",
-            {
-                "metadata": {"name": "reads"},
-                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "reads"},
-                "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "reader"}],
-            },
-        ).ok()
+            everywhere=True,
+        )
         ran = strict_site.said(strict_site("stop", "lq/one", *words))
         assert (ran.code, ran.out) == (Exit.FORBIDDEN, "")
         said = "error: you may not patch localqueues.kueue.x-k8s.io in namespace site: nothing was written"
