@@ -187,7 +187,7 @@ def _object(kind: str, name: str, spec: Json) -> Json:
 _WHO = "Left out, nobody may use the queue."
 _EVERYBODY = "{} is every namespace; left out, nobody may use the queue."
 _STRATEGY = (
-    "A job that does not fit now lets smaller ones pass. StrictFIFO lets nothing pass: large jobs starve no more."
+    "A job that does not fit now lets smaller ones pass; with StrictFIFO none passes, and large jobs do not starve."
 )
 _FUNGIBILITY = "Own quota of a later flavor before borrowing or evicting in an earlier one."
 _WITHIN = "A job may evict those of lower priority in this queue."

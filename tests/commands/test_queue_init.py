@@ -86,7 +86,7 @@ spec:
     matchLabels:
       kubernetes.io/metadata.name: vision
   cohortName: teams
-  # A job that does not fit now lets smaller ones pass. StrictFIFO lets nothing pass: large jobs starve no more.
+  # A job that does not fit now lets smaller ones pass; with StrictFIFO none passes, and large jobs do not starve.
   queueingStrategy: BestEffortFIFO
   # Own quota of a later flavor before borrowing or evicting in an earlier one.
   flavorFungibility:
