@@ -19,6 +19,8 @@ ASKED = [
     ("why", ("sweep-1", "-n", "team-vision", "--from", "FILE"), "Why"),
     ("fit", ("--gpus", "1", "--from", "FILE"), "Fit"),
     ("queue", ("list", "--from", "QUEUES"), "QueueView"),
+    ("queue", ("describe", "finetune", "--from", "QUEUES"), "QueueView"),
+    ("queue", ("pending", "-A", "--from", "QUEUES"), "QueuePending"),
     ("queue", ("why", "workload/job-lab", "-n", "ns-students", "--from", "QUEUES"), "QueueWhy"),
     ("snapshot", ("show", "FILE"), "Snapshot"),
     ("snapshot", ("diff", "FILE", "FILE"), "SnapshotDiff"),
