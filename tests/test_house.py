@@ -47,7 +47,7 @@ RULES: dict[str, tuple[str, str]] = {
         "msgspec yaml",
     ),
     "queues": (
-        "errors quantity ages facts selectors view yaml_out manifests pod_specs fleet scheduling fit "
+        "errors quantity ages facts selectors view yaml_in yaml_out manifests pod_specs fleet scheduling fit "
         "cluster.sources cluster.objects cluster.reading cluster.writing cluster.discovery cluster.api_errors "
         "cluster.following cluster.whole cluster.connection",
         "msgspec",

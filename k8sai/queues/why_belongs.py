@@ -6,6 +6,7 @@ from k8sai.cluster.reading import Json
 from k8sai.queues.finding import Finding
 from k8sai.queues.others_groups import held
 from k8sai.queues.setting import WORKLOADS
+from k8sai.queues.why_configuration import configuration, objections
 from k8sai.queues.why_look import Look
 from k8sai.queues.why_managers import Writer, writer_of
 from k8sai.queues.why_subject import suspended
@@ -70,12 +71,22 @@ def _no_workload(look: Look) -> Finding:
     if look.asked.workload:
         return Finding("kueue", "NoWorkload", f"there is no Workload {look.namespace}/{look.asked.workload}")
     message = f"it names queue {name}, and Kueue has made no Workload for it"
-    held = look.asked.owner is None or suspended(look.asked.owner) or look.asked.owner.get("kind") == "Pod"
-    free = () if held else ("it is not suspended: it had no queue when it was made, or Kueue does not manage its kind",)
     return Finding(
         "kueue",
         "NoWorkload",
         message,
-        evidence=(*free, "Kueue makes one for the kinds and namespaces its configuration names, while it runs"),
+        evidence=tuple(_objections(look)),
         next="kubectl get configmap kueue-manager-config -n kueue-system -o yaml",
     )
+
+
+def _objections(look: Look) -> Iterator[str]:
+    """What is known of why; a person reads on in the configuration where nothing is."""
+    owner = look.asked.owner
+    if owner is not None and owner.get("kind") != "Pod" and not suspended(owner):
+        yield "it is not suspended: it had no queue when it was made, or Kueue does not manage it"
+    labels = look.setting.namespaces.get(look.namespace, {})
+    found = tuple(objections(configuration(look.reading), owner, look.namespace, labels)) if owner is not None else ()
+    yield from found
+    if not found:
+        yield "Kueue makes one for the kinds and namespaces its configuration names, while it runs"

@@ -14,7 +14,7 @@ from tests.queues.why_world import (
     unreserved,
     workload,
 )
-from tests.why.objects import Json
+from tests.why.objects import Json, obj
 
 # --- is it Kueue's ----------------------------------------------------------------------------------------------------
 
@@ -40,6 +40,36 @@ def test_a_job_without_a_workload() -> None:
     why = ask("job/train", base(), training())
     assert told(why) == ("NoWorkload", Exit.FINDINGS, "inactive")
     assert why.message == "it names queue ml/research, and Kueue has made no Workload for it"
+
+
+CONFIGURATION = """\
+apiVersion: config.kueue.x-k8s.io/v1beta2
+kind: Configuration
+integrations: {frameworks: [pod, batch/job]}
+managedJobsNamespaceSelector:
+  matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [kube-system, ml]}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "api", "kind", "evidence"),
+    [
+        (CONFIGURATION, "batch/v1", "Job", ["Kueue's managedJobsNamespaceSelector leaves out namespace ml"]),
+        (CONFIGURATION.replace(", ml]", "]"), "jobset.x-k8s.io/v1alpha2", "JobSet",
+         ["Kueue's configuration does not integrate jobset.x-k8s.io/jobset: it names pod, batch/job"]),
+        (CONFIGURATION.replace(", ml]", "]"), "batch/v1", "Job",
+         ["Kueue makes one for the kinds and namespaces its configuration names, while it runs"]),
+        ("neither: {a", "batch/v1", "Job",
+         ["Kueue makes one for the kinds and namespaces its configuration names, while it runs"]),
+    ],
+    ids=["namespace", "kind", "neither", "not YAML"],
+)  # fmt: skip
+def test_kueues_configuration_says_why(text: str, api: str, kind: str, evidence: list[str]) -> None:
+    config = obj("ConfigMap", "kueue-manager-config", data={"controller_manager_config.yaml": text})
+    config["metadata"]["namespace"] = "kueue-system"
+    train = {**training(), "apiVersion": api, "kind": kind}
+    why = ask(f"{kind.lower()}/train", base(), config, train, served=("configmaps",))
+    assert list(why.blockers[0].evidence) == evidence
 
 
 def test_the_label_of_the_job_differs_from_its_workload() -> None:
