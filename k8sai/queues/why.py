@@ -25,7 +25,8 @@ from k8sai.queues.setting import CLUSTER_QUEUES, COHORTS, FLAVORS, LOCAL_QUEUES,
 from k8sai.queues.sums import explain as sum_of
 from k8sai.queues.sums import spelled
 from k8sai.queues.verdict import EXITS, Option
-from k8sai.queues.why_fixes import mended, waits_for
+from k8sai.queues.why_fixes import mended
+from k8sai.queues.why_freeing import Ways, ways
 from k8sai.queues.why_holders import held
 from k8sai.queues.why_look import Look
 from k8sai.queues.why_next import next_command
@@ -55,7 +56,8 @@ def explain(look: Look, position: Position | None = None) -> Why:
     found = [finding for check in CHECKS for finding in check(look)]
     blockers = [one for one in found if not one.remark] or [*_by_kueues_word(look)]
     code, message = _headline(look, blockers)
-    blockers = [mended(look, one) for one in blockers]
+    ending = ways(look) if any(one.code in _QUOTA and one.code != "ExceedsMaxQuota" for one in blockers) else ()
+    blockers = [mended(look, one, ending) for one in blockers]
     quote = quoted(look, code, blockers[0] if blockers else None)
     answer = Why(
         look.title,
@@ -75,10 +77,10 @@ def explain(look: Look, position: Position | None = None) -> Why:
         position,
         hidden=look.hidden,
     )
-    return _with_outlook(look, answer)
+    return _with_outlook(look, answer, ending)
 
 
-def _with_outlook(look: Look, answer: Why) -> Why:
+def _with_outlook(look: Look, answer: Why, ending: Ways) -> Why:
     """Who holds what is short, until when that may be, what happened before, and what to do next."""
     workload = look.workload
     short = next((one for one in answer.blockers if one.code in _QUOTA and one.share is not None), None)
@@ -87,7 +89,7 @@ def _with_outlook(look: Look, answer: Why) -> Why:
             answer = replace(answer, held=held(look, short.share))
         if short.code == "WaitingForQuota" and workload is not None:
             before = len(ahead(look.setting, workload))
-            eta = estimate(look.setting, waits_for(look, short.share), before)
+            eta = estimate(look.setting, ending, before)
             answer = replace(answer, eta=eta, eta_known=True)
     if workload is not None:
         events = look.reading.events(workload.object) if workload.object else ()

@@ -1,6 +1,6 @@
 """The smallest changes that would mend it: each is made on a copy of the setting and judged before it is named."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -9,25 +9,23 @@ from k8sai.queues.change import Change, QuotaField
 from k8sai.queues.change import short as written
 from k8sai.queues.change_apply import apply
 from k8sai.queues.facts import Flavor, Json, PodSet, Share, Workload
-from k8sai.queues.finding import By, Finding, Fix
+from k8sai.queues.finding import Finding, Fix
 from k8sai.queues.judge import Judge
 from k8sai.queues.nodes import Node
 from k8sai.queues.setting import Setting
 from k8sai.queues.sums import ceiling, explain
 from k8sai.queues.verdict import Judgement
-from k8sai.queues.why_holders import Holder, held
+from k8sai.queues.why_freeing import Ways, wait_fixes
 from k8sai.queues.why_look import Look
 from k8sai.queues.why_quota import pressing
 from k8sai.queues.why_sizes import smaller
 from k8sai.queues.words import amount
 
-_HOLDERS: Final = 24  # that are tried one by one
-_TOGETHER: Final = 6  # that are waited for at once; more is no advice
 _CODES: Final = ("WaitingForQuota", "ExceedsMaxQuota", "NeedsPreemption", "WaitingForPreemptedWorkloads")
 
 
-def mended(look: Look, finding: Finding) -> Finding:
-    """With what would mend it; findings that are not about quota or flavors stay as they are."""
+def mended(look: Look, finding: Finding, ways: Ways) -> Finding:
+    """With what would mend it, `ways` are whose end would; findings that are no matter of quota or flavors stay."""
     if look.judged is None or look.queue is None or look.workload is None:
         return finding
     if finding.code == "NoMatchingFlavor":
@@ -40,7 +38,7 @@ def mended(look: Look, finding: Finding) -> Finding:
     if finding.code == "WaitingForQuota":
         fixes += _priority(look)
     if finding.code != "ExceedsMaxQuota":
-        fixes += waits_for_words(look, finding.share)
+        fixes += wait_fixes(ways)
     return finding.mended_by(*fixes)
 
 
@@ -147,52 +145,3 @@ def _tolerating(workload: Workload, flavor: Flavor) -> Workload:
 def _taint(one: Json) -> str:
     value = f"={one['value']}" if one.get("value") else ""
     return f"{one.get('key')}{value}:{one.get('effect')}"
-
-
-# --- waiting ----------------------------------------------------------------------------------------------------------
-
-
-def waits_for(look: Look, share: Share) -> tuple[tuple[Holder, ...], ...]:
-    """Who must end so that it fits: each one that suffices alone; else the fewest of the largest, together."""
-    holders = [one for part in held(look, share) for one in part.holders][:_HOLDERS]
-    alone = tuple((one,) for one in holders if _fits_without(look, [one]))
-    if alone:
-        return alone
-    together: list[Holder] = []
-    for one in holders[:_TOGETHER]:
-        together.append(one)
-        if _fits_without(look, together):
-            return (tuple(_needed(look, together)),)
-    return ()
-
-
-def _needed(look: Look, holders: Sequence[Holder]) -> list[Holder]:
-    """Without those that make no difference."""
-    left = list(holders)
-    for one in reversed(holders):
-        rest = [other for other in left if other is not one]
-        if _fits_without(look, rest):
-            left = rest
-    return left
-
-
-def _fits_without(look: Look, holders: Sequence[Holder]) -> bool:
-    if look.queue is None or look.workload is None:
-        return False
-    tree = look.tree.without(one.workload for one in holders)
-    left = {ref: one for ref, one in look.setting.workloads.items() if ref not in {h.workload.ref for h in holders}}
-    judge = Judge(replace(look.setting, workloads=left), tree)
-    return judge.of(look.workload, look.queue, reasons=False).fits
-
-
-def waits_for_words(look: Look, share: Share) -> Iterator[Fix]:
-    """`wait for eval-grid`, any of which will do; or all of them."""
-    ways = waits_for(look, share)
-    by: By = "either"
-    if len(ways) == 1 and len(ways[0]) > 1:
-        names = [one.workload.title for one in ways[0]]
-        yield Fix(by, f"wait for {', '.join(names[:-1])} and {names[-1]} to end")
-    elif ways:
-        names = [one[0].workload.title for one in ways[:3]]
-        more = f" or {len(ways) - 3} more" if len(ways) > 3 else ""
-        yield Fix(by, f"wait for {' or '.join(names)}{more} to end")

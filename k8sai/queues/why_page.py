@@ -1,5 +1,6 @@
 """The answer as lines for people: a label and a text each, folded between words where the terminal ends."""
 
+import re
 from collections.abc import Iterable, Iterator
 from textwrap import wrap
 from typing import NamedTuple
@@ -18,6 +19,12 @@ from k8sai.view import Cell, Tone
 _LABEL = 10  # columns
 _WIDEST_LABEL = 24
 _SOME = 4  # holders of a queue, workloads in a sentence
+_REASONS = 6  # why workloads are spared
+_ALIKE = (
+    (re.compile(r"its priority -?\d+ is (?!not lower|above)"), "its priority is "),
+    (re.compile(r"its priority -?\d+ is (not lower|above)"), r"priority \1"),
+    (re.compile(r"(ClusterQueue|Cohort) \S+ is within its own quota"), r"its \1 is within its own quota"),
+)
 
 
 class Said(NamedTuple):
@@ -195,12 +202,23 @@ def _preemption(why: Why) -> Iterator[Said]:
 
 
 def _spared(spared: Iterable[Spared]) -> Iterator[str]:
-    """Those that are spared for the same reason are named together."""
+    """Those that are spared for the same reason are named together; reasons that many have are few."""
     groups: dict[str, list[str]] = {}
     for one in spared:
-        groups.setdefault(one.why, []).append(_name(one.workload))
-    for reason, names in groups.items():
+        groups.setdefault(_alike(one.why), []).append(_name(one.workload))
+    shown = list(groups.items())
+    for reason, names in shown[:_REASONS]:
         yield f"{_listed(names)}: {reason}"
+    rest = sum(len(names) for _, names in shown[_REASONS:])
+    if rest:
+        yield f"{rest} more for other reasons (-o json has them all)"
+
+
+def _alike(reason: str) -> str:
+    """The reason without what differs from one holder to the next."""
+    for pattern, words in _ALIKE:
+        reason = pattern.sub(words, reason)
+    return reason
 
 
 def _listed(names: list[str]) -> str:
