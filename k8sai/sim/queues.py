@@ -80,23 +80,30 @@ def _flavor_spec(scenario: Scenario, name: str) -> Obj:
 
 def _spec(scenario: Scenario, name: str, queue: Queue) -> Obj:
     users = _users(scenario, name)
-    resource = queue.resource or _resource(users)
-    others = sorted({one.resource for one in users if one.gpus and one.resource != resource})
-    covered = [*_ROOM, resource, *others]
+    usual = queue.resource or _resource(users)
+    devices = list(dict.fromkeys([usual, *sorted({one.resource for one in users if one.gpus})]))
     limits = {"borrowingLimit": queue.borrow, "lendingLimit": queue.lend}
-    said = {key: str(value) for key, value in limits.items() if value is not None}
     flavors = []
-    for flavor, devices in _quotas(queue).items():
+    for flavor, number in _quotas(queue).items():
         quotas = [{"name": key, "nominalQuota": value} for key, value in _ROOM.items()]
-        quotas.append({"name": resource, "nominalQuota": str(devices), **said})
-        quotas += [{"name": other, "nominalQuota": str(_asked(users, other))} for other in others]
+        there = [one for one in users if one.group == scenario.flavors.get(flavor)]
+        mine = queue.resource or (_resource(there) if there else usual)
+        for resource in devices:
+            rest = 0 if flavor in scenario.flavors else _asked(users, resource)
+            nominal = number if resource == mine else rest
+            said = {
+                key: str(min(value, nominal)) if key == "lendingLimit" else str(value)
+                for key, value in limits.items()
+                if value is not None
+            }
+            quotas.append({"name": resource, "nominalQuota": str(nominal), **said})
         flavors.append({"name": flavor, "resources": quotas})
     spec: Obj = {
         "namespaceSelector": {},
         "queueingStrategy": queue.strategy,
         "stopPolicy": queue.stop,
         "preemption": {"withinClusterQueue": queue.within, "reclaimWithinCohort": queue.reclaim},
-        "resourceGroups": [{"coveredResources": covered, "flavors": flavors}],
+        "resourceGroups": [{"coveredResources": [*_ROOM, *devices], "flavors": flavors}],
     }
     return spec | ({"cohortName": queue.cohort} if queue.cohort else {})
 
