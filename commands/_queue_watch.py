@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _TICK = 0.2  # seconds between looks at least
 _AGES = 1.0  # seconds after which a terminal is repainted although nothing has changed
+_SETTLES = 5.0  # seconds after which the figures are looked through although nothing has changed
 _DUTY = 9.0  # rests so many times as long as a look took
 _PATIENCE = 20.0  # seconds for the first picture
 
@@ -51,19 +52,24 @@ def follow(options: Options, choice: "Choice", *, documents: bool, wide: bool, p
     return 0
 
 
-def _run(
-    queues: "LiveQueues", choice: "Choice", show: "Callable[[Setting, tuple[Row, ...]], None]", turns: int | None = None
-) -> None:
+def _run(queues: "LiveQueues", choice: "Choice", show: "Callable[[Setting, tuple[Row, ...]], None]") -> None:
+    """Forever. What time alone changes (a backoff that ends, a wait that grows long) is looked for now and then."""
+    from dataclasses import replace
+
     from k8sai.queues.rows import rows
     from k8sai.queues.shown_choice import chosen
 
-    while turns is None or turns > 0:
+    seen, looked = None, 0.0
+    while True:
         start, version = time.monotonic(), queues.version
-        setting = queues.setting()
-        show(setting, chosen(rows(setting), choice))
+        known = queues.setting()
+        if known is not seen or start - looked > _SETTLES:
+            seen, looked = known, start
+            setting = replace(known, at=time.time())
+            shown = chosen(rows(setting), choice)
+        show(setting, shown)
         time.sleep(max(_TICK, _DUTY * (time.monotonic() - start)))
         queues.wait(version, _AGES)
-        turns = None if turns is None else turns - 1
 
 
 def _kinds() -> tuple[str, ...]:
