@@ -1,4 +1,4 @@
-"""What Kueue would do with a workload now: flavors in their order, quota, and whom it would evict.
+"""What Kueue would do with a workload now: flavors in their order, quota, topology, and whom it would evict.
 
 Source: pkg/scheduler and pkg/scheduler/flavorassigner of Kueue 0.19. Elastic jobs (workload slices) are judged as if
 they were new. Whether the queue is active and open to the namespace is not looked at.
@@ -10,26 +10,32 @@ from dataclasses import replace
 from k8sai.queues.facts import ClusterQueue, Workload
 from k8sai.queues.flavors import code_of
 from k8sai.queues.judge_assign import Assignment, assign
+from k8sai.queues.judge_topology import topology_asks, topology_shares
 from k8sai.queues.preempt import victims
 from k8sai.queues.preempt_spared import spared
 from k8sai.queues.quota import Tree
 from k8sai.queues.scene import Need, Scene
 from k8sai.queues.setting import Setting
-from k8sai.queues.verdict import Judgement, Mode, Victim
+from k8sai.queues.topology import Found
+from k8sai.queues.topology_nodes import Land
+from k8sai.queues.verdict import Judgement, Mode, Option, Victim
 
 
 def judge(
-    setting: Setting, workload: Workload, queue: ClusterQueue, tree: Tree | None = None, *, rooms: None = None
+    setting: Setting, workload: Workload, queue: ClusterQueue, tree: Tree | None = None, *, rooms: Land | None = None
 ) -> Judgement:
-    """As if the workload were the next in line of that queue; what it may hold already is not taken off."""
-    return Judge(setting, tree).of(workload, queue)
+    """As if the workload were the next in line of that queue; what it may hold already is not taken off.
+
+    Without `rooms` (topology_nodes.survey) nobody looks whether pods find room close enough together.
+    """
+    return Judge(setting, tree, rooms=rooms).of(workload, queue)
 
 
 class Judge:
     """Judges many workloads on one setting: what they share is made once."""
 
-    def __init__(self, setting: Setting, tree: Tree | None = None) -> None:
-        self.scene = Scene(setting, tree)
+    def __init__(self, setting: Setting, tree: Tree | None = None, *, rooms: Land | None = None) -> None:
+        self.scene = Scene(setting, tree, rooms)
 
     def of(self, workload: Workload, queue: ClusterQueue, *, reasons: bool = True) -> Judgement:
         """Without `reasons` nobody is told why they are not evicted: `spared` is empty."""
@@ -48,13 +54,20 @@ class Judge:
 
     def _attempt(self, workload: Workload, queue: ClusterQueue, counts: Mapping[str, int]) -> Judgement:
         assignment = assign(self.scene, workload, queue, counts)
-        mode: Mode = assignment.mode
-        found: tuple[Victim, ...] = ()
-        if mode in ("preempts", "waits") and assignment.complete:
-            need = Need(workload, self.scene.tree.queues[queue.name], assignment.amounts, assignment.contested)
-            found = victims(self.scene, need)
-            mode = "preempts" if found else "waits"
-        return _judgement(queue, assignment, mode, counts, found)
+        if not assignment.complete:
+            return _judgement(queue, assignment, counts, assignment.mode)
+        asks = topology_asks(self.scene, workload, queue, assignment, counts)
+        fits = assignment.mode in ("fits", "borrows")
+        trouble = self.scene.obstacle(asks) if fits else None
+        if fits and trouble is None:
+            return _judgement(queue, assignment, counts, assignment.mode)
+        hopeless = self.scene.obstacle(asks, empty=True)
+        if hopeless is not None:
+            return _judgement(queue, assignment, counts, "never", trouble=trouble or hopeless)
+        contested = assignment.contested | topology_shares(assignment, asks)
+        need = Need(workload, self.scene.tree.queues[queue.name], assignment.amounts, contested, asks)
+        found = victims(self.scene, need)
+        return _judgement(queue, assignment, counts, "preempts" if found else "waits", found=found, trouble=trouble)
 
     def _with_fewer_pods(self, workload: Workload, queue: ClusterQueue) -> Judgement | None:
         """Partial admission: the most pods, by steps over all pod sets alike, that could be admitted; by halving."""
@@ -73,18 +86,20 @@ class Judge:
 
 
 def _judgement(
-    queue: ClusterQueue, assignment: Assignment, mode: Mode, counts: Mapping[str, int], found: tuple[Victim, ...]
+    queue: ClusterQueue,
+    assignment: Assignment,
+    counts: Mapping[str, int],
+    mode: Mode,
+    *,
+    found: tuple[Victim, ...] = (),
+    trouble: Found | None = None,
 ) -> Judgement:
-    code = code_of(mode)
+    options, code = list(assignment.options), code_of(mode)
     if mode == "refused":
-        code = next(one.code for one in assignment.options if one.mode == "refused")
-    return Judgement(
-        mode,
-        code,
-        queue.name,
-        tuple(assignment.options),
-        assignment.given,
-        assignment.level,
-        found,
-        counts=dict(counts),
-    )
+        code = next(one.code for one in options if one.mode == "refused")
+    if trouble is not None:
+        code = code if mode == "preempts" else "ExceedsTopology" if mode == "never" else "TopologyPlacementFailed"
+        name, flavor = trouble.ask.pod_set.name, trouble.ask.flavor
+        options.append(Option(name, flavor, mode, code=code, refusal=trouble.refusal, best=trouble.best))
+    level, given = assignment.level, assignment.given
+    return Judgement(mode, code, queue.name, tuple(options), given, level, found, counts=dict(counts))

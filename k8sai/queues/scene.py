@@ -7,6 +7,8 @@ from functools import cached_property
 from k8sai.queues.facts import ClusterQueue, Preemption, Share, Workload
 from k8sai.queues.quota import Node, Tree
 from k8sai.queues.setting import Setting
+from k8sai.queues.topology import Ask, Found, Rooms
+from k8sai.queues.topology_nodes import Land
 from k8sai.queues.usage import tree as tree_of
 
 
@@ -18,6 +20,7 @@ class Need:
     queue: Node
     amounts: Mapping[Share, int]
     contested: frozenset[Share]
+    asks: tuple[Ask, ...] = ()  # what has to find room in a topology
 
     @property
     def policy(self) -> Preemption:
@@ -50,9 +53,10 @@ class Holder:
 class Scene:
     """Change it as you like: it works on a copy of the tree."""
 
-    def __init__(self, setting: Setting, tree: Tree | None = None) -> None:
+    def __init__(self, setting: Setting, tree: Tree | None = None, land: Land | None = None) -> None:
         self.setting = setting
         self.tree = (tree or tree_of(setting)).copy()
+        self.rooms = Rooms(land, (one for one in setting.workloads.values() if one.held)) if land else None
         self._holders: dict[str, tuple[Holder, ...]] = {}
 
     def holders(self, queue: Node) -> tuple[Holder, ...]:
@@ -71,11 +75,15 @@ class Scene:
     def take(self, holder: Holder) -> None:
         """As if it had given its quota back."""
         self.tree.remove(holder.queue, holder.held)
+        if self.rooms is not None:
+            self.rooms.give(holder.workload)
 
     def restore(self, holders: Iterable[Holder]) -> None:
         """They have it again."""
         for holder in holders:
             self.tree.add(holder.queue, holder.held)
+            if self.rooms is not None:
+                self.rooms.take(holder.workload)
 
     def room(self, queue: Node, share: Share) -> int:
         """What fits now; never less than nothing, as Kueue has it."""
@@ -87,7 +95,12 @@ class Scene:
             used, nominal = self.tree.used(need.queue, share), need.queue.quota(share).nominal
             if amount > self.room(need.queue, share) or (not borrowing and used + amount > nominal):
                 return False
-        return True
+        return self.obstacle(need.asks) is None
+
+    def obstacle(self, asks: Sequence[Ask], *, empty: bool = False) -> Found | None:
+        """The first pod set that finds no room close enough together; `empty`: as if no workload held any."""
+        found = self.rooms.place(asks, empty=empty) if self.rooms is not None and asks else ()
+        return next((one for one in found if not one.fits), None)
 
     def within(self, node: Node, shares: Iterable[Share]) -> bool:
         """It uses no more than its own quota of any of these."""

@@ -24,7 +24,7 @@ _CODES: Final[dict[Exit, str]] = {
     """,
     Exit.BLOCKED: """
         OnHold Suspended ClusterQueueMissing ClusterQueueInactive Misconfigured ResourceNotCovered DeviceMappingMissing
-        NoMatchingFlavor ExceedsMaxQuota CohortCycle AdmissionCheckRejected
+        NoMatchingFlavor ExceedsMaxQuota ExceedsTopology CohortCycle AdmissionCheckRejected
     """,
     Exit.INCONCLUSIVE: "Unexplained",
 }
@@ -53,7 +53,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A flavor tried for a pod set. `code` and `refusal` say why it is refused; `best` what topology allows at most."""
+    """A flavor tried for a pod set. `code` and `refusal` say why it is refused.
+
+    `best` is how many of its pods (or slices) find room close enough together, where that is what it lacks.
+    """
 
     pod_set: str
     flavor: str
@@ -62,6 +65,7 @@ class Option:
     level: int = 0
     code: str = ""
     refusal: str = ""
+    best: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

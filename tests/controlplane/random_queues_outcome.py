@@ -51,7 +51,8 @@ def ours(found: Judgement) -> Outcome:
         return Outcome(found.mode, flavors, found.level, counts=frozenset(found.counts.items()))
     if found.victims:
         return Outcome("preempts", victims=frozenset((one.workload.name, one.reason) for one in found.victims))
-    return Outcome("uncovered" if found.code == "ResourceNotCovered" else found.mode)
+    missing = any(one.code == "ResourceNotCovered" for one in found.options)
+    return Outcome("uncovered" if missing else found.mode)
 
 
 def obstacles(found: Judgement, workload: Workload, queue: ClusterQueue) -> frozenset[str]:
