@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from k8sai.view import Cell, Page, Tone
 
 # What a terminal that cannot show them gets instead of our glyphs.
-_ASCII = str.maketrans("■□▁▂▃▄▅◊▼×░·…→├└─│", "#.+++++ovx-.~>|`-|")
+_ASCII = str.maketrans("■□▁▂▃▄▅◊▼×░·…→├└─│≈–", "#.+++++ovx-.~>|`-|~-")
 
 
 # --- bytes ------------------------------------------------------------------------------------------------------------

@@ -149,6 +149,8 @@ class LocalQueue:
     stop: str = "None"
     weight: float = 1.0
     active: Condition | None = None
+    reserved: Mapping[Share, int] = field(default_factory=dict)  # status.flavorsReservation
+    admitted: Mapping[Share, int] = field(default_factory=dict)
     pending: int | None = None
     reserving: int | None = None
     running: int | None = None

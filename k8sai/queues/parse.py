@@ -82,7 +82,7 @@ def cohort(obj: Json) -> Cohort:
 
 
 def local_queue(obj: Json) -> LocalQueue:
-    """Of a LocalQueue object."""
+    """Of a LocalQueue object; v1beta1 called the admitted usage `flavorUsage`."""
     meta, spec, status = obj["metadata"], _part(obj, "spec"), _part(obj, "status")
     consumed = _part(_part(_part(status, "fairSharing"), "admissionFairSharingStatus"), "consumedResources")
     return LocalQueue(
@@ -92,6 +92,8 @@ def local_queue(obj: Json) -> LocalQueue:
         stop=spec.get("stopPolicy") or "None",
         weight=_weight(spec),
         active=_active(status),
+        reserved=_usage(status.get("flavorsReservation")),
+        admitted=_usage(status.get("flavorsUsage") or status.get("flavorUsage")),
         pending=status.get("pendingWorkloads"),
         reserving=status.get("reservingWorkloads"),
         running=status.get("admittedWorkloads"),

@@ -168,7 +168,7 @@ class _Forest:
             depth,
             parent,
             owner,
-            self.accounts.of_workloads(held, demand),
+            self.accounts.of_local_queue(owner, held, demand),
             counts(self.setting, waiting, held, owner, queue),
             demand,
             *self.local_activity(owner, queue),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from k8sai.queues.facts import ClusterQueue, Share, Workload
+from k8sai.queues.facts import ClusterQueue, LocalQueue, Share, Workload
 from k8sai.queues.quota import Node, Tree
 from k8sai.queues.setting import WORKLOADS, Setting
 
@@ -59,9 +59,12 @@ class Accounts:
         """`reserved` and `admitted` are all of the queues below it."""
         return tuple(self._of_cohort(node, share, demand.get(share.resource, 0)) for share in _shares(node))
 
-    def of_workloads(self, held: Collection[Workload], demand: Demand) -> tuple[Figures, ...]:
-        """A LocalQueue has no quota: what its workloads hold, and without a flavor what they only ask for."""
-        reserved, admitted = usage(held), usage(one for one in held if one.holds("Admitted"))
+    def of_local_queue(self, owner: LocalQueue, held: Collection[Workload], demand: Demand) -> tuple[Figures, ...]:
+        """It has no quota: what its workloads hold, and without a flavor what they only ask for."""
+        reserved: Mapping[Share, int] = usage(held)
+        admitted: Mapping[Share, int] = usage(one for one in held if one.holds("Admitted"))
+        if self.setting.blind(WORKLOADS) and self.setting.within.get(WORKLOADS) != owner.namespace:
+            reserved, admitted = owner.reserved, owner.admitted
         known = {share.resource for share in reserved}
         shares = (*reserved, *(Share("", resource) for resource in demand if resource not in known))
         return tuple(

@@ -197,8 +197,11 @@ def test_without_workloads_the_status_of_the_queues_says_it() -> None:
         "reservingWorkloads": 2,
         "admittedWorkloads": 1,
     }
-    blind = replace(setting([queue]), hidden=(Unseen(WORKLOADS, "no"),))
-    (found,) = rows(blind)
+    local = local_queue("ml", "q")
+    local["status"] = {"flavorsReservation": part, "flavorUsage": part}  # the older name of flavorsUsage
+    blind = replace(setting([queue, local]), hidden=(Unseen(WORKLOADS, "no"),))
+    found, door = rows(blind)
+    assert (figures(door).reserved, figures(door).admitted) == (5, 5)
     assert (figures(found).reserved, figures(found).available) == (5, 3)
     assert (found.counts.pending, found.counts.parked, found.counts.running) == (3, None, 1)
 
