@@ -65,10 +65,11 @@ def run(question: Question) -> int:
     changes = read_changes(before, question.assume)
     setting = apply(before, changes)
     reading = Reading(objects)
-    if question.job:
-        found = simulate_waiting(setting, [_waiting(before, setting, question.job, namespace)])
-    else:
-        found = simulate(setting, _wishes(question, setting, reading, made, namespace))
+    waiting = _waiting(before, setting, question.job, namespace) if question.job else None
+    wishes = () if waiting else _wishes(question, setting, reading, made, namespace)
+    with _talk.Progress("playing the line"):
+        moved = bool(changes)
+        found = simulate_waiting(setting, [waiting], moved=moved) if waiting else simulate(setting, wishes, moved=moved)
     hidden = (*relevant(before, _DECIDING), *(gap for gap in reading.hidden if gap.what in _DECIDING))
     code = Exit.PARTIAL if hidden else KINDS[found.kind]
     _show(question, found, before, changes, objects, hidden, code)

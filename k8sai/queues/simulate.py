@@ -15,7 +15,8 @@ from k8sai.queues.order import blocking_head
 from k8sai.queues.setting import Setting
 from k8sai.queues.simulate_door import Refused, refused
 from k8sai.queues.simulate_freeing import Freed, freeing
-from k8sai.queues.simulate_play import Played, Step, admitted, evicted, play, usage_of
+from k8sai.queues.simulate_given import admitted, evicted, usage_of
+from k8sai.queues.simulate_play import Played, Step, play
 from k8sai.queues.simulate_size import Size, size
 from k8sai.queues.usage import tree as tree_of
 from k8sai.queues.verdict import Judgement, Line, Verdict
@@ -142,23 +143,24 @@ class Simulation:
         return tuple(step for step in self.played.steps if step.workload.ref not in ours)
 
 
-def simulate(setting: Setting, wishes: Sequence[Wish]) -> Simulation:
-    """Of workloads that do not exist yet: each stands last among its equals."""
+def simulate(setting: Setting, wishes: Sequence[Wish], *, moved: bool = False) -> Simulation:
+    """Of workloads that do not exist yet: each stands last among its equals. `moved`: the setting is a changed one."""
     known = {one.workload.ref: one.workload for one in wishes}
     here = replace(setting, workloads={**setting.workloads, **known})
-    return _simulated(here, wishes)
+    return _simulated(here, wishes, moved=moved)
 
 
-def simulate_waiting(setting: Setting, workloads: Iterable[Workload]) -> Simulation:
+def simulate_waiting(setting: Setting, workloads: Iterable[Workload], *, moved: bool = False) -> Simulation:
     """Of workloads that wait in the setting already."""
-    return _simulated(setting, [Wish(one.title, setting.workloads[one.ref]) for one in workloads])
+    return _simulated(setting, [Wish(one.title, setting.workloads[one.ref]) for one in workloads], moved=moved)
 
 
-def _simulated(setting: Setting, wishes: Sequence[Wish]) -> Simulation:
+def _simulated(setting: Setting, wishes: Sequence[Wish], *, moved: bool) -> Simulation:
     wrong = {one.workload.ref: refused(setting, one.workload, one.refusals) for one in wishes}
     left_out = {ref for ref, why in wrong.items() if why is not None}
     standing = {ref: one for ref, one in setting.workloads.items() if ref not in left_out}
-    played = play(replace(setting, workloads=standing))
+    subjects = [one.workload for one in wishes if one.workload.ref in standing]
+    played = play(replace(setting, workloads=standing), subjects, moved=moved) if subjects else Played(setting)
     outcomes = tuple(_outcome(setting, one, wrong[one.workload.ref], played) for one in wishes)
     return Simulation(setting, outcomes, played)
 

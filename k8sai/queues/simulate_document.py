@@ -12,7 +12,8 @@ from k8sai.queues.rows import rows
 from k8sai.queues.setting import Setting
 from k8sai.queues.simulate import KINDS, MODEL, Outcome, Simulation
 from k8sai.queues.simulate_freeing import Freed, since
-from k8sai.queues.simulate_play import Step, usage_of
+from k8sai.queues.simulate_given import usage_of
+from k8sai.queues.simulate_play import Step
 from k8sai.queues.simulate_words import borrows, gpus, lost_hours, sentence
 from k8sai.queues.usage import tree as tree_of
 from k8sai.queues.verdict import Option, Victim

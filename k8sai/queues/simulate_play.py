@@ -6,20 +6,22 @@ sharing is not played. Source: schedule and makeClassicalIterator of pkg/schedul
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
-from k8sai.queues.facts import Admission, Assigned, ClusterQueue, Condition, PodSet, Share, Workload
+from k8sai.queues.facts import ClusterQueue, Workload
 from k8sai.queues.judge import Judge
 from k8sai.queues.order import line, place_in, queued_at
 from k8sai.queues.quota import Tree
 from k8sai.queues.setting import Setting
 from k8sai.queues.simulate_door import refused
+from k8sai.queues.simulate_given import admitted, evicted, usage_of
 from k8sai.queues.usage import tree as tree_of
 from k8sai.queues.verdict import Judgement
 
 MOST: Final = 200  # admissions; a longer line is not played to its end
 _CYCLES: Final = 2000
+_PATIENCE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,9 @@ class Played:
     """
 
     setting: Setting
-    steps: tuple[Step, ...]
-    last: Mapping[str, Judgement]
-    turns: Mapping[str, int]
+    steps: tuple[Step, ...] = ()
+    last: Mapping[str, Judgement] = field(default_factory=dict)
+    turns: Mapping[str, int] = field(default_factory=dict)
     whole: bool = True
 
     def before(self, workload: Workload) -> tuple[Step, ...]:
@@ -48,50 +50,14 @@ class Played:
         return self.steps[: self.turns.get(workload.ref, len(self.steps))]
 
 
-def play(setting: Setting) -> Played:
-    """With everybody who waits in the setting."""
-    return _Game(setting).played()
+def play(setting: Setting, subjects: Iterable[Workload] = (), *, moved: bool = True) -> Played:
+    """With everybody who waits in the trees of the subjects' queues; without subjects in all of them.
 
-
-def admitted(setting: Setting, workload: Workload, judgement: Judgement) -> Setting:
-    """As it would be once the workload holds what it was judged to get."""
-    given = replace(workload, admission=_admission(workload, judgement), conditions=_holding(workload, setting.at))
-    return replace(setting, workloads={**setting.workloads, workload.ref: given})
-
-
-def evicted(setting: Setting, victims: Iterable[Workload]) -> Setting:
-    """As it would be once these have given back their quota and wait again; their place in line is the old one."""
-    waiting = {one.ref: replace(one, admission=None, conditions=_evicted(one, setting.at)) for one in victims}
-    return replace(setting, workloads={**setting.workloads, **waiting})
-
-
-def _admission(workload: Workload, judgement: Judgement) -> Admission:
-    return Admission(judgement.queue, tuple(_assigned(workload, one, judgement) for one in workload.pod_sets))
-
-
-def _assigned(workload: Workload, pod_set: PodSet, judgement: Judgement) -> Assigned:
-    """With the fewer pods of a partial admission."""
-    count, asked = judgement.counts.get(pod_set.name, pod_set.count), workload.asks_of(pod_set)
-    given = {name: amount * count // pod_set.count for name, amount in asked.items()} if pod_set.count else asked
-    return Assigned(pod_set.name, judgement.assigned.get(pod_set.name, {}), given, count)
-
-
-def _holding(workload: Workload, at: float) -> tuple[Condition, ...]:
-    kept = tuple(one for one in workload.conditions if one.type not in ("QuotaReserved", "Admitted", "Evicted"))
-    return (
-        *kept,
-        Condition("QuotaReserved", True, "QuotaReserved", at=at),
-        Condition("Admitted", True, "Admitted", at=at),
-    )
-
-
-def _evicted(workload: Workload, at: float) -> tuple[Condition, ...]:
-    kept = tuple(one for one in workload.conditions if one.type not in ("QuotaReserved", "Admitted", "Evicted"))
-    return (
-        *kept,
-        Condition("QuotaReserved", False, "Pending", at=at),
-        Condition("Evicted", True, "Preempted", at=at),
-    )
+    `moved`: something has changed, so Kueue looks at everybody anew, and it is played to the end. Else it has looked
+    already at whoever has its word; then it ends with the turn of the last subject.
+    """
+    asked = tuple(subjects)
+    return _Game(setting, asked, moved).played()
 
 
 @dataclass
@@ -110,34 +76,59 @@ class _Entry:
 @dataclass
 class _Game:
     setting: Setting
+    subjects: tuple[Workload, ...]
+    moved: bool
     tree: Tree = field(init=False)
     lines: dict[str, list[Workload]] = field(init=False)
     steps: list[Step] = field(default_factory=list)
     last: dict[str, Judgement] = field(default_factory=dict)
     turns: dict[str, int] = field(default_factory=dict)
+    own: set[str] = field(init=False)  # the subjects' queues
     hopeless: dict[object, Judgement] = field(default_factory=dict)  # by shape: what fared so fares so again
     thrown_out: set[str] = field(default_factory=set)
+    left: int = _PATIENCE  # judgements that others than the subjects' queues may still cost
+    whole: bool = True
 
     def __post_init__(self) -> None:
         self.tree = tree_of(self.setting).copy()
-        names = [name for name in self.setting.waiting if name in self.tree.queues]
-        self.lines = {name: self.admissible(line(self.setting, name)) for name in names}
+        own = {queue.name for one in self.subjects if (queue := self.setting.cluster_queue_of(one)) is not None}
+        self.own = own & self.tree.queues.keys()
+        names = [name for name in self.setting.waiting if name in self.tree.queues and self.concerns(name)]
+        self.lines = {name: self.standing(name) for name in names}
 
-    def admissible(self, standing: Iterable[Workload]) -> list[Workload]:
-        return [one for one in standing if refused(self.setting, one, tree=self.tree) is None]
+    def concerns(self, name: str) -> bool:
+        """It takes from the same quota as a subject."""
+        roots = {self.tree.queues[own].path[-1] for own in self.own}
+        return not self.subjects or self.tree.queues[name].path[-1] in roots
+
+    def standing(self, name: str) -> list[Workload]:
+        """Who may have a turn: of other queues nobody whom Kueue has told to wait, unless something has changed."""
+        told = not self.moved and name not in self.own
+        here = (one for one in line(self.setting, name) if not (told and one.condition("QuotaReserved") is not None))
+        return [one for one in here if refused(self.setting, one, tree=self.tree) is None]
 
     def played(self) -> Played:
         cycles = 0
-        while cycles < _CYCLES and len(self.steps) < MOST:
+        while not self.done():
             cycles += 1
+            if cycles > _CYCLES or len(self.steps) >= MOST:
+                self.whole = False
+                break
             if not self.cycle():
-                return Played(self.setting, tuple(self.steps), self.last, self.turns)
-        return Played(self.setting, tuple(self.steps), self.last, self.turns, whole=False)
+                break
+        return Played(self.setting, tuple(self.steps), self.last, self.turns, self.whole)
+
+    def done(self) -> bool:
+        """Nobody stands in line any more about whom was asked."""
+        if self.moved or not self.subjects:
+            return False
+        standing = {one.ref for name in self.own for one in self.lines.get(name, ())}
+        return not any(one.ref in standing for one in self.subjects)
 
     def cycle(self) -> bool:
         """False where nothing happened: nobody was taken and nobody was put aside."""
         judge = Judge(self.setting, self.tree)
-        entries = [entry for name in self.lines if (entry := self.head(name, judge)) is not None]
+        entries = [entry for name in [*self.lines] if (entry := self.head(name, judge)) is not None]
         chosen = [one for one in entries if one.judgement.fits or one.judgement.victims]
         aside = [self.put_aside(one) for one in entries if one not in chosen]
         touched: set[str] = set()
@@ -148,11 +139,21 @@ class _Game:
         queue, standing = self.setting.cluster_queues[name], self.lines[name]
         while standing and (known := self.hopeless.get(_shape(name, standing[0]))) is not None:
             self.judged(standing.pop(0), known)
-        if not standing:
+        if not standing or not self.patient(name):
             return None
         found = judge.of(standing[0], queue, reasons=False)
         self.judged(standing[0], found)
         return _Entry(queue, standing[0], found)
+
+    def patient(self, name: str) -> bool:
+        """A tree in which thousands wait is not played to its end: the subjects' own queues go on."""
+        if self.subjects and name not in self.own:
+            self.left -= 1
+            if self.left < 0:
+                self.whole = False
+                self.lines[name] = []
+                return False
+        return True
 
     def judged(self, workload: Workload, found: Judgement) -> None:
         self.last[workload.ref] = found
@@ -169,7 +170,9 @@ class _Game:
     def take(self, entry: _Entry, touched: set[str]) -> bool:
         """Also where it no longer fits: then another one was taken in this cycle, and it stays where it is."""
         victims = [victim.workload for victim in entry.judgement.victims]
-        if touched & {one.ref for one in victims} or self.thrown_out & {one.ref for one in victims}:
+        if self.thrown_out & {one.ref for one in victims}:
+            return self.put_aside(entry)
+        if touched & {one.ref for one in victims}:
             return False
         node = self.tree.queues[entry.queue.name]
         usage = usage_of(entry.workload, entry.judgement)
@@ -197,11 +200,6 @@ class _Game:
             if queue is not None and queue.name in self.tree.queues:
                 standing = [*self.lines.get(queue.name, ()), self.setting.workloads[victim.ref]]
                 self.lines[queue.name] = sorted(standing, key=place_in(self.setting, queue.name))
-
-
-def usage_of(workload: Workload, judgement: Judgement) -> dict[Share, int]:
-    """What it would hold, per share."""
-    return _admission(workload, judgement).usage
 
 
 def _shape(queue: str, workload: Workload) -> object:

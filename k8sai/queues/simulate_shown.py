@@ -8,7 +8,8 @@ from k8sai.queues.change_words import changed
 from k8sai.queues.setting import Setting
 from k8sai.queues.simulate import MODEL, Outcome, Simulation
 from k8sai.queues.simulate_freeing import since
-from k8sai.queues.simulate_play import Step, usage_of
+from k8sai.queues.simulate_given import usage_of
+from k8sai.queues.simulate_play import Step
 from k8sai.queues.simulate_words import freed, given, gpus, hours, largest, lost_hours, sentence
 from k8sai.queues.usage import tree as tree_of
 from k8sai.queues.verdict import Option

@@ -107,6 +107,24 @@ class Place:
         notes = [str(event.get("note")) for event in found.values() if about(event)]
         return max((int(number) for number in re.findall(r"borrow=(\d+)", notes[-1])), default=0)
 
+    def holding(self) -> set[str]:
+        """The owners of Workloads that have quota."""
+        return {
+            str(one["metadata"]["ownerReferences"][0]["name"])
+            for one in self.workloads()
+            if _holds(one, "QuotaReserved")
+        }
+
+    def new_second(self) -> None:
+        """Until the server's clock shows another second than the newest Workload was made in."""
+        newest = max(str(one["metadata"]["creationTimestamp"]) for one in self.workloads())
+        path, name = f"/api/v1/namespaces/{self.namespace}/configmaps", "clock"
+        while True:
+            made = self.api.post(path, {"metadata": {"name": name}}).ok()
+            self.api.delete(f"{path}/{name}").ok()
+            if str(made["metadata"]["creationTimestamp"]) > newest:
+                return
+
     def evicted(self) -> set[str]:
         """The owners of Workloads that Kueue has evicted."""
         return {

@@ -1,5 +1,6 @@
 """simulate says what the real Kueue then does: pod sets, flavors, borrowing, waiting, never, preemption, what-ifs."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -336,6 +337,58 @@ def evicted(place: Place, case: Case) -> set[str]:
         path = f"{KUEUE}/namespaces/{place.namespace}/workloads"
         place.api.until(path, lambda _: case.victims <= place.evicted(), seconds=30)
     return place.evicted()
+
+
+# --- the line, and what stands before any quota -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("strategy", "nominal", "given"),
+    [
+        ("BestEffortFIFO", 14, {"second", "asked"}),
+        ("BestEffortFIFO", 12, {"second"}),
+        ("BestEffortFIFO", 17, {"first"}),
+        ("StrictFIFO", 14, set()),
+        ("StrictFIFO", 19, {"first"}),
+    ],
+)
+def test_the_line_is_played_as_kueue_plays_it(
+    kueue: ControlPlane, strategy: str, nominal: int, given: set[str]
+) -> None:
+    """8 are held; 9, then 4, then 2 wait. The quota grows: who is given some is what simulate said."""
+    place, name = Place(kueue, "simulate-line"), f"simulate-line-{strategy.lower()}-{nominal}"
+    place.put(cluster_queue(name, 8, queueingStrategy=strategy), local_queue(place.namespace, name))
+    place.run(job("old", 8))
+    for owner, gpus in (("first", 9), ("second", 4), ("asked", 2)):
+        place.create(job(owner, gpus))
+        place.decided(owner, lambda _: True)
+        place.new_second()  # Kueue's order of one second is by uid
+    words = ("simulate", "job/asked", "-n", place.namespace, "-o", "json", "--if", f"cq.{name}.nominal={nominal}")
+    document = k8sai("queue", *words, kubeconfig=kueue.kubeconfig())
+    ours = json.loads(document.out)
+    assert {one["owner"].partition("/")[2] for one in ours["admissions"]} == given, document.err
+    change(place, name, {"spec": {"resourceGroups": group(("h100", {"nominalQuota": nominal}))}}, name)
+    path = f"{KUEUE}/namespaces/{place.namespace}/workloads"
+    place.api.until(path, lambda _: given | {"old"} <= place.holding(), seconds=30)
+    assert place.holding() == given | {"old"}
+
+
+def test_what_kueue_does_not_look_at(kueue: ControlPlane, tmp_path: Path) -> None:
+    place = Place(kueue, "simulate-door")
+    place.put(cluster_queue("simulate-door", 8), local_queue(place.namespace, "simulate-door"))
+    limit = {"limits": [{"type": "Container", "max": {GPU: "2"}}]}
+    place.create({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "most"}, "spec": limit})
+    ours = simulated(place, job("asked", 4), tmp_path, code=11)
+    place.create(job("asked", 4))
+    assert (ours["answer"], place.outcome("asked").answer) == ("Misconfigured", "Misconfigured")
+    assert ours["code"] == "LimitRange"
+    nobody = job("nobody", 1, queue="mian")
+    assert simulated(place, nobody, tmp_path, code=11)["code"] == "LocalQueueMissing"
+    place.create(nobody)
+    assert place.outcome("nobody").answer == "Misconfigured"
+    bare = job("bare", 1)
+    del bare["metadata"]["labels"]
+    assert simulated(place, bare, tmp_path, code=11)["code"] == "NotQueued"
 
 
 # --- a probe ----------------------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def wish(here: Setting, gpus: int, pods: int = 1, where: str = "ns-finetune", **
 def outcome(gpus: int, pods: int = 1, *changes: str, objects: list[Json] | None = None, **more: Any) -> Outcome:
     before = setting(objects if objects is not None else gpu_tree())
     here = apply(before, read(before, changes))
-    return simulate(here, [wish(here, gpus, pods, **more)]).outcomes[0]
+    return simulate(here, [wish(here, gpus, pods, **more)], moved=bool(changes)).outcomes[0]
 
 
 def said(found: Outcome) -> str:
@@ -248,7 +248,7 @@ def waiting(*changes: str, strategy: str = "BestEffortFIFO") -> tuple[Setting, l
     ]
     before = setting(objects)
     after = apply(before, read(before, changes))
-    found = simulate_waiting(after, [after.workloads["a/job-third"]])
+    found = simulate_waiting(after, [after.workloads["a/job-third"]], moved=bool(changes))
     return after, [found.kind, *(step.workload.name for step in found.outcomes[0].ahead)]
 
 

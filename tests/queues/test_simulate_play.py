@@ -2,13 +2,15 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k8sai.queues.judge import judge
 from k8sai.queues.order import line
 from k8sai.queues.setting import Setting
-from k8sai.queues.simulate_play import MOST, Played, play, usage_of
+from k8sai.queues.simulate_given import usage_of
+from k8sai.queues.simulate_play import MOST, Played, play
 from k8sai.queues.usage import tree as tree_of
 from tests.queues.simulate_objects import cluster_queue, cohort, flavor, local_queue, namespace, setting, workload
 
@@ -142,6 +144,44 @@ def test_in_a_cycle_every_queue_has_one_turn() -> None:
         job(3, "b", 2),
     ]
     assert [step.workload.name for step in play(setting(objects)).steps] == ["job-j01", "job-j03", "job-j02"]
+
+
+def crowd(*, told: bool) -> Setting:
+    """Two queues share 8; in the other one somebody waits who would fit."""
+    other = job(1, "other", 6)
+    if told:
+        other["status"]["conditions"] = [{"type": "QuotaReserved", "status": "False", "message": "not now"}]
+    return setting(
+        [
+            flavor("h100"),
+            namespace("ns"),
+            cohort("co", nominalQuota=8),
+            *(cluster_queue(name, 0, "co") for name in ("mine", "other")),
+            cluster_queue("far", 8),
+            *(local_queue("ns", name, name) for name in ("mine", "other", "far")),
+            other,
+            job(2, "mine", 4),
+            job(3, "mine", 1),
+            job(4, "far", 1),
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "moved", "given"),
+    [
+        (True, False, ["job-j02"]),  # Kueue has looked at the other one already; and then it ends
+        (False, False, ["job-j01"]),
+        (True, True, ["job-j01", "job-j03"]),
+    ],
+)
+def test_without_a_change_only_whom_kueue_has_not_told_to_wait_comes_before(
+    told: bool, moved: bool, given: list[str]
+) -> None:
+    here = crowd(told=told)
+    played = play(here, [here.workloads["ns/job-j02"]], moved=moved)
+    assert [step.workload.name for step in played.steps] == given
+    assert played.whole
 
 
 def test_a_long_line_is_not_played_to_its_end() -> None:
