@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from k8sai.queues.facts import ClusterQueue, PodSet, Share, Workload
 from k8sai.queues.judge import Judge
-from k8sai.queues.order import line, queued_at
+from k8sai.queues.order import in_line, place_in, queued_at
 from k8sai.queues.quota import Tree
 from k8sai.queues.setting import Setting
 from k8sai.queues.usage import by_workloads
@@ -51,6 +51,7 @@ class _Round:
     setting: Setting
     used: dict[str, Used]
     victims: dict[str, Workload] = field(default_factory=dict)
+    touched: bool = False  # somebody before has changed something
 
     def tree(self, without: Mapping[str, Workload]) -> Tree:
         """The quota tree as if these had gone."""
@@ -64,12 +65,17 @@ class _Round:
 
     def fits(self, entry: _Entry) -> bool:
         """There is still room for it, after all victims of this cycle have gone."""
+        if not self.touched:
+            return True
         tree = self.tree(self.victims | {one.workload.ref: one.workload for one in entry.judgement.victims})
         node = tree.queues.get(entry.queue.name)
-        return node is not None and all(tree.available(node, share) >= need for share, need in entry.usage.items())
+        return node is not None and all(
+            max(0, tree.available(node, share)) >= need for share, need in entry.usage.items()
+        )
 
     def take(self, queue: str, usage: Mapping[Share, int]) -> None:
         """What others of this cycle cannot have any more."""
+        self.touched = True
         mine = self.used.setdefault(queue, {})
         for share, taken in usage.items():
             mine[share] = mine.get(share, 0) + taken
@@ -101,18 +107,28 @@ class Admission:
         """Who is next: the first in line that is not parked; of a StrictFIFO queue the first, if it is not parked."""
         if queue.active is None or not queue.active.holds:
             return None
-        waiting = self._book.waiting.get(queue.name, {})
-        here = self._book.setting([queue], waiting.values(), self._desk.clock.now())
-        for workload in line(here, queue.name):
-            if passed_over(here, workload):
-                continue
-            if self._book.is_parked(queue.name, workload):
-                if queue.strategy == "StrictFIFO":
-                    return None
-            elif queue.strategy != "StrictFIFO" and shape(workload) in self._book.shapes.get(queue.name, ()):
-                self._book.park(queue.name, workload)
-            else:
+        strict, now = queue.strategy == "StrictFIFO", self._desk.clock.now()
+        here = self._book.setting([queue], (), now)
+        standing = [
+            one
+            for one in self._book.waiting.get(queue.name, {}).values()
+            if (strict or not self._book.is_parked(queue.name, one))
+            and in_line(one, now)
+            and not passed_over(here, one)
+        ]
+        place = place_in(here, queue.name)
+        if strict:
+            first = min(standing, key=place, default=None)
+            return None if first is None or self._book.is_parked(queue.name, first) else first
+        return self._first_of_its_kind(queue, sorted(standing, key=place))
+
+    def _first_of_its_kind(self, queue: ClusterQueue, standing: list[Workload]) -> Workload | None:
+        """Twins of one that was parked are parked in silence."""
+        seen = self._book.shapes.get(queue.name, ())
+        for workload in standing:
+            if shape(workload) not in seen:
                 return workload
+            self._book.park(queue.name, workload)
         return None
 
     def _nominate(self, judge: Judge, setting: Setting, head: Workload, queue: ClusterQueue) -> _Entry | None:

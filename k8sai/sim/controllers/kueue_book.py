@@ -88,6 +88,8 @@ class Book:
         if not gone:
             self.workloads[new.ref] = new
             self._put_in(new)
+        elif old is not None:
+            self.parked.get(self.queue_of(old), set()).discard(old.ref)
 
     def _put_in(self, workload: Workload) -> None:
         self.of_local.setdefault(f"{workload.namespace}/{workload.queue}", {})[workload.ref] = workload

@@ -4,12 +4,13 @@ Source: pkg/controller/core/{clusterqueue,localqueue}_controller.go of Kueue 0.1
 they follow at once. Fair sharing is off, as by default: nothing is said of shares.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from k8sai.queues.facts import ClusterQueue, LocalQueue, Share, Workload
 from k8sai.queues.words import amount
 from k8sai.sim.controllers.desk import Desk, with_condition
 from k8sai.sim.controllers.kueue_book import CLUSTER_QUEUES, LOCAL_QUEUES, Book
+from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj
 
 
@@ -28,7 +29,7 @@ class Queues:
             return
         holding = self._book.holding.get(name, {}).values()
         status = dict(queue.object.get("status") or {})
-        status |= _counts(self._book.waiting.get(name, {}).values(), holding)
+        status |= _counts(len(self._book.waiting.get(name, {})), holding)
         for key, ones in (("flavorsReservation", holding), ("flavorsUsage", _admitted(holding))):
             status[key] = _usage(queue, _sum(ones), borrowed=True)
         self._put(queue.object, CLUSTER_QUEUES, status, *self._active(queue))
@@ -67,22 +68,21 @@ class Queues:
         above = self._book.cluster_queues.get(queue.cluster_queue)
         status = dict(queue.object.get("status") or {})
         if above is None:
-            nobody: list[Workload] = []
-            status |= {**_counts(nobody, nobody), "flavorsReservation": [], "flavorsUsage": []}
+            status |= {**_counts(0, ()), "flavorsReservation": [], "flavorsUsage": []}
         else:
             members = self._book.of_local.get(ref, {})
             here = self._book.waiting.get(above.name, {}), self._book.holding.get(above.name, {})
             waiting, holding = ([one for ref, one in members.items() if ref in there] for there in here)
-            status |= _counts(waiting, holding)
+            status |= _counts(len(waiting), holding)
             for key, ones in (("flavorsReservation", holding), ("flavorsUsage", _admitted(holding))):
                 status[key] = _usage(above, _sum(ones), borrowed=False)
         self._put(queue.object, LOCAL_QUEUES, status, *_local_active(queue, above))
 
-    def _put(self, obj: Obj, resource: object, status: Obj, holds: bool, reason: str, message: str) -> None:
+    def _put(self, obj: Obj, resource: Resource, status: Obj, holds: bool, reason: str, message: str) -> None:
         active = {"type": "Active", "status": str(holds), "reason": reason, "message": message}
         active["observedGeneration"] = obj["metadata"].get("generation", 1)
         status["conditions"] = with_condition(status.get("conditions"), active, self._desk.stamp())
-        self._desk.put_status(resource, obj, status)  # type: ignore[arg-type]
+        self._desk.put_status(resource, obj, status)
 
 
 def _local_active(queue: LocalQueue, above: ClusterQueue | None) -> tuple[bool, str, str]:
@@ -99,13 +99,9 @@ def _admitted(holding: Iterable[Workload]) -> list[Workload]:
     return [one for one in holding if one.holds("Admitted")]
 
 
-def _counts(waiting: Iterable[Workload], holding: Iterable[Workload]) -> Obj:
-    held = list(holding)
-    return {
-        "pendingWorkloads": sum(1 for _ in waiting),
-        "reservingWorkloads": len(held),
-        "admittedWorkloads": len(_admitted(held)),
-    }
+def _counts(waiting: int, holding: Collection[Workload]) -> Obj:
+    admitted = len(_admitted(holding))
+    return {"pendingWorkloads": waiting, "reservingWorkloads": len(holding), "admittedWorkloads": admitted}
 
 
 def _sum(holding: Iterable[Workload]) -> dict[Share, int]:

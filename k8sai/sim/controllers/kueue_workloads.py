@@ -152,7 +152,7 @@ class Workloads:
         admitted = now.sync_admitted() and now.holds("Admitted")
         written = self._put(now)
         if admitted:
-            since = epoch(now.find("QuotaReserved")["lastTransitionTime"])  # type: ignore[index]
+            since = epoch((now.find("QuotaReserved") or {})["lastTransitionTime"])
             said = f"Admitted by ClusterQueue {now.status['admission']['clusterQueue']}, "
             said += f"wait time since reservation was {max(0.0, now.now - since):.0f}s"
             self._desk.recorder.say(now.obj, "Admitted", said, by=BY, action="Admitted")
