@@ -39,9 +39,9 @@ def follow(options: Options, choice: "Choice", *, documents: bool, wide: bool, p
             with _talk.Progress(f"reading the queues of {connection.server}"):
                 queues.wait_synced(_PATIENCE)
             setting = queues.setting()
-            say(gaps(relevant(setting, _kinds())))
+            say(gaps(relevant(setting, _kinds(), choice.namespace)))
             if documents:
-                show: Callable[[Setting, tuple[Row, ...]], None] = _Documents(connection.context).show
+                show: Callable[[Setting, tuple[Row, ...]], None] = _Documents(connection.context, choice.namespace).show
             elif _in_place(plain=plain):
                 show = _Screen(wide=wide).show
             else:
@@ -125,14 +125,14 @@ class _Lines:
 class _Documents:
     """A whole QueueView at first, then a QueueChange with the entries that are new or different, and those gone."""
 
-    def __init__(self, context: str) -> None:
-        self._context = context
+    def __init__(self, context: str, namespace: str) -> None:
+        self._context, self._namespace = context, namespace
         self._before: dict[str, Json] | None = None
 
     def show(self, setting: "Setting", rows: "tuple[Row, ...]") -> None:
         from k8sai.queues.document import heading, lists, view
 
-        hidden = relevant(setting, _kinds())
+        hidden = relevant(setting, _kinds(), self._namespace)
         now = {row.key: lists((row,)) for row in rows}
         if self._before is None:
             _print.json_line(view(rows, context=self._context, at=setting.at, hidden=hidden))

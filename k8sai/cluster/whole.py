@@ -4,7 +4,7 @@ For kinds that are no facts of the fleet. Kinds are written in full: `clusterque
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Condition
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
@@ -64,6 +64,7 @@ class WholeListing:
         self._connection = connection
         self._wanted = self.namespace = namespace
         self._decoder = JsonDecoder(kind, Shape(dict, _whole))
+        self.refusal: ApiForbidden | None = None  # why only one namespace is read
 
     def reset(self) -> None:
         """Hope anew for all namespaces, and for a kind that has come since."""
@@ -74,10 +75,10 @@ class WholeListing:
         """All there are. Raises Absent, ApiForbidden, ApiError, Unreadable."""
         try:
             return self._pages(retry)
-        except ApiForbidden:
+        except ApiForbidden as error:
             if self.namespace or not self._connection.namespace or not self._resource().namespaced:
                 raise
-            self.namespace = self._connection.namespace
+            self.namespace, self.refusal = self._connection.namespace, error
             return self._pages(retry)
 
     def again(self) -> Page:
@@ -129,8 +130,9 @@ class WholeLive:
         self, connection: "Connection", kinds: Iterable[str], sink: WholeSink, *, pace: Pace | None = None
     ) -> None:
         self._changed = Condition()
+        self._listings = {kind: WholeListing(connection, kind) for kind in kinds}
         self._reflectors = tuple(
-            Reflector(WholeListing(connection, kind), sink, self._told, pace or Pace()) for kind in kinds
+            Reflector(listing, sink, self._told, pace or Pace()) for listing in self._listings.values()
         )
 
     def start(self) -> None:
@@ -152,8 +154,14 @@ class WholeLive:
             return self._changed.wait_for(lambda: all(s.state in SETTLED for s in self.sources()), timeout)
 
     def sources(self) -> tuple[Source, ...]:
-        """How each kind stands."""
-        return tuple(reflector.source() for reflector in self._reflectors)
+        """How each kind stands; with what the cluster said where only one namespace may be read."""
+        return tuple(self._source(reflector.source()) for reflector in self._reflectors)
+
+    def _source(self, source: Source) -> Source:
+        refusal = self._listings[source.kind].refusal
+        if not source.namespace or refusal is None or source.message:
+            return source
+        return replace(source, message=refusal.message, hint=refusal.hint)
 
     def _told(self) -> None:
         with self._changed:

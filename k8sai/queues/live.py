@@ -131,16 +131,11 @@ class Known:
 
 def hidden(sources: Iterable[Source]) -> tuple[Unseen, ...]:
     """What may not be seen: denied, failed, or of one namespace alone. A kind that is not served hides nothing."""
-    found = []
-    for source in sources:
-        if source.state in ("forbidden", "failed", "starting"):
-            found.append(Unseen(source.kind, source.message or f"{source.kind} have not been read yet", source.hint))
-        elif source.namespace:
-            why = f"{source.kind} may be read in namespace {source.namespace} alone"
-            found.append(
-                Unseen(source.kind, why, f"`kubectl auth can-i list {source.kind} -A` tells when that changes")
-            )
-    return tuple(found)
+    return tuple(
+        Unseen(source.kind, source.message or f"{source.kind} have not been read yet", source.hint)
+        for source in sources
+        if source.namespace or source.state in ("forbidden", "failed", "starting")
+    )
 
 
 def _name(body: Json) -> str:

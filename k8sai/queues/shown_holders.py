@@ -13,7 +13,7 @@ from k8sai.queues.nodes import Node
 from k8sai.queues.quota import Tree
 from k8sai.queues.why_holders import since
 
-USER_LABELS = ("user", "owner", "k8sai.dev/user", "app.kubernetes.io/created-by", "team")
+USER_LABELS = ("user", "owner", "k8sai.dev/user", "app.kubernetes.io/created-by")
 _NAMED = 3  # queues
 
 

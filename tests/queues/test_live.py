@@ -64,14 +64,14 @@ def test_what_may_not_be_seen_is_said_and_what_is_not_served_hides_nothing() -> 
     found = hidden(
         [
             Source(CLUSTER_QUEUES, "forbidden", message="no", hint="ask"),
-            Source(WORKLOADS, "live", namespace="ml"),
+            Source(WORKLOADS, "live", namespace="ml", message="not everywhere", hint="ask too"),
             Source("cohorts.kueue.x-k8s.io", "absent", message="not served"),
             Source(LOCAL_QUEUES, "live"),
         ]
     )
-    assert [(gap.what, gap.hint) for gap in found] == [
-        (CLUSTER_QUEUES, "ask"),
-        (WORKLOADS, f"`kubectl auth can-i list {WORKLOADS} -A` tells when that changes"),
+    assert [(gap.what, gap.why, gap.hint) for gap in found] == [
+        (CLUSTER_QUEUES, "no", "ask"),
+        (WORKLOADS, "not everywhere", "ask too"),
     ]
 
 
@@ -110,5 +110,6 @@ def test_the_setting_is_what_reading_it_once_would_be(following: Any) -> None:
 def test_what_is_denied_is_hidden_and_the_own_namespace_is_followed(following: Any) -> None:
     found = following(gpu_tree(), denied=["clusterqueues", "workloads"], own="ns-finetune").setting()
     assert {gap.what for gap in found.hidden} == {CLUSTER_QUEUES, WORKLOADS}
+    assert all("kubectl auth can-i list" in gap.hint for gap in found.hidden)
     assert found.blind(WORKLOADS) and found.within == {WORKLOADS: "ns-finetune"}
     assert set(found.workloads) == {"ns-finetune/job-sft-70b", "ns-finetune/job-eval-grid"}
