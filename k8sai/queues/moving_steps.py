@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _PAUSE = 0.5  # seconds after something failed
 _WAKE = 2.0  # seconds after which is looked again, told or not
+_MOST = 12  # writes of one move; the longest way has three
 _FOLLOWS = 20.0  # seconds in which Kueue does what it does at all
 
 
@@ -70,6 +71,8 @@ class Move:
         )
 
     def _try(self, change: Change) -> None:
+        if len(self.written) >= _MOST:
+            raise Drift(f"somebody else undoes what is written to {change.target.ref}", "find out who, then repeat")
         if change.target == self.seen.target:
             self.seen = replace(self.seen, relabelled=True)  # even if the answer is lost
         try:

@@ -231,6 +231,17 @@ def test_a_server_that_always_fails_is_left_in_the_end() -> None:
     assert (kueue.tries, kueue.sent) == (5, [])
 
 
+def test_somebody_who_undoes_everything_is_not_fought_for_ever() -> None:
+    kueue = Kueue("pending", Random(0))
+    started = move(kueue, Wish("new"))
+
+    def undo(_: str) -> None:
+        kueue.job["metadata"]["labels"][QUEUE] = "old"
+
+    with pytest.raises(Drift, match=r"somebody else undoes what is written to job\.batch/sft"):
+        replace(started, told=undo, pause=lambda _: None).run()
+
+
 def test_an_object_of_the_same_name_is_another_one() -> None:
     kueue = Kueue("pending", Random(0))
     started = move(kueue, Wish("new"))
