@@ -18,6 +18,7 @@ from k8sai.queues.setting import CLUSTER_QUEUES, COHORTS, FLAVORS, LOCAL_QUEUES,
 from k8sai.queues.simulate import KINDS, Simulation, simulate, simulate_waiting
 from k8sai.queues.simulate_document import document
 from k8sai.queues.simulate_shown import heading, lines, tables
+from k8sai.queues.topology_nodes import survey
 from k8sai.queues.wish import Wanted, Wish, of_flags, surroundings
 from k8sai.queues.wish_file import namespaces, of_manifest
 from k8sai.queues.wish_gpus import resource_of
@@ -67,9 +68,12 @@ def run(question: Question) -> int:
     reading = Reading(objects)
     waiting = _waiting(before, setting, question.job, namespace) if question.job else None
     wishes = () if waiting else _wishes(question, setting, reading, made, namespace)
+    land, moved = survey(objects, setting), bool(changes)
     with _talk.Progress("playing the line"):
-        moved = bool(changes)
-        found = simulate_waiting(setting, [waiting], moved=moved) if waiting else simulate(setting, wishes, moved=moved)
+        if waiting:
+            found = simulate_waiting(setting, [waiting], moved=moved, land=land)
+        else:
+            found = simulate(setting, wishes, moved=moved, land=land)
     hidden = (*relevant(before, _DECIDING), *(gap for gap in reading.hidden if gap.what in _DECIDING))
     code = Exit.PARTIAL if hidden else KINDS[found.kind]
     _show(question, found, before, changes, objects, hidden, code)

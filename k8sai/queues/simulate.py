@@ -18,6 +18,7 @@ from k8sai.queues.simulate_freeing import Freed, freeing
 from k8sai.queues.simulate_given import admitted, evicted, usage_of
 from k8sai.queues.simulate_play import Played, Step, play
 from k8sai.queues.simulate_size import Size, size
+from k8sai.queues.topology_nodes import Land
 from k8sai.queues.usage import tree as tree_of
 from k8sai.queues.verdict import Judgement, Line, Verdict
 from k8sai.queues.wish import Wish
@@ -42,6 +43,7 @@ _CODES: Final[dict[str, Kind]] = {
     "TopologyPlacementFailed": "Fragmented",
     "NoMatchingFlavor": "NoMatchingFlavor",
     "ExceedsMaxQuota": "Never",
+    "ExceedsTopology": "Never",
 }
 _INACTIVE: Final = ("Suspended", "OnHold", "ClusterQueueInactive", "CohortCycle")
 
@@ -143,59 +145,73 @@ class Simulation:
         return tuple(step for step in self.played.steps if step.workload.ref not in ours)
 
 
-def simulate(setting: Setting, wishes: Sequence[Wish], *, moved: bool = False) -> Simulation:
-    """Of workloads that do not exist yet: each stands last among its equals. `moved`: the setting is a changed one."""
+def simulate(setting: Setting, wishes: Sequence[Wish], *, moved: bool = False, land: Land | None = None) -> Simulation:
+    """Of workloads that do not exist yet: each stands last among its equals.
+
+    `moved`: the setting is a changed one. `land`: the nodes, where flavors have a topology.
+    """
     known = {one.workload.ref: one.workload for one in wishes}
     here = replace(setting, workloads={**setting.workloads, **known})
-    return _simulated(here, wishes, moved=moved)
+    return _simulated(here, wishes, moved, land)
 
 
-def simulate_waiting(setting: Setting, workloads: Iterable[Workload], *, moved: bool = False) -> Simulation:
+def simulate_waiting(
+    setting: Setting, workloads: Iterable[Workload], *, moved: bool = False, land: Land | None = None
+) -> Simulation:
     """Of workloads that wait in the setting already."""
-    return _simulated(setting, [Wish(one.title, setting.workloads[one.ref]) for one in workloads], moved=moved)
+    return _simulated(setting, [Wish(one.title, setting.workloads[one.ref]) for one in workloads], moved, land)
 
 
-def _simulated(setting: Setting, wishes: Sequence[Wish], *, moved: bool) -> Simulation:
+def _simulated(setting: Setting, wishes: Sequence[Wish], moved: bool, land: Land | None) -> Simulation:
     wrong = {one.workload.ref: refused(setting, one.workload, one.refusals) for one in wishes}
     left_out = {ref for ref, why in wrong.items() if why is not None}
     standing = {ref: one for ref, one in setting.workloads.items() if ref not in left_out}
     subjects = [one.workload for one in wishes if one.workload.ref in standing]
-    played = play(replace(setting, workloads=standing), subjects, moved=moved) if subjects else Played(setting)
-    outcomes = tuple(_outcome(setting, one, wrong[one.workload.ref], played) for one in wishes)
+    played = (
+        play(replace(setting, workloads=standing), subjects, moved=moved, land=land) if subjects else Played(setting)
+    )
+    outcomes = tuple(_outcome(setting, one, wrong[one.workload.ref], played, land) for one in wishes)
     return Simulation(setting, outcomes, played)
 
 
-def _outcome(setting: Setting, wish: Wish, why: Refused | None, played: Played) -> Outcome:
+def _outcome(setting: Setting, wish: Wish, why: Refused | None, played: Played, land: Land | None) -> Outcome:
     workload, queue = wish.workload, setting.cluster_queue_of(wish.workload)
     if why is not None or queue is None:
         return Outcome(wish.title, workload, queue, why, remarks=wish.remarks)
     before = played.before(workload)
-    at_turn = _after(setting, before)
+    at_turn = _after(setting, before, land)
     found = played.last.get(workload.ref)
     head = None if found is not None else blocking_head(at_turn, workload)
     tree = tree_of(at_turn)
-    found = found or (None if head is not None else judge(at_turn, workload, queue, tree))
+    found = found or (None if head is not None else judge(at_turn, workload, queue, tree, rooms=land))
     waits = found is not None and not found.fits and found.mode in ("waits", "preempts") and not found.victims
     return Outcome(
         wish.title,
         workload,
         queue,
         judgement=found,
-        alone=judge(setting, workload, queue, tree_of(setting)),
+        alone=judge(setting, workload, queue, rooms=land),
         ahead=_contending(before, workload, queue, found),
         blocked_by=head,
-        freed=freeing(at_turn, workload, queue, shortest(found)) if waits and found else (),
-        size=size(at_turn, workload, queue, tree),
+        freed=freeing(at_turn, workload, queue, _contested(found), land) if waits and found else (),
+        size=size(at_turn, workload, queue, tree, land),
         remarks=wish.remarks,
         at_turn=at_turn,
     )
 
 
-def _after(setting: Setting, steps: Iterable[Step]) -> Setting:
+def _contested(found: Judgement) -> frozenset[Share]:
+    """What somebody would have to give back: what is short, else what it was given where it finds no room."""
+    short = {line.share for line in shortest(found)}
+    given = {Share(flavor, name) for flavors in found.assigned.values() for name, flavor in flavors.items()}
+    return frozenset(short or given)
+
+
+def _after(setting: Setting, steps: Iterable[Step], land: Land | None) -> Setting:
     """Once these have their quota."""
     for step in steps:
         setting = evicted(setting, (victim.workload for victim in step.judgement.victims))
-        setting = admitted(setting, step.workload, step.judgement)
+        setting = admitted(setting, step.workload, step.judgement, land)
     return setting
 
 

@@ -1,14 +1,14 @@
 """Who would have to end before a waiting workload fits: a likely sequence, and what each of them gives back."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, replace
 
 from k8sai.queues.facts import ClusterQueue, Share, Workload
 from k8sai.queues.judge import Judge
-from k8sai.queues.quota import Node, Tree
+from k8sai.queues.quota import Node
 from k8sai.queues.setting import Setting
+from k8sai.queues.topology_nodes import Land
 from k8sai.queues.usage import tree as tree_of
-from k8sai.queues.verdict import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,26 +21,27 @@ class Freed:
     left: float | None
 
 
-def freeing(setting: Setting, workload: Workload, queue: ClusterQueue, short: Iterable[Line]) -> tuple[Freed, ...]:
+def freeing(
+    setting: Setting, workload: Workload, queue: ClusterQueue, shares: Set[Share], land: Land | None = None
+) -> tuple[Freed, ...]:
     """The fewest in a row of those that end first; () where even all of them together do not make room.
 
     Those with a time limit first, the one that has least left before the others; then the ones that run longest.
     """
     tree = tree_of(setting)
     node = tree.queues.get(queue.name)
-    shares = {line.share for line in short}
     if node is None or not shares:
         return ()
     holders = sorted(_holders(setting, node, shares), key=lambda one: _likely(setting, one))
     taken: list[Freed] = []
     for one in holders:
         taken.append(one)
-        if _fits(setting, workload, queue, tree, taken):
-            return _needed(setting, workload, queue, tree, taken)
+        if _fits(setting, workload, queue, taken, land):
+            return _needed(setting, workload, queue, taken, land)
     return ()
 
 
-def _holders(setting: Setting, node: Node, shares: set[Share]) -> Iterable[Freed]:
+def _holders(setting: Setting, node: Node, shares: Set[Share]) -> Iterable[Freed]:
     for leaf in node.path[-1].leaves:
         for one in setting.reserving.get(leaf.name, ()):
             held = {share: amount for share, amount in one.held.items() if share in shares and amount}
@@ -65,17 +66,22 @@ def _likely(setting: Setting, one: Freed) -> tuple[bool, float, float, str]:
     return one.left is None, one.left or 0.0, since(one.workload), one.workload.ref
 
 
-def _fits(setting: Setting, workload: Workload, queue: ClusterQueue, tree: Tree, gone: Sequence[Freed]) -> bool:
-    left = tree.without(one.workload for one in gone)
-    return Judge(setting, left).of(workload, queue, reasons=False).fits
+def _fits(setting: Setting, workload: Workload, queue: ClusterQueue, gone: Sequence[Freed], land: Land | None) -> bool:
+    left = {ref: one for ref, one in setting.workloads.items() if ref not in {freed.workload.ref for freed in gone}}
+    after = replace(setting, workloads=left)
+    return (
+        Judge(after, tree_of(setting).without(one.workload for one in gone), rooms=land)
+        .of(workload, queue, reasons=False)
+        .fits
+    )
 
 
 def _needed(
-    setting: Setting, workload: Workload, queue: ClusterQueue, tree: Tree, taken: list[Freed]
+    setting: Setting, workload: Workload, queue: ClusterQueue, taken: list[Freed], land: Land | None
 ) -> tuple[Freed, ...]:
     """Without those whose end would not matter, the last to end dropped last."""
     for one in list(taken[:-1]):
         rest = [other for other in taken if other is not one]
-        if _fits(setting, workload, queue, tree, rest):
+        if _fits(setting, workload, queue, rest, land):
             taken = rest
     return tuple(taken)

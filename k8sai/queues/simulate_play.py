@@ -16,6 +16,7 @@ from k8sai.queues.quota import Tree
 from k8sai.queues.setting import Setting
 from k8sai.queues.simulate_door import refused
 from k8sai.queues.simulate_given import admitted, evicted, usage_of
+from k8sai.queues.topology_nodes import Land
 from k8sai.queues.usage import tree as tree_of
 from k8sai.queues.verdict import Judgement
 
@@ -50,14 +51,16 @@ class Played:
         return self.steps[: self.turns.get(workload.ref, len(self.steps))]
 
 
-def play(setting: Setting, subjects: Iterable[Workload] = (), *, moved: bool = True) -> Played:
+def play(
+    setting: Setting, subjects: Iterable[Workload] = (), *, moved: bool = True, land: Land | None = None
+) -> Played:
     """With everybody who waits in the trees of the subjects' queues; without subjects in all of them.
 
     `moved`: something has changed, so Kueue looks at everybody anew, and it is played to the end. Else it has looked
     already at whoever has its word; then it ends with the turn of the last subject.
     """
     asked = tuple(subjects)
-    return _Game(setting, asked, moved).played()
+    return _Game(setting, asked, moved, land).played()
 
 
 @dataclass
@@ -78,6 +81,7 @@ class _Game:
     setting: Setting
     subjects: tuple[Workload, ...]
     moved: bool
+    land: Land | None
     tree: Tree = field(init=False)
     lines: dict[str, list[Workload]] = field(init=False)
     steps: list[Step] = field(default_factory=list)
@@ -127,7 +131,7 @@ class _Game:
 
     def cycle(self) -> bool:
         """False where nothing happened: nobody was taken and nobody was put aside."""
-        judge = Judge(self.setting, self.tree)
+        judge = Judge(self.setting, self.tree, rooms=self.land)
         entries = [entry for name in [*self.lines] if (entry := self.head(name, judge)) is not None]
         chosen = [one for one in entries if one.judgement.fits or one.judgement.victims]
         aside = [self.put_aside(one) for one in entries if one not in chosen]
@@ -187,7 +191,7 @@ class _Game:
         self.steps.append(Step(entry.workload, entry.queue.name, entry.judgement))
         if victims:
             self.throw_out(victims)
-        self.setting = admitted(self.setting, entry.workload, entry.judgement)
+        self.setting = admitted(self.setting, entry.workload, entry.judgement, self.land)
         return True
 
     def throw_out(self, victims: list[Workload]) -> None:

@@ -24,6 +24,7 @@ _TONES: dict[str, Tone] = {
     "Waits": "warn",
     "Fragmented": "warn",
 }
+_SIZED = ("FitsNow", "FitsBorrowing", "NeedsPreemption", "Waits", "Fragmented", "Never")
 _WORDS = {"fits": "fits", "borrows": "fits, borrowing", "preempts": "by preemption", "waits": "waits", "never": "never"}
 
 
@@ -67,7 +68,7 @@ def _facts(found: Simulation, outcome: Outcome) -> Iterator[tuple[str, str]]:
         yield "frees", f"{freed(found.setting, outcome.freed)}: then it fits, if nobody else arrives"
     elif outcome.kind == "Waits" and outcome.short:
         yield "frees", "nothing that holds quota here would be enough, even if all of it ended"
-    if outcome.size is not None and outcome.kind in ("FitsNow", "FitsBorrowing", "NeedsPreemption", "Waits", "Never"):
+    if outcome.size is not None and outcome.kind in _SIZED:
         yield "largest", largest(outcome.size)
 
 

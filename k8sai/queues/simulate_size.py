@@ -8,6 +8,7 @@ from k8sai.queues.facts import ClusterQueue, PodSet, Share, Workload
 from k8sai.queues.judge import Judge
 from k8sai.queues.quota import Node, Tree
 from k8sai.queues.setting import Setting
+from k8sai.queues.topology_nodes import Land
 from k8sai.queues.why_sizes import with_amount, with_count
 from k8sai.queues.words import gpu
 
@@ -27,10 +28,12 @@ class Size:
     resource: str = ""
 
 
-def size(setting: Setting, workload: Workload, queue: ClusterQueue, tree: Tree) -> Size | None:
+def size(
+    setting: Setting, workload: Workload, queue: ClusterQueue, tree: Tree, land: Land | None = None
+) -> Size | None:
     """None for a workload that asks for nothing."""
     workload = _whole(workload)
-    node, pod_set, judge = tree.queues.get(queue.name), _main(workload), Judge(setting, tree)
+    node, pod_set, judge = tree.queues.get(queue.name), _main(workload), Judge(setting, tree, rooms=land)
     if node is None or pod_set is None:
         return None
 

@@ -41,6 +41,8 @@ def _said(setting: Setting, outcome: Outcome) -> str:
             return f"{outcome.title} would get {_given(outcome, found)} once {_evictions(setting, found.victims)}"
         case "Waits" | "Never":
             return f"{outcome.title} {_short(tree, outcome, found)}"
+    if outcome.kind == "Fragmented":
+        return f"{outcome.title} has quota and finds no room close enough together: {_refusals(found)}"
     return f"{outcome.title}: {_refusals(found)}"
 
 
