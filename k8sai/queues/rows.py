@@ -15,6 +15,7 @@ from k8sai.queues.quota import Node, Tree
 from k8sai.queues.setting import CLUSTER_QUEUES, Setting
 from k8sai.queues.shown_counts import Counts, counts, together
 from k8sai.queues.shown_figures import Accounts, Figures, summed
+from k8sai.queues.stopping import REASON
 from k8sai.queues.usage import tree as tree_of
 
 Kind = Literal["cohort", "cq", "lq"]
@@ -70,7 +71,7 @@ def activity(queue: ClusterQueue, tree: Tree) -> Activity:
     if queue.cohort in tree.cycles:
         return False, CYCLE, f"Cohort {queue.cohort} is in a cycle of cohorts, or below one"
     if queue.stop != "None":
-        return False, "Stopped", f"stopPolicy {queue.stop}"
+        return False, "Stopped", _stopped(queue)
     active, reason, message = _said(queue.active)
     if active is False and reason == "Ready":
         return False, CYCLE, "Kueue says that it is inactive and gives no reason, as it does in a cycle of cohorts"
@@ -189,7 +190,7 @@ class _Forest:
 
     def local_activity(self, owner: LocalQueue, queue: ClusterQueue | None) -> Activity:
         if owner.stop != "None":
-            return False, "Stopped", f"stopPolicy {owner.stop}"
+            return False, "Stopped", _stopped(owner)
         if queue is None and not self.setting.blind(CLUSTER_QUEUES):
             return False, "ClusterQueueDoesNotExist", f"there is no ClusterQueue {owner.cluster_queue}"
         if queue is not None and activity(queue, self.tree)[0] is False:
@@ -225,6 +226,12 @@ def _by_local_queue(groups: Iterable[Iterable[Workload]]) -> dict[str, list[Work
         for workload in group:
             found.setdefault(f"{workload.namespace}/{workload.queue}", []).append(workload)
     return found
+
+
+def _stopped(owner: ClusterQueue | LocalQueue) -> str:
+    """With the reason that was written down, if any."""
+    reason = ((owner.object.get("metadata") or {}).get("annotations") or {}).get(REASON)
+    return f"stopPolicy {owner.stop}" + (f": {reason}" if reason else "")
 
 
 def _said(active: Condition | None) -> Activity:

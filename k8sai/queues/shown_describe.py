@@ -57,7 +57,7 @@ def _title(found: Description) -> Cell:
 
 def _facts(found: Description, at: float) -> Iterator[Cell]:
     row, owner = found.row, found.row.owner
-    if row.message:
+    if row.message and row.reason != "Stopped":
         yield Cell(row.message, "bad")
     if found.stop is not None and found.stop.policy != "None":
         stop = found.stop
@@ -135,7 +135,9 @@ def _sum(quotas: Quotas, one: Sum) -> Tree:
 
 
 def _check(one: CheckSeen) -> Cell:
-    state = "not there" if not one.there else {True: "active", False: "inactive", None: "?"}[one.active]
+    state = (
+        "not there" if not one.there else {True: "active", False: "inactive", None: "not said to be active"}[one.active]
+    )
     seen = ", ".join(f"{count} {word}" for word, count in sorted(one.states.items()))
     of = f" for {', '.join(one.flavors)}" if one.flavors else ""
     parts = [state, one.controller, one.message, seen and f"workloads: {seen}"]

@@ -160,6 +160,12 @@ def test_a_stopped_queue_is_inactive_before_its_status_says_so(policy: str) -> N
     assert found["cq/q"].message == f"stopPolicy {policy}"
 
 
+def test_a_stop_says_the_reason_that_was_written_down() -> None:
+    queue = cluster_queue("q", 8, stopPolicy="Hold")
+    queue["metadata"]["annotations"] = {"k8sai.dev/stop-reason": "new firmware"}
+    assert rows_of(queue)["cq/q"].message == "stopPolicy Hold: new firmware"
+
+
 # --- workloads --------------------------------------------------------------------------------------------------------
 
 
