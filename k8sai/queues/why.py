@@ -165,7 +165,7 @@ def _by_kueues_word(look: Look) -> Iterable[Finding]:
 def _exit(look: Look, code: str, blockers: list[Finding], quote: Quoted) -> Exit:
     """PARTIAL where what may not be read could change the answer, and Kueue does not say the same."""
     exit = EXITS[code]
-    if exit == Exit.OK:
+    if exit == Exit.OK and code not in ("FitsNow", "FitsBorrowing"):
         return exit
     if blockers and blockers[0].partial:
         return Exit.PARTIAL
@@ -189,6 +189,7 @@ def _could_change(look: Look, *, found: bool) -> bool:
         or (setting.blind("namespaces") and bool(queue.selector))
         or (setting.blind(WORKLOADS) and queue.strategy == "StrictFIFO")
         or (look.reading.blind("limitranges") and not found)
+        or (look.reading.blind("nodes") and any(one.topology for one in look.setting.flavors.values()))
     )
 
 

@@ -107,6 +107,7 @@ def _option(option: Option) -> Json:
         "level": option.level,
         "code": option.code,
         "refusal": option.refusal,
+        "best": option.best,
         "lines": lines,
     }
 

@@ -10,7 +10,6 @@ from k8sai.queues.change import short as written
 from k8sai.queues.change_apply import apply
 from k8sai.queues.facts import Flavor, Json, PodSet, Share, Workload
 from k8sai.queues.finding import Finding, Fix
-from k8sai.queues.judge import Judge
 from k8sai.queues.nodes import Node
 from k8sai.queues.setting import Setting
 from k8sai.queues.sums import ceiling, explain
@@ -81,7 +80,7 @@ def _judged(look: Look, setting: Setting | None, workload: Workload | None = Non
     asked = workload or look.workload
     if setting is None or queue is None or asked is None:
         return None
-    return Judge(setting).of(asked, queue, reasons=False)
+    return look.judge(setting).of(asked, queue, reasons=False)
 
 
 def _does(before: Judgement | None, after: Judgement | None) -> str:

@@ -6,7 +6,6 @@ from typing import Final
 
 from k8sai.queues.facts import ClusterQueue, Workload
 from k8sai.queues.finding import Fix
-from k8sai.queues.judge import Judge
 from k8sai.queues.verdict import Option
 from k8sai.queues.why_holders import Holder, held
 from k8sai.queues.why_look import Look
@@ -47,7 +46,7 @@ class _Trial:
             return False  # the whole judgement is needed only where there is room
         gone = {one.workload.ref for one in ended}
         left = {ref: one for ref, one in self._look.setting.workloads.items() if ref not in gone}
-        judge = Judge(replace(self._look.setting, workloads=left), tree)
+        judge = self._look.judge(replace(self._look.setting, workloads=left), tree)
         return judge.of(self._workload, self._queue, reasons=False).fits
 
     def needed(self, holders: Sequence[Holder]) -> list[Holder]:

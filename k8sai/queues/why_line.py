@@ -5,7 +5,6 @@ from typing import Final
 
 from k8sai.queues.facts import LocalQueue, Workload
 from k8sai.queues.finding import Finding
-from k8sai.queues.judge import Judge
 from k8sai.queues.order import ahead, blocking_head, fair_usage, in_line
 from k8sai.queues.why_look import Look
 
@@ -26,7 +25,7 @@ def _behind(look: Look, workload: Workload) -> Iterator[Finding]:
     head, queue = blocking_head(look.setting, workload), look.queue
     if head is None or queue is None:
         return
-    judged = Judge(look.setting, look.tree).of(head, queue, reasons=False)
+    judged = look.judge().of(head, queue, reasons=False)
     blocks = {"never": "it can never fit", "refused": "no flavor is for its pods"}.get(judged.mode, "")
     though = f", though {blocks}" if blocks else ""
     yield Finding(

@@ -7,10 +7,11 @@ from functools import cached_property
 from k8sai.ages import human, stamp
 from k8sai.cluster.reading import Reading, Unseen
 from k8sai.queues.facts import ClusterQueue, LocalQueue, Workload
-from k8sai.queues.judge import judge
+from k8sai.queues.judge import Judge
 from k8sai.queues.quota import Tree
 from k8sai.queues.reasons import Said, of_workload
 from k8sai.queues.setting import CLUSTER_QUEUES, LOCAL_QUEUES, WORKLOADS, Setting
+from k8sai.queues.topology_nodes import Land, grounds
 from k8sai.queues.usage import tree as tree_of
 from k8sai.queues.verdict import Judgement
 from k8sai.queues.why_subject import Asked, workload_of
@@ -97,13 +98,29 @@ class Look:
         """What Kueue would do with it now; None where it does not wait or its queue is not known."""
         if self.workload is None or not self.workload.waits or self.queue is None:
             return None
-        return judge(self.setting, self.workload, self.queue, self.tree)
+        return self.judge().of(self.workload, self.queue)
+
+    def judge(self, setting: Setting | None = None, tree: Tree | None = None) -> Judge:
+        """Of this setting with its tree, or of another."""
+        return Judge(setting or self.setting, tree if setting else self.tree, rooms=self.land)
+
+    @cached_property
+    def land(self) -> Land | None:
+        """Where pods find room close together: nodes and pods are read for queues with such flavors only."""
+        flavors = (self.setting.flavors.get(share.flavor) for share in (self.queue.shares if self.queue else ()))
+        if not any(flavor and flavor.topology in self.setting.topologies for flavor in flavors):
+            return None
+        nodes, pods = self.reading.list("nodes"), self.reading.list("pods")
+        if self.reading.blind("nodes"):
+            return None
+        hidden = ("pods",) if self.reading.blind("pods") else ()
+        return Land(grounds(self.setting, nodes, pods), hidden)
 
     @property
     def hidden(self) -> tuple[Unseen, ...]:
-        """Everything that could not be read so far and matters: pods do where it has quota."""
+        """Everything that could not be read so far and matters: pods do where it has quota, or asks for room."""
         gaps = {gap.what: gap for gap in (*self.setting.hidden, *self.reading.hidden)}
-        return tuple(gap for gap in gaps.values() if gap.what != "pods" or self.holds_quota)
+        return tuple(gap for gap in gaps.values() if gap.what != "pods" or self.holds_quota or self.land)
 
     # --- words --------------------------------------------------------------------------------------------------------
 

@@ -14,8 +14,8 @@ from k8sai.queues.words import amount, gpu, short
 _CHECKS: Final[dict[str, Check]] = {
     "NoMatchingFlavor": "flavors",
     "ExceedsMaxQuota": "never",
-    "TopologyPlacementFailed": "topology",
 }
+_TOPOLOGY: Final = ("TopologyPlacementFailed", "ExceedsTopology")
 _SOME: Final = 3  # victims in one line
 
 
@@ -27,10 +27,10 @@ def check(look: Look) -> Iterator[Finding]:
     if judged.code == "ResourceNotCovered":
         return  # another check says which
     option = pressing(judged, queue)
-    if option is None or option.mode == "refused":
+    if judged.code in _TOPOLOGY:
+        yield _fragmented(judged)
+    elif option is None or option.mode == "refused":
         yield _refused(judged, queue, option)
-    elif judged.code == "TopologyPlacementFailed":
-        yield _fragmented(judged, queue, option)
     elif option.mode == "never":
         yield _never(look, queue, option)
     elif option.mode == "preempts" and judged.victims:
@@ -105,16 +105,18 @@ def _refused(judged: Judgement, queue: ClusterQueue, option: Option | None) -> F
     )
 
 
-def _fragmented(judged: Judgement, queue: ClusterQueue, option: Option) -> Finding:
-    line = deciding(option)
-    why = plainly(option) or "topology does not let its pods be close enough together"
+def _fragmented(judged: Judgement) -> Finding:
+    """The last option says what topology allows; what never fits would not without the others either."""
+    option = next(one for one in reversed(judged.options) if one.code == judged.code)
+    by_quota = any(one.flavor == option.flavor and one.mode in ("fits", "borrows") for one in judged.options)
+    message = f"quota suffices in {option.flavor}, but {plainly(option)}" if by_quota else plainly(option)
+    message += ", even without anything that Kueue has placed" if judged.code == "ExceedsTopology" else ""
     return Finding(
         "topology",
         judged.code,
-        f"quota suffices in {option.flavor}, but {why}",
+        message,
         f"ResourceFlavor {option.flavor}",
-        line.share if line else Share(option.flavor, ""),
-        evidence=tuple(f"{one.flavor}: {plainly(one)}" for one in judged.options if one.refusal),
+        Share(option.flavor, ""),
         next="k8sai top",
     )
 

@@ -21,7 +21,8 @@ _VERDICTS: Final[dict[Verdict, str]] = {
     "borrows": "FitsBorrowing",
     "preempts": "NeedsPreemption WaitingForPreemptedWorkloads",
     "never": """
-        ExceedsMaxQuota NoMatchingFlavor ResourceNotCovered DeviceMappingMissing Misconfigured LimitRange BadRequests
+        ExceedsMaxQuota ExceedsTopology NoMatchingFlavor ResourceNotCovered DeviceMappingMissing Misconfigured
+        LimitRange BadRequests
     """,
     "inactive": """
         Deactivated AdmissionCheckRejected OnHold Suspended ClusterQueueMissing LocalQueueMissing ClusterQueueInactive
@@ -44,6 +45,7 @@ _OWN_STATES: Final = {
     "FitsBorrowing": "WAITING, fits now by borrowing",
     "PendingEvaluation": "WAITING",
     "ExceedsMaxQuota": "NEVER FITS, needs an admin",
+    "ExceedsTopology": "NEVER FITS, needs an admin",
     "NoMatchingFlavor": "NEVER FITS, needs an admin",
     "NotQueued": "NOT IN A QUEUE",
     "BehindHead": "WAITING for its turn",

@@ -17,6 +17,7 @@ _FAMILIES: Final = (
     {"Misconfigured", "LimitRange", "BadRequests", "LocalQueueMissing", "ClusterQueueMissing"},
     {"UnsatisfiedAdmissionChecks", "AdmissionCheckRejected", "RequeueBackoff"},
     {"Deactivated", "AdmissionCheckRejected"},
+    {"TopologyPlacementFailed", "ExceedsTopology"},
     {"Admitted", "Running", "NotReady"},
 )
 

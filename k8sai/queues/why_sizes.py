@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from k8sai.queues.facts import PodSet, Workload
 from k8sai.queues.finding import Fix
-from k8sai.queues.judge import Judge
 from k8sai.queues.why_look import Look
 from k8sai.queues.words import gpu
 
@@ -30,7 +29,7 @@ def smaller(look: Look, pod_set_name: str) -> tuple[Fix, ...]:
 
 def _most(look: Look, high: int, sized: Callable[[int], Workload]) -> int:
     """The largest size that fits, by halving: what fits at a size fits at every smaller one. 0 for none."""
-    low, judge = 0, Judge(look.setting, look.tree)
+    low, judge = 0, look.judge()
     while low < high and look.queue is not None:
         middle = (low + high + 1) // 2
         if judge.of(sized(middle), look.queue, reasons=False).fits:

@@ -33,7 +33,7 @@ kueue     10:02 Pending "{MESSAGE}"   agrees
 {HOLDERS}
           students 2 reserved, 2 over its own: lab 2 (ns-students, 60m, prio 0)
 """
-NEXT = "simulate --gpus 8 --queue main -n ns-finetune --if cq.finetune.borrowingLimit=14"
+NEXT = "simulate job/llama-sft -n ns-finetune --if cq.finetune.borrowingLimit=14"
 FIXES = f"""\
 fixes     admin: borrowingLimit 8→14 of ClusterQueue finetune admits it now
           admin: nominal 16→22 of ClusterQueue finetune admits it now

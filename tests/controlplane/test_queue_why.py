@@ -48,9 +48,9 @@ class Case(Place):
             local_queue(self.namespace, self.cq),
         )
 
-    def quota(self, *flavors: Json, **more: Any) -> None:
-        """The same with these flavors, 8 GPUs each."""
-        quotas = group(*((one["metadata"]["name"], {"nominalQuota": 8}) for one in flavors))
+    def quota(self, *flavors: Json, nominal: int = 8, **more: Any) -> None:
+        """The same with these flavors, so many GPUs each."""
+        quotas = group(*((one["metadata"]["name"], {"nominalQuota": nominal}) for one in flavors))
         spec = {"namespaceSelector": {}, "resourceGroups": quotas, **more}
         self.put(*flavors, made("ClusterQueue", self.cq, spec), local_queue(self.namespace, self.cq))
 
@@ -97,6 +97,10 @@ def kueue(plane: ControlPlane, addon: Callable[..., None]) -> ControlPlane:
 @pytest.fixture
 def case(kueue: ControlPlane) -> Case:
     return Case(kueue, "why")
+
+
+def _bound(pod: Json) -> bool:
+    return bool(pod["spec"].get("nodeName"))
 
 
 def condition(obj: Json, kind: str) -> Json:
@@ -181,6 +185,30 @@ def test_a_resource_that_is_not_covered(case: Case) -> None:
     case.create(asks)
     why = case.agreed("train", "ResourceNotCovered", Exit.BLOCKED)
     assert why.message == f"it asks 2 cpu, of which ClusterQueue {case.cq} has no quota at all"
+
+
+def test_quota_suffices_and_no_host_has_room(case: Case) -> None:
+    """Two hosts of eight GPUs: two pods of five must not be on different ones."""
+    mine, level = {"case": case.namespace}, "kubernetes.io/hostname"
+    add_nodes(case.api, [gpu_node(case.name(word), 8, labels=mine) for word in ("a", "b")])
+    case.put(made("Topology", case.name("hosts"), {"levels": [{"nodeLabel": level}]}))
+    case.quota(flavor(case.name("f"), nodeLabels=mine, topologyName=case.name("hosts")), nominal=64)
+    near = {"annotations": {"kueue.x-k8s.io/podset-required-topology": level}}
+
+    def close_together(name: str, gpus: int) -> Json:
+        asks = job(name, gpus, pods=2)
+        asks["spec"]["template"]["metadata"] = near
+        return asks
+
+    only_one = f'topology "{case.name("hosts")}" allows to fit only 1 out of 2 pod(s)'
+    case.create(close_together("large", 5))
+    why = case.agreed("large", "ExceedsTopology", Exit.BLOCKED)
+    assert why.message.endswith(f"{only_one}, even without anything that Kueue has placed")
+    case.run(job("old", 4, pods=3))
+    case.api.until(f"/api/v1/namespaces/{case.namespace}/pods", lambda pods: sum(map(_bound, pods.values())) == 3)
+    case.create(close_together("train", 4))
+    why = case.agreed("train", "TopologyPlacementFailed", Exit.WAITING)
+    assert why.message.endswith(only_one)
 
 
 # --- the namespace ----------------------------------------------------------------------------------------------------

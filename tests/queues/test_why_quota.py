@@ -7,6 +7,7 @@ from tests.queues.why_world import (
     base,
     cluster_queue,
     flavor,
+    group,
     holding,
     kueue,
     more,
@@ -15,7 +16,7 @@ from tests.queues.why_world import (
     unreserved,
     workload,
 )
-from tests.why.objects import Json
+from tests.why.objects import Json, node
 
 
 def tainted() -> Json:
@@ -48,7 +49,7 @@ def test_never_fits() -> None:
         ("admin", "nominal 8→9 of ClusterQueue gpus admits it now", "cq.gpus.nominal=9"),
         ("user", "--gpus 8 fits now", ""),
     ]
-    assert why.next == "k8sai queue simulate --gpus 9 --queue research -n ml --if cq.gpus.nominal=9"
+    assert why.next == "k8sai queue simulate job/train -n ml --if cq.gpus.nominal=9"
 
 
 def test_never_fits_by_a_borrowing_limit() -> None:
@@ -150,3 +151,54 @@ def test_a_higher_class_would_evict() -> None:
     why = ask("job/train", base(queue), urgent, holding("old", 5), train, workload(train, more(3)))
     assert "priority class urgent (1000) would let it evict job/old" in [fix.text for fix in why.blockers[0].fixes]
     assert why.judged is not None and [one.workload.title for one in why.judged.spared] == ["job/old"]
+
+
+# --- topology ---------------------------------------------------------------------------------------------------------
+
+
+def close_together(gpus: int, pods: int) -> list[Json]:
+    """A job whose pods must be on one host, and two hosts of 8 GPUs."""
+    train = training(gpus, pods=pods)
+    level = "kubernetes.io/hostname"
+    sets = [
+        {
+            "name": "main",
+            "count": pods,
+            "template": train["spec"]["template"],
+            "topologyRequest": {"required": level},
+        }
+    ]
+    topology = kueue("Topology", "hosts", {"levels": [{"nodeLabel": level}]})
+    flavors = [flavor(topologyName="hosts", nodeLabels={"gpu": "h100"})]
+    queue = cluster_queue(nominal=64, groups=[group(("h100", {"nominalQuota": 64}))])
+    for container in train["spec"]["template"]["spec"]["containers"]:
+        container["resources"]["requests"].pop("cpu")
+    nodes = [node(f"gpu-{number}", labels={"gpu": "h100"}) for number in (1, 2)]
+    return [*base(queue, *flavors), topology, *nodes, train, workload(train, pod_sets=sets)]
+
+
+def test_no_host_is_large_enough_for_all() -> None:
+    why = ask("job/train", close_together(5, 2))
+    assert told(why) == ("ExceedsTopology", Exit.BLOCKED, "never")
+    assert why.message == (
+        'quota suffices in h100, but topology "hosts" allows to fit only 1 out of 2 pod(s), even without '
+        "anything that Kueue has placed"
+    )
+    assert ask("job/train", close_together(4, 2)).code == "FitsNow"
+
+
+def test_others_are_where_it_should_be() -> None:
+    other = training(4, pods=2, name="old", suspend=False)
+    held = workload(other, held="gpus")
+    hosts = [{"values": [f"gpu-{number}"], "count": 1} for number in (1, 2)]
+    assigned = {"levels": ["kubernetes.io/hostname"], "domains": hosts}
+    held["status"]["admission"]["podSetAssignments"][0]["topologyAssignment"] = assigned
+    why = ask("job/train", close_together(4, 2), other, held)
+    assert told(why) == ("TopologyPlacementFailed", Exit.WAITING, "waits")
+    assert why.message == 'quota suffices in h100, but topology "hosts" allows to fit only 1 out of 2 pod(s)'
+
+
+def test_topology_without_the_right_to_read_nodes_is_a_guess() -> None:
+    why = ask("job/train", close_together(5, 2), denied=("nodes",))
+    assert told(why) == ("FitsNow", Exit.PARTIAL, "waits")
+    assert "nodes" in [gap.what for gap in why.hidden]
