@@ -104,6 +104,15 @@ def test_killed_between_any_two_steps_the_next_run_ends_it(kill: int, when: Fate
     ]
 
 
+def test_a_workload_that_followed_by_itself_is_activated_all_the_same() -> None:
+    kueue = Kueue("running", Random(0), lambda number: "killed after" if number == 2 else "pass")
+    with pytest.raises(Killed):
+        move(kueue, Wish("new", evict=True)).run()
+    kueue.workload["spec"]["queueName"] = "new"
+    move(kueue, Wish("new")).run()
+    assert kueue.standing == ("new", "new", True, False)
+
+
 def test_another_target_may_be_named_after_it_was_killed() -> None:
     kueue = Kueue("running", Random(0), lambda number: "killed after" if number == 2 else "pass")
     with pytest.raises(Killed):
