@@ -49,7 +49,7 @@ def _columns(widest: int, *, flavors: bool, several: bool, bars: bool) -> tuple[
     before, after = "NOMINAL RESERVED AVAIL PENDING", "ASKED BORROWED MAX RUNNING OLDEST ADMITTED SHARE"
     return (
         Column("QUEUE", shrink=widest > _LONG),
-        Column("ACTIVE"),
+        Column("ACTIVE", shrink=True),
         Column("FLAVOR", shrink=True, wide=not flavors),
         *((Column("RESOURCE", shrink=True),) if several else ()),
         *(Column(title, "right") for title in before.split()),
@@ -134,7 +134,8 @@ def _branches(rows: tuple[Row, ...]) -> list[str]:
 
 def _active(row: Row) -> Cell:
     if row.active is False:
-        return Cell(row.reason or "no", "bad")
+        follows = row.reason == "ClusterQueueIsInactive"  # the line above says why
+        return Cell("no" if follows or not row.reason else row.reason, "bad")
     if isinstance(row.owner, Cohort):
         return Cell("implied" if row.owner.implied else "", "dim")
     return Cell("yes", "plain") if row.active else Cell("?", "dim")

@@ -300,8 +300,23 @@ def test_on_a_terminal_the_tree_is_repainted_in_place_and_ctrl_c_ends_it(site: S
             shown += os.read(master, 65536)
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == Exit.INTERRUPT
-    frames = shown.decode().split("\x1b[J")
-    assert frames[1].lstrip("\r\n").startswith("\x1b[")  # up to where the first one began
+    first, second, *_ = shown.decode().split("\x1b[J")
+    assert second.lstrip("\r\n").startswith(f"\x1b[{first.count(chr(10))}A")  # up to where the first one began
+
+
+def test_a_tree_that_is_taller_than_the_terminal_is_cut_and_said_to_be(site: Site, tmp_path: Path) -> None:
+    kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", site.server, namespace=site.namespace)
+    env = environment(tmp_path, KUBECONFIG=str(kubeconfig), NO_COLOR="1")
+    words = ("kubectl-ai_queue", "list", "-w", "-n", site.namespace, "--resource", "cpu")
+    with terminal(*words, env=env, columns=120, rows=6) as (process, master):
+        shown = b""
+        while b"\x1b[J" not in shown:
+            assert select.select([master], [], [], 30)[0], shown
+            shown += os.read(master, 65536)
+        process.kill()
+    frame = shown.decode().split("\x1b[J")[0]
+    assert frame.count("\n") == 4
+    assert "more lines" in frame.splitlines()[-2]
 
 
 class following:

@@ -117,6 +117,36 @@ def test_a_queue_that_may_not_be_seen_is_not_said_to_be_gone() -> None:
     assert found.active is None and found.reason == ""
 
 
+_COHORTS = ("root", "left", "right", "deep")
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(_COHORTS), st.integers(0, 30), st.integers(0, 30)), max_size=6),
+    st.lists(st.tuples(st.integers(0, 30), st.none() | st.integers(0, 30)), min_size=4, max_size=4),
+)
+def test_what_a_cohort_has_and_uses_is_its_own_and_that_of_the_rows_below(
+    queues: list[tuple[str, int, int]], pools: list[tuple[int, int | None]]
+) -> None:
+    parents = {"root": "", "left": "root", "right": "root", "deep": "left"}
+    objects = [
+        cohort(name, parents[name], nominalQuota=nominal, **({} if lend is None else {"lendingLimit": lend}))
+        for name, (nominal, lend) in zip(_COHORTS, pools, strict=True)
+    ]
+    for number, (parent, nominal, used) in enumerate(queues):
+        held = [workload("ml", f"w{number}", used, held=f"q{number}")] if used else []
+        objects += [cluster_queue(f"q{number}", nominal, parent), *held]
+    found = rows_of(*objects)
+    for key, row in found.items():
+        if row.kind != "cohort":
+            continue
+        below = [one for one in found.values() if one.parent == key and one.figures]
+        mine = figures(row)
+        assert mine.total == (mine.nominal or 0) + sum(figures(one).total or 0 for one in below)
+        assert mine.reserved == sum(figures(one).reserved for one in below)
+        assert mine.admitted == sum(figures(one).admitted for one in below)
+        assert row.counts.running == sum(one.counts.running for one in below)
+
+
 # --- cycles and stops -------------------------------------------------------------------------------------------------
 
 
