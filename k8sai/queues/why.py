@@ -87,7 +87,7 @@ def _with_outlook(look: Look, answer: Why, ending: Ways) -> Why:
     if short is not None and short.share is not None:
         if short.code != "ExceedsMaxQuota":
             answer = replace(answer, held=held(look, short.share))
-        if short.code == "WaitingForQuota" and workload is not None:
+        if short is answer.blockers[0] and short.code == "WaitingForQuota" and workload is not None:
             before = len(ahead(look.setting, workload))
             eta = estimate(look.setting, ending, before)
             answer = replace(answer, eta=eta, eta_known=True)

@@ -1,4 +1,4 @@
-"""What Kueue's own configuration manages: which kinds, in which namespaces. Read only where a job has no Workload.
+"""What Kueue's own configuration says: which kinds and namespaces it manages, and how long it waits for pods.
 
 Source: apis/config/v1beta2 of Kueue 0.19; the ConfigMap is that of its manifests and of its Helm chart.
 """
@@ -6,6 +6,7 @@ Source: apis/config/v1beta2 of Kueue 0.19; the ConfigMap is that of its manifest
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from k8sai.ages import duration
 from k8sai.cluster.reading import Json, Reading
 from k8sai.scheduling.selectors import labels_match
 from k8sai.yaml_in import first_document
@@ -39,6 +40,15 @@ def objections(config: Json, owner: Json, namespace: str, labels: Mapping[str, s
     selector = config.get("managedJobsNamespaceSelector")
     if selector is not None and not labels_match(selector, {"kubernetes.io/metadata.name": namespace, **labels}):
         yield f"Kueue's managedJobsNamespaceSelector leaves out namespace {namespace}"
+
+
+def patience(config: Json) -> float | None:
+    """Seconds by which the pods of what is admitted must be ready, or it is evicted; None where nobody waits."""
+    text = (config.get("waitForPodsReady") or {}).get("timeout")
+    try:
+        return duration(str(text)) if text else None
+    except ValueError:
+        return None
 
 
 def framework_of(obj: Json) -> str:

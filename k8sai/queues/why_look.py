@@ -118,9 +118,13 @@ class Look:
 
     @property
     def hidden(self) -> tuple[Unseen, ...]:
-        """Everything that could not be read so far and matters: pods do where it has quota, or asks for room."""
+        """Everything that could not be read so far and matters.
+
+        Pods do where it has quota or asks for room close together, Kueue's configuration where it has no Workload.
+        """
         gaps = {gap.what: gap for gap in (*self.setting.hidden, *self.reading.hidden)}
-        return tuple(gap for gap in gaps.values() if gap.what != "pods" or self.holds_quota or self.land)
+        idle = {"pods": not self.holds_quota and self.land is None, "configmaps": self.workload is not None}
+        return tuple(gap for gap in gaps.values() if not idle.get(gap.what))
 
     # --- words --------------------------------------------------------------------------------------------------------
 

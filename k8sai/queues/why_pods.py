@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from k8sai.cluster.reading import Json
 from k8sai.queues.facts import Workload
 from k8sai.queues.finding import Finding
+from k8sai.queues.why_configuration import configuration, patience
 from k8sai.queues.why_look import Look
 
 
@@ -66,7 +67,18 @@ def _state(pod: Json) -> str:
 
 def _timeouts(look: Look, workload: Workload) -> tuple[str, ...]:
     """Kueue evicts it where waitForPodsReady is on; how long it waits stands in Kueue's configuration."""
-    timeouts = sum(one.count for one in workload.evictions if one.reason == "PodsReadyTimeout")
-    again = f"it was evicted {timeouts} times because its pods were not ready in time"
-    once = "it was evicted once because its pods were not ready in time"
-    return (once if timeouts == 1 else again,) if timeouts else ()
+    return tuple(filter(None, (_deadline(look, workload), _before(workload))))
+
+
+def _deadline(look: Look, workload: Workload) -> str:
+    admitted, seconds = workload.condition("Admitted"), patience(configuration(look.reading))
+    if admitted is None or not admitted.at or seconds is None:
+        return ""
+    left = admitted.at + seconds - look.at
+    return f"Kueue evicts it if its pods are not ready by {look.clock(look.at + left)} UTC" if left > 0 else ""
+
+
+def _before(workload: Workload) -> str:
+    times = sum(one.count for one in workload.evictions if one.reason == "PodsReadyTimeout")
+    said = "once" if times == 1 else f"{times} times"
+    return f"it was evicted {said} because its pods were not ready in time" if times else ""

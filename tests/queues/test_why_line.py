@@ -176,3 +176,19 @@ def test_finished() -> None:
     why = ask("job/train", base(), train, workload(train, done, held="gpus"))
     assert told(why) == ("Finished", Exit.OK, "finished")
     assert why.sentence == "job/train has finished: Succeeded, Reached expected number of succeeded pods."
+
+
+def test_until_when_its_pods_must_be_ready() -> None:
+    text = "apiVersion: config.kueue.x-k8s.io/v1beta2\nkind: Configuration\nwaitForPodsReady: {timeout: 90m}\n"
+    config = obj("ConfigMap", "kueue-manager-config", data={"controller_manager_config.yaml": text})
+    config["metadata"]["namespace"] = "kueue-system"
+    train = training(4, suspend=False)
+    stats = {"schedulingStats": {"evictions": [{"reason": "PodsReadyTimeout", "count": 2}]}}
+    state = workload(train, held="gpus", status=stats)
+    state["status"]["conditions"].pop()
+    why = ask("job/train", base(), config, train, state, served=("configmaps",))
+    assert why.code == "NotReady"
+    assert why.blockers[0].evidence == (
+        "Kueue evicts it if its pods are not ready by 12:30 UTC",
+        "it was evicted 2 times because its pods were not ready in time",
+    )
