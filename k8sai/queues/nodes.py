@@ -11,15 +11,20 @@ from k8sai.queues.facts import ClusterQueue, Cohort, Quota, Share
 _NOTHING = Quota(0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Node:
-    """A ClusterQueue (a leaf) or a Cohort, and where it hangs."""
+    """A ClusterQueue (a leaf) or a Cohort, and where it hangs.
+
+    `height` is how far it is to its farthest leaf: 0 for a ClusterQueue. It grows as nodes are hung, since every
+    judgement asks for it.
+    """
 
     name: str
     owner: ClusterQueue | Cohort
     quotas: Mapping[Share, Quota]
     parent: "Node | None" = None
     children: list["Node"] = field(default_factory=list)
+    height: int = 0
 
     @property
     def leaf(self) -> bool:
@@ -43,11 +48,6 @@ class Node:
     def leaves(self) -> tuple["Node", ...]:
         """The ClusterQueues at or below it."""
         return (self,) if self.leaf else tuple(leaf for child in self.children for leaf in child.leaves)
-
-    @property
-    def height(self) -> int:
-        """How far it is to its farthest leaf: 0 for a ClusterQueue."""
-        return max((child.height + 1 for child in self.children), default=0)
 
 
 def _quotas(owner: ClusterQueue | Cohort) -> dict[Share, Quota]:
@@ -86,6 +86,8 @@ def _hang(name: str, owner: ClusterQueue | Cohort, parent: Node | None) -> Node:
     node = Node(name, owner, _quotas(owner), parent)
     if parent is not None:
         parent.children.append(node)
+    for height, above in enumerate(node.path[1:], start=1):
+        above.height = max(above.height, height)
     return node
 
 

@@ -166,6 +166,16 @@ def test_a_queue_alone_borrows_from_nobody() -> None:
     assert tree.reach(tree.queues["a"], GPU, 9) == (0, False)
 
 
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=12))
+def test_the_height_is_the_way_to_the_farthest_leaf_in_whichever_order_they_are_hung(parents: list[int]) -> None:
+    names = [f"c{number}" for number in range(len(parents))]
+    above = [names[parent] if parent < number else "" for number, parent in enumerate(parents)]
+    cohorts = [cohort(name, parent) for name, parent in zip(names, above, strict=True)]
+    tree = grown([queue("a", names[-1], 4)], cohorts[::-1])
+    for node in tree.cohorts.values():
+        assert node.height == max((child.height + 1 for child in node.children), default=0)
+
+
 # --- other usage on the same tree -------------------------------------------------------------------------------------
 
 
