@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from k8sai.cluster.objects import Objects
 from k8sai.cluster.reading import Reading
-from k8sai.queues import others_kai, others_volcano
+from k8sai.queues import others_kai, others_kai_shown, others_volcano
 from k8sai.queues.facts import Json
 from k8sai.view import Table
 
@@ -25,8 +25,8 @@ class Others:
     def tables(self, *, plain: bool = False) -> tuple[Table, ...]:
         """Those that have lines."""
         every = (
-            others_kai.table(self.kai, plain=plain),
-            others_kai.waiting_table(self.waiting),
+            others_kai_shown.table(self.kai, plain=plain),
+            others_kai_shown.waiting_table(self.waiting),
             others_volcano.table(self.volcano, plain=plain),
         )
         return tuple(one for one in every if one.rows)
@@ -36,8 +36,8 @@ class Others:
         found: Json = {}
         if self.kai or self.waiting:
             found |= {
-                "kaiQueues": [*others_kai.document(self.kai)],
-                "kaiPending": [*others_kai.waiting_document(self.waiting)],
+                "kaiQueues": [*others_kai_shown.document(self.kai)],
+                "kaiPending": [*others_kai_shown.waiting_document(self.waiting)],
             }
         if self.volcano:
             found |= {"volcanoQueues": [*others_volcano.document(self.volcano)]}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.contract.api import Json
+from tests.controlplane.gpu_nodes import add_nodes, gpu_node
 from tests.controlplane.ours import k8sai
 from tests.controlplane.queue_cases import KUEUE, QUEUE, Place, classes, fresh, job, pod_sets, text
 from tests.controlplane.server import ControlPlane
@@ -17,6 +18,7 @@ from tests.queues.simulate_objects import GPU, cluster_queue, cohort, flavor, gr
 pytestmark = pytest.mark.controlplane
 
 
+RACK = "example.com/simulate-rack"
 FLAVORS = (
     flavor("h100"),
     flavor("a100"),
@@ -371,6 +373,42 @@ def test_the_line_is_played_as_kueue_plays_it(
     path = f"{KUEUE}/namespaces/{place.namespace}/workloads"
     place.api.until(path, lambda _: given | {"old"} <= place.holding(), seconds=30)
     assert place.holding() == given | {"old"}
+
+
+def close(name: str, gpus: int, pods: int = 1) -> Json:
+    """All pods of it in one rack."""
+    made = job(name, gpus, pods=pods)
+    made["spec"]["template"]["metadata"] = {"annotations": {"kueue.x-k8s.io/podset-required-topology": RACK}}
+    return made
+
+
+def test_room_that_is_close_enough_together(kueue: ControlPlane, tmp_path: Path) -> None:
+    """Two racks of 4 GPUs, 3 of each are taken: 2 are left, and no rack has both."""
+    labels = ({"simulate": "yard", RACK: rack} for rack in "ab")
+    add_nodes(kueue.api, [gpu_node(f"simulate-{rack[RACK]}", 4, labels=rack) for rack in labels])
+    levels = [{"nodeLabel": RACK}, {"nodeLabel": "kubernetes.io/hostname"}]
+    place = Place(kueue, "simulate-yard")
+    place.put(
+        made("Topology", "simulate-yard", {"levels": levels}),
+        flavor("simulate-yard", nodeLabels={"simulate": "yard"}, topologyName="simulate-yard"),
+        cluster_queue("simulate-yard", 8, flavor="simulate-yard"),
+        local_queue(place.namespace, "simulate-yard"),
+    )
+    for name in ("one", "two"):
+        place.run(close(name, 3))
+    fits, scattered, never = close("fits", 1), close("scattered", 1, 2), close("never", 1, 5)
+    assert simulated(place, fits, tmp_path, code=0)["answer"] == "FitsNow"
+    ours = simulated(place, scattered, tmp_path, code=6)
+    assert ours["answer"] == "Fragmented"
+    assert "allows to fit only 1 out of 2 pod(s)" in ours["sentence"]
+    assert ours["largest"]["pods"] == 1
+    ended = simulated(place, scattered, tmp_path, "--if", f"finish={place.namespace}/one", code=0)
+    assert ended["answer"] == "FitsNow"
+    assert simulated(place, never, tmp_path, code=11)["answer"] == "Never"
+    place.create(scattered)
+    assert place.outcome("scattered").answer == "Fragmented"
+    place.create(fits)
+    assert place.outcome("fits").answer == "FitsNow"
 
 
 def test_what_kueue_does_not_look_at(kueue: ControlPlane, tmp_path: Path) -> None:

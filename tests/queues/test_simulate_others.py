@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from k8sai.commands._layout import Style, text
-from k8sai.queues import others_kai, others_volcano
+from k8sai.queues import others_kai, others_kai_shown, others_volcano
 from k8sai.queues.others_tree import Branch, forest
 from k8sai.view import Page, Table
 
@@ -98,8 +98,8 @@ ml/fixed  team-a     NonPreemptibleOverQuota  nvidia.com/gpu: asks 8, 4 allocate
 def test_kai_as_a_tree_in_its_own_units() -> None:
     waiting = others_kai.pending([pod_group("big", "team-a", OVER_LIMIT), pod_group("fixed", "team-a", OVER_QUOTA)])
     found = others_kai.queues(KAI, waiting)
-    assert said(others_kai.table(found)) == KAI_TABLE
-    assert said(others_kai.waiting_table(waiting)) == WAITING
+    assert said(others_kai_shown.table(found)) == KAI_TABLE
+    assert said(others_kai_shown.waiting_table(waiting)) == WAITING
 
 
 def test_a_reason_keeps_its_numbers_and_older_groups_their_sentence() -> None:
@@ -117,7 +117,7 @@ def test_a_group_that_is_scheduled_has_no_reason(status: Json) -> None:
 
 
 def test_kai_as_a_document() -> None:
-    (found,) = others_kai.document(others_kai.queues([KAI[1]]))
+    (found,) = others_kai_shown.document(others_kai.queues([KAI[1]]))
     gpu = {
         "resource": "gpu",
         "quota": 8,
@@ -129,7 +129,7 @@ def test_kai_as_a_document() -> None:
     }
     assert found["resources"][0] == gpu
     assert (found["resources"][1]["quota"], found["resources"][1]["limit"]) == (64, None)
-    (waits,) = others_kai.waiting_document(others_kai.pending([pod_group("big", "team-a", OVER_LIMIT)]))
+    (waits,) = others_kai_shown.waiting_document(others_kai.pending([pod_group("big", "team-a", OVER_LIMIT)]))
     assert waits["reasons"][0]["limits"] == {"nvidia.com/gpu": "16", "cpu": "-1"}
 
 
