@@ -27,11 +27,11 @@ def table(rows: Iterable[Row], at: float, *, bars: bool = False, plain: bool = F
     lines: list[Line] = []
     for row in shown:
         for number, figures in enumerate(row.figures or (None,)):
-            name = names[row.key] if plain or number == 0 else _NOTHING
+            name = names[row.key][min(number, 1)]
             key = row.key if figures is None or len(row.figures) == 1 else f"{row.key} {' '.join(figures.share)}"
             cells = _cells(row, figures, at, first=plain or number == 0, several=several, bars=bars)
             lines.append(Line(key, (name, *cells)))
-    widest = max((len(name.text) for name in names.values()), default=0)
+    widest = max((len(name.text) for name, _ in names.values()), default=0)
     flavors = {figures.share.flavor for row in shown for figures in row.figures} - {""}
     columns = _columns(widest, flavors=plain or len(flavors) > 1, several=several, bars=bars)
     return without_empty(Table(columns, tuple(lines)))
@@ -113,22 +113,26 @@ def _shares(parts: tuple[tuple[int, str], ...], width: int) -> str:
     return "".join(glyph * size for size, (_, glyph) in zip(sizes, parts, strict=True))
 
 
-def _names(rows: tuple[Row, ...], *, plain: bool) -> Iterator[Cell]:
-    """`cohort/ai`, `cq/finetune`, `lq/ft/main`, behind the branches of their tree."""
-    for row, before in zip(rows, _branches(rows), strict=True):
+def _names(rows: tuple[Row, ...], *, plain: bool) -> Iterator[tuple[Cell, Cell]]:
+    """`cohort/ai`, `cq/finetune`, `lq/ft/main`, behind the branches of their tree; and what stands below a name."""
+    for row, (before, below) in zip(rows, _branches(rows), strict=True):
         implied = isinstance(row.owner, Cohort) and row.owner.implied
-        yield Cell(row.key if plain else before + row.key, "dim" if implied else "plain")
+        name = Cell(row.key if plain else before + row.key, "dim" if implied else "plain")
+        yield name, name if plain else Cell(below)
 
 
-def _branches(rows: tuple[Row, ...]) -> list[str]:
-    """What leads to each row; from the last, because only then it is known which branches go on."""
-    found: list[str] = []
-    below: set[int] = set()  # depths at which another node follows under the same parent
+def _branches(rows: tuple[Row, ...]) -> list[tuple[str, str]]:
+    """What leads to each row, and past its further lines; from the last, because only then it is known what goes on."""
+    found: list[tuple[str, str]] = []
+    levels: set[int] = set()  # depths at which another node follows under the same parent
+    after = 0  # depth of the row below
     for row in reversed(rows):
-        lines = ["│  " if level in below else "   " for level in range(1, row.depth)]
-        end = ("├─ " if row.depth in below else "└─ ") if row.depth else ""
-        found.append("".join(lines) + end)
-        below = {level for level in below if level < row.depth} | {row.depth}
+        lines = "".join("│  " if level in levels else "   " for level in range(1, row.depth))
+        end, past = ("├─ ", "│  ") if row.depth in levels else ("└─ ", "   ")
+        leads = (lines + end, lines + past) if row.depth else ("", "")
+        found.append((leads[0], leads[1] + "│" if after > row.depth else leads[1].rstrip()))
+        levels = {level for level in levels if level < row.depth} | {row.depth}
+        after = row.depth
     return found[::-1]
 
 

@@ -132,9 +132,9 @@ def test_what_a_cohort_has_and_uses_is_its_own_and_that_of_the_rows_below(
         cohort(name, parents[name], nominalQuota=nominal, **({} if lend is None else {"lendingLimit": lend}))
         for name, (nominal, lend) in zip(_COHORTS, pools, strict=True)
     ]
-    for number, (parent, nominal, used) in enumerate(queues):
-        held = [workload("ml", f"w{number}", used, held=f"q{number}")] if used else []
-        objects += [cluster_queue(f"q{number}", nominal, parent), *held]
+    for place, (parent, nominal, used) in enumerate(queues):
+        held = [workload("ml", f"w{place}", used, held=f"q{place}")] if used else []
+        objects += [cluster_queue(f"q{place}", nominal, parent), *held]
     found = rows_of(*objects)
     for key, row in found.items():
         if row.kind != "cohort":
@@ -393,6 +393,14 @@ def test_several_flavors_give_a_line_each_under_one_name() -> None:
     spec = {"resourceGroups": group(("h100", {"nominalQuota": 8}), ("a100", {"nominalQuota": 4}))}
     found = table(rows(setting([made("ClusterQueue", "q", spec)])), 0.0)
     assert [[cell.text for cell in row.cells[:3]] for row in found.rows] == [["cq/q", "?", "h100"], ["", "", "a100"]]
+
+
+def test_branches_go_on_past_the_further_lines_of_a_node() -> None:
+    spec = {"resourceGroups": group(("h100", {"nominalQuota": 8}), ("a100", {"nominalQuota": 4})), "cohortName": "c"}
+    objects = [made("ClusterQueue", "a", spec), local_queue("ml", "a"), made("ClusterQueue", "b", spec)]
+    assert [row.cells[0].text for row in table(rows(setting(objects)), 0.0).rows] == [
+        "cohort/c", "│", "├─ cq/a", "│  │", "│  └─ lq/ml/main", "└─ cq/b", "",
+    ]  # fmt: skip
 
 
 def test_a_setting_without_queues_has_no_rows() -> None:
