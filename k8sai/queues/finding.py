@@ -1,7 +1,7 @@
 """What a look at a workload can say: a reason, its numbers, and the change that would mend it."""
 
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Literal
 
 from k8sai.errors import Exit
 from k8sai.queues.facts import Share
@@ -14,8 +14,6 @@ Check = Literal[
     "kueue", "state", "queue", "allowed", "devices", "covered", "flavors", "never", "quota", "line", "topology",
     "checks", "pods",
 ]  # fmt: skip
-
-_RANKS: Final = (Exit.BLOCKED, Exit.FINDINGS, Exit.WAITING, Exit.INCONCLUSIVE, Exit.OK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +54,3 @@ class Finding:
     def mended_by(self, *fixes: Fix) -> "Finding":
         """The same with more ways to mend it."""
         return replace(self, fixes=(*self.fixes, *fixes))
-
-
-def severity(finding: Finding) -> int:
-    """0 is the worst."""
-    return _RANKS.index(finding.exit)

@@ -17,9 +17,10 @@ from k8sai.queues import (
     why_state,
 )
 from k8sai.queues.eta import estimate
+from k8sai.queues.facts import Workload
 from k8sai.queues.finding import Finding
 from k8sai.queues.history import history
-from k8sai.queues.order import ahead
+from k8sai.queues.order import ahead, in_line
 from k8sai.queues.positions import Position
 from k8sai.queues.setting import CLUSTER_QUEUES, COHORTS, FLAVORS, LOCAL_QUEUES, WORKLOADS
 from k8sai.queues.sums import explain as sum_of
@@ -75,9 +76,14 @@ def explain(look: Look, position: Position | None = None) -> Why:
         tuple(_sum(look, option) for option in look.judged.options) if look.judged else (),
         quote,
         position,
+        ahead(look.setting, look.workload) if look.workload is not None and _in_line(look, look.workload) else (),
         hidden=look.hidden,
     )
     return _with_outlook(look, answer, ending)
+
+
+def _in_line(look: Look, workload: Workload) -> bool:
+    return look.waits and in_line(workload, look.at)
 
 
 def _with_outlook(look: Look, answer: Why, ending: Ways) -> Why:
@@ -88,8 +94,7 @@ def _with_outlook(look: Look, answer: Why, ending: Ways) -> Why:
         if short.code != "ExceedsMaxQuota":
             answer = replace(answer, held=held(look, short.share))
         if short is answer.blockers[0] and short.code == "WaitingForQuota" and workload is not None:
-            before = len(ahead(look.setting, workload))
-            eta = estimate(look.setting, ending, before)
+            eta = estimate(look.setting, ending, len(answer.ahead))
             answer = replace(answer, eta=eta, eta_known=True)
     if workload is not None:
         events = look.reading.events(workload.object) if workload.object else ()

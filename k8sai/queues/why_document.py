@@ -25,6 +25,7 @@ def document(why: Why, *, context: str) -> Json:
         "exit": int(why.exit),
         "sentence": why.sentence,
         "position": _position(why.position),
+        "ahead": [one.ref for one in why.ahead],
         "blockers": [_finding(one) for one in why.blockers],
         "remarks": [_finding(one) for one in why.remarks],
         "options": [_option(one) for one in (why.judged.options if why.judged else ())],

@@ -13,7 +13,7 @@ from k8sai.queues.verdict import EXITS, Option, Spared
 from k8sai.queues.why_holders import Held, Holder
 from k8sai.queues.why_quota import deciding, plainly
 from k8sai.queues.why_result import Why
-from k8sai.queues.words import amount, short
+from k8sai.queues.words import amount, gpu, short
 from k8sai.view import Cell, Tone
 
 _LABEL = 10  # columns
@@ -84,6 +84,8 @@ def _said(why: Why) -> Iterator[Said]:
     yield Said("workload" if why.workload is not None else "object", _who(why))
     yield from _options(why)
     yield from _kueue(why)
+    if why.ahead:
+        yield Said("ahead", _listed([_waiter(one) for one in why.ahead]))
     yield from (Said("holders", _held(why, one)) for one in why.held)
     yield from _preemption(why)
     for finding in why.blockers[:1]:
@@ -185,6 +187,11 @@ def _holder(why: Why, one: Holder, resource: str) -> str:
     workload = one.workload
     since = f"{human(why.at - one.since)}, " if one.since else ""
     return f"{_name(workload)} {amount(resource, one.amount)} ({workload.namespace}, {since}prio {workload.priority})"
+
+
+def _waiter(workload: Workload) -> str:
+    gpus = sum(value for resource, value in workload.asks().items() if gpu(resource))
+    return f"{_name(workload)} {gpus} GPU ({workload.namespace}, prio {workload.priority})"
 
 
 def _name(workload: Workload) -> str:

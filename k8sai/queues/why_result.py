@@ -73,6 +73,7 @@ class Why:
     sums: tuple[str, ...] = ()  # of judged.options, in the same order, empty where there is no amount
     quoted: Quoted | None = None
     position: Position | None = None
+    ahead: tuple[Workload, ...] = ()  # in its ClusterQueue, the first in line first
     held: tuple[Held, ...] = ()
     history: History | None = None
     eta: Eta | None = None
