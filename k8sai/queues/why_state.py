@@ -70,13 +70,7 @@ def _cause(workload: Workload) -> str:
 
 
 def _activate(look: Look, workload: Workload) -> str:
-    return look.kubectl(
-        "patch",
-        f"workloads.kueue.x-k8s.io/{workload.name}",
-        "--type=merge",
-        "-p",
-        '\'{"spec":{"active":true}}\'',
-    )
+    return look.command("resume", f"workload/{workload.name}")
 
 
 def _leaving(look: Look, workload: Workload) -> Iterator[Finding]:
