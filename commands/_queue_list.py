@@ -163,14 +163,16 @@ def _words(shown: "tuple[Row, ...]", choice: "Choice") -> "Iterator[Note]":
         yield Note(f"{row.key} admits nothing: {row.message}", "warn")
     if len(told) > _MOST:
         yield Note(f"{len(told) - _MOST} more admit nothing", "warn", "`k8sai queue list -o json` names them")
-    for row in (row for row in shown if row.blocked_head is not None):
-        head = row.blocked_head
-        assert head is not None
+    waiting = tuple((row.key, row.blocked_head) for row in shown if row.blocked_head is not None)
+    for key, head in waiting[:_MOST]:
         yield Note(
-            f"{row.key} has quota for {head.title}, its first in line, which waits all the same",
+            f"{key} has quota for {head.title}, its first in line, which waits all the same",
             "bad",
             f"`k8sai queue why {head.title} -n {head.namespace}`",
         )
+    if len(waiting) > _MOST:
+        more = f"{len(waiting) - _MOST} more have quota for their first in line, which waits all the same"
+        yield Note(more, "bad", "`k8sai queue pending -A`")
     if sys.stdout.isatty() and get_terminal_size().columns >= _BARS and any(row.figures for row in shown):
         yield Note(LEGEND, "dim")
 

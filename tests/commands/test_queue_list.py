@@ -128,6 +128,18 @@ def test_a_head_that_waits_although_there_is_room_is_pointed_at(tmp_path: Path) 
     )
 
 
+def test_of_many_such_heads_the_first_five_are_named(tmp_path: Path) -> None:
+    found = objects()
+    for name in "abcdefg":
+        found += [cluster_queue(name, 4), local_queue(name, name), workload(name, "small", 1)]
+    told = listed(tmp_path, found=found).err.splitlines()
+    assert sum("its first in line" in line for line in told) == 5
+    assert told[-2:] == [
+        "warning: 2 more have quota for their first in line, which waits all the same",
+        "  → `kubectl ai-queue pending -A --from FOLDER/queues.json`",
+    ]
+
+
 def test_a_cycle_of_cohorts_is_seen_whatever_kueue_says_of_it(tmp_path: Path) -> None:
     ran = listed(tmp_path, found=[*objects(), cohort("ai", "prod")])
     assert ran.code == Exit.OK
