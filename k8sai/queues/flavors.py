@@ -57,11 +57,16 @@ _BEST, _WORST = Grade(Chance.FIT, 0), Grade(Chance.NONE, 0)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The flavors tried, one option each, and the one taken; `flavor` is empty where none will do."""
+    """The flavors tried, one option each, and the one taken; `flavor` is empty where none will do.
+
+    `believed`: Kueue takes it for a fit because the grade it judges by, the worst of the resources, is one. With
+    PreemptionOverBorrowing that may be one that borrows, beside another that somebody would have to be evicted for.
+    """
 
     options: tuple[Option, ...]
     flavor: str = ""
     grades: Mapping[str, Grade] | None = None  # of the flavor taken, by resource
+    believed: bool = False
 
     @property
     def mode(self) -> Mode:
@@ -96,7 +101,7 @@ class Walk:
                 best, flavor, grades = found, name, graded
             if enough:
                 break
-        return Choice(tuple(options), flavor, grades)
+        return Choice(tuple(options), flavor, grades, best.chance is Chance.FIT)
 
     def _grade(self, share: Share, amount: int) -> Grade:
         """How one resource of one flavor would do."""

@@ -56,6 +56,8 @@ class Judge:
         assignment = assign(self.scene, workload, queue, counts)
         if not assignment.complete:
             return _judgement(queue, assignment, counts, assignment.mode)
+        if assignment.believed and assignment.mode == "preempts":
+            return _judgement(queue, assignment, counts, "waits")  # Kueue 0.19 tries it again and again
         asks = topology_asks(self.scene, workload, queue, assignment, counts)
         fits = assignment.mode in ("fits", "borrows")
         trouble = self.scene.obstacle(asks) if fits else None

@@ -24,6 +24,7 @@ class Assignment:
     contested: frozenset[Share] = frozenset()
     level: int = 0
     complete: bool = True
+    believed: bool = True  # Kueue takes all of it for a fit and looks for nobody to evict
     modes: list[Mode] = field(default_factory=list)
 
     @property
@@ -42,6 +43,7 @@ class Assignment:
         """What was found for one resource group."""
         self.options += [replace(option, pod_set=one.name) for one in pod_sets for option in choice.options]
         self.modes.append(choice.mode)
+        self.believed = self.believed and choice.believed
         if choice.grades is None:
             self.complete = False
             return

@@ -106,14 +106,15 @@ def _of_others(scene: Scene, need: Need) -> Iterator[Candidate]:
 
 
 def _of_queue(scene: Scene, need: Need, queue: Node, common: Node, *, nearer: bool) -> Iterator[Candidate]:
+    policy = need.policy.reclaim
     for holder in scene.holders(queue):
-        if may_go(need, holder, need.policy.reclaim):
+        if may_go(need, holder, policy):
             yield Candidate(holder, Right.NEARER if nearer else _right(need, holder.workload), common)
 
 
 def may_go(need: Need, holder: Holder, policy: str) -> bool:
     """It holds what is contested, and the policy allows it."""
-    return bool(holder.shares & need.contested) and allowed(policy, need.workload, holder.workload)
+    return not holder.shares.isdisjoint(need.contested) and allowed(policy, need.workload, holder.workload)
 
 
 def _right(need: Need, holder: Workload) -> Right:

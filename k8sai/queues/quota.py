@@ -85,9 +85,12 @@ class Tree:
         """Up the tree goes what is beyond the guaranteed part of each node."""
         at: Node | None = node
         while at is not None and change:
-            before, guaranteed = self.used(at, share), self.guaranteed(at, share)
-            self._used[at, share] = before + change
-            change = max(0, before + change - guaranteed) - max(0, before - guaranteed)
+            key = at, share
+            before = self._used.get(key, 0)
+            self._used[key] = before + change
+            guaranteed = self.guaranteed(at, share)
+            if guaranteed:
+                change = max(0, before + change - guaranteed) - max(0, before - guaranteed)
             at = at.parent
 
     @property

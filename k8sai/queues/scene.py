@@ -38,16 +38,8 @@ class Holder:
     held: Mapping[Share, int]
     shares: frozenset[Share]
 
-    @property
-    def evicted(self) -> bool:
-        """It is already on its way out."""
-        return self.workload.holds("Evicted")
-
-    @property
-    def since(self) -> float:
-        """When it was given quota."""
-        found = self.workload.condition("QuotaReserved")
-        return found.at if found else 0.0
+    evicted: bool  # it is already on its way out
+    since: float  # when it was given quota
 
 
 class Scene:
@@ -132,4 +124,6 @@ class Scene:
 def _holder(workload: Workload, queue: Node) -> Holder:
     given = workload.admission.pod_sets if workload.admission else ()
     shares = frozenset(Share(flavor, resource) for one in given for resource, flavor in one.flavors.items())
-    return Holder(workload, queue, workload.held, shares)
+    reserved = workload.condition("QuotaReserved")
+    since = reserved.at if reserved else 0.0
+    return Holder(workload, queue, workload.held, shares, workload.holds("Evicted"), since)

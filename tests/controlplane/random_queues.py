@@ -167,16 +167,24 @@ class _Drawn:
         }
         for group in queue["spec"]["resourceGroups"]:
             given |= dict.fromkeys(group["coveredResources"], given[group["coveredResources"][0]])
-        requests = {resource: f"{rng.randint(1, 4)}{_UNITS[resource]}" for resource in given}
-        made = workload(name, queue["metadata"]["name"], [pod_set("main", 1, requests)], rng.choice((-10, 0, 0, 10)))
+        count, done = rng.choice(((1, 0), (1, 0), (1, 0), (3, 1), (4, 3)))
+        each = {resource: rng.randint(1, 4 // count + 1) for resource in given}
+        requests = {resource: f"{amount}{_UNITS[resource]}" for resource, amount in each.items()}
+        made = workload(
+            name, queue["metadata"]["name"], [pod_set("main", count, requests)], rng.choice((-10, 0, 0, 10))
+        )
         at = _DAY.format(number, rng.randint(0, 59))
         conditions = [
             {"type": kind, "status": "True", "reason": kind, "message": "held", "lastTransitionTime": at}
             for kind in ("QuotaReserved", "Admitted", "PodsReady")  # not ready for so long they would be evicted
         ]
-        assigned = {"name": "main", "flavors": given, "resourceUsage": requests, "count": 1}
+        usage = {resource: f"{amount * count}{_UNITS[resource]}" for resource, amount in each.items()}
+        assigned = {"name": "main", "flavors": given, "resourceUsage": usage, "count": count}
         admission = {"clusterQueue": queue["metadata"]["name"], "podSetAssignments": [assigned]}
-        self.made.holders.append({**made, "status": {"admission": admission, "conditions": conditions}})
+        status: Json = {"admission": admission, "conditions": conditions}
+        if done:
+            status["reclaimablePods"] = [{"name": "main", "count": done}]
+        self.made.holders.append({**made, "status": status})
 
     def _probe(self, name: str, number: int) -> None:
         rng, queue = self.rng, self.rng.choice([*self.made.queues, *self.made.queues[1:]])

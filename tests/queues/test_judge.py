@@ -187,3 +187,16 @@ def test_eviction_is_a_way_to_fit_only_by_policy() -> None:
     found = judged(setting(strong, holders=(old,)), asking(4, priority=5))
     assert (found.mode, found.code) == ("preempts", "NeedsPreemption")
     assert [(one.workload.name, one.reason) for one in found.victims] == [("old", "InClusterQueue")]
+
+
+def test_a_loan_beside_an_eviction_hides_it_where_preemption_comes_before_borrowing() -> None:
+    """Of two resources of a flavor one borrows and one needs a victim: Kueue 0.19 believes that it fits, and waits."""
+    both = Group((GPU, "cpu"), (("h100", {GPU: Quota(8), "cpu": Quota(1000)}),))
+    rules = Fungibility("TryNextFlavor", "TryNextFlavor", "PreemptionOverBorrowing")
+    mine = ClusterQueue("a", "pool", (both,), preemption=Preemption(within="LowerPriority"), fungibility=rules)
+    other = ClusterQueue("b", "pool", (Group(("cpu",), (("h100", {"cpu": Quota(4000)}),)),))
+    wish = replace(asking(0, priority=5), pod_sets=(PodSet("main", 1, {GPU: 8, "cpu": 2000}),))
+    holders = (holding("old", "a", 4),)
+    assert (judged(setting(mine, other, holders=holders), wish).mode) == "waits"
+    usual = replace(mine, fungibility=Fungibility("TryNextFlavor", "TryNextFlavor"))
+    assert (judged(setting(usual, other, holders=holders), wish).mode) == "preempts"
