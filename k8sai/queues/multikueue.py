@@ -25,23 +25,30 @@ class Remote:
     message: str = ""
     nominated: bool = False
     chosen: bool = False
+    there: bool = True  # there is a MultiKueueCluster of that name
 
     @property
     def said(self) -> str:
         """`east: not reached (ClientConnectionFailed), nominated`."""
-        words = ["answers" if self.active else "state unknown" if self.active is None else self._unreached]
+        words = [self._state]
         words += ["chosen"] if self.chosen else ["nominated"] if self.nominated else []
         return f"{self.name}: {', '.join(words)}"
 
     @property
-    def _unreached(self) -> str:
-        return f"not reached ({self.reason}: {self.message.rstrip('.')})"
+    def _state(self) -> str:
+        if not self.there:
+            return "not there"
+        if self.active is None:
+            return "state unknown"
+        return "answers" if self.active else f"not reached ({self.reason}: {self.message.rstrip('.')})"
 
 
-def remotes(reading: Reading, check: Check, workload: Workload) -> tuple[Remote, ...]:
-    """The clusters of the check's MultiKueueConfig, in the order they are tried."""
+def remotes(reading: Reading, check: Check, workload: Workload | None) -> tuple[Remote, ...]:
+    """The clusters of the check's MultiKueueConfig, in the order they are tried; of what is nominated and chosen for
+    the workload.
+    """
     config = reading.get(_CONFIGS, "", str(check.parameters.get("name") or ""))
-    status = workload.object.get("status") or {}
+    status = (workload.object.get("status") or {}) if workload is not None else {}
     nominated: list[str] = status.get("nominatedClusterNames") or []
     names: list[str] = ((config or {}).get("spec") or {}).get("clusters") or nominated
     return tuple(_remotes(reading, names, nominated, status.get("clusterName")))
@@ -49,9 +56,12 @@ def remotes(reading: Reading, check: Check, workload: Workload) -> tuple[Remote,
 
 def _remotes(reading: Reading, names: list[str], nominated: list[str], chosen: str | None) -> Iterator[Remote]:
     for name in names:
-        found = condition(reading.get(_CLUSTERS, "", name) or {}, "Active") or {}
+        cluster = reading.get(_CLUSTERS, "", name)
+        there = cluster is not None or reading.blind(_CLUSTERS)
+        found = condition(cluster or {}, "Active") or {}
         active = {"True": True, "False": False}.get(str(found.get("status")))
-        yield Remote(name, active, found.get("reason", ""), found.get("message", ""), name in nominated, name == chosen)
+        said = str(found.get("reason", "")), str(found.get("message", ""))
+        yield Remote(name, active, *said, name in nominated, name == chosen, there)
 
 
 def is_multikueue(check: Check | None) -> bool:

@@ -5,11 +5,13 @@ from difflib import get_close_matches
 
 from k8sai.queues.facts import ClusterQueue, LocalQueue
 from k8sai.queues.finding import Finding, Fix
+from k8sai.queues.multikueue import is_multikueue, remotes
 from k8sai.queues.reasons import inactive
 from k8sai.queues.setting import CLUSTER_QUEUES, LOCAL_QUEUES
 from k8sai.queues.why_look import Look
 from k8sai.queues.why_managers import writer_of
 
+_CANNOT = "Can't admit new workloads: "
 STOP_REASON = "k8sai.dev/stop-reason"
 
 
@@ -54,16 +56,27 @@ def _of_cluster_queue(look: Look, queue: ClusterQueue) -> Iterator[Finding]:
     active = queue.active
     if active is not None and not active.holds and queue.stop == "None" and active.reason != "Stopped":
         code = inactive(active)
-        said = "Kueue calls it inactive without a reason" if code == "CohortCycle" else active.message
+        said = "Kueue calls it so without a reason" if code == "CohortCycle" else active.message.removeprefix(_CANNOT)
         message = f"ClusterQueue {queue.name} is inactive: {said.rstrip('.')}"
         yield Finding(
             "queue",
             code,
             message,
             f"ClusterQueue {queue.name}",
+            evidence=tuple(_checks(look, queue)),
             next=f"k8sai queue describe cq/{queue.name}",
             remark=look.holds_quota,
         )
+
+
+def _checks(look: Look, queue: ClusterQueue) -> Iterator[str]:
+    """AdmissionChecks that are inactive take their ClusterQueue with them; of MultiKueue each cluster is told."""
+    for name in (one.name for one in queue.checks):
+        known = look.setting.checks.get(name)
+        if known is not None and known.active is not None and not known.active.holds:
+            yield f"AdmissionCheck {name}: {known.active.message or known.active.reason}"
+            if is_multikueue(known):
+                yield from (one.said for one in remotes(look.reading, known, look.workload))
 
 
 def _cycle(look: Look, queue: ClusterQueue) -> Finding:

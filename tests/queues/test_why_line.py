@@ -138,6 +138,7 @@ def test_clusters_of_multikueue() -> None:
         kueue("MultiKueueConfig", "all", {"clusters": ["east", "west", "north"]}),
         kueue("MultiKueueCluster", "east", status={"conditions": [lost]}),
         kueue("MultiKueueCluster", "west", status={"conditions": [said("Active", "Active")]}),
+        kueue("MultiKueueCluster", "north"),
     ]
     why = ask("job/train", base(), check, objects, train, state)
     assert why.blockers[0].evidence == (

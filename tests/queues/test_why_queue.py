@@ -8,6 +8,7 @@ from tests.queues.why_world import (
     base,
     cluster_queue,
     cohort,
+    kueue,
     local_queue,
     more,
     said,
@@ -81,6 +82,30 @@ def test_an_inactive_cluster_queue() -> None:
     why = ask("job/train", base(cluster_queue(status={"conditions": [active]})), train, workload(train))
     assert told(why) == ("ClusterQueueInactive", Exit.BLOCKED, "inactive")
     assert "references missing ResourceFlavor(s): x" in why.message
+
+
+def test_a_check_of_multikueue_takes_its_queue_with_it() -> None:
+    train = training()
+    words = "Missing clusters: [west], Inactive clusters: [east]"
+    of_check = said("Active", "NoUsableClusters", words, "False")
+    text = "Can't admit new workloads: references inactive AdmissionCheck(s): chk"
+    of_queue = said("Active", "AdmissionCheckInactive", text, "False")
+    spec = {"controllerName": "kueue.x-k8s.io/multikueue", "parameters": {"kind": "MultiKueueConfig", "name": "all"}}
+    lost = said("Active", "BadKubeConfig", 'load client config failed: Secret "nosecret" not found', "False")
+    objects = [
+        kueue("AdmissionCheck", "chk", spec, status={"conditions": [of_check]}),
+        kueue("MultiKueueConfig", "all", {"clusters": ["east", "west"]}),
+        kueue("MultiKueueCluster", "east", status={"conditions": [lost]}),
+    ]
+    strategy = {"admissionChecks": [{"name": "chk"}]}
+    queue = cluster_queue(status={"conditions": [of_queue]}, admissionChecksStrategy=strategy)
+    why = ask("job/train", base(queue), objects, train, workload(train))
+    assert told(why) == ("ClusterQueueInactive", Exit.BLOCKED, "inactive")
+    assert why.blockers[0].evidence == (
+        f"AdmissionCheck chk: {words}",
+        'east: not reached (BadKubeConfig: load client config failed: Secret "nosecret" not found)',
+        "west: not there",
+    )
 
 
 def test_a_cycle_of_cohorts_reads_ready() -> None:
