@@ -1,7 +1,7 @@
 """`queue move` at work: find, check, show, write, read back, and say where the job stands now."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from k8sai.cluster.options import Options
@@ -100,9 +100,7 @@ def _shown(scene: Scene, plans: Sequence[Planned]) -> int:
     """A dry run: of several a table, of one its fields."""
     flags, later = scene.flags, "it depends on what comes before"
     if flags.dry_run == "server":
-        firsts = [plan.changes[0] for plan in plans if plan.changes]
-        for text in _queue_plan.try_out(scene.writer, firsts):
-            _talk.note(Note(text, "warn"))
+        plans = [_tried(scene, plan) for plan in plans]
     if flags.output in ("json", "yaml"):
         _say_document(scene, plans, [("planned", None, None)] * len(plans))
     elif flags.output == "name":
@@ -117,6 +115,18 @@ def _shown(scene: Scene, plans: Sequence[Planned]) -> int:
         _print.page(_queue_move_said.table(plans))
     _print.flush()
     return _code([plan.error for plan in plans])
+
+
+def _tried(scene: Scene, plan: Planned) -> Planned:
+    """Its first write, by the server. Of a single one what the server refuses with is raised."""
+    try:
+        for text in _queue_plan.try_out(scene.writer, plan.changes[:1]):
+            _talk.note(Note(text, "warn"))
+    except K8saiError as error:
+        if scene.flags.names:
+            raise
+        return replace(plan, error=error)
+    return plan
 
 
 def _insist_on_a_yes(scene: Scene, plans: Sequence[Planned]) -> None:

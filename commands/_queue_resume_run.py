@@ -15,7 +15,6 @@ from k8sai.queues.stopping import Place
 from k8sai.view import Note
 
 if TYPE_CHECKING:
-    from k8sai.queues.facts import Workload
     from k8sai.queues.setting import Setting
 
 
@@ -103,27 +102,18 @@ def _say_after(setting: "Setting", place: Place, changes: Sequence[Change]) -> N
         where = f" -n {place.target.namespace}" if kind == "lq" else ""
         text = f"{type(above).__name__} {above.name} above it is still stopped ({above.stop})"
         _talk.note(Note(text, "warn", f"`k8sai queue resume {kind}/{above.name}{where}`"))
-    if all(one.idle for one in changes) or place.kind == "Workload":
+    if all(one.idle for one in changes):
         return
     waiting = stopping.waiting(setting, place)
-    drained = stopping.drained(waiting)
+    if place.kind == "Workload":
+        for text in map(stopping.deactivated_by_kueue, waiting):
+            if text:
+                _talk.note(Note(f"Kueue had deactivated it: {text}", "warn", "what led to that may do so again"))
+        return
     many = "1 waiting workload is" if len(waiting) == 1 else f"{len(waiting)} waiting workloads are"
-    words = f"{many} looked at again" if waiting else "nothing waits there"
-    if behind := [one for one in drained if _by_cluster_queue(one)]:
-        words += f"; {len(behind)} of them {_were(behind)} drained by the ClusterQueue: younger ones may go before"
-    if kept := [one for one in drained if not _by_cluster_queue(one)]:
-        words += f"; {len(kept)} of them {_were(kept)} drained by a LocalQueue and {_keep(kept)} the place in line"
-    _talk.note(Note(words))
-
-
-def _by_cluster_queue(workload: "Workload") -> bool:
-    evicted = workload.condition("Evicted")
-    return evicted is not None and evicted.reason == "ClusterQueueStopped"
-
-
-def _were(those: Sequence[object]) -> str:
-    return "was" if len(those) == 1 else "were"
-
-
-def _keep(those: Sequence[object]) -> str:
-    return "keeps" if len(those) == 1 else "keep"
+    words = [f"{many} looked at again" if waiting else "nothing waits there"]
+    if behind := stopping.drained(waiting, "ClusterQueueStopped"):
+        words.append(f"drained by the ClusterQueue: {len(behind)}, younger ones may go before")
+    if kept := stopping.drained(waiting, "LocalQueueStopped"):
+        words.append(f"drained by a LocalQueue: {len(kept)}, the place in line is kept")
+    _talk.note(Note("; ".join(words)))

@@ -22,8 +22,8 @@ WITH: Final = "k8sai.dev/stopped-with"  # of a LocalQueue: the ClusterQueue that
 MOVING: Final = "k8sai.dev/moving-to"  # of a Workload: the LocalQueue an eviction is to end in
 
 Policy = Literal["None", "Hold", "HoldAndDrain"]
+Drained = Literal["ClusterQueueStopped", "LocalQueueStopped"]  # reasons of the condition Evicted
 _STRICT: Final = ("None", "Hold", "HoldAndDrain")
-_DRAINED: Final = ("ClusterQueueStopped", "LocalQueueStopped")  # reasons of the condition Evicted
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +164,21 @@ def resume(place: Place) -> Change:
     return Change(place.target, place.live, patch, f"{place.word} admits again")
 
 
-def drained(workloads: Iterable[Workload]) -> tuple[Workload, ...]:
-    """Those that wait because their queue was drained."""
-    return tuple(
-        one
-        for one in workloads
-        if (evicted := one.condition("Evicted")) is not None and evicted.holds and evicted.reason in _DRAINED
-    )
+def drained(workloads: Iterable[Workload], reason: Drained) -> tuple[Workload, ...]:
+    """Those that wait because such a queue was drained."""
+    return tuple(one for one in workloads if one.holds("Evicted") and _evicted(one) == reason)
+
+
+def deactivated_by_kueue(workload: Workload) -> str:
+    """In Kueue's words; "" where it was a person, or nobody."""
+    found = workload.condition("Evicted")
+    by_kueue = found is not None and found.holds and found.reason.startswith("DeactivatedDueTo")
+    return found.message if found is not None and by_kueue and not workload.active else ""
+
+
+def _evicted(workload: Workload) -> str:
+    found = workload.condition("Evicted")
+    return found.reason if found is not None else ""
 
 
 def still_stopped(setting: Setting, place: Place) -> tuple[ClusterQueue | LocalQueue, ...]:

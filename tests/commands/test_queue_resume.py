@@ -33,8 +33,7 @@ def test_it_says_what_happens_to_whom(site: Site) -> None:
     assert site.said(site("resume", name)) == Ran(
         Exit.OK,
         "clusterqueue.kueue.x-k8s.io/site-one resumed\n",
-        "note: 2 waiting workloads are looked at again; 1 of them was drained by the ClusterQueue: "
-        "younger ones may go before\n",
+        "note: 2 waiting workloads are looked at again; drained by the ClusterQueue: 1, younger ones may go before\n",
     )
     queue = site.read("clusterqueues", "one")
     assert (queue["spec"]["stopPolicy"], queue["metadata"].get("annotations", {})) == ("None", {})
@@ -46,10 +45,8 @@ def test_what_a_local_queue_drained_keeps_its_place(site: Site) -> None:
     site.admitted("a")
     assert site("stop", "lq/one", "--drain", "-y").code == Exit.OK
     ran = site.said(site("resume", "lq/one"))
-    assert ran.err == (
-        "note: 1 waiting workload is looked at again; "
-        "1 of them was drained by a LocalQueue and keeps the place in line\n"
-    )
+    said = "note: 1 waiting workload is looked at again; drained by a LocalQueue: 1, the place in line is kept\n"
+    assert ran.err == said
     site.admitted("a")
 
 

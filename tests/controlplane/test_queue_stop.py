@@ -73,7 +73,7 @@ def test_what_a_cluster_queue_drained_loses_its_place(yard: Yard) -> None:
     name = f"cq/{yard.cq('one')}"
     older, younger = drained(yard, name, "--drain")
     back = yard("resume", name)
-    assert "1 of them was drained by the ClusterQueue: younger ones may go before" in back.err
+    assert "drained by the ClusterQueue: 1, younger ones may go before" in back.err
     yard.until(younger, lambda one: holds(one, "Admitted"))
     assert not holds(yard.workload(older), "Admitted")
 
@@ -88,7 +88,7 @@ def test_what_a_local_queue_drained_keeps_its_place(yard: Yard, through: bool) -
         assert yard.queue("localqueues", "one")["spec"]["stopPolicy"] == "HoldAndDrain"
     back = yard("resume", name)
     assert back.code == Exit.OK
-    assert "keeps the place in line" in back.err
+    assert "the place in line is kept" in back.err
     yard.until(older, lambda one: holds(one, "Admitted"))
     assert not holds(yard.workload(younger), "Admitted")
 

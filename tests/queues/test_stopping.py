@@ -1,6 +1,7 @@
 """What stop and resume write, from whom they take quota, and what an eviction costs."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -140,7 +141,16 @@ def test_who_holds_quota_through_a_queue() -> None:
 def test_who_waits_and_who_was_drained() -> None:
     waiting = stopping.waiting(ALL, place())
     assert waiting == (WAITS, DRAINED)
-    assert stopping.drained(waiting) == (DRAINED,)
+    assert stopping.drained(waiting, "ClusterQueueStopped") == (DRAINED,)
+    assert stopping.drained(waiting, "LocalQueueStopped") == ()
+
+
+def test_what_kueue_itself_deactivated() -> None:
+    off = replace(workload("off", "Evicted=DeactivatedDueToRequeuingLimitExceeded"), active=False)
+    said = replace(off, conditions=tuple(replace(one, message="too many retries") for one in off.conditions))
+    assert stopping.deactivated_by_kueue(said) == "too many retries"
+    assert stopping.deactivated_by_kueue(replace(said, active=True)) == ""
+    assert stopping.deactivated_by_kueue(DRAINED) == ""
 
 
 def test_a_workload_that_runs_is_stopped_by_draining_only() -> None:
