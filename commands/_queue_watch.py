@@ -2,14 +2,14 @@
 
 import sys
 import time
-from collections.abc import Callable
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from k8sai.ages import stamp
 from k8sai.cluster.options import Options
 from k8sai.commands import _print, _talk
 from k8sai.commands._queue_notes import gaps, relevant, say
+from k8sai.view import Note
 
 if TYPE_CHECKING:
     from k8sai.queues.facts import Json
@@ -40,36 +40,53 @@ def follow(options: Options, choice: "Choice", *, documents: bool, wide: bool, p
                 queues.wait_synced(_PATIENCE)
             setting = queues.setting()
             say(gaps(relevant(setting, _kinds(), choice.namespace)))
+            shown: _Shown = _Lines(wide=wide, plain=plain)
             if documents:
-                show: Callable[[Setting, tuple[Row, ...]], None] = _Documents(connection.context, choice.namespace).show
+                shown = _Documents(connection.context, choice.namespace)
             elif _in_place(plain=plain):
-                show = _Screen(wide=wide).show
-            else:
-                show = _Lines(wide=wide, plain=plain).show
-            _run(queues, choice, show)
+                shown = _Screen(wide=wide)
+            _run(queues, choice, shown)
         finally:
             queues.stop()
     return 0
 
 
-def _run(queues: "LiveQueues", choice: "Choice", show: "Callable[[Setting, tuple[Row, ...]], None]") -> None:
+class _Shown(Protocol):
+    """What becomes of each look."""
+
+    def show(self, setting: "Setting", rows: "tuple[Row, ...]") -> None:
+        """As it is now."""
+
+    def say(self, trouble: str) -> None:
+        """Why it may be older than now; "" once it is not. Called when that changes."""
+
+
+def _run(queues: "LiveQueues", choice: "Choice", shown: _Shown) -> None:
     """Forever. What time alone changes (a backoff that ends, a wait that grows long) is looked for now and then."""
     from dataclasses import replace
 
     from k8sai.queues.rows import rows
     from k8sai.queues.shown_choice import chosen
 
-    seen, looked = None, 0.0
+    seen, looked, told = None, 0.0, ""
     while True:
         start, version = time.monotonic(), queues.version
+        trouble = next((source.message for source in queues.sources() if source.state == "retrying"), "")
+        if trouble != told:
+            shown.say(trouble)
+            told = trouble
         known = queues.setting()
         if known is not seen or start - looked > _SETTLES:
             seen, looked = known, start
             setting = replace(known, at=time.time())
-            shown = chosen(rows(setting), choice)
-        show(setting, shown)
+            found = chosen(rows(setting), choice)
+        shown.show(setting, found)
         time.sleep(max(_TICK, _DUTY * (time.monotonic() - start)))
         queues.wait(version, _AGES)
+
+
+def _noted(trouble: str) -> None:
+    say([Note(f"not up to date: {trouble}", "warn") if trouble else Note("up to date again")])
 
 
 def _kinds() -> tuple[str, ...]:
@@ -89,6 +106,10 @@ class _Screen:
     def __init__(self, *, wide: bool) -> None:
         self._wide = wide
         self._painted = 0
+        self._trouble = ""
+
+    def say(self, trouble: str) -> None:
+        self._trouble = trouble
 
     def show(self, setting: "Setting", rows: "tuple[Row, ...]") -> None:
         """Ages are those of now."""
@@ -96,7 +117,8 @@ class _Screen:
         from k8sai.view import Cell, Page, Tree
 
         now = time.time()
-        head = Tree(Cell(f"{stamp(now)}  {LEGEND}", "dim"))
+        old = Cell(f"{stamp(now)}  not up to date: {self._trouble}", "warn")
+        head = Tree(old if self._trouble else Cell(f"{stamp(now)}  {LEGEND}", "dim"))
         page = Page((head, table(rows, now, bars=True)))
         self._painted = _print.repaint(page, self._painted, wide=self._wide)
 
@@ -107,6 +129,9 @@ class _Lines:
     def __init__(self, *, wide: bool, plain: bool) -> None:
         self._wide, self._plain = wide, plain
         self._before: Look | None = None
+
+    def say(self, trouble: str) -> None:
+        _noted(trouble)
 
     def show(self, setting: "Setting", rows: "tuple[Row, ...]") -> None:
         from k8sai.commands._queue_list import show
@@ -128,6 +153,9 @@ class _Documents:
     def __init__(self, context: str, namespace: str) -> None:
         self._context, self._namespace = context, namespace
         self._before: dict[str, Json] | None = None
+
+    def say(self, trouble: str) -> None:
+        _noted(trouble)
 
     def show(self, setting: "Setting", rows: "tuple[Row, ...]") -> None:
         from k8sai.queues.document import heading, lists, view

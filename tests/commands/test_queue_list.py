@@ -16,6 +16,7 @@ from k8sai.errors import Exit
 from k8sai.sim.cluster import Sim
 from tests.commands.queue_canned import answers, ask
 from tests.commands.queue_site import Site
+from tests.commands.relay import Relay
 from tests.commands.run import BIN, Ran, environment, on_terminal, run, terminal
 from tests.commands.server import Canned, write_kubeconfig
 from tests.queues.simulate_objects import (
@@ -93,6 +94,14 @@ def test_the_tree(tmp_path: Path) -> None:
 
 def test_a_cohort_in_words(tmp_path: Path) -> None:
     assert listed(tmp_path, "--cohort", "research", "--plain") == Ran(Exit.OK, PLAIN, "")
+
+
+def test_gpus_of_two_vendors_are_told_apart(tmp_path: Path) -> None:
+    amd = cluster_queue("amd", 4, flavor="mi300x")
+    amd["spec"]["resourceGroups"] = json.loads(json.dumps(amd["spec"]["resourceGroups"]).replace(GPU, "amd.com/gpu"))
+    told = {line.split()[0]: line.split() for line in listed(tmp_path, found=[*objects(), amd]).out.splitlines()}
+    assert told["cq/amd"][:5] == ["cq/amd", "?", "mi300x", "amd.com/gpu", "4"]
+    assert told["cq/shut"][:5] == ["cq/shut", "Stopped", "h100", "nvidia.com/gpu", "4"]
 
 
 def test_names(tmp_path: Path) -> None:
@@ -331,27 +340,40 @@ def test_a_tree_that_is_taller_than_the_terminal_is_cut_and_said_to_be(site: Sit
     assert "more lines" in frame.splitlines()[-2]
 
 
-class following:
-    """`queue list -w` in a pipe: its lines; ended at the end."""
+def test_a_server_that_is_away_is_told_and_what_happened_meanwhile_is_found(site: Site, tmp_path: Path) -> None:
+    with Relay(site.server) as relay, (watch := following(site, tmp_path, server=relay.url)) as lines:
+        next(lines)
+        relay.cut()
+        assert any("not up to date: " in line for line in iter(watch.notes.readline, ""))
+        site.job("a")
+        relay.mend()
+        assert any("reserved 0 → 2" in line for line in until(lines, "reserved"))
+        assert any("up to date again" in line for line in iter(watch.notes.readline, ""))
 
-    def __init__(self, site: Site, folder: Path, *words: str) -> None:
-        kubeconfig = write_kubeconfig(folder / "kubeconfig", site.server, namespace=site.namespace)
+
+class following:
+    """`queue list -w` in a pipe: its lines, and in `notes` what it says beside; ended at the end."""
+
+    def __init__(self, site: Site, folder: Path, *words: str, server: str = "") -> None:
+        kubeconfig = write_kubeconfig(folder / "kubeconfig", server or site.server, namespace=site.namespace)
         self._process = subprocess.Popen(
             [BIN / "kubectl-ai_queue", "list", "-w", "-n", site.namespace, "--resource", "cpu", *words],
             env=environment(folder, KUBECONFIG=str(kubeconfig)),
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
         )
+        assert self._process.stdout is not None and self._process.stderr is not None
+        self._lines, self.notes = self._process.stdout, self._process.stderr
 
     def __enter__(self) -> Iterator[str]:
-        assert self._process.stdout is not None
-        return iter(self._process.stdout.readline, "")
+        return iter(self._lines.readline, "")
 
     def __exit__(self, *_: object) -> None:
         self._process.kill()
         self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+        self._lines.close()
+        self.notes.close()
 
 
 def until(lines: Iterator[str], word: str) -> Iterator[str]:
