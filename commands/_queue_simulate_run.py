@@ -14,7 +14,7 @@ from k8sai.queues.change import Change, names
 from k8sai.queues.change import read as read_changes
 from k8sai.queues.change_apply import apply
 from k8sai.queues.facts import Workload
-from k8sai.queues.setting import CLUSTER_QUEUES, COHORTS, FLAVORS, LOCAL_QUEUES, WORKLOADS, Setting
+from k8sai.queues.setting import CLUSTER_QUEUES, COHORTS, FLAVORS, LOCAL_QUEUES, TOPOLOGIES, WORKLOADS, Setting
 from k8sai.queues.simulate import KINDS, Simulation, simulate, simulate_waiting
 from k8sai.queues.simulate_document import document
 from k8sai.queues.simulate_shown import heading, lines, tables
@@ -27,8 +27,10 @@ from k8sai.view import Cell, Note, Page
 if TYPE_CHECKING:
     from k8sai.cluster.objects import Objects
     from k8sai.cluster.reading import Unseen
+    from k8sai.queues.topology_nodes import Land
 
-_DECIDING = (CLUSTER_QUEUES, LOCAL_QUEUES, COHORTS, FLAVORS, WORKLOADS, "limitranges", "namespaces")
+_FORBIDDING = ("limitranges", "namespaces")
+_DECIDING = (CLUSTER_QUEUES, LOCAL_QUEUES, COHORTS, FLAVORS, TOPOLOGIES, WORKLOADS, *_FORBIDDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +76,31 @@ def run(question: Question) -> int:
             found = simulate_waiting(setting, [waiting], moved=moved, land=land)
         else:
             found = simulate(setting, wishes, moved=moved, land=land)
-    hidden = (*relevant(before, _DECIDING), *(gap for gap in reading.hidden if gap.what in _DECIDING))
-    code = Exit.PARTIAL if hidden else KINDS[found.kind]
+    read_on = tuple(gap for gap in reading.hidden if gap.what in _DECIDING)
+    hidden = (*relevant(before, _DECIDING), *read_on, *_unseen_ground(setting, land))
+    code = _code(found, hidden)
     _show(question, found, before, changes, objects, hidden, code)
     if question.probe:
         from k8sai.commands._queue_probe import probe
 
         return probe(question, found, code)
     return code
+
+
+def _unseen_ground(setting: Setting, land: "Land | None") -> "Iterator[Unseen]":
+    """Nodes and pods, where a topology asks for them."""
+    from k8sai.cluster.reading import Unseen
+
+    wanted = any(flavor.topology in setting.topologies for flavor in setting.flavors.values())
+    for kind in (("nodes",) if land is None else land.hidden) if wanted else ():
+        yield Unseen(kind, f"{kind} could not be read: whether pods find room close enough together is not known")
+
+
+def _code(found: Simulation, hidden: "Sequence[Unseen]") -> Exit:
+    """What only forbids cannot turn a no into a yes."""
+    given = found.kind in ("FitsNow", "FitsBorrowing", "NeedsPreemption")
+    doubt = [gap for gap in hidden if given or gap.what not in _FORBIDDING]
+    return Exit.PARTIAL if doubt else KINDS[found.kind]
 
 
 # --- what is asked ----------------------------------------------------------------------------------------------------

@@ -232,6 +232,8 @@ def test_what_could_not_be_read_is_said(tmp_path: Path) -> None:
     assert ran.code == Exit.PARTIAL
     assert ran.out.splitlines()[1] == "FitsNow: 1 pod of 1 GPU would get 1 GPU of h100 at once"
     assert "limitranges" in ran.err
+    waits = simulate(recorded(gpu_tree(), tmp_path), "--gpus", "8", "-n", "ns-finetune")
+    assert (waits.code, "limitranges" in waits.err) == (Exit.NO_CAPACITY, True)  # they could only forbid it too
 
 
 @pytest.mark.parametrize(
