@@ -1,6 +1,6 @@
 """The tree of queues as a table: a line per node and share, the most telling columns first."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from k8sai.ages import human
 from k8sai.queues import words
@@ -22,18 +22,19 @@ LEGEND = "■ its own quota in use  ░ borrowed  × its quota in use by others 
 def table(rows: Iterable[Row], at: float, *, bars: bool = False, plain: bool = False) -> Table:
     """`bars` end each line; `plain` names every node in full on every line instead of drawing a tree."""
     shown = tuple(rows)
-    several = len({figures.share.resource for row in shown for figures in row.figures}) > 1
+    resources = words.short_names(figures.share.resource for row in shown for figures in row.figures)
+    called = resources if len(resources) > 1 else {}
     names = dict(zip((row.key for row in shown), _names(shown, plain=plain), strict=True))
     lines: list[Line] = []
     for row in shown:
         for number, figures in enumerate(row.figures or (None,)):
             name = names[row.key][min(number, 1)]
             key = row.key if figures is None or len(row.figures) == 1 else f"{row.key} {' '.join(figures.share)}"
-            cells = _cells(row, figures, at, first=plain or number == 0, several=several, bars=bars)
+            cells = _cells(row, figures, at, called, first=plain or number == 0, bars=bars)
             lines.append(Line(key, (name, *cells)))
     widest = max((len(name.text) for name, _ in names.values()), default=0)
     flavors = {figures.share.flavor for row in shown for figures in row.figures} - {""}
-    columns = _columns(widest, flavors=plain or len(flavors) > 1, several=several, bars=bars)
+    columns = _columns(widest, flavors=plain or len(flavors) > 1, several=bool(called), bars=bars)
     return without_empty(Table(columns, tuple(lines)))
 
 
@@ -59,8 +60,10 @@ def _columns(widest: int, *, flavors: bool, several: bool, bars: bool) -> tuple[
     )
 
 
-def _cells(row: Row, figures: Figures | None, at: float, *, first: bool, several: bool, bars: bool) -> Iterator[Cell]:
-    """`first`: the line that also says what is of the node and not of a share."""
+def _cells(
+    row: Row, figures: Figures | None, at: float, called: Mapping[str, str], *, first: bool, bars: bool
+) -> Iterator[Cell]:
+    """`first`: the line that also says what is of the node and not of a share. `called`: resources, where several."""
     counts = row.counts
     blocked = row.blocked_head is not None
     resource = figures.share.resource if figures else ""
@@ -70,8 +73,8 @@ def _cells(row: Row, figures: Figures | None, at: float, *, first: bool, several
 
     yield _active(row) if first else _NOTHING
     yield Cell(figures.share.flavor if figures else "")
-    if several:
-        yield Cell(words.short(resource))
+    if called:
+        yield Cell(called.get(resource, ""))
     yield amount(figures.total if figures else None)
     yield amount(figures.reserved if figures else None)
     yield _available(figures, blocked=blocked)

@@ -1,5 +1,7 @@
 """Amounts as people read them: `8`, `1500m`, `1Ti`."""
 
+from collections.abc import Iterable
+
 from k8sai.fleet.resources import classify
 from k8sai.quantity import binary
 
@@ -21,3 +23,10 @@ def gpu(resource: str) -> bool:
 def short(resource: str) -> str:
     """`GPU` for whole GPUs of any vendor, the name as it is for everything else."""
     return "GPU" if resource.endswith("/gpu") else resource
+
+
+def short_names(resources: Iterable[str]) -> dict[str, str]:
+    """Each by its short name; in full where two of them would be called the same."""
+    every = set(resources)
+    called = [short(one) for one in every]
+    return {one: one if called.count(short(one)) > 1 else short(one) for one in every}
