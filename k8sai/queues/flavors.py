@@ -118,7 +118,7 @@ class Walk:
 
     def _may_borrow_and_preempt(self) -> bool:
         policy = self.queue.preemption
-        return policy.borrow_within != "Never" or (self.scene.fair and policy.reclaim != "Never")
+        return policy.borrow_within != "Never" or (bool(self.scene.sharing) and policy.reclaim != "Never")
 
     def _by_preemption(self, share: Share, amount: int) -> Grade:
         """As if it needed nothing else than this share."""

@@ -32,10 +32,20 @@ def judge(
 
 
 class Judge:
-    """Judges many workloads on one setting: what they share is made once."""
+    """Judges many workloads on one setting: what they share is made once.
 
-    def __init__(self, setting: Setting, tree: Tree | None = None, *, rooms: Land | None = None) -> None:
-        self.scene = Scene(setting, tree, rooms)
+    `sharing` are the strategies of fair sharing, () for none; None: the default ones where queues show weighted shares.
+    """
+
+    def __init__(
+        self,
+        setting: Setting,
+        tree: Tree | None = None,
+        *,
+        rooms: Land | None = None,
+        sharing: tuple[str, ...] | None = None,
+    ) -> None:
+        self.scene = Scene(setting, tree, rooms, sharing)
 
     def of(self, workload: Workload, queue: ClusterQueue, *, reasons: bool = True) -> Judgement:
         """Without `reasons` nobody is told why they are not evicted: `spared` is empty."""

@@ -13,7 +13,7 @@ from k8sai.queues.verdict import Victim
 
 def victims(scene: Scene, need: Need) -> tuple[Victim, ...]:
     """Whom it would evict; nobody where no choice of those it may evict makes room. The scene is as it was."""
-    return FairSearch(scene, need).victims() if scene.fair else _classic(scene, need)
+    return FairSearch(scene, need).victims() if scene.sharing else _classic(scene, need)
 
 
 def _classic(scene: Scene, need: Need) -> tuple[Victim, ...]:

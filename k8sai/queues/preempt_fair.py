@@ -1,7 +1,7 @@
 """Which workloads Kueue would evict under fair sharing: from whoever borrows most for its weight, until it is even.
 
-Source: pkg/scheduler/preemption/fairsharing of Kueue 0.19, KEP-1714, with the default strategies: first
-LessThanOrEqualToFinalShare, then LessThanInitialShare. Among cohorts that borrow alike Kueue's choice is open.
+Source: pkg/scheduler/preemption/fairsharing of Kueue 0.19, KEP-1714. By default the first strategy is
+LessThanOrEqualToFinalShare, the second LessThanInitialShare. Among cohorts that borrow alike Kueue's choice is open.
 """
 
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ class FairSearch:
         scene, need = self.scene, self.need
         scene.tree.add(need.queue, need.amounts)  # shares count whoever comes
         fits, retry = self._first(found)
-        fits = fits or self._second(retry)
+        fits = fits or (len(scene.sharing) > 1 and self._second(retry))
         scene.tree.remove(need.queue, need.amounts)
         kept = scene.fewest(need, self.taken, borrowing=True) if fits else self.taken
         scene.restore(kept)
@@ -59,7 +59,7 @@ class FairSearch:
             yield from (one for one in scene.holders(queue) if may_go(need, one, need.policy.reclaim))
 
     def _first(self, found: list[Holder]) -> tuple[bool, list[Holder]]:
-        """LessThanOrEqualToFinalShare. Whether it fits now, and those who were spared."""
+        """The first strategy. Whether it fits now, and those who were spared."""
         entitled = self.scene.within(self.need.queue, self.need.contested)
         retry: list[Holder] = []
         tournament = Tournament(self.scene.tree, self.need.queue, found)
@@ -69,10 +69,9 @@ class FairSearch:
                 if self._take(tournament.pop(queue), reason):
                     return True, []
                 continue
-            mine, _ = self._shares(queue)
             while tournament.left(queue):
                 one = tournament.pop(queue)
-                if mine <= self._share_without(queue, one):
+                if self._yields(queue, one):
                     if self._take(one, _BY_SHARE):
                         return True, []
                     break
@@ -103,6 +102,13 @@ class FairSearch:
         """Of the two branches that part below the lowest common cohort: whoever comes, and the queue."""
         mine, theirs = branches(self.need.queue, queue)
         return share_of(self.scene.tree, mine), share_of(self.scene.tree, theirs)
+
+    def _yields(self, queue: Node, holder: Holder) -> bool:
+        """By the first strategy it goes: what its branch is left with, or had, is not less than what mine will have."""
+        mine, theirs = self._shares(queue)
+        if self.scene.sharing[0] == "LessThanInitialShare":
+            return mine < theirs
+        return mine <= self._share_without(queue, holder)
 
     def _share_without(self, queue: Node, holder: Holder) -> Merit:
         self.scene.take(holder)

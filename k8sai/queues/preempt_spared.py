@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from k8sai.queues.facts import ClusterQueue, Share, Workload
 from k8sai.queues.preempt_candidates import Right, allowed, right_of_reclaim
+from k8sai.queues.preempt_fair import branches
 from k8sai.queues.scene import Holder, Need, Scene
 from k8sai.queues.verdict import MODES, Judgement, Option, Spared
 from k8sai.queues.words import amount
@@ -74,7 +75,9 @@ def _by_quota(scene: Scene, need: Need, holder: Holder) -> str:
             break
         if scene.within(node, need.contested):
             return f"{node.word} is within its own quota"
-    if scene.fair or right_of_reclaim(scene, need, holder) is not Right.RECLAIM:
+    if scene.sharing:
+        return _by_share(scene, need, holder)
+    if right_of_reclaim(scene, need, holder) is not Right.RECLAIM:
         return ""
     over = _over(scene, need)
     if not over:
@@ -89,10 +92,24 @@ def _by_quota(scene: Scene, need: Need, holder: Holder) -> str:
     return f"its priority {holder.workload.priority} is not lower than {need.workload.priority}, and you would borrow"
 
 
+def _by_share(scene: Scene, need: Need, holder: Holder) -> str:
+    """With fair sharing: whoever comes would then have more than who gives."""
+    mine, theirs = branches(need.queue, holder.queue)
+    scene.tree.add(need.queue, need.amounts)
+    entitled, gain = scene.within(need.queue, need.contested), scene.tree.weighted_share(mine)
+    scene.take(holder)
+    left = scene.tree.weighted_share(theirs)
+    scene.restore([holder])
+    scene.tree.remove(need.queue, need.amounts)
+    if entitled or gain <= left:
+        return ""
+    return f"fair sharing: {mine.word} would have a share of {gain:.0f}, {theirs.word} be left with {left:.0f}"
+
+
 def _by_request(scene: Scene, need: Need) -> str:
     """Nobody at all is evicted for a request beyond nominal quota without a right to borrow."""
     over = _over(scene, need)
-    barred = need.policy.borrow_within == "Never" and not (scene.fair and need.policy.reclaim != "Never")
+    barred = need.policy.borrow_within == "Never" and not (scene.sharing and need.policy.reclaim != "Never")
     beyond = any(
         total > need.queue.quota(share).nominal and not scene.tree.reach(need.queue, share, total)[1]
         for share, total in need.amounts.items()

@@ -11,6 +11,9 @@ from k8sai.queues.topology import Ask, Found, Rooms
 from k8sai.queues.topology_nodes import Land
 from k8sai.queues.usage import tree as tree_of
 
+# The default of Kueue's configuration fairSharing.preemptionStrategies, which no object tells.
+STRATEGIES = ("LessThanOrEqualToFinalShare", "LessThanInitialShare")
+
 
 @dataclass(frozen=True)
 class Need:
@@ -45,8 +48,14 @@ class Holder:
 class Scene:
     """Change it as you like: it works on a copy of the tree."""
 
-    def __init__(self, setting: Setting, tree: Tree | None = None, land: Land | None = None) -> None:
-        self.setting = setting
+    def __init__(
+        self,
+        setting: Setting,
+        tree: Tree | None = None,
+        land: Land | None = None,
+        sharing: tuple[str, ...] | None = None,
+    ) -> None:
+        self.setting, self._sharing = setting, sharing
         self.tree = (tree or tree_of(setting)).copy()
         self.rooms = Rooms(land, (one for one in setting.workloads.values() if one.held)) if land else None
         self._holders: dict[str, tuple[Holder, ...]] = {}
@@ -59,10 +68,13 @@ class Scene:
         return self._holders[queue.name]
 
     @cached_property
-    def fair(self) -> bool:
-        """Kueue is configured for fair sharing: only then its status has weighted shares."""
-        queues = any(one.weighted_share is not None for one in self.setting.cluster_queues.values())
-        return queues or any(one.weighted_share is not None for one in self.setting.cohorts.values())
+    def sharing(self) -> tuple[str, ...]:
+        """Kueue's strategies of fair sharing; none without it: then the status of queues has no weighted shares."""
+        if self._sharing is not None:
+            return self._sharing
+        queues = (one.weighted_share for one in self.setting.cluster_queues.values())
+        cohorts = (one.weighted_share for one in self.setting.cohorts.values())
+        return STRATEGIES if any(share is not None for share in (*queues, *cohorts)) else ()
 
     def take(self, holder: Holder) -> None:
         """As if it had given its quota back."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from k8sai.queues.facts import ClusterQueue, Cohort, Fungibility, Group, Preemption, Quota, Workload
-from k8sai.queues.judge import judge
+from k8sai.queues.judge import Judge, judge
 from k8sai.queues.setting import Setting
 from k8sai.queues.verdict import Judgement
 from tests.queues.test_judge import GPU, asking, group, holding, setting
@@ -142,6 +142,20 @@ def test_who_borrows_most_gives_until_it_is_even() -> None:
     assert gone(judged(here, asking(3))) == [("big-2", "InCohortFairSharing")]
     found = judged(here, asking(6))
     assert (found.mode, gone(found)) == ("waits", [])
+    share = "fair sharing: ClusterQueue a would have a share of 500, ClusterQueue b be left with 500"
+    assert kept(found)["small"] == share.replace("b be left with 500", "c be left with 0")
+
+
+def test_the_strategies_may_be_given() -> None:
+    """Of 12 two have 6 each; a third that asks for 6 may not leave anybody with less, unless what they had counts."""
+    cohorts = {"pool": Cohort("pool", groups=(group("h100", nominal=12),))}
+    holders = (holding("one", "b", 6), holding("two", "c", 6))
+    queues = (queue("a", 0, reclaim="Any"), queue("b", 0), queue("c", 0))
+    here = fair(replace(setting(*queues, holders=holders), cohorts=cohorts))
+    a, wish = here.cluster_queues["a"], asking(4)
+    final, initial = "LessThanOrEqualToFinalShare", "LessThanInitialShare"
+    verdicts = {one: Judge(here, sharing=one).of(wish, a).mode for one in ((final,), (initial,), (final, initial), ())}
+    assert verdicts == {(final,): "waits", (initial,): "preempts", (final, initial): "preempts", (): "waits"}
 
 
 def test_a_larger_weight_may_have_more() -> None:
@@ -160,8 +174,6 @@ def test_within_nominal_it_takes_back_whatever_the_shares_are() -> None:
 
 
 def test_a_search_leaves_everything_as_it_was() -> None:
-    from k8sai.queues.judge import Judge
-
     holders = (holding("mine", "a", 8), holding("loan", "b", 12, priority=-1))
     here = setting(queue("a", reclaim="Any", borrow_within="LowerPriority"), queue("b"), holders=holders)
     for setting_ in (here, fair(here)):
