@@ -16,12 +16,11 @@ from k8sai.cluster.writing import Target, Writer
 from k8sai.errors import Drift, K8saiError, NotFound, Refused, TimedOut
 from k8sai.queues.facts import Json
 from k8sai.queues.moving import Seen, Wait, Wish, step
-from k8sai.queues.steps import TRIES, Change, write
+from k8sai.queues.steps import TRIES, Change, patience, write
 
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection
 
-_PAUSE = 0.5  # seconds after something failed
 _WAKE = 2.0  # seconds after which is looked again, told or not
 _MOST = 12  # writes of one move; the longest way has three
 _FOLLOWS = 20.0  # seconds in which Kueue does what it does at all
@@ -37,6 +36,7 @@ class Move:
     pause: Callable[[float], None]
     told: Callable[[str], None] = lambda _: None
     now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
     written: list[Change] = field(default_factory=list)
     _failures: int = 0
     _since: float | None = None  # since when is waited for what takes seconds
@@ -76,17 +76,21 @@ class Move:
         if change.target == self.seen.target:
             self.seen = replace(self.seen, relabelled=True)  # even if the answer is lost
         try:
-            write(self.writer, change)
+            answer = write(self.writer, change)
         except ApiForbidden as error:
             raise _refused(error, change) from error
         except (ApiConflict, Unavailable):
             self._failures += 1
             if self._failures >= TRIES:
                 raise
-            self.pause(_PAUSE)
+            self.sleep(patience(self._failures))
         else:
             self._failures = 0
             self.written.append(change)
+            if change.target == self.seen.target:
+                self.seen = replace(self.seen, owner=answer.object)
+            else:
+                self.seen = replace(self.seen, object=answer.object)
 
     def _wait(self, what: Wait, end: float | None) -> None:
         now = self.now()

@@ -28,6 +28,7 @@ def move(kueue: Kueue, wish: Wish, *, schedules: bool = True) -> Move:
         kueue.seen(),
         wish,
         pause=lambda _: kueue.tick(schedules=schedules),
+        sleep=lambda _: kueue.tick(schedules=schedules),
         now=lambda: float(next(clock)),
     )
 
@@ -231,6 +232,31 @@ def test_the_time_may_run_out_while_its_pods_end() -> None:
     with pytest.raises(TimedOut, match="waiting for the pods of job/sft to end"):
         started.run(60)
     assert started.stands == "job/sft is evicted and not yet in new: nothing admits it until the move ends"
+
+
+def test_what_kueue_evicts_itself_is_waited_for() -> None:
+    """It is on its way out: nothing has to be evicted for it."""
+    kueue = Kueue("running", Random(0))
+    kueue._condition("Evicted", True)
+    move(kueue, Wish("new"), schedules=False).run()
+    assert kueue.standing == ("new", "new", True, False)
+    assert [patch.get("spec") for _, patch in kueue.sent] == [None, {"queueName": "new"}]
+
+
+def test_failures_are_counted_in_a_row() -> None:
+    """Four before each of its three writes."""
+    kueue = Kueue("running", Random(0), lambda number: "pass" if number % 5 == 0 else "failed")
+    move(kueue, Wish("new", evict=True)).run()
+    assert (kueue.standing, kueue.tries) == (("new", "new", True, False), 15)
+
+
+def test_what_stands_is_known_right_after_the_write() -> None:
+    """Also where the program is told to end before it looks again."""
+    kueue = Kueue("running", Random(0))
+    started = move(kueue, Wish("new", evict=True))
+    assert started.stands == ""
+    started._try(plan(started.seen, started.wish)[0])
+    assert started.stands.startswith("job/sft is evicted and not yet in new")
 
 
 def test_a_server_that_always_fails_is_left_in_the_end() -> None:
