@@ -199,16 +199,18 @@ def test_a_reservation_becomes_an_admission_with_its_checks(queues: Queues) -> N
     queues.api.until_object(f"{queues.jobs}/checked", lambda job: job["spec"]["suspend"] is False)
 
 
-def test_hold_takes_a_reservation_that_is_not_admitted(queues: Queues) -> None:
+@pytest.mark.parametrize("kind", QUEUES)
+def test_hold_takes_a_reservation_that_is_not_admitted(queues: Queues, kind: str) -> None:
     _with_check(queues)
     queues.job("checked", "a", 1)
     queues.until("checked", lambda one: holds(one, "QuotaReserved"))
-    _stop(queues, "LocalQueue", "Hold")
+    _stop(queues, kind, "Hold")
     lost = queues.until("checked", lambda one: told(one, "QuotaReserved") == ("False", "Inadmissible"))
-    assert why(lost) in ("LocalQueue a is stopped", "LocalQueue a is inactive")
+    name = queues.name("a") if kind == "ClusterQueue" else "a"
+    assert why(lost) in (f"{kind} {name} is stopped", f"{kind} {name} is inactive")
     assert "admission" not in lost["status"]
     assert condition(lost, "Evicted") == {}
-    _stop(queues, "LocalQueue", "None")
+    _stop(queues, kind, "None")
     queues.until("checked", lambda one: holds(one, "QuotaReserved"))
 
 
