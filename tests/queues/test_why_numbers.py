@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,9 @@ from k8sai.queues.finding import Finding, Fix
 from k8sai.queues.judge import judge
 from k8sai.queues.setting import Setting
 from k8sai.queues.why import explain
+from k8sai.queues.why_document import document
 from k8sai.queues.why_look import Look
+from k8sai.queues.why_page import lines
 from k8sai.queues.why_quota import deciding, pressing
 from k8sai.queues.why_sizes import with_amount, with_count
 from k8sai.queues.why_subject import Asked
@@ -146,3 +149,25 @@ def _sized(waiting: Workload, pod_set: PodSet, what: str, size: int) -> Workload
     if what == "pods":
         return with_count(waiting, pod_set, size)
     return with_amount(waiting, pod_set, GPU.resource, size)
+
+
+@settings(max_examples=60, deadline=None)
+@given(scenes(), st.integers(40, 200))
+def test_no_line_is_longer_than_the_terminal(scene: tuple[Setting, Workload], width: int) -> None:
+    """But the command, which is pasted whole, and words that are longer themselves."""
+    why = explain(look_at(scene[0]))
+    longest = max(len(word) for cell in lines(why) for word in cell.text.split())
+    for cell in lines(why, width):
+        if not cell.text.startswith("next"):
+            assert len(cell.text) <= max(width, longest + 24)
+    folded = " ".join(" ".join(cell.text.split()) for cell in lines(why, width))
+    assert folded == " ".join(" ".join(cell.text.split()) for cell in lines(why))
+
+
+@settings(max_examples=60, deadline=None)
+@given(scenes())
+def test_the_document_is_json_and_says_the_same(scene: tuple[Setting, Workload]) -> None:
+    why = explain(look_at(scene[0]))
+    read = msgspec.json.decode(msgspec.json.encode(document(why, context="test")))
+    assert (read["code"], read["exit"], read["sentence"]) == (why.code, int(why.exit), why.sentence)
+    assert [one["deficit"] for one in read["blockers"]] == [one.deficit for one in why.blockers]
