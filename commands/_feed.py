@@ -12,10 +12,11 @@ from k8sai.errors import Forbidden, NotFound
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection
     from k8sai.cluster.events import Events
-    from k8sai.cluster.objects import Objects
+    from k8sai.cluster.objects import LiveObjects
     from k8sai.cluster.sources import Source
     from k8sai.commands._meters import Meter
     from k8sai.fleet.index import Fleet
+    from k8sai.queues.kept import Queues
     from k8sai.scheduling.board import Board
     from k8sai.tui.feed import Still
     from k8sai.why.scene import Scene
@@ -35,14 +36,15 @@ class LiveFeed:
         self.context = connection.context
         self._connection = connection
         self._fleet = fleet
-        self._objects: Objects | None = None
+        self._objects: LiveObjects | None = None
         self._events: Events | None = None
+        self._queues: Queues | None = None
         self._board = board
         self._live = Live(connection, fleet if board is None else Tee(fleet, board))
         self._metering = Metering(meter, connection, fleet) if meter is not None else None
 
     @property
-    def objects(self) -> "Objects":
+    def objects(self) -> "LiveObjects":
         """Whole objects; what the server serves is asked for at the first use, which may wait."""
         from k8sai.cluster.objects import LiveObjects
 
@@ -58,6 +60,15 @@ class LiveFeed:
         if self._events is None:
             self._events = LiveEvents(self._connection)
         return self._events
+
+    @property
+    def queues(self) -> "Queues":
+        """Kueue's queues; nothing is asked before their `start`."""
+        from k8sai.queues.kept import FollowedQueues
+
+        if self._queues is None:
+            self._queues = FollowedQueues(self._connection, lambda: self.objects)
+        return self._queues
 
     def board(self) -> "Board | None":
         """The cluster as the scheduler sees it, where it is kept."""
@@ -102,6 +113,8 @@ class LiveFeed:
             self._metering.stop()
         if self._events is not None:
             self._events.stop()
+        if self._queues is not None:
+            self._queues.stop()
         self._live.stop()
         self._connection.close()
 
@@ -127,6 +140,7 @@ def recorded_feed(path: Path, fleet: "Fleet") -> "Still":
     """A feed that has said all: the recording is in the fleet already. Raises as `open_recording`."""
     from k8sai.ages import epoch
     from k8sai.cluster.recording import open_recording
+    from k8sai.queues.kept import RecordedQueues
     from k8sai.tui.feed import Still
 
     recorded, feed, objects = open_recording(path)
@@ -145,4 +159,5 @@ def recorded_feed(path: Path, fleet: "Fleet") -> "Still":
 
         return Scene(board(), fleet, objects, recorded.sources, epoch(recorded.at))
 
-    return Still(f"{recorded.context} at {recorded.at}", recorded.sources, objects, scene, board)
+    queues = RecordedQueues(objects, epoch(recorded.at)) if objects is not None else None
+    return Still(f"{recorded.context} at {recorded.at}", recorded.sources, objects, scene, board, queues)

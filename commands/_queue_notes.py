@@ -11,16 +11,6 @@ if TYPE_CHECKING:
     from k8sai.cluster.reading import Unseen
     from k8sai.queues.setting import Setting
 
-GROUP = "visibility.kueue.x-k8s.io"
-# What is missing from an answer without the kind.
-_WITHOUT = {
-    "clusterqueues": "quota and cohorts are left out",
-    "localqueues": "LocalQueues elsewhere are left out",
-    "cohorts": "a cohort counts as having nothing of its own and no parent",
-    "workloads": "use is what the queues' status says, which trails by a second; who asks for what is not known",
-    "admissionchecks": "whether checks are active is not known",
-}
-
 
 def relevant(setting: "Setting", kinds: Iterable[str], namespace: str = "") -> "tuple[Unseen, ...]":
     """What could not be read of these kinds, in full; what is hidden outside of `namespace` alone is left out."""
@@ -34,12 +24,13 @@ def relevant(setting: "Setting", kinds: Iterable[str], namespace: str = "") -> "
 
 def gaps(unseen: "Iterable[Unseen]", without_workloads: str = "") -> Iterator[Note]:
     """Each with what it hides, and the command that tells whether it is still hidden."""
-    hides = {**_WITHOUT, **({"workloads": without_workloads} if without_workloads else {})}
+    from k8sai.queues.gaps import without
+
     for gap in unseen:
-        without = hides.get(gap.what.partition(".")[0], "")
-        if GROUP in gap.what:
-            without = "positions marked ≈ are our own order"
-        yield Note(f"{gap.why}{f': {without}' if without else ''}", "warn", gap.hint)
+        hides = without(gap.what)
+        if without_workloads and gap.what.partition(".")[0] == "workloads":
+            hides = without_workloads
+        yield Note(f"{gap.why}{f': {hides}' if hides else ''}", "warn", gap.hint)
 
 
 def say(notes: Iterable[Note]) -> None:

@@ -14,6 +14,7 @@ from k8sai.tui.clusters import Member
 if TYPE_CHECKING:
     from k8sai.cluster.events import Events
     from k8sai.cluster.objects import Objects
+    from k8sai.queues.kept import Queues
     from k8sai.scheduling.board import Board
     from k8sai.tui.contexts import Context
     from k8sai.tui.feed import Feed
@@ -44,6 +45,10 @@ class Joining:
     @property
     def events(self) -> "Events | None":
         return None if self._live is None else self._live.events
+
+    @property
+    def queues(self) -> "Queues | None":
+        return None if self._live is None else self._live.queues
 
     def board(self) -> "Board | None":
         return None if self._live is None else self._live.board()

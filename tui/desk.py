@@ -15,6 +15,7 @@ from k8sai.fleet.picture import masked, masked_row, masked_total, unknown_figure
 from k8sai.tui.feed import Feed
 from k8sai.tui.glyphs import Glyphs, of_terminal
 from k8sai.tui.ink import DARK, Inks
+from k8sai.tui.queues_watch import QueueWatch
 from k8sai.tui.stranding import Stranding
 from k8sai.tui.tints import NAMED, Tints, name_of
 from k8sai.tui.tints import TINTS as TINTS
@@ -43,6 +44,7 @@ class Desk:
         self.mono = False  # signs must say what colours cannot
         self.tints = Tints(fleet)
         self._stranding: Stranding | None = None
+        self._queues: QueueWatch | None = None
 
     def turn_to(self, fleet: Fleet, feed: Feed) -> None:
         """Another cluster lies on the desk from now on: its names get colours of their own."""
@@ -57,11 +59,18 @@ class Desk:
             self._stranding.start()
         return None if self._unknown() else self._stranding.latest
 
+    def queue_watch(self) -> QueueWatch:
+        """The queues of the cluster on the desk; nothing is read before somebody starts it."""
+        if self._queues is None:
+            self._queues = QueueWatch(self.feed, self.now)
+        return self._queues
+
     def rest(self) -> None:
         """End what goes on beside the screen."""
         if self._stranding is not None:
             self._stranding.stop()
             self._stranding = None
+        self._queues = None
 
     @property
     def objects(self) -> Objects | None:

@@ -9,6 +9,7 @@ from k8sai.cluster.sources import Source
 from k8sai.errors import Usage
 
 if TYPE_CHECKING:
+    from k8sai.queues.kept import Queues
     from k8sai.scheduling.board import Board
     from k8sai.why.scene import Scene
 
@@ -27,6 +28,10 @@ class Feed(Protocol):
     @property
     def events(self) -> Events | None:
         """What happens in the cluster; asked for from its `start` on. None where nothing of it was kept."""
+
+    @property
+    def queues(self) -> "Queues | None":
+        """Kueue's queues; asked for from their `start` on. None where nothing of them was kept."""
 
     def board(self) -> "Board | None":
         """The cluster as the scheduler sees it, kept in step; None where nobody keeps one. May take a while."""
@@ -51,11 +56,13 @@ class Still:
         objects: Objects | None = None,
         scene: "Callable[[], Scene] | None" = None,
         board: "Callable[[], Board] | None" = None,
+        queues: "Queues | None" = None,
     ) -> None:
         """`scene` and `board` give all that the scheduler would see, where it was recorded."""
         self.context = context
         self.objects = objects
         self.events: Events | None = RecordedEvents(objects) if objects is not None else None
+        self.queues = queues
         self._sources = sources
         self._scene = scene
         self._board = board

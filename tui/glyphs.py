@@ -33,6 +33,8 @@ class Glyphs:
     pause: str
     arrow: str
     corners: str  # of a box: above, then below
+    branches: tuple[str, str, str]  # of a tree: one of several, the last one, what passes by
+    quota: str  # in use, borrowed, lent, free, asked for
 
 
 UNICODE: Final = Glyphs(
@@ -51,6 +53,8 @@ UNICODE: Final = Glyphs(
     pause="‖",
     arrow="→",
     corners="╭╮╰╯",
+    branches=("├ ", "└ ", "│ "),
+    quota="■░×□◊",
 )
 ASCII: Final = Glyphs(
     slots={
@@ -78,6 +82,8 @@ ASCII: Final = Glyphs(
     pause="||",
     arrow="->",
     corners="++++",
+    branches=("|-", "`-", "| "),
+    quota="#+x.o",
 )
 
 MEANING: Final[tuple[tuple[Look, str], ...]] = (

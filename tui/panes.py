@@ -12,11 +12,18 @@ from k8sai.tui.pane import Pane
 from k8sai.tui.pending import Pending
 from k8sai.tui.pods import Pods
 from k8sai.tui.products import Products
+from k8sai.tui.queues import QueuesPane
 from k8sai.tui.teams import Teams
+from k8sai.tui.waiting import WaitingPane
 from k8sai.tui.workloads import Workloads
 
-PANES: Final[tuple[type[Pane], ...]] = (Nodes, Map, Workloads, Pods, Pending, Teams, Products, EventsPane)
-OPENED: Final[tuple[type[Pane], ...]] = (NodePane, Contexts, Clusters)  # reached by Enter or `:`, on a subject
+PANES: Final[tuple[type[Pane], ...]] = (Nodes, Map, Workloads, Pods, Pending, Teams, QueuesPane, Products, EventsPane)
+OPENED: Final[tuple[type[Pane], ...]] = (
+    NodePane,
+    WaitingPane,
+    Contexts,
+    Clusters,
+)  # reached by Enter or `:`, on a subject
 
 
 def named(word: str) -> type[Pane] | None:

@@ -31,7 +31,7 @@ class Teams(TablePane):
 
     stem = "teams"
     title = "Teams"
-    words = ("team", "tm", "namespaces", "queues")
+    words = ("team", "tm", "namespaces")
     about = "what each namespace or queue holds, asks for and may have"
     own_keys = (Key("t", "t", "teams are namespaces, or queues", "Look", "group", "Namespaces or queues"),)
     sorts_first = "used"

@@ -6,6 +6,7 @@ from k8sai.errors import Usage
 from k8sai.tui.desk import Desk
 from k8sai.tui.ink import Line
 from k8sai.tui.page import Page
+from k8sai.tui.queues_why import knows, why_queued
 from k8sai.tui.subject import Subject
 from k8sai.view import Table
 from k8sai.why.answer import explain
@@ -22,8 +23,10 @@ class Explaining(Protocol):
         """Read now, all of it: may take seconds. Raises what reading raises."""
 
 
-def why_lines(desk: Desk, subject: Subject) -> list[Line]:
+def why_lines(desk: Desk, subject: Subject, width: int = 100) -> list[Line]:
     """The answer, the next command, and the evidence. May take seconds. Raises what `explain` raises."""
+    if knows(subject):
+        return why_queued(desk, subject, width)
     kind = next((each for each in (POD, WORKLOAD, *OWNERS) if each.resource == subject.kind), None)
     if kind is None:
         raise Usage(f"Why is asked of pods and of what makes them; {subject} is neither.")

@@ -60,9 +60,11 @@ class Waiting:
         return sum(amount for resource, amount in self.workload.asks().items() if words.gpu(resource))
 
 
-def pending(setting: Setting, positions: Positions, refs: Collection[str]) -> tuple[Waiting, ...]:
+def pending(
+    setting: Setting, positions: Positions, refs: Collection[str], court: "Court | None" = None
+) -> tuple[Waiting, ...]:
     """Who waits at these LocalQueues (`namespace/name`): by ClusterQueue and place in line, those in no line last."""
-    court = Court(setting)
+    court = court or Court(setting)
     found = [court.waiting(one, positions) for one in setting.workloads.values() if one.waits and _at(one, refs)]
     known = {one.workload.ref for one in found}
     told = (

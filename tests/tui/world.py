@@ -8,6 +8,7 @@ from k8sai.cluster.events import Events
 from k8sai.cluster.objects import Objects
 from k8sai.cluster.sources import KINDS, Kind, Source, State
 from k8sai.fleet.index import Fleet
+from k8sai.queues.kept import Queues
 from k8sai.scheduling.board import Board
 
 NOW = datetime(2026, 11, 21, 10, 0, 0, tzinfo=UTC).timestamp()
@@ -184,6 +185,7 @@ class FixedFeed:
         self.context = CONTEXT
         self.objects: Objects | None = None
         self.events: Events | None = None
+        self.queues: Queues | None = None
         self.kept: Board | None = None
         self.said = sources or live(16, 21)
         self.started = 0
