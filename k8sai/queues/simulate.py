@@ -39,8 +39,7 @@ KINDS: Final[dict[Kind, Exit]] = {
     "NoMatchingFlavor": Exit.BLOCKED,
     "Misconfigured": Exit.BLOCKED,
 }
-_CODES: Final[dict[str, Kind]] = {
-    "TopologyPlacementFailed": "Fragmented",
+_CODES: Final[dict[str, Kind]] = {  # of what never fits; everything else is a matter of setup
     "NoMatchingFlavor": "NoMatchingFlavor",
     "ExceedsMaxQuota": "Never",
     "ExceedsTopology": "Never",
@@ -82,7 +81,7 @@ class Outcome:
             case "preempts" if found.victims:
                 return "NeedsPreemption"
             case "waits" | "preempts":
-                return _CODES.get(found.code, "Waits") if found.code == "TopologyPlacementFailed" else "Waits"
+                return "Fragmented" if found.code == "TopologyPlacementFailed" else "Waits"
         return _CODES.get(found.code, "Misconfigured")
 
     @property

@@ -42,7 +42,7 @@ def _said(setting: Setting, outcome: Outcome) -> str:
         case "Waits" | "Never":
             return f"{outcome.title} {_short(tree, outcome, found)}"
     if outcome.kind == "Fragmented":
-        return f"{outcome.title} has quota and finds no room close enough together: {_refusals(found)}"
+        return f"{outcome.title}: quota is there, room close enough together is not: {_refusals(found)}"
     return f"{outcome.title}: {_refusals(found)}"
 
 

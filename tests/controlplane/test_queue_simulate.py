@@ -383,14 +383,16 @@ def close(name: str, gpus: int, pods: int = 1) -> Json:
 
 
 def test_room_that_is_close_enough_together(kueue: ControlPlane, tmp_path: Path) -> None:
-    """Two racks of 4 GPUs, 3 of each are taken: 2 are left, and no rack has both."""
+    """Two racks of 4 GPUs, 3 of each are taken: no rack has the 2 that are left. Other tests' pods stay out."""
     labels = ({"simulate": "yard", RACK: rack} for rack in "ab")
-    add_nodes(kueue.api, [gpu_node(f"simulate-{rack[RACK]}", 4, labels=rack) for rack in labels])
+    taint = {"key": "simulate", "value": "yard", "effect": "NoSchedule"}
+    add_nodes(kueue.api, [gpu_node(f"simulate-{rack[RACK]}", 4, labels=rack, taints=[taint]) for rack in labels])
+    tolerates = [{"key": "simulate", "operator": "Exists"}]
     levels = [{"nodeLabel": RACK}, {"nodeLabel": "kubernetes.io/hostname"}]
     place = Place(kueue, "simulate-yard")
     place.put(
         made("Topology", "simulate-yard", {"levels": levels}),
-        flavor("simulate-yard", nodeLabels={"simulate": "yard"}, topologyName="simulate-yard"),
+        flavor("simulate-yard", nodeLabels={"simulate": "yard"}, topologyName="simulate-yard", tolerations=tolerates),
         cluster_queue("simulate-yard", 8, flavor="simulate-yard"),
         local_queue(place.namespace, "simulate-yard"),
     )

@@ -113,6 +113,7 @@ _READ = {
     "LocalQueue": ("local_queues", parse.local_queue),
     "ResourceFlavor": ("flavors", parse.flavor),
     "Workload": ("workloads", parse.workload),
+    "Topology": ("topologies", parse.topology),
     "WorkloadPriorityClass": ("classes", parse.priority_class),
 }
 
