@@ -272,8 +272,8 @@ def test_quota_without_room_close_together_is_fragmented() -> None:
     (found,) = yard().outcomes
     assert (found.kind, KINDS[found.kind], found.verdict) == ("Fragmented", 6, "waits")
     assert said(found) == (
-        'Fragmented: Job asked: quota is there, room close enough together is not: h100: topology "racks" allows to fit '
-        "only 1 out of 2 pod(s)"
+        'Fragmented: Job asked: quota is there, room close enough together is not: h100: topology "racks" allows to '
+        "fit only 1 out of 2 pod(s)"
     )
     assert [one.workload.name for one in found.freed] == ["job-in-x"]
     assert found.size is not None and (found.size.pods, found.size.each) == (1, 0)
