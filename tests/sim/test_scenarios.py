@@ -273,3 +273,36 @@ def test_a_rich_scenario_has_cohorts_flavors_and_who_had_to_go() -> None:
 def test_queues_of_a_scenario_are_checked(text: str, said: str) -> None:
     with pytest.raises(Usage, match=said):
         from_text(f"{text}\n")
+
+
+def test_the_demos_queues_tell_their_story() -> None:
+    lab = loaded("demo")
+    lab.run(5)
+    queues = {one["metadata"]["name"]: one["status"] for one in lab.all("clusterqueues", "kueue.x-k8s.io")}
+    borrowed = {
+        (name, flavor["name"]): resource["borrowed"]
+        for name, status in queues.items()
+        for flavor in status["flavorsReservation"]
+        for resource in flavor["resources"]
+        if resource["borrowed"] != "0"
+    }
+    assert borrowed == {
+        ("pretrain", "h100-pool"): "16",
+        ("pretrain", "a100-pool"): "8",
+        ("evals", "t4-pool"): "4",
+    }
+    assert [name for name, status in queues.items() if status["conditions"][0]["reason"] == "Stopped"] == [
+        "pretrain-amd"
+    ]
+    told = {}
+    for one in lab.all("workloads", "kueue.x-k8s.io"):
+        said = {each["type"]: each for each in one["status"]["conditions"]}
+        if said.get("Admitted", {}).get("status") != "True":
+            told[one["metadata"]["ownerReferences"][0]["name"]] = said
+    assert set(told) == {"distill", "sweep", "whale", "mi-ablation"}
+    why = {name: said["QuotaReserved"]["message"] for name, said in told.items()}
+    assert why["distill"].endswith("in flavor a100-pool, 7 more needed")
+    assert why["whale"].endswith("current podset request (64) > maximum capacity (22)")
+    assert why["mi-ablation"] == "ClusterQueue pretrain-amd is inactive"
+    assert told["sweep"]["Preempted"]["reason"] == "InCohortReclamation"
+    assert "due to reclamation within the cohort" in told["sweep"]["Evicted"]["message"]
