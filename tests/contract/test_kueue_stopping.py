@@ -185,7 +185,9 @@ def _say(queues: Queues, workload: str, state: str, message: str = "") -> None:
 def test_a_reservation_becomes_an_admission_with_its_checks(queues: Queues) -> None:
     _with_check(queues)
     queues.job("checked", "a", 1)
-    reserved = queues.until("checked", lambda one: holds(one, "QuotaReserved"))
+    reserved = queues.until(
+        "checked", lambda one: holds(one, "QuotaReserved") and bool(one["status"].get("admissionChecks"))
+    )
     assert condition(reserved, "Admitted") == {}
     (check,) = reserved["status"]["admissionChecks"]
     assert (check["name"], check["state"]) == (queues.name("check"), "Pending")
