@@ -44,7 +44,8 @@ _CODES: Final[dict[str, Kind]] = {  # of what never fits; everything else is a m
     "ExceedsMaxQuota": "Never",
     "ExceedsTopology": "Never",
 }
-_INACTIVE: Final = ("Suspended", "OnHold", "ClusterQueueInactive", "CohortCycle")
+_INACTIVE: Final = ("Suspended", "OnHold", "Deactivated", "ClusterQueueInactive", "CohortCycle")
+_LATER: Final = ("AdmissionGated", "RequeueBackoff")  # nothing is wrong: its turn has not come
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,9 @@ class Outcome:
     @property
     def kind(self) -> Kind:
         """The verdict."""
-        if self.refused is not None or self.judgement is None:
+        if self.refused is not None:
+            return "Waits" if self.refused.code in _LATER else "Misconfigured"
+        if self.judgement is None:
             return "Waits" if self.blocked_by is not None else "Misconfigured"
         found = self.judgement
         match found.mode:
@@ -96,7 +99,7 @@ class Outcome:
     @property
     def verdict(self) -> Verdict:
         """As the document says it."""
-        if self.refused is not None:
+        if self.refused is not None and self.kind != "Waits":
             return "inactive" if self.refused.code in _INACTIVE else "never"
         if self.blocked_by is not None or self.judgement is None or self.kind in ("Waits", "Fragmented"):
             return "waits"
@@ -136,12 +139,6 @@ class Simulation:
     def worst(self) -> Outcome:
         """The one that speaks for all."""
         return next(one for one in self.outcomes if one.kind == self.kind)
-
-    @property
-    def others(self) -> tuple[Step, ...]:
-        """Everybody else who is given quota, in the order of it."""
-        ours = {one.workload.ref for one in self.outcomes}
-        return tuple(step for step in self.played.steps if step.workload.ref not in ours)
 
 
 def simulate(setting: Setting, wishes: Sequence[Wish], *, moved: bool = False, land: Land | None = None) -> Simulation:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from k8sai.ages import stamp
 from k8sai.pod_specs import MOST_PODSETS
 from k8sai.queues.facts import ClusterQueue, LocalQueue, Workload
 from k8sai.queues.quota import Tree
@@ -30,6 +31,8 @@ def refused(
     setting: Setting, workload: Workload, refusals: Iterable[str] = (), tree: Tree | None = None
 ) -> Refused | None:
     """None where it would be given to the scheduler. `refusals` are what is known to be wrong with its pods."""
+    if (aside := _out_of_line(workload, setting.at)) is not None:
+        return aside
     if not workload.queue:
         return Refused("NotQueued", "it names no queue, so Kueue leaves it alone", _queues(setting, workload))
     local = setting.local_queues.get(f"{workload.namespace}/{workload.queue}")
@@ -47,6 +50,22 @@ def refused(
         or _outside(setting, workload, queue)
         or _malformed(workload, refusals)
     )
+
+
+def _out_of_line(workload: Workload, at: float) -> Refused | None:
+    """It waits for something else than its turn."""
+    if not workload.active:
+        patch = f"kubectl patch workload/{workload.name} -n {workload.namespace}"
+        return Refused(
+            "Deactivated", "it is deactivated", f'`{patch} --type=merge -p \'{{"spec":{{"active":true}}}}\'`'
+        )
+    if workload.admission_gates:
+        return Refused("AdmissionGated", f"its admission is gated by {', '.join(workload.admission_gates)}")
+    if workload.requeue_at is not None and workload.requeue_at > at:
+        return Refused(
+            "RequeueBackoff", f"it was put back into its queue and is left alone until {stamp(workload.requeue_at)}"
+        )
+    return None
 
 
 def _no_local_queue(setting: Setting, workload: Workload) -> Refused:

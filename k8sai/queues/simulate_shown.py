@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from k8sai.ages import human, stamp
 from k8sai.queues.change import Change
 from k8sai.queues.change_words import changed
-from k8sai.queues.setting import Setting
+from k8sai.queues.setting import WORKLOADS, Setting
 from k8sai.queues.simulate import MODEL, Outcome, Simulation
 from k8sai.queues.simulate_freeing import since
 from k8sai.queues.simulate_given import usage_of
@@ -66,7 +66,7 @@ def _facts(found: Simulation, outcome: Outcome) -> Iterator[tuple[str, str]]:
         yield "ahead", _ahead(outcome)
     if outcome.freed:
         yield "frees", f"{freed(found.setting, outcome.freed)}: then it fits, if nobody else arrives"
-    elif outcome.kind == "Waits" and outcome.short:
+    elif outcome.kind == "Waits" and outcome.short and not found.setting.blind(WORKLOADS):
         yield "frees", "nothing that holds quota here would be enough, even if all of it ended"
     if outcome.size is not None and outcome.kind in _SIZED:
         yield "largest", largest(outcome.size)

@@ -1,6 +1,7 @@
 """The verdict of a simulation as sentences: what would be given, from where, or what stands in the way."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from k8sai.ages import human
 from k8sai.queues.facts import Share, Workload
@@ -13,6 +14,8 @@ from k8sai.queues.sums import Limit, ceiling, explain
 from k8sai.queues.usage import tree as tree_of
 from k8sai.queues.verdict import Judgement, Line, Victim
 from k8sai.queues.words import amount, gpu, short
+
+_MOST: Final = 8  # workloads in a line of text
 
 
 def sentence(setting: Setting, outcome: Outcome) -> str:
@@ -157,9 +160,10 @@ def _refusals(found: Judgement) -> str:
 # --- what helps -------------------------------------------------------------------------------------------------------
 
 
-def freed(setting: Setting, ones: Iterable[Freed]) -> str:
+def freed(setting: Setting, ones: Sequence[Freed]) -> str:
     """`job/eval-grid 6 GPU (runs 40m, 20m at most), then …`."""
-    return ", then ".join(_freed(setting, one) for one in ones)
+    more = f", then {len(ones) - _MOST} more" if len(ones) > _MOST else ""
+    return ", then ".join(_freed(setting, one) for one in ones[:_MOST]) + more
 
 
 def _freed(setting: Setting, one: Freed) -> str:

@@ -125,6 +125,7 @@ def made(
             "creationTimestamp": stamp(setting.at),
             "ownerReferences": [owner],
             "labels": labels,
+            "annotations": meta.get("annotations") or {},
         },
         "spec": spec,
         "status": {},

@@ -233,6 +233,37 @@ def test_a_stopped_queue_says_which_what_if_looks_past_it() -> None:
     assert outcome(1, 1, "lq.a/main.stop=None", where="a", objects=objects).kind == "FitsNow"
 
 
+@pytest.mark.parametrize(
+    ("changes", "kind", "verdict", "words"),
+    [
+        ({"spec": {"active": False}}, "Misconfigured", "inactive", "job/third: it is deactivated"),
+        (
+            {"metadata": {"annotations": {"kueue.x-k8s.io/admission-gated-by": "example.com/data"}}},
+            "Waits",
+            "waits",
+            "job/third: its admission is gated by example.com/data",
+        ),
+        (
+            {"status": {"requeueState": {"count": 1, "requeueAt": "2026-11-03T12:05:00Z"}}},
+            "Waits",
+            "waits",
+            "it was put back into its queue and is left alone until 2026-11-03T12:05:00Z",
+        ),
+    ],
+)
+def test_who_does_not_stand_in_line_is_told_so_and_not_judged(
+    changes: Json, kind: str, verdict: str, words: str
+) -> None:
+    waits = workload("a", "third", 2)
+    for part, fields in changes.items():
+        waits[part].update(fields)
+    here = setting([flavor("h100"), cluster_queue("q", 8), local_queue("a", "q"), namespace("a"), waits])
+    (found,) = simulate_waiting(here, [here.workloads["a/job-third"]]).outcomes
+    assert (found.kind, found.verdict) == (kind, verdict)
+    assert words in said(found)
+    assert found.code in EXITS
+
+
 # --- topology ---------------------------------------------------------------------------------------------------------
 
 RACK = "example.com/rack"
