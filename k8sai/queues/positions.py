@@ -12,7 +12,7 @@ from k8sai.cluster.reading import Unseen
 from k8sai.errors import ClusterError, Forbidden, NotFound
 from k8sai.queues.facts import Json, Workload
 from k8sai.queues.order import line
-from k8sai.queues.setting import Setting
+from k8sai.queues.setting import CLUSTER_QUEUES, Setting
 
 GROUP = "visibility.kueue.x-k8s.io"
 SUBRESOURCE = "pendingworkloads"
@@ -77,7 +77,9 @@ def read(ask: Ask | None, setting: Setting, queues: Iterable[str] | None = None)
     reader = _Reader(ask, setting)
     told: dict[str, Standing] = {}
     computed: dict[str, Position] = {}
-    for name in filter(None, names):
+    for name in names:
+        if name not in setting.cluster_queues and not setting.blind(CLUSTER_QUEUES):
+            continue  # a LocalQueue leads to it; it is not there, and nobody stands in it
         found, rest = reader.line(name)
         told |= found
         computed |= rest

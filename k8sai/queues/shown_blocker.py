@@ -19,7 +19,7 @@ def blocker(judged: Judgement, tree: Tree, queue: ClusterQueue) -> str:
     if option is None:
         return ""
     if option.refusal:
-        return f"{option.flavor}: {option.refusal}"
+        return f"{option.flavor}: {option.refusal}" if option.flavor else option.refusal
     line, node = deciding(option), tree.queues.get(queue.name)
     return _short(line, tree, node) if line is not None and node is not None else ""
 

@@ -47,8 +47,11 @@ class Line:
 
     @property
     def deficit(self) -> int:
-        """What must really be freed for it; Kueue says less where `have` is negative: need - max(0, have)."""
-        return max(0, self.need - self.have)
+        """What must really be freed for it; Kueue says less where `have` is negative: need - max(0, have).
+
+        Who needs nothing fits even there.
+        """
+        return max(0, self.need - self.have) if self.need else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,8 @@ class Spared:
 class Judgement:
     """`assigned` is a flavor per pod set and resource; `level` how far up the tree it borrows, as Kueue counts it.
 
-    `counts` are the pods per pod set where fewer than asked for are admitted (partial admission).
+    `counts` are the pods per pod set where fewer than asked for are admitted (partial admission). Kueue takes `cycles`
+    to look at all the flavors.
     """
 
     mode: Mode
@@ -102,6 +106,7 @@ class Judgement:
     victims: tuple[Victim, ...] = ()
     spared: tuple[Spared, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+    cycles: int = 1
 
     @property
     def fits(self) -> bool:

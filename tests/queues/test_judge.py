@@ -200,3 +200,38 @@ def test_a_loan_beside_an_eviction_hides_it_where_preemption_comes_before_borrow
     assert (judged(setting(mine, other, holders=holders), wish).mode) == "waits"
     usual = replace(mine, fungibility=Fungibility("TryNextFlavor", "TryNextFlavor"))
     assert (judged(setting(usual, other, holders=holders), wish).mode) == "preempts"
+
+
+def test_who_asks_for_nothing_lacks_nothing_where_too_much_is_used() -> None:
+    here = setting(ClusterQueue("a", "", (group("h100", nominal=4),)), holders=(holding("one", "a", 5),))
+    found = judged(here, asking(0))
+    (line,) = found.options[0].lines
+    assert (found.mode, line.have, line.deficit) == ("fits", -1, 0)
+
+
+def test_flavors_behind_the_one_it_stopped_at_come_in_the_next_cycle() -> None:
+    """GPUs could be had by eviction on the first flavor, cpu by nothing: Kueue looks at the second flavor as well."""
+    gpus = group("spot", "h100")
+    cpus = group("default", covered=("cpu",), nominal=1000)
+    rules = Fungibility(when_can_preempt="MayStopSearch")
+    queue = ClusterQueue("a", groups=(gpus, cpus), preemption=Preemption(within="LowerPriority"), fungibility=rules)
+    tainted = Flavor("h100", taints=({"key": "x", "effect": "NoExecute"},))
+    wish = replace(asking(0, priority=5), pod_sets=(PodSet("main", 1, {GPU: 8, "cpu": 1000}),))
+    full = replace(holding("cpu", "a", 0, priority=9), admission=_given({"cpu": "default"}, {"cpu": 1000}))
+    here = setting(queue, holders=(holding("old", "a", 4, flavor="spot"), full), flavors=(tainted,))
+    found = judged(here, wish)
+    assert (found.mode, found.code, found.cycles, found.assigned) == (
+        "waits",
+        "WaitingForQuota",
+        2,
+        {"main": {GPU: "spot", "cpu": "default"}},
+    )
+    assert [(one.flavor, one.mode) for one in found.options] == [
+        ("spot", "preempts"),
+        ("default", "waits"),
+        ("h100", "refused"),
+    ]
+
+
+def _given(flavors: dict[str, str], usage: dict[str, int]) -> Admission:
+    return Admission("a", (Assigned("main", flavors, usage, 1),))

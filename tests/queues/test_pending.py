@@ -13,6 +13,7 @@ from k8sai.queues.positions import Position, Positions, Standing, read
 from k8sai.queues.setting import CLUSTER_QUEUES, WORKLOADS, Setting
 from k8sai.queues.shown_pending import document, table
 from tests.queues.simulate_objects import (
+    GPU,
     NOW,
     Json,
     cluster_queue,
@@ -85,6 +86,13 @@ def test_deactivated_gated_and_backing_off_come_before_everything_else() -> None
     assert (one(gated).code, one(gated).blocker) == ("AdmissionGated", "example.com/gate")
     assert (one(late).code, one(late).blocker) == ("RequeueBackoff", "tried again in 2m")
     assert one(workload("ns-finetune", "w", 2, active=False)).code == "Deactivated"
+
+
+def test_a_resource_without_quota_is_of_no_flavor() -> None:
+    bare = cluster_queue("q", 8)
+    bare["spec"]["resourceGroups"] = []
+    (found,) = listed(setting([bare, local_queue("a", "q"), workload("a", "w", 1)]))
+    assert (found.code, found.blocker) == ("ResourceNotCovered", f"resource {GPU} unavailable in ClusterQueue")
 
 
 def test_queues_that_are_stopped_missing_or_in_a_cycle() -> None:

@@ -82,6 +82,13 @@ def test_kueues_own_word_counts_from_one_and_is_exact() -> None:
     assert found.unseen == ()
 
 
+def test_a_cluster_queue_that_is_not_there_is_not_asked_about() -> None:
+    here = setting([local_queue("ns", "gone"), workload("ns", "a", 4)])
+    kueue = Kueue({})
+    found = read(kueue, here)
+    assert (found.of(here.workloads["ns/job-a"]), kueue.asked, found.unseen) == (None, [], ())
+
+
 def test_the_older_version_is_asked_where_the_newer_is_not_served_and_remembered() -> None:
     here = site()
     kueue = Kueue({f"{V1}/{CQ}": [item("a", 0, 0)], f"{V1}/clusterqueues/students/pendingworkloads": []})
