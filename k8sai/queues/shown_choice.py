@@ -12,6 +12,7 @@ from k8sai.selectors import selector
 
 ALL = "all"
 GPU = "gpu"
+_FEW = 8  # cohorts that a sentence names
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,7 @@ def _of_cohort(rows: tuple[Row, ...], name: str) -> tuple[Row, ...]:
     """That cohort and all below it, moved to the left."""
     start = next((number for number, row in enumerate(rows) if row.kind == "cohort" and row.name == name), None)
     if start is None:
-        known = [row.name for row in rows if row.kind == "cohort"]
-        raise NotFound(f"there is no cohort {name}", f"cohorts: {', '.join(known)}" if known else "no queue has one")
+        raise NotFound(f"there is no cohort {name}", _cohorts(rows, name))
     depth = rows[start].depth
     found = [rows[start]]
     for row in rows[start + 1 :]:
@@ -79,6 +79,19 @@ def _of_cohort(rows: tuple[Row, ...], name: str) -> tuple[Row, ...]:
             break
         found.append(row)
     return tuple(replace(row, depth=row.depth - depth) for row in found)
+
+
+def _cohorts(rows: tuple[Row, ...], name: str) -> str:
+    """Those that may be meant; all where they are few."""
+    from difflib import get_close_matches
+
+    known = [row.name for row in rows if row.kind == "cohort"]
+    if not known:
+        return "no queue is in one"
+    if len(known) <= _FEW:
+        return f"cohorts: {', '.join(known)}"
+    near = get_close_matches(name, known, 2)
+    return f"did you mean {' or '.join(near)}?" if near else "`k8sai queue list -o name` lists them"
 
 
 def _around(rows: tuple[Row, ...], keys: set[str]) -> tuple[Row, ...]:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8sai.cluster.reading import Unseen
+from k8sai.errors import NotFound
 from k8sai.queues.document import number, view
 from k8sai.queues.facts import ClusterQueue, Cohort
 from k8sai.queues.rows import Row, rows
@@ -282,6 +283,17 @@ def test_a_cohort_is_chosen_with_all_below_it_and_moves_to_the_left() -> None:
     found = chosen(rows(setting(gpu_tree())), Choice(cohort="research"))
     assert keys(found)[:2] == [(0, "cohort/research"), (1, "cq/explore")]
     assert len(found) == 5
+
+
+@pytest.mark.parametrize(
+    ("count", "hint"),
+    [(0, "no queue is in one"), (2, "cohorts: c0, c1"), (30, "did you mean c29 or c9?")],
+)
+def test_a_cohort_that_is_not_there_is_answered_with_those_that_may_be_meant(count: int, hint: str) -> None:
+    found = rows(setting([cluster_queue(f"q{n}", 1, f"c{n}") for n in range(count)]))
+    with pytest.raises(NotFound) as error:
+        chosen(found, Choice(cohort="cc29"))
+    assert error.value.hint == hint
 
 
 def test_a_namespace_keeps_the_way_up_from_its_queues() -> None:
