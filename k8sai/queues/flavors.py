@@ -67,6 +67,7 @@ class Choice:
     flavor: str = ""
     grades: Mapping[str, Grade] | None = None  # of the flavor taken, by resource
     believed: bool = False
+    next: int = 0  # where the next cycle would go on; 0 where all were looked at
 
     @property
     def mode(self) -> Mode:
@@ -83,11 +84,11 @@ class Walk:
         self.eligibility = Eligibility(scene.setting, queue)
         self.used: dict[Share, int] = {}
 
-    def choose(self, pod_sets: Sequence[PodSet], group: Group, wanted: Mapping[str, int]) -> Choice:
+    def choose(self, pod_sets: Sequence[PodSet], group: Group, wanted: Mapping[str, int], start: int = 0) -> Choice:
         """One flavor for these pod sets together, for the resources of a group; after a good one none is tried."""
         options: list[Option] = []
-        best, flavor, grades = _WORST, "", None
-        for name, _ in group.flavors:
+        best, flavor, grades, stopped = _WORST, "", None, 0
+        for number, (name, _) in enumerate(group.flavors[start:], start):
             refusal = self.eligibility.refusal(name, group, pod_sets)
             if refusal:
                 options.append(Option(pod_sets[0].name, name, "refused", code="NoMatchingFlavor", refusal=refusal))
@@ -100,8 +101,9 @@ class Walk:
             if enough or found.beats(best, self.queue.fungibility):
                 best, flavor, grades = found, name, graded
             if enough:
+                stopped = (number + 1) % len(group.flavors)
                 break
-        return Choice(tuple(options), flavor, grades, best.chance is Chance.FIT)
+        return Choice(tuple(options), flavor, grades, best.chance is Chance.FIT, stopped)
 
     def _grade(self, share: Share, amount: int) -> Grade:
         """How one resource of one flavor would do."""

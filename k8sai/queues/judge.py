@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from k8sai.queues.facts import ClusterQueue, Workload
 from k8sai.queues.flavors import code_of
-from k8sai.queues.judge_assign import Assignment, assign
+from k8sai.queues.judge_assign import Assignment, Starts, assign
 from k8sai.queues.judge_topology import topology_asks, topology_shares
 from k8sai.queues.preempt import victims
 from k8sai.queues.preempt_spared import spared
@@ -19,6 +19,8 @@ from k8sai.queues.setting import Setting
 from k8sai.queues.topology import Found
 from k8sai.queues.topology_nodes import Land
 from k8sai.queues.verdict import Judgement, Mode, Option, Victim
+
+_MOST_CYCLES = 16  # Kueue knows no end where two resource groups stop at flavors in turn
 
 
 def judge(
@@ -51,19 +53,34 @@ class Judge:
         """Without `reasons` nobody is told why they are not evicted: `spared` is empty."""
         if queue.name not in self.scene.tree.queues:
             return Judgement("never", "CohortCycle", queue.name)
-        found = self._full_or_fewer(workload, queue)
+        found = self._cycles(workload, queue)
         if not reasons or found.fits:
             return found
         return replace(found, spared=spared(self.scene, workload, queue, found))
 
-    def _full_or_fewer(self, workload: Workload, queue: ClusterQueue) -> Judgement:
-        whole = self._attempt(workload, queue, {})
-        if whole.fits or whole.victims:
-            return whole
-        return self._with_fewer_pods(workload, queue) or whole
+    def _cycles(self, workload: Workload, queue: ClusterQueue) -> Judgement:
+        """Kueue goes on with the flavors it has not looked at in its next cycle, as long as there are any."""
+        first, starts = self._full_or_fewer(workload, queue, {})
+        found = first
+        for _ in range(_MOST_CYCLES):
+            if found.fits or found.victims or not any(starts.values()):
+                break
+            later, starts = self._full_or_fewer(workload, queue, starts)
+            options = _all_tried(found.options, later.options)
+            settled = later if later.fits or later.victims else first
+            found = replace(settled, options=options, cycles=found.cycles + 1)
+        return found
 
-    def _attempt(self, workload: Workload, queue: ClusterQueue, counts: Mapping[str, int]) -> Judgement:
-        assignment = assign(self.scene, workload, queue, counts)
+    def _full_or_fewer(self, workload: Workload, queue: ClusterQueue, starts: Starts) -> tuple[Judgement, Starts]:
+        assignment = assign(self.scene, workload, queue, {}, starts)
+        whole = self._judged(workload, queue, {}, assignment)
+        if whole.fits or whole.victims:
+            return whole, {}
+        return self._with_fewer_pods(workload, queue, starts) or whole, assignment.next
+
+    def _judged(
+        self, workload: Workload, queue: ClusterQueue, counts: Mapping[str, int], assignment: Assignment
+    ) -> Judgement:
         if not assignment.complete:
             return _judgement(queue, assignment, counts, assignment.mode)
         if assignment.believed and assignment.mode == "preempts":
@@ -81,7 +98,7 @@ class Judge:
         found = victims(self.scene, need)
         return _judgement(queue, assignment, counts, "preempts" if found else "waits", found=found, trouble=trouble)
 
-    def _with_fewer_pods(self, workload: Workload, queue: ClusterQueue) -> Judgement | None:
+    def _with_fewer_pods(self, workload: Workload, queue: ClusterQueue, starts: Starts) -> Judgement | None:
         """Partial admission: the most pods, by steps over all pod sets alike, that could be admitted; by halving."""
         spare = {one.name: one.count - (one.min_count or one.count) for one in workload.pod_sets}
         steps = sum(spare.values())
@@ -89,12 +106,18 @@ class Judge:
         while low < high:
             step = (low + high) // 2
             counts = {one.name: one.count - spare[one.name] * step // steps for one in workload.pod_sets}
-            found = self._attempt(workload, queue, counts)
+            found = self._judged(workload, queue, counts, assign(self.scene, workload, queue, counts, starts))
             if found.fits or found.victims:
                 high, best = step, found
             else:
                 low = step + 1
         return best
+
+
+def _all_tried(first: tuple[Option, ...], later: tuple[Option, ...]) -> tuple[Option, ...]:
+    """What was tried last of each flavor, in the order in which they were tried first."""
+    last = {(one.pod_set, one.flavor or one.refusal, bool(one.lines)): one for one in (*first, *later)}
+    return tuple(last.values())
 
 
 def _judgement(

@@ -12,6 +12,7 @@ from k8sai.queues.scene import Scene
 from k8sai.queues.verdict import MODES, Mode, Option
 
 _PODS = "pods"
+Starts = Mapping[tuple[str, int], int]  # which flavor to begin with, by pod set and number of resource group
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Assignment:
     complete: bool = True
     believed: bool = True  # Kueue takes all of it for a fit and looks for nobody to evict
     modes: list[Mode] = field(default_factory=list)
+    next: dict[tuple[str, int], int] = field(default_factory=dict)  # where the next cycle would go on
 
     @property
     def mode(self) -> Mode:
@@ -58,7 +60,9 @@ class Assignment:
                     self.amounts[share] = self.amounts.get(share, 0) + asks[one.name][resource]
 
 
-def assign(scene: Scene, workload: Workload, queue: ClusterQueue, counts: Mapping[str, int]) -> Assignment:
+def assign(
+    scene: Scene, workload: Workload, queue: ClusterQueue, counts: Mapping[str, int], starts: Starts
+) -> Assignment:
     """With so many pods per pod set; all of those that are not named."""
     found = Assignment()
     walk = Walk(scene, workload, queue, scene.tree.queues[queue.name])
@@ -68,10 +72,15 @@ def assign(scene: Scene, workload: Workload, queue: ClusterQueue, counts: Mappin
         for resource in total:
             if queue.group_of(resource) is None and total[resource]:
                 found.missing(pod_sets[0].name, resource)
-        for group in queue.groups:
+        follows: dict[tuple[str, int], int] = {}
+        for number, group in enumerate(queue.groups):
             wanted = {resource: total[resource] for resource in group.covered if resource in total}
             if wanted:
-                found.add(pod_sets, asks, walk.choose(pod_sets, group, wanted))
+                key = pod_sets[0].name, number
+                choice = walk.choose(pod_sets, group, wanted, starts.get(key, 0))
+                found.add(pod_sets, asks, choice)
+                follows[key] = choice.next
+        found.next |= follows if found.complete else {}
         walk.used = dict(found.amounts)
     return found
 

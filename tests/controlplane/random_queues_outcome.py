@@ -56,7 +56,12 @@ def ours(found: Judgement) -> Outcome:
 
 
 def obstacles(found: Judgement, workload: Workload, queue: ClusterQueue) -> frozenset[str]:
-    """Per resource group without a flavor of the first pod set that has one: what the nearest flavor lacks."""
+    """Per resource group without a flavor of the first pod set that has one: what the nearest flavor lacks.
+
+    Of anything that was looked at, where it took several cycles: the last word is of the last.
+    """
+    if found.cycles > 1:
+        return frozenset(one.mode for one in found.options)
     for one in workload.pod_sets:
         missing = frozenset(_unassigned(found, one.name, set(workload.asks_of(one)), queue))
         if missing:

@@ -127,9 +127,12 @@ class World:
         path = f"/apis/events.k8s.io/v1/namespaces/{self.namespace}/events"
 
         def notes(events: Iterable[Json]) -> dict[str, Any]:
-            return {one["regarding"]["name"]: one["note"] for one in events if one["reason"] == "QuotaReserved"}
+            return {one["regarding"]["name"]: one["note"] for one in events}
 
-        return notes(self.api.until(path, lambda events: notes(events.values()).keys() >= set(admitted)).values())
+        def noted(events: dict[str, Json]) -> bool:
+            return notes(events.values()).keys() >= set(admitted)
+
+        return notes(self.api.until(path, noted, {"fieldSelector": "reason=QuotaReserved"}).values())
 
     def _tried(self, name: str, said: Said, found: dict[str, Json], note: str) -> Tried:
         obj = found[f"{self.namespace}/{name}"]
