@@ -231,3 +231,25 @@ def test_a_deleted_job_takes_its_workload_and_its_quota_along(lab: KueueLab) -> 
     status = lab.get("clusterqueues", "a", KUEUE, "")["status"]
     assert (status["pendingWorkloads"], status["reservingWorkloads"]) == (0, 1)
     assert conditions(lab.workload("two"))["PodsReady"] == "True"
+
+
+def test_jobs_that_were_there_before_the_first_queue_are_held_from_then_on() -> None:
+    lab = KueueLab()
+    lab.job("early", "a", 2)
+    lab.run()
+    assert lab.get("jobs", "early", "batch")["status"]["active"] == 1
+    lab.queue("a", 4)
+    lab.run()
+    assert lab.said("early", "Stopped") == ["Missing Workload; unable to restore pod templates"]
+    assert lab.admitted() == {"early"}
+
+
+def test_a_job_waits_for_its_priority_class(lab: KueueLab) -> None:
+    lab.queue("a", 4)
+    lab.job("classy", "a", 2, "later")
+    lab.run()
+    assert lab.all("workloads", KUEUE) == []
+    lab.priority("later", 5)
+    lab.run()
+    assert lab.workload("classy")["spec"]["priority"] == 5
+    assert lab.admitted() == {"classy"}

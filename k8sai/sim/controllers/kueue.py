@@ -9,7 +9,16 @@ from k8sai.queues.order import line
 from k8sai.sim.controllers.desk import JOBS, Desk, key_of
 from k8sai.sim.controllers.jobsets import JOBSETS
 from k8sai.sim.controllers.kueue_admission import Admission
-from k8sai.sim.controllers.kueue_book import CLUSTER_QUEUES, COHORTS, LOCAL_QUEUES, NAMESPACES, WORKLOADS, Book, counts
+from k8sai.sim.controllers.kueue_book import (
+    CLASSES,
+    CLUSTER_QUEUES,
+    COHORTS,
+    LOCAL_QUEUES,
+    NAMESPACES,
+    WORKLOADS,
+    Book,
+    counts,
+)
 from k8sai.sim.controllers.kueue_jobs import HeldJobs
 from k8sai.sim.controllers.kueue_queues import Queues
 from k8sai.sim.controllers.kueue_workloads import Workloads
@@ -38,10 +47,8 @@ class Kueue:
                 self._jobs.add((event.resource.kind, *key_of(event.obj)))
         elif event.resource is WORKLOADS:
             self._workload(event)
-        elif event.resource is LOCAL_QUEUES:
-            self._local_queue(event)
-        elif event.resource is CLUSTER_QUEUES:
-            self._cluster_queue(event)
+        elif event.resource is LOCAL_QUEUES or event.resource is CLUSTER_QUEUES:
+            self._queue(event)
         elif self.book.follows(event.resource):
             self._ground(event)
 
@@ -71,23 +78,43 @@ class Kueue:
             if one is not None:
                 self._queues.add(queue)
                 self._queues.add_local(f"{one.namespace}/{one.queue}")
+                self._owners(one)
         if new is not None:
             self._workloads.add(key_of(event.obj))
-            self._owners(new)
-        elif old is not None:
-            self._owners(old)
-        if old is not None and counts(old) and not (new is not None and counts(new) and before == after):
-            self._wake(before)
-        elif old is not None and (new is None or before != after):
-            self._try(before)  # somebody else may be the head
+        if old is not None:
+            self._left(old, before, new, after)
         if new is not None and not counts(new) and (old is None or before != after or _may_fare_otherwise(old, new)):
             self.book.parked.get(after, set()).discard(ref)
             self._try(after)
+
+    def _left(self, old: Workload, before: str, new: Workload | None, after: str) -> None:
+        """It gave quota back, or its place in line to the next."""
+        here = new is not None and before == after
+        if counts(old) and not (here and new is not None and counts(new)):
+            self._wake(before)
+        elif not here:
+            self._try(before)
 
     def _owners(self, workload: Workload) -> None:
         for owner in workload.owners:
             if owner.kind in ("Job", "JobSet"):
                 self._jobs.add((owner.kind, workload.namespace, owner.name))
+
+    def _queue(self, event: Event) -> None:
+        first = not self.book.cluster_queues and not self.book.local_queues
+        if event.resource is LOCAL_QUEUES:
+            self._local_queue(event)
+        else:
+            self._cluster_queue(event)
+        if first:
+            self._all_jobs()
+
+    def _all_jobs(self) -> None:
+        """Those that were there before the first queue, or before their priority class."""
+        for resource in (JOBS, JOBSETS):
+            for job in self._desk.store.list(resource):
+                if held(job):
+                    self._jobs.add((resource.kind, *key_of(job)))
 
     def _local_queue(self, event: Event) -> None:
         ref = "/".join(key_of(event.obj))
@@ -136,6 +163,8 @@ class Kueue:
             return
         if event.resource is COHORTS and event.old is not None and event.old.get("spec") == event.obj.get("spec"):
             return
+        if event.resource is CLASSES:
+            self._all_jobs()
         for name in self.book.cluster_queues:
             self._queues.add(name)
         for root in before | {self.book.root_of(name) for name in self.book.cluster_queues}:
