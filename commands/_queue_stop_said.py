@@ -35,7 +35,7 @@ def say_cost(scene: Scene) -> None:
     if scene.wish.drain and scene.place.kind == "ClusterQueue" and not scene.wish.through and scene.held.admitted:
         _talk.note(
             Note(
-                "what is drained by its ClusterQueue loses its place to younger workloads when that is resumed",
+                "what is drained by its ClusterQueue may lose its place to younger workloads when that is resumed",
                 "warn",
                 f"`k8sai queue stop {scene.place.word} --drain --through-local-queues` keeps the places",
             )

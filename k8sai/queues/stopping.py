@@ -1,7 +1,7 @@
 """Stopping and resuming queues and workloads: what would be written, whom it takes quota from, what follows.
 
 Hold never evicts admitted work, but takes the reservation from whatever is reserved and not yet admitted. HoldAndDrain
-evicts everything. What a ClusterQueue drained loses its place to younger workloads; what a LocalQueue drained keeps it.
+evicts everything. What a ClusterQueue drained may lose its place to younger workloads; a LocalQueue keeps it.
 Source: stopPolicy of Kueue 0.19's ClusterQueue and LocalQueue, spec.active of its Workload; measured on 0.19.2.
 """
 

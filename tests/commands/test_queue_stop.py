@@ -75,7 +75,7 @@ def test_a_drain_names_its_victims_and_wants_a_yes(site: Site) -> None:
     )
     assert ran_for.endswith("s")
     assert rest == [
-        "warning: what is drained by its ClusterQueue loses its place to younger workloads when that is resumed",
+        "warning: what is drained by its ClusterQueue may lose its place to younger workloads when that is resumed",
         "  → `kubectl ai-queue stop cq/site-one --drain --through-local-queues` keeps the places",
         "error: this would evict 1 workload, and nobody can be asked: nothing was written",
         "  → -y says yes, --dry-run=server shows what would be written",
@@ -108,7 +108,7 @@ def test_through_its_local_queues(site: Site) -> None:
         Exit.OK,
         "clusterqueue.kueue.x-k8s.io/site-one stopped (Hold)\nlocalqueue.kueue.x-k8s.io/one stopped (HoldAndDrain)\n",
     )
-    assert "loses its place" not in ran.err
+    assert "may lose its place" not in ran.err
     assert site.read("localqueues", "one")["metadata"]["annotations"][WITH] == site.cq("one")
     back = site.said(site("resume", name))
     assert back.out == "localqueue.kueue.x-k8s.io/one resumed\nclusterqueue.kueue.x-k8s.io/site-one resumed\n"
