@@ -36,6 +36,7 @@ from k8sai.tui.words import clean, span
 _BAR: Final = 10  # cells
 _MANY: Final = 60  # LocalQueues that are shown without being asked for
 _LEGEND_FROM: Final = 110  # columns
+_TALL: Final = 34  # lines of a screen on which the tree gets more
 _KINDS: Final = {"cq": CLUSTER_QUEUES, "lq": LOCAL_QUEUES, "cohort": COHORTS}
 
 
@@ -82,6 +83,9 @@ class QueuesPane(TablePane):
         yield self.notes
         yield self.table
         yield self.below
+
+    def on_resize(self) -> None:
+        self.below.styles.height = "42%" if self.app.size.height < _TALL else "32%"
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
@@ -150,7 +154,7 @@ class QueuesPane(TablePane):
             ink = "dim" if implied else "bad" if troubled(row) else "strong" if row.kind == "cohort" else "plain"
             runs.append((clean(row.key), ink))
         if share:
-            runs.append((f"{' ' if line.first else '  '}{clean(share)}", "dim"))
+            runs.append((f"{' ' if line.first else ''}{clean(share)}", "dim"))
         return tuple(runs)
 
     # --- keys ---------------------------------------------------------------------------------------------------------

@@ -51,8 +51,9 @@ def tree_lines(rows: Sequence[Row], glyphs: Glyphs, *, reverse: bool = False) ->
     """As a tree; `reverse` turns the members of each node round, never a node and what is below it."""
     ordered = list(_reversed(rows)) if reverse else list(rows)
     found: list[TreeLine] = []
-    for row, branch in zip(ordered, _branches(ordered, glyphs), strict=True):
-        found += _of(row, branch, glyphs)
+    following = [*(row.depth for row in ordered[1:]), 0][: len(ordered)]
+    for row, branch, depth in zip(ordered, _branches(ordered, glyphs), following, strict=True):
+        found += _of(row, branch, glyphs, parent=depth > row.depth)
     return found
 
 
@@ -62,10 +63,12 @@ def sorted_lines(rows: Iterable[Row], sort: str, *, reverse: bool) -> list[TreeL
     return [TreeLine(row, figures, "", not number) for row in ordered for number, figures in _shares(row)]
 
 
-def _of(row: Row, branch: str, glyphs: Glyphs) -> Iterator[TreeLine]:
+def _of(row: Row, branch: str, glyphs: Glyphs, *, parent: bool) -> Iterator[TreeLine]:
+    """Beside further shares go the branches to what comes below."""
     one, last, passing = glyphs.branches
     below = branch.removesuffix(last) + "  " if branch.endswith(last) else branch.removesuffix(one)
     below += passing if branch.endswith(one) else ""
+    below += passing if parent else "  "
     for number, figures in _shares(row):
         yield TreeLine(row, figures, below if number else branch, not number)
 
@@ -90,7 +93,8 @@ def _branches(rows: Sequence[Row], glyphs: Glyphs) -> list[str]:
 def _reversed(rows: Sequence[Row]) -> Iterator[Row]:
     """Blocks of a node and what is below it, the last first; within a block the same."""
     starts = [number for number, row in enumerate(rows) if row.depth == rows[0].depth]
-    for start, end in reversed([*zip(starts, [*starts[1:], len(rows)], strict=True)]):
+    ends = [*starts[1:], len(rows)][: len(starts)]
+    for start, end in reversed([*zip(starts, ends, strict=True)]):
         yield rows[start]
         yield from _reversed(rows[start + 1 : end])
 
