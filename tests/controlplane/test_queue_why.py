@@ -190,9 +190,12 @@ def test_a_resource_that_is_not_covered(case: Case) -> None:
 def test_quota_suffices_and_no_host_has_room(case: Case) -> None:
     """Two hosts of eight GPUs: two pods of five must not be on different ones."""
     mine, level = {"case": case.namespace}, "kubernetes.io/hostname"
-    add_nodes(case.api, [gpu_node(case.name(word), 8, labels=mine) for word in ("a", "b")])
+    ours = [{"key": "case", "value": case.namespace, "effect": "NoSchedule"}]  # pods of other tests stay away
+    add_nodes(case.api, [gpu_node(case.name(word), 8, labels=mine, taints=ours) for word in ("a", "b")])
     case.put(made("Topology", case.name("hosts"), {"levels": [{"nodeLabel": level}]}))
-    case.quota(flavor(case.name("f"), nodeLabels=mine, topologyName=case.name("hosts")), nominal=64)
+    tolerated = [{"key": "case", "operator": "Exists"}]
+    hosts = flavor(case.name("f"), nodeLabels=mine, topologyName=case.name("hosts"), tolerations=tolerated)
+    case.quota(hosts, nominal=64)
     near = {"annotations": {"kueue.x-k8s.io/podset-required-topology": level}}
 
     def close_together(name: str, gpus: int) -> Json:
@@ -362,8 +365,10 @@ def test_gated(case: Case) -> None:
 
 def test_runs_and_finishes(case: Case) -> None:
     case.queue()
-    add_nodes(case.api, [gpu_node(case.name("node"), 1)])
-    quick = job("train", 1)
+    ours = {"key": "case", "value": case.namespace, "effect": "NoSchedule"}
+    add_nodes(case.api, [gpu_node(case.name("node"), 1, labels={"case": case.namespace}, taints=[ours])])
+    all_of_it = [{"key": "case", "operator": "Exists"}]
+    quick = job("train", 1, nodeSelector={"case": case.namespace}, tolerations=all_of_it)
     quick["spec"]["template"]["metadata"] = {"annotations": {"test.k8sai.dev/complete-after": "1ms"}}
     case.create(quick)
     case.workload("train", lambda one: holds(one, "Finished") is not None)
