@@ -99,9 +99,9 @@ class Said:
     parts: tuple[Part, ...] = ()
     preempting: int = 0  # workloads it evicts for this one
 
-    def about(self, share: Share) -> Part | None:
-        """What it says of a share."""
-        return next((part for part in self.parts if part.share == share), None)
+    def about(self, share: Share) -> tuple[Part, ...]:
+        """What it says of a share, for one pod set after the other."""
+        return tuple(part for part in self.parts if part.share == share)
 
 
 def of_workload(workload: Workload) -> Said | None:

@@ -7,9 +7,9 @@ from k8sai.fit.search import largest
 from k8sai.queues.facts import ClusterQueue, PodSet, Share, Workload
 from k8sai.queues.judge import Judge
 from k8sai.queues.quota import Node, Tree
+from k8sai.queues.resized import with_amount, with_count
 from k8sai.queues.setting import Setting
 from k8sai.queues.topology_nodes import Land
-from k8sai.queues.why_sizes import with_amount, with_count
 from k8sai.queues.words import gpu
 
 _MOST: Final = 100_000

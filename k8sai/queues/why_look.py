@@ -10,10 +10,11 @@ from k8sai.queues.facts import ClusterQueue, LocalQueue, Workload
 from k8sai.queues.judge import Judge
 from k8sai.queues.quota import Tree
 from k8sai.queues.reasons import Said, of_workload
+from k8sai.queues.resized import least
 from k8sai.queues.setting import CLUSTER_QUEUES, LOCAL_QUEUES, WORKLOADS, Setting
 from k8sai.queues.topology_nodes import Land, grounds
 from k8sai.queues.usage import tree as tree_of
-from k8sai.queues.verdict import Judgement
+from k8sai.queues.verdict import MODES, Judgement
 from k8sai.queues.why_subject import Asked, workload_of
 
 
@@ -95,10 +96,18 @@ class Look:
 
     @cached_property
     def judged(self) -> Judgement | None:
-        """What Kueue would do with it now; None where it does not wait or its queue is not known."""
+        """What Kueue would do with it now; None where it does not wait or its queue is not known.
+
+        What could never be admitted whole, and could with fewer pods, is judged by the least it would start with.
+        """
         if self.workload is None or not self.workload.waits or self.queue is None:
             return None
-        return self.judge().of(self.workload, self.queue)
+        judge = self.judge()
+        whole, fewer = judge.of(self.workload, self.queue), least(self.workload)
+        if whole.fits or whole.victims or fewer is None:
+            return whole
+        part = judge.of(fewer, self.queue)
+        return part if MODES.index(part.mode) < MODES.index(whole.mode) else whole
 
     def judge(self, setting: Setting | None = None, tree: Tree | None = None) -> Judge:
         """Of this setting with its tree, or of another."""

@@ -36,24 +36,30 @@ def quoted(look: Look, code: str, finding: Finding | None) -> Quoted:
     said = look.said
     if said is None or said.code == "PendingEvaluation":
         return Quoted(said, "silent", "Kueue has said nothing of it yet" if said is None else "")
-    if said.code != code and not any(said.code in one and code in one for one in _FAMILIES):
-        return Quoted(said, "differs", f"Kueue said {said.code}{_when(look, said)}; now it is {code}")
-    return _numbers(look, said, finding)
+    if said.code == code or any(said.code in one and code in one for one in _FAMILIES):
+        return _numbers(look, said, finding)
+    if said.code in _obstacles(look, said):
+        return Quoted(said, "agrees", "it names another obstacle")
+    return Quoted(said, "differs", f"Kueue said {said.code}{_when(look, said)}; now it is {code}")
+
+
+def _obstacles(look: Look, said: Said) -> set[str]:
+    """What else is in its way, of the flavors that Kueue speaks of: it tells one obstacle of several."""
+    flavors = {part.share.flavor for part in said.parts}
+    options = look.judged.options if look.judged is not None else ()
+    return {option.code for option in options if option.flavor in flavors}
 
 
 def _numbers(look: Look, said: Said, finding: Finding | None) -> Quoted:
     """ "N more needed" counts from what is available, but never from less than nothing."""
-    part = said.about(finding.share) if finding is not None and finding.share is not None else None
-    if finding is None or part is None or finding.share is None or finding.need is None or finding.have is None:
+    if finding is None or finding.share is None or finding.need is None or finding.have is None:
         return Quoted(said, "agrees")
-    resource = finding.share.resource
-    if part.more is None:
-        return Quoted(said, "agrees")
-    ours = max(0, finding.need - max(0, finding.have))
-    if part.more != ours:
-        more, now = amount(resource, part.more), amount(resource, ours)
+    told = [part.more for part in said.about(finding.share) if part.more is not None]
+    ours, resource = max(0, finding.need - max(0, finding.have)), finding.share.resource
+    if told and finding.code != "ExceedsMaxQuota" and ours not in told:
+        more, now = amount(resource, told[-1]), amount(resource, ours)
         return Quoted(said, "differs", f"Kueue said {more} more{_when(look, said)}; now {now}")
-    if finding.have < 0:
+    if told and finding.have < 0:
         must = amount(resource, finding.need - finding.have)
         return Quoted(said, "agrees", f"Kueue counts from 0: {must} must really be freed")
     return Quoted(said, "agrees")

@@ -1,10 +1,10 @@
 """What of a workload would fit now: fewer pods, or fewer GPUs per pod. Tried, not reckoned."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
-from k8sai.queues.facts import PodSet, Workload
+from k8sai.queues.facts import Workload
 from k8sai.queues.finding import Fix
+from k8sai.queues.resized import with_amount, with_count
 from k8sai.queues.why_look import Look
 from k8sai.queues.words import gpu
 
@@ -37,27 +37,3 @@ def _most(look: Look, high: int, sized: Callable[[int], Workload]) -> int:
         else:
             high = middle - 1
     return low
-
-
-def with_count(workload: Workload, pod_set: PodSet, count: int) -> Workload:
-    """With so many pods in the pod set; what Kueue counts for it shrinks alike."""
-    return _changed(workload, replace(pod_set, count=count), _scaled(workload, pod_set, count, pod_set.count))
-
-
-def with_amount(workload: Workload, pod_set: PodSet, resource: str, amount: int) -> Workload:
-    """With so much of the resource per pod."""
-    asked = pod_set.requests[resource]
-    effective = dict(workload.effective.get(pod_set.name, {}))
-    if resource in effective and asked:
-        effective[resource] = effective[resource] * amount // asked
-    return _changed(workload, replace(pod_set, requests={**pod_set.requests, resource: amount}), effective)
-
-
-def _scaled(workload: Workload, pod_set: PodSet, count: int, of: int) -> dict[str, int]:
-    return {name: value * count // of for name, value in workload.effective.get(pod_set.name, {}).items()}
-
-
-def _changed(workload: Workload, pod_set: PodSet, effective: dict[str, int]) -> Workload:
-    sets = tuple(pod_set if one.name == pod_set.name else one for one in workload.pod_sets)
-    known = {**workload.effective, pod_set.name: effective} if effective else workload.effective
-    return replace(workload, pod_sets=sets, effective=known)

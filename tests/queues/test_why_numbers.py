@@ -13,13 +13,13 @@ from k8sai.queues.change_apply import apply, finished
 from k8sai.queues.facts import Admission, Assigned, Condition, Flavor, LocalQueue, Owner, PodSet, Preemption, Workload
 from k8sai.queues.finding import Finding, Fix
 from k8sai.queues.judge import judge
+from k8sai.queues.resized import with_amount, with_count
 from k8sai.queues.setting import Setting
 from k8sai.queues.why import explain
 from k8sai.queues.why_document import document
 from k8sai.queues.why_look import Look
 from k8sai.queues.why_page import lines
 from k8sai.queues.why_quota import deciding, pressing
-from k8sai.queues.why_sizes import with_amount, with_count
 from k8sai.queues.why_subject import Asked
 from tests.queues.trees import GPU, cohort, queue
 from tests.queues.why_world import World

@@ -153,6 +153,29 @@ def test_a_higher_class_would_evict() -> None:
     assert why.judged is not None and [one.workload.title for one in why.judged.spared] == ["job/old"]
 
 
+def test_fewer_pods_than_asked_could_start() -> None:
+    """What can never be admitted whole waits for quota all the same where it may start with fewer."""
+    train = training(4, pods=4)
+    sets = [{"name": "main", "count": 4, "minCount": 1, "template": train["spec"]["template"]}]
+    why = ask("job/train", base(), holding("old", 6), train, workload(train, more(2), pod_sets=sets))
+    assert told(why) == ("WaitingForQuota", Exit.WAITING, "waits")
+    assert (why.blockers[0].need, why.blockers[0].deficit) == (4, 2)
+    assert why.quoted is not None and why.quoted.agreement == "agrees"
+
+
+def test_kueue_names_one_obstacle_of_several() -> None:
+    """The GPUs never fit, and it speaks of the CPUs."""
+    train = training(9)
+    word = unreserved(f"{MAIN}insufficient unused quota for cpu in flavor h100-cpu, 1 more needed")
+    spread = cluster_queue(groups=[
+        group(("h100", {"nominalQuota": 8})), group(("h100-cpu", {"nominalQuota": 5}), resource="cpu")
+    ])  # fmt: skip
+    old = holding("old", 0)
+    old[1]["status"]["admission"]["podSetAssignments"][0]["resourceUsage"]["cpu"] = "5"
+    why = ask("job/train", base(spread), old, train, workload(train, word))
+    assert (why.code, why.quoted and why.quoted.words) == ("ExceedsMaxQuota", "it names another obstacle")
+
+
 # --- topology ---------------------------------------------------------------------------------------------------------
 
 
