@@ -94,20 +94,29 @@ class Look:
     def holds_quota(self) -> bool:
         return self.workload is not None and self.workload.reserves
 
-    @cached_property
+    @property
     def judged(self) -> Judgement | None:
         """What Kueue would do with it now; None where it does not wait or its queue is not known.
 
         What could never be admitted whole, and could with fewer pods, is judged by the least it would start with.
         """
+        return self._judged[0]
+
+    @property
+    def fewest(self) -> int | None:
+        """With how many pods it was judged, where that is fewer than it asks for."""
+        return self._judged[1]
+
+    @cached_property
+    def _judged(self) -> tuple[Judgement | None, int | None]:
         if self.workload is None or not self.workload.waits or self.queue is None:
-            return None
+            return None, None
         judge = self.judge()
         whole, fewer = judge.of(self.workload, self.queue), least(self.workload)
-        if whole.fits or whole.victims or fewer is None:
-            return whole
-        part = judge.of(fewer, self.queue)
-        return part if MODES.index(part.mode) < MODES.index(whole.mode) else whole
+        part = judge.of(fewer, self.queue) if fewer is not None and not (whole.fits or whole.victims) else None
+        if fewer is None or part is None or MODES.index(part.mode) >= MODES.index(whole.mode):
+            return whole, None
+        return part, sum(pod_set.count for pod_set in fewer.pod_sets)
 
     def judge(self, setting: Setting | None = None, tree: Tree | None = None) -> Judge:
         """Of this setting with its tree, or of another."""

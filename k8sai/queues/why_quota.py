@@ -139,12 +139,16 @@ def _short(look: Look, queue: ClusterQueue, option: Option) -> Finding:
     node = look.tree.queues[queue.name]
     limit = explain(look.tree, node, line.share).binding
     left = look.tree.available(limit.node, line.share)
-    message = f"{_lack(line)} in {option.flavor}; {limit_words(limit, line.share, left)}"
+    message = f"{_lack(line)} in {option.flavor}{_fewest(look)}; {limit_words(limit, line.share, left)}"
     waiting = look.said is not None and look.said.preempting > 0
     if waiting and look.said is not None:
         message += f"; Kueue has evicted {look.said.preempting} for it, whose quota is not free yet"
     code = "WaitingForPreemptedWorkloads" if waiting else "WaitingForQuota"
     return _amounts("quota", code, message, limit.node.word, line, queue, line.deficit)
+
+
+def _fewest(look: Look) -> str:
+    return f" for the fewest pods it may start with ({look.fewest})" if look.fewest is not None else ""
 
 
 def _lack(line: Line) -> str:

@@ -160,6 +160,7 @@ def test_fewer_pods_than_asked_could_start() -> None:
     why = ask("job/train", base(), holding("old", 6), train, workload(train, more(2), pod_sets=sets))
     assert told(why) == ("WaitingForQuota", Exit.WAITING, "waits")
     assert (why.blockers[0].need, why.blockers[0].deficit) == (4, 2)
+    assert why.message.startswith("short 2 of 4 GPU in h100 for the fewest pods it may start with (1); ")
     assert why.quoted is not None and why.quoted.agreement == "agrees"
 
 
