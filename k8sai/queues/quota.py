@@ -14,7 +14,7 @@ Source: pkg/cache/scheduler/resource_node.go of Kueue 0.19.
 """
 
 from collections.abc import Iterable, Mapping
-from math import ceil, inf
+from math import inf
 
 from k8sai.queues.facts import ClusterQueue, Cohort, Share, Workload
 from k8sai.queues.nodes import Node as Node
@@ -42,10 +42,8 @@ class Tree:
         self._max: dict[tuple[Node, Share], int] = {}
         self._below: dict[Node, frozenset[Share]] = {}
         self._used: dict[tuple[Node, Share], int] = {}
-        self._fill(usage if usage is not None else {name: queue.reserved for name, queue in known.items()})
-
-    def _fill(self, usage: Usage) -> None:
-        for name, amounts in usage.items():
+        given = usage if usage is not None else {name: queue.reserved for name, queue in known.items()}
+        for name, amounts in given.items():
             if name in self.queues:
                 self.add(self.queues[name], amounts)
 
@@ -54,13 +52,6 @@ class Tree:
         twin = Tree.__new__(Tree)
         twin.__dict__.update(self.__dict__)
         twin._used = dict(self._used)
-        return twin
-
-    def with_usage(self, usage: Usage) -> "Tree":
-        """The same tree, used as said and not at all by queues that are not named."""
-        twin = self.copy()
-        twin._used = {}
-        twin._fill(usage)
         return twin
 
     def without(self, workloads: Iterable[Workload]) -> "Tree":
@@ -218,13 +209,8 @@ class Tree:
         return sum(self.potential(cohort, share) for share in every if share.resource == resource)
 
     def weighted_share(self, node: Node) -> float:
-        """DRS: that ratio by its weight; infinite where it borrows with weight 0, 0 for a root."""
+        """DRS: that ratio by its weight; infinite where it borrows with weight 0, 0 for a root. Kueue rounds up."""
         ratio = self.borrowed_ratio(node)
         if not ratio:
             return 0.0
         return ratio / node.owner.weight if node.owner.weight else inf
-
-
-def shown_share(weighted: float) -> int:
-    """A weighted share as Kueue's status has it: rounded up; the largest int64 for infinity."""
-    return 9223372036854775807 if weighted == inf else ceil(weighted)

@@ -5,7 +5,6 @@
 Every term is unclamped: a negative sum is what must be freed before anything fits. Source: quota.py.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,15 +23,6 @@ class Limit:
     node: Node
     kind: Kind
     value: int
-
-
-@dataclass(frozen=True, slots=True)
-class Withheld:
-    """Quota that a node keeps from others by its lendingLimit; `idle` of it nobody uses now."""
-
-    node: Node
-    kept: int
-    idle: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +80,6 @@ def ceiling(tree: Tree, node: Node, share: Share) -> Limit:
     return ceiling(tree, node.parent, share)
 
 
-def withheld(tree: Tree, node: Node, limit: Limit, share: Share) -> tuple[Withheld, ...]:
-    """Who below the node that binds keeps quota by a lendingLimit which would otherwise count for `node`."""
-    path = frozenset(node.path)
-    found = (
-        Withheld(one, tree.guaranteed(one, share), tree.local(one, share))
-        for one in _below(limit.node)
-        if one not in path
-    )
-    return tuple(one for one in found if one.kept)
-
-
 def spelled(found: Sum) -> str:
     """`2 = local 0 + min(prod 8, own 16 - used 22 + borrowingLimit 8 = 2)`, in the resource's own notation."""
     resource = found.share.resource
@@ -118,9 +97,3 @@ def spelled(found: Sum) -> str:
         f" = {shown(found.own)}"
     )
     return f"{shown(found.available)} = local {shown(found.local)} + min({pool}, {own})"
-
-
-def _below(node: Node) -> Iterator[Node]:
-    for child in node.children:
-        yield child
-        yield from _below(child)

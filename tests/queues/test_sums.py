@@ -4,7 +4,7 @@ from hypothesis import given
 
 from k8sai.queues.facts import Share
 from k8sai.queues.quota import Tree
-from k8sai.queues.sums import Sum, ceiling, explain, spelled, withheld
+from k8sai.queues.sums import Sum, ceiling, explain, spelled
 from tests.queues.test_quota import trees
 from tests.queues.trees import GPU, WORKED, grown, queue, worked_cohorts, worked_queues
 
@@ -51,15 +51,6 @@ def test_what_keeps_it_from_ever_having_more() -> None:
         "explore": ("ai", "pool"),
         "students": ("students", "borrowingLimit"),
     }
-
-
-def test_who_keeps_what_would_count() -> None:
-    tree = grown(worked_queues(), worked_cohorts(), WORKED)
-    explore = tree.queues["explore"]
-    kept = withheld(tree, explore, of(tree, "explore").binding, GPU)
-    assert [(one.node.name, one.kept, one.idle) for one in kept] == [("prod", 28, 6), ("serving", 24, 4)]
-    finetune = tree.queues["finetune"]
-    assert withheld(tree, finetune, of(tree, "finetune").binding, GPU) == ()
 
 
 @given(trees())
