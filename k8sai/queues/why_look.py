@@ -100,23 +100,29 @@ class Look:
 
         What could never be admitted whole, and could with fewer pods, is judged by the least it would start with.
         """
-        return self._judged[0]
+        return self._judged[-1] if self._judged else None
+
+    @property
+    def tried(self) -> tuple[Judgement, ...]:
+        """The judgement of the whole, and of the fewest pods where that is what counts."""
+        return self._judged
 
     @property
     def fewest(self) -> int | None:
         """With how many pods it was judged, where that is fewer than it asks for."""
-        return self._judged[1]
+        fewer = least(self.workload) if self.workload is not None and len(self._judged) > 1 else None
+        return sum(pod_set.count for pod_set in fewer.pod_sets) if fewer is not None else None
 
     @cached_property
-    def _judged(self) -> tuple[Judgement | None, int | None]:
+    def _judged(self) -> tuple[Judgement, ...]:
         if self.workload is None or not self.workload.waits or self.queue is None:
-            return None, None
+            return ()
         judge = self.judge()
         whole, fewer = judge.of(self.workload, self.queue), least(self.workload)
-        part = judge.of(fewer, self.queue) if fewer is not None and not (whole.fits or whole.victims) else None
-        if fewer is None or part is None or MODES.index(part.mode) >= MODES.index(whole.mode):
-            return whole, None
-        return part, sum(pod_set.count for pod_set in fewer.pod_sets)
+        if fewer is None or whole.fits or whole.victims:
+            return (whole,)
+        part = judge.of(fewer, self.queue)
+        return (whole, part) if MODES.index(part.mode) < MODES.index(whole.mode) else (whole,)
 
     def judge(self, setting: Setting | None = None, tree: Tree | None = None) -> Judge:
         """Of this setting with its tree, or of another."""

@@ -46,8 +46,7 @@ def quoted(look: Look, code: str, finding: Finding | None) -> Quoted:
 def _obstacles(look: Look, said: Said) -> set[str]:
     """What else is in its way, of the flavors that Kueue speaks of: it tells one obstacle of several."""
     flavors = {part.share.flavor for part in said.parts}
-    options = look.judged.options if look.judged is not None else ()
-    return {option.code for option in options if option.flavor in flavors}
+    return {option.code for one in look.tried for option in one.options if option.flavor in flavors}
 
 
 def _numbers(look: Look, said: Said, finding: Finding | None) -> Quoted:

@@ -162,6 +162,12 @@ def test_fewer_pods_than_asked_could_start() -> None:
     assert (why.blockers[0].need, why.blockers[0].deficit) == (4, 2)
     assert why.message.startswith("short 2 of 4 GPU in h100 for the fewest pods it may start with (1); ")
     assert why.quoted is not None and why.quoted.agreement == "agrees"
+    whole = unreserved(
+        f"{MAIN}insufficient quota for nvidia.com/gpu in flavor h100, previously considered podsets requests (0) + "
+        "current podset request (16) > maximum capacity (8)"
+    )
+    why = ask("job/train", base(), holding("old", 6), train, workload(train, whole, pod_sets=sets))
+    assert (why.code, why.quoted and why.quoted.words) == ("WaitingForQuota", "it names another obstacle")
 
 
 def test_kueue_names_one_obstacle_of_several() -> None:
