@@ -35,6 +35,7 @@ class Glyphs:
     corners: str  # of a box: above, then below
     branches: tuple[str, str, str]  # of a tree: one of several, the last one, what passes by
     quota: str  # in use, borrowed, lent, free, asked for
+    about: str  # before a number that is computed and not told
 
 
 UNICODE: Final = Glyphs(
@@ -55,6 +56,7 @@ UNICODE: Final = Glyphs(
     corners="╭╮╰╯",
     branches=("├ ", "└ ", "│ "),
     quota="■░×□◊",
+    about="≈",
 )
 ASCII: Final = Glyphs(
     slots={
@@ -84,6 +86,7 @@ ASCII: Final = Glyphs(
     corners="++++",
     branches=("|-", "`-", "| "),
     quota="#+x.o",
+    about="~",
 )
 
 MEANING: Final[tuple[tuple[Look, str], ...]] = (

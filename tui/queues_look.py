@@ -13,7 +13,7 @@ from k8sai.queues.setting import Setting
 _MOST_LINES: Final = 8  # lines of ClusterQueues that Kueue is asked for at once
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)  # who starts a task writes down what it is called with
 class Look:
     """Nothing of it changes but what is found out when it is asked for. `lists` are by the key of a row."""
 

@@ -36,9 +36,10 @@ FIELDS: Final = (
 def cells(one: Waiting, at: float, desk: Desk) -> tuple[Line, ...]:
     """One per field."""
     workload, place = one.workload, one.position
+    about = "" if place is None or place.exact else desk.glyphs.about
     wait = at - workload.created if workload.created else 0.0
     return (
-        ((place.text if place else "-", "plain" if place and place.exact else "dim"),),
+        ((f"{about}{place.cluster_queue}" if place else "-", "dim" if about or not place else "plain"),),
         ((workload.namespace, desk.namespace_ink(workload.namespace)),),
         plain(clean(workload.title)),
         ((str(workload.priority) if workload.priority else "", "plain"),),
