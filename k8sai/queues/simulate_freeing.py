@@ -1,6 +1,7 @@
 """Who would have to end before a waiting workload fits: a likely sequence, and what each of them gives back."""
 
-from collections.abc import Iterable, Sequence, Set
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
 from k8sai.queues.facts import ClusterQueue, Share, Workload
@@ -9,6 +10,8 @@ from k8sai.queues.quota import Node
 from k8sai.queues.setting import Setting
 from k8sai.queues.topology_nodes import Land
 from k8sai.queues.usage import tree as tree_of
+
+_MOST_TRIED = 50  # each costs a judgement of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +33,18 @@ def freeing(
     """
     tree = tree_of(setting)
     node = tree.queues.get(queue.name)
-    if node is None or not shares:
+    holders = sorted(_holders(setting, node, shares), key=lambda one: _likely(setting, one)) if node and shares else []
+
+    def fits(gone: Sequence[Freed]) -> bool:
+        names = {freed.workload.ref for freed in gone}
+        left = {ref: one for ref, one in setting.workloads.items() if ref not in names}
+        judge = Judge(replace(setting, workloads=left), tree.without(one.workload for one in gone), rooms=land)
+        return judge.of(workload, queue, reasons=False).fits
+
+    if not holders or not fits(holders):
         return ()
-    holders = sorted(_holders(setting, node, shares), key=lambda one: _likely(setting, one))
-    taken: list[Freed] = []
-    for one in holders:
-        taken.append(one)
-        if _fits(setting, workload, queue, taken, land):
-            return _needed(setting, workload, queue, taken, land)
-    return ()
+    count = bisect_left(range(len(holders)), True, lo=1, key=lambda number: fits(holders[:number]))
+    return _needed(holders[:count], fits)
 
 
 def _holders(setting: Setting, node: Node, shares: Set[Share]) -> Iterable[Freed]:
@@ -66,22 +72,10 @@ def _likely(setting: Setting, one: Freed) -> tuple[bool, float, float, str]:
     return one.left is None, one.left or 0.0, since(one.workload), one.workload.ref
 
 
-def _fits(setting: Setting, workload: Workload, queue: ClusterQueue, gone: Sequence[Freed], land: Land | None) -> bool:
-    left = {ref: one for ref, one in setting.workloads.items() if ref not in {freed.workload.ref for freed in gone}}
-    after = replace(setting, workloads=left)
-    return (
-        Judge(after, tree_of(setting).without(one.workload for one in gone), rooms=land)
-        .of(workload, queue, reasons=False)
-        .fits
-    )
-
-
-def _needed(
-    setting: Setting, workload: Workload, queue: ClusterQueue, taken: list[Freed], land: Land | None
-) -> tuple[Freed, ...]:
-    """Without those whose end would not matter, the last to end dropped last."""
-    for one in list(taken[:-1]):
+def _needed(taken: list[Freed], fits: Callable[[Sequence[Freed]], bool]) -> tuple[Freed, ...]:
+    """Without those whose end would not matter, the last to end dropped last; of very many all stay."""
+    for one in list(taken[:-1]) if len(taken) <= _MOST_TRIED else ():
         rest = [other for other in taken if other is not one]
-        if _fits(setting, workload, queue, rest, land):
+        if fits(rest):
             taken = rest
     return tuple(taken)

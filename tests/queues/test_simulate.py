@@ -8,12 +8,14 @@ import pytest
 from k8sai.fit.ask import Asked, Group
 from k8sai.queues.change import read
 from k8sai.queues.change_apply import apply
+from k8sai.queues.facts import ClusterQueue, Workload
+from k8sai.queues.judge import Judge
 from k8sai.queues.setting import Setting
 from k8sai.queues.simulate import KINDS, Outcome, Simulation, simulate, simulate_waiting
 from k8sai.queues.simulate_document import document
 from k8sai.queues.simulate_words import sentence
 from k8sai.queues.topology_nodes import Land, grounds
-from k8sai.queues.verdict import EXITS
+from k8sai.queues.verdict import EXITS, Judgement
 from k8sai.queues.wish import Surroundings, Wanted, Wish, of_flags
 from k8sai.queues.wish_file import of_manifest
 from tests.queues.simulate_objects import (
@@ -143,6 +145,25 @@ def test_who_must_end_is_the_fewest_of_those_that_end_first() -> None:
     limited[-3]["spec"]["maximumExecutionTimeSeconds"] = 3600
     (first,) = outcome(8, objects=limited).freed
     assert (first.workload.name, first.left) == ("job-eval-grid", 1200.0)
+
+
+def test_of_very_many_who_must_end_the_last_is_found_by_halving(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[Workload] = []
+
+    class Counting(Judge):
+        def of(self, workload: Workload, queue: ClusterQueue, *, reasons: bool = True) -> Judgement:
+            judged.append(workload)
+            return super().of(workload, queue, reasons=reasons)
+
+    monkeypatch.setattr("k8sai.queues.simulate_freeing.Judge", Counting)
+    alone = [flavor("h100"), cluster_queue("q", 400), local_queue("a", "q"), namespace("a")]
+    holders = [
+        workload("a", f"w{number}", 1, held="q", created=f"2026-11-03T10:{number // 60:02}:{number % 60:02}Z")
+        for number in range(400)
+    ]
+    names = [one.workload.name for one in outcome(100, where="a", objects=[*alone, *holders]).freed]
+    assert names == [f"job-w{number}" for number in range(100)]
+    assert len(judged) < 12
 
 
 def test_nobody_needs_to_end_where_that_would_not_help() -> None:
