@@ -4,17 +4,15 @@ They are no facts of the fleet: no figure depends on them, and only the newest a
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
-from k8sai.cluster import watching
-from k8sai.cluster.answers import Event as Told
-from k8sai.cluster.answers import Failure, Page
-from k8sai.cluster.api_errors import ApiForbidden, Gone
-from k8sai.cluster.json_decoder import JsonDecoder
+from k8sai.cluster.answers import Page
+from k8sai.cluster.api_errors import Gone
+from k8sai.cluster.json_listing import PAGE, JsonListing
 from k8sai.cluster.objects import Json, Objects
 from k8sai.cluster.reflector import Pace, Reflector
 from k8sai.cluster.shapes import Shape
@@ -24,11 +22,9 @@ from k8sai.events import Event
 
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection
-    from k8sai.cluster.stream import Stream
 
 MOST: Final = 5_000  # events that are kept
 _KIND: Final = "events"
-_PAGE: Final = 500
 _UNTIL_LISTED: Final = 20  # pages after which a list is taken as it is: more events than that happen meanwhile
 
 
@@ -89,53 +85,18 @@ class Ring:
             return list(reversed(self._events.values()))
 
 
-class EventListing:
-    """LIST and WATCH of events as a reflector asks for them; where all namespaces are denied, the context's own."""
-
-    kind = _KIND
+class EventListing(JsonListing):
+    """The newest of them. The API gives them by name: pages are read, and what is old is let go."""
 
     def __init__(self, connection: "Connection", namespace: str = "") -> None:
-        self._connection = connection
-        self._wanted = self.namespace = namespace
-        self._decoder = JsonDecoder(_KIND, Shape(Event))
-
-    def reset(self) -> None:
-        """Hope anew for all namespaces."""
-        self.namespace = self._wanted
-
-    def first(self, early: Callable[[Iterable[Any]], None], *, retry: bool = True) -> Page:
-        """The newest of what there is. The API gives them by name: pages are read, and what is old is let go."""
-        try:
-            return self._pages(retry)
-        except ApiForbidden:
-            if self.namespace or not self._connection.namespace:
-                raise
-            self.namespace = self._connection.namespace
-            return self._pages(retry)
-
-    def again(self) -> Page:
-        """The same, once more."""
-        return self._pages(retry=False)
-
-    def watch(self, resource_version: str, idle: float, lasting: int) -> "Stream":
-        """As `Listing.watch`."""
-        path, accept = self._path(), "application/json"
-        return watching.watch(self._connection, path, resource_version, accept=accept, idle=idle, lasting=lasting)
-
-    def events(self, chunks: Iterable[bytes]) -> Iterator[Told]:
-        """What the watch says."""
-        return self._decoder.events(chunks)
-
-    def error(self, failure: Failure) -> K8saiError:
-        """As `Listing.error`."""
-        return watching.error_of(self._connection, self._path(), failure)
+        super().__init__(connection, _KIND, Shape(Event), namespace)
 
     def _pages(self, retry: bool) -> Page:
         ring = Ring()
         page = first = self._page({}, retry)
         ring.replace(_KIND, _events(first))
         skipped = list(first.skipped)
-        for _ in range(_UNTIL_LISTED * MOST // _PAGE):
+        for _ in range(_UNTIL_LISTED * MOST // PAGE):
             if not page.continue_token:
                 break
             try:
@@ -146,11 +107,6 @@ class EventListing:
             skipped += page.skipped
         found: list[Any] = ring.newest()
         return Page(found, first.resource_version, skipped=tuple(skipped))
-
-    def _page(self, query: Mapping[str, str], retry: bool) -> Page:
-        asked = {"limit": str(_PAGE), **query}
-        answer = self._connection.request("GET", self._path(), query=asked, accept="application/json", retry=retry)
-        return self._decoder.page(answer.body)
 
     def _path(self) -> str:
         inside = f"/namespaces/{self.namespace}" if self.namespace else ""
