@@ -33,7 +33,8 @@ def test_slot_signs_are_one_cell_wide(glyphs: Glyphs) -> None:
 def test_the_ascii_set_is_ascii() -> None:
     for field in fields_of(ASCII):
         value = getattr(ASCII, field.name)
-        assert all(sign.isascii() for sign in (value if isinstance(value, str) else value.values()))
+        signs = value.values() if isinstance(value, dict) else value
+        assert all(sign.isascii() for sign in signs)
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from k8sai.queues.facts import Share
 from k8sai.queues.rows import rows
 from k8sai.queues.setting import CLUSTER_QUEUES, LOCAL_QUEUES, WORKLOADS, Setting
-from k8sai.queues.shown_figures import Figures, Share
+from k8sai.queues.shown_figures import Figures
 from k8sai.tui.glyphs import ASCII, UNICODE
 from k8sai.tui.ink import flat
 from k8sai.tui.queues import QueuesPane

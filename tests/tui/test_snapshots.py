@@ -10,6 +10,7 @@ from k8sai.cluster.sources import Source
 from k8sai.fleet.index import Fleet
 from k8sai.tui.app import Cockpit
 from k8sai.tui.glyphs import ASCII
+from tests.tui.queues_world import queued
 from tests.tui.stage import LARGE, SMALL, cockpit, number
 from tests.tui.test_events import happened
 from tests.tui.world import GPU, NOW, FixedFeed, all_in, live, node, pod
@@ -107,6 +108,16 @@ def test_events(snap_compare: Compare, size: tuple[int, int]) -> None:
     feed = FixedFeed()
     feed.events = happened()
     picture(snap_compare, cockpit(feed=feed), size, typing(number("events")))
+
+
+@pytest.mark.parametrize("size", [SMALL, (120, 34), LARGE], ids=["80x24", "120x34", "200x50"])
+@pytest.mark.parametrize("keys", [(), ("enter",)], ids=["tree", "waiting"])
+def test_queues(snap_compare: Compare, size: tuple[int, int], keys: tuple[str, ...]) -> None:
+    picture(snap_compare, queued(), size, typing(number("queues"), "down", "down", *keys))
+
+
+def test_queues_without_colours_and_utf_8(snap_compare: Compare) -> None:
+    picture(snap_compare, queued(plain=True, glyphs=ASCII), SMALL, typing(number("queues"), "down", "down"))
 
 
 def test_help(snap_compare: Compare) -> None:
