@@ -38,7 +38,7 @@ def screen(app: "Cockpit", what: What, subject: Subject) -> Screen[None]:
             return why_lines(desk, subject, app.size.width - 2)
         seen = desk.queue_watch().look
         if what == "describe" and seen is not None and key_of(subject):
-            return queue_lines(desk, seen, subject)
+            return queue_lines(desk, seen, subject, app.size.width - 2)
         objects = whole(desk)
         if what == "describe":
             return describe(objects, subject, desk.now())

@@ -268,8 +268,9 @@ class QueuesPane(TablePane):
 
 
 def _several(rows: Sequence[Row], part: int) -> bool:
-    """Lines differ in their flavor (0) or resource (1)."""
-    return len({figures.share[part] for row in rows for figures in row.figures} - {""}) > 1
+    """Lines differ in their flavor (0) or resource (1), as they are called."""
+    shares = {figures.share for row in rows for figures in row.figures}
+    return len({words.short(share[part]) if part else share[part] for share in shares} - {""}) > 1
 
 
 def _pending(row: Row) -> Line:

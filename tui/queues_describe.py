@@ -25,13 +25,14 @@ def key_of(subject: Subject) -> str:
     return f"{kind}/{place}{subject.name}" if kind else ""
 
 
-def queue_lines(desk: Desk, look: Look, subject: Subject) -> list[Line]:
+def queue_lines(desk: Desk, look: Look, subject: Subject, width: int) -> list[Line]:
     """May take a second. Raises NotFound where it is gone."""
     row = look.row(key_of(subject))
     if row is None:
         raise NotFound(f"There is no {subject} any more.")
     told = Page()
-    add(told, page(describe(look.setting, Named(row.kind, row.name)), desk.queue_watch().clock(), bars=True).parts)
+    found = describe(look.setting, Named(row.kind, row.name))
+    add(told, page(found, desk.queue_watch().clock(), bars=True).parts, width)
     if desk.objects is not None:
         told.lines.append(())
         try:
