@@ -1,14 +1,12 @@
 """`queue move`: a job to another LocalQueue of its namespace, waiting or, with --evict, running."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from k8sai.cluster.options import Options
 from k8sai.commands import _flags
-
-Output = Literal["table", "json", "yaml", "name"]
-DryRun = Literal["none", "client", "server"]
+from k8sai.commands._queue_flags import DryRun, Output, Timeout, Yes
 
 
 def move(
@@ -29,14 +27,10 @@ def move(
             "--priority-class", metavar="NAME", help="Give it this WorkloadPriorityClass as well.", show_default=False
         ),
     ] = "",
-    dry_run: Annotated[
-        DryRun, typer.Option("--dry-run", help="Only show what would be written; server: the server tries it too.")
-    ] = "none",
-    timeout: Annotated[
-        str, typer.Option("--timeout", metavar="TIME", help="Wait no longer than this: 90s, 10m.", show_default=False)
-    ] = "",
-    yes: Annotated[bool, typer.Option("-y", "--yes", help="Ask nothing.")] = False,
-    output: Annotated[Output, typer.Option("-o", "--output", help="How to print it.")] = "table",
+    dry_run: DryRun = "none",
+    timeout: Timeout = "",
+    yes: Yes = False,
+    output: Output = "table",
 ) -> int:
     """Move a job to another LocalQueue of its namespace, and read back that it is there.
 

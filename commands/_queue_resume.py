@@ -1,25 +1,15 @@
 """`queue resume`: what was stopped admits again."""
 
-from typing import Annotated, Literal
-
-import typer
-
 from k8sai.cluster.options import Options
-
-Output = Literal["table", "json", "yaml", "name"]
-DryRun = Literal["none", "client", "server"]
+from k8sai.commands._queue_flags import DryRun, Names, Output
 
 
 def resume(
     options: Options,
-    names: Annotated[
-        list[str], typer.Argument(metavar="KIND/NAME", help="cq/NAME, lq/NAME, workload/NAME or job/NAME.")
-    ],
+    names: Names,
     *,
-    dry_run: Annotated[
-        DryRun, typer.Option("--dry-run", help="Only show what would be written; server: the server tries it too.")
-    ] = "none",
-    output: Annotated[Output, typer.Option("-o", "--output", help="How to print it.")] = "table",
+    dry_run: DryRun = "none",
+    output: Output = "table",
 ) -> int:
     """Resume a queue, or one workload: it is admitted again.
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from k8sai.cluster.options import Options
 from k8sai.cluster.writing import Target, Writer
-from k8sai.commands import _print, _queue_plan, _queue_read, _talk
-from k8sai.commands._queue_named import asked, find, place_of, workload_of
+from k8sai.commands import _print, _queue_place, _queue_plan, _talk
 from k8sai.errors import Exit
 from k8sai.queues import stopping
 from k8sai.queues.steps import Change, carry_out
@@ -30,25 +29,19 @@ class Wish:
 
 def run(wish: Wish) -> int:
     """The exit code."""
-    what = asked(wish.names)
-    connection, objects = _queue_read.connected(wish.options)
-    writer = Writer(connection)
-    target, live = find(writer, objects, connection.namespace, what)
-    setting = _queue_read.setting(objects, connection.server, connection.namespace)
-    place = Place(target, live)
-    if place.kind not in ("ClusterQueue", "LocalQueue", "Workload"):
-        place = Place(*place_of(writer, workload_of(setting, writer, target, live)))
+    found = _queue_place.look(wish.options, wish.names)
+    writer, setting, place, context = found.writer, found.setting, found.place, found.connection.context
     # Doors first: once the queue itself admits, all that wait are there, and age alone decides.
-    changes = (*(stopping.resume(one) for one in _doors(writer, setting, place)), stopping.resume(place))
+    changes = (*(stopping.resume_along(one) for one in _doors(writer, setting, place)), stopping.resume(place))
     _queue_plan.insist_on_rights(writer, changes)
     if wish.dry_run != "none":
-        _dry(wish, writer, connection.context, changes)
+        _dry(wish, writer, context, changes)
     else:
         for change in changes:
             carry_out(writer, change)
             _tell(wish, change)
         if wish.output in ("json", "yaml"):
-            _say_document(wish, writer, connection.context, changes)
+            _say_document(wish, writer, context, changes)
     _print.outlived(_print.flush)
     if wish.dry_run == "none":
         _say_after(setting, place, changes)
@@ -83,8 +76,10 @@ def _dry(wish: Wish, writer: Writer, context: str, changes: Sequence[Change]) ->
 
 
 def _tell(wish: Wish, change: Change) -> None:
-    became = ("unchanged" if change.idle else "resumed") + _queue_plan.DRY[wish.dry_run]
-    words = {"name": change.target.ref, "table": f"{change.target.ref} {became}"}.get(wish.output)
+    policy = (change.patch.get("spec") or {}).get("stopPolicy")
+    back = f"stopped ({policy}) as before" if policy not in (None, "None") else "resumed"
+    became = ("unchanged" if change.idle else back) + _queue_plan.DRY[wish.dry_run]
+    words = {"name": change.target.ref, "table": f"{_queue_plan.named(change)} {became}"}.get(wish.output)
     if words:
         _print.outlived(lambda: _print.line(words))
 
@@ -97,7 +92,8 @@ def _say_document(wish: Wish, writer: Writer, context: str, changes: Sequence[Ch
 
 def _say_after(setting: "Setting", place: Place, changes: Sequence[Change]) -> None:
     """What waits and in which order; what still stops it."""
-    for above in stopping.still_stopped(setting, place):
+    above_it = stopping.still_stopped(setting, place)
+    for above in above_it:
         kind = "cq" if type(above).__name__ == "ClusterQueue" else "lq"
         where = f" -n {place.target.namespace}" if kind == "lq" else ""
         text = f"{type(above).__name__} {above.name} above it is still stopped ({above.stop})"
@@ -111,7 +107,8 @@ def _say_after(setting: "Setting", place: Place, changes: Sequence[Change]) -> N
                 _talk.note(Note(f"Kueue had deactivated it: {text}", "warn", "what led to that may do so again"))
         return
     many = "1 waiting workload is" if len(waiting) == 1 else f"{len(waiting)} waiting workloads are"
-    words = [f"{many} looked at again" if waiting else "nothing waits there"]
+    again = "looked at again once that is resumed" if above_it else "looked at again"
+    words = [f"{many} {again}" if waiting else "nothing waits there"]
     if behind := stopping.drained(waiting, "ClusterQueueStopped"):
         words.append(f"drained by the ClusterQueue: {len(behind)}, younger ones may go before")
     if kept := stopping.drained(waiting, "LocalQueueStopped"):

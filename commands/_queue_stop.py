@@ -1,22 +1,18 @@
 """`queue stop`: nothing new is admitted; what runs goes on, unless it is drained."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from k8sai.cluster.options import Options
 from k8sai.commands import _flags
+from k8sai.commands._queue_flags import DryRun, Names, Output, Timeout, Yes
 from k8sai.errors import Usage
-
-Output = Literal["table", "json", "yaml", "name"]
-DryRun = Literal["none", "client", "server"]
 
 
 def stop(
     options: Options,
-    names: Annotated[
-        list[str], typer.Argument(metavar="KIND/NAME", help="cq/NAME, lq/NAME, workload/NAME or job/NAME.")
-    ],
+    names: Names,
     *,
     drain: Annotated[bool, typer.Option("--drain", help="Evict what runs, too.")] = False,
     through: Annotated[
@@ -29,15 +25,11 @@ def stop(
     reason: Annotated[
         str, typer.Option("--reason", metavar="TEXT", help="Why; `queue why` repeats it.", show_default=False)
     ] = "",
-    dry_run: Annotated[
-        DryRun, typer.Option("--dry-run", help="Only show what would be written; server: the server tries it too.")
-    ] = "none",
+    dry_run: DryRun = "none",
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Of a drain: until the last one is gone.")] = True,
-    timeout: Annotated[
-        str, typer.Option("--timeout", metavar="TIME", help="Wait no longer than this: 90s, 10m.", show_default=False)
-    ] = "",
-    yes: Annotated[bool, typer.Option("-y", "--yes", help="Ask nothing.")] = False,
-    output: Annotated[Output, typer.Option("-o", "--output", help="How to print it.")] = "table",
+    timeout: Timeout = "",
+    yes: Yes = False,
+    output: Output = "table",
 ) -> int:
     """Stop a queue, or one workload: nothing new is admitted.
 

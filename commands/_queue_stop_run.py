@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from k8sai.ages import stamp
 from k8sai.cluster.reading import Unseen
 from k8sai.cluster.writing import Target, Writer
-from k8sai.commands import _print, _queue_plan, _queue_read, _talk
-from k8sai.commands._queue_named import asked, find, owner_of, place_of, workload_of
+from k8sai.commands import _print, _queue_place, _queue_plan, _talk
+from k8sai.commands._queue_named import owner_of
 from k8sai.commands._queue_stop_said import (
     became,
     insist_on_a_yes,
@@ -58,18 +58,13 @@ def run(wish: Wish) -> int:
 
 
 def _read(wish: Wish) -> Scene:
-    what = asked(wish.names)
-    connection, objects = _queue_read.connected(wish.options)
-    writer = Writer(connection)
-    target, live = find(writer, objects, connection.namespace, what)
-    setting = _queue_read.setting(objects, connection.server, connection.namespace)
-    place = Place(target, live)
-    if place.kind not in ("ClusterQueue", "LocalQueue", "Workload"):
-        place = Place(*place_of(writer, workload_of(setting, writer, target, live)))
+    found = _queue_place.look(wish.options, wish.names)
+    place, setting, objects = found.place, found.setting, found.objects
     if wish.through and place.kind != "ClusterQueue":
         raise Usage("--through-local-queues is for a ClusterQueue", "leave it out")
+    stopping.insist_on_unfinished(place)
     held, gap = stopping.held(setting, place), _gap(setting, objects, place)
-    return Scene(wish, connection, objects, writer, setting, place, held, gap)
+    return Scene(wish, found.connection, objects, found.writer, setting, place, held, gap)
 
 
 def _gap(setting: Setting, objects: "Objects", place: Place) -> Unseen | None:
@@ -87,7 +82,7 @@ def _gap(setting: Setting, objects: "Objects", place: Place) -> Unseen | None:
 def _changes(scene: Scene) -> tuple[Change, ...]:
     """The ClusterQueue is held before its LocalQueues are drained: nothing may come in by a new one meanwhile."""
     wish, place = scene.wish, scene.place
-    said = Said(wish.reason, scene.writer.whoami(), stamp(time.time()))
+    said = Said(wish.reason.strip(), scene.writer.whoami(), stamp(time.time()))
     if not wish.through:
         return (stopping.stop(place, "HoldAndDrain" if scene.drains else "Hold", said),)
     return (stopping.stop(place, "Hold", said), *_doors(scene, said))
@@ -127,7 +122,7 @@ def _job(writer: Writer, workload: "Workload") -> "Json | None":
 
 
 def _tell(scene: Scene, change: Change) -> None:
-    words = {"name": change.target.ref, "table": f"{change.target.ref} {became(change)}"}.get(scene.wish.output)
+    words = {"name": change.target.ref, "table": f"{_queue_plan.named(change)} {became(change)}"}.get(scene.wish.output)
     if words:
         _print.outlived(lambda: _print.line(words))
 
