@@ -6,6 +6,7 @@ from k8sai.cluster.objects import Objects
 from k8sai.cluster.reading import Reading
 from k8sai.queues import others_kai, others_kai_shown, others_volcano
 from k8sai.queues.facts import Json
+from k8sai.queues.others_kai_groups import POD_GROUPS, Waiting, pending
 from k8sai.view import Table
 
 KINDS = (others_kai.QUEUES, others_volcano.QUEUES)
@@ -16,7 +17,7 @@ class Others:
     """`kai` and `volcano` are empty where there are none; `waiting` are KAI's PodGroups that could not be scheduled."""
 
     kai: tuple[others_kai.Queue, ...] = ()
-    waiting: tuple[others_kai.Waiting, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
     volcano: tuple[others_volcano.Queue, ...] = ()
 
     def __bool__(self) -> bool:
@@ -50,7 +51,7 @@ class Others:
 
 def others(reading: Reading) -> Others:
     """What may not be read is in the reading's `hidden`."""
-    waiting = others_kai.pending(reading.list(others_kai.POD_GROUPS)) if reading.served(others_kai.QUEUES) else ()
+    waiting = pending(reading.list(POD_GROUPS)) if reading.served(others_kai.QUEUES) else ()
     return Others(
         others_kai.queues(reading.list(others_kai.QUEUES), waiting),
         waiting,

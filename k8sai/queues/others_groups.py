@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from k8sai.cluster.reading import Reading
-from k8sai.quantity import BadQuantity, parse
-from k8sai.queues import others_kai, others_volcano
+from k8sai.queues import others_kai_groups, others_volcano
 from k8sai.queues.facts import Json
+from k8sai.queues.others_amounts import amount
 
 KAI: Final = "pod-group-name"  # annotations of their pods
 VOLCANO: Final = "scheduling.k8s.io/group-name"
@@ -41,7 +41,7 @@ def held(reading: Reading, pods: Iterable[Json]) -> Held | None:
     for pod in pods:
         meta = pod["metadata"]
         notes, namespace = meta.get("annotations") or {}, meta.get("namespace", "")
-        for key, kind, look in ((KAI, others_kai.POD_GROUPS, _kai), (VOLCANO, _VOLCANO_GROUPS, _volcano)):
+        for key, kind, look in ((KAI, others_kai_groups.POD_GROUPS, _kai), (VOLCANO, _VOLCANO_GROUPS, _volcano)):
             group = reading.get(kind, namespace, notes[key]) if notes.get(key) else None
             if group is not None:
                 return look(reading, group)
@@ -49,7 +49,7 @@ def held(reading: Reading, pods: Iterable[Json]) -> Held | None:
 
 
 def _kai(_: Reading, group: Json) -> Held | None:
-    found = others_kai.reasons(group)
+    found = others_kai_groups.reasons(group)
     reason = next((one for one in found if one.code in _WORDS), None)
     if reason is None:
         return None
@@ -79,25 +79,18 @@ def _volcano(reading: Reading, group: Json) -> Held | None:
     over = tuple(_over(found, asked))
     if not over:
         return None
-    never = any(_more(amount, found.capability.get(resource)) for resource, amount in asked.items())
+    never = any(_more(want, found.capability.get(resource)) for resource, want in asked.items())
     return Held(
         "Volcano", name, queue, "OverCapability", f"Volcano queue {queue} is full: {'; '.join(over)}", never=never
     )
 
 
 def _over(queue: others_volcano.Queue, asked: dict[str, str]) -> Iterator[str]:
-    for resource, amount in asked.items():
+    for resource, want in asked.items():
         most, used = queue.capability.get(resource), queue.allocated.get(resource, "0")
-        if most is not None and _amount(amount) + _amount(used) > _amount(most):
-            yield f"{resource}: asks {amount}, {used} allocated, capability {most}"
+        if most is not None and amount(want) + amount(used) > amount(most):
+            yield f"{resource}: asks {want}, {used} allocated, capability {most}"
 
 
 def _more(asked: str, most: str | None) -> bool:
-    return most is not None and 0 <= _amount(most) < _amount(asked)
-
-
-def _amount(raw: Any) -> Any:
-    try:
-        return parse(raw)
-    except BadQuantity:
-        return parse(0)
+    return most is not None and 0 <= amount(most) < amount(asked)

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from k8sai.queues.facts import Json
-from k8sai.queues.others_kai import Amount, Queue, Reason, Waiting
+from k8sai.queues.others_kai import Amount, Queue
+from k8sai.queues.others_kai_groups import Reason, Waiting
 from k8sai.queues.others_tree import Branch, forest
 from k8sai.view import Cell, Column, Row, Table
 

@@ -7,6 +7,7 @@ import pytest
 
 from k8sai.commands._layout import Style, text
 from k8sai.queues import others_kai, others_kai_shown, others_volcano
+from k8sai.queues.others_kai_groups import pending, reasons
 from k8sai.queues.others_tree import Branch, forest
 from k8sai.view import Page, Table
 
@@ -96,24 +97,24 @@ ml/fixed  team-a     NonPreemptibleOverQuota  nvidia.com/gpu: asks 8, 4 allocate
 
 
 def test_kai_as_a_tree_in_its_own_units() -> None:
-    waiting = others_kai.pending([pod_group("big", "team-a", OVER_LIMIT), pod_group("fixed", "team-a", OVER_QUOTA)])
+    waiting = pending([pod_group("big", "team-a", OVER_LIMIT), pod_group("fixed", "team-a", OVER_QUOTA)])
     found = others_kai.queues(KAI, waiting)
     assert said(others_kai_shown.table(found)) == KAI_TABLE
     assert said(others_kai_shown.waiting_table(waiting)) == WAITING
 
 
 def test_a_reason_keeps_its_numbers_and_older_groups_their_sentence() -> None:
-    (reason,) = others_kai.reasons(pod_group("big", "team-a", OVER_LIMIT))
+    (reason,) = reasons(pod_group("big", "team-a", OVER_LIMIT))
     assert (reason.code, reason.message, reason.queue) == ("OverLimit", "team-a limit reached: 16 GPUs", "team-a")
     assert reason.allocated == {"nvidia.com/gpu": "12", "cpu": "40"}
-    (older,) = others_kai.reasons(pod_group("old", "q", reason="Unschedulable", message="no nodes"))
+    (older,) = reasons(pod_group("old", "q", reason="Unschedulable", message="no nodes"))
     assert (older.code, older.message, older.numbers()) == ("Unschedulable", "no nodes", "")
 
 
 @pytest.mark.parametrize("status", [{"status": "False"}, {"type": "Scheduled"}])
 def test_a_group_that_is_scheduled_has_no_reason(status: Json) -> None:
-    assert others_kai.reasons(pod_group("runs", "q", OVER_LIMIT, **status)) == ()
-    assert others_kai.pending([pod_group("runs", "q", OVER_LIMIT, **status), {"metadata": {"name": "new"}}]) == ()
+    assert reasons(pod_group("runs", "q", OVER_LIMIT, **status)) == ()
+    assert pending([pod_group("runs", "q", OVER_LIMIT, **status), {"metadata": {"name": "new"}}]) == ()
 
 
 def test_kai_as_a_document() -> None:
@@ -129,7 +130,7 @@ def test_kai_as_a_document() -> None:
     }
     assert found["resources"][0] == gpu
     assert (found["resources"][1]["quota"], found["resources"][1]["limit"]) == (64, None)
-    (waits,) = others_kai_shown.waiting_document(others_kai.pending([pod_group("big", "team-a", OVER_LIMIT)]))
+    (waits,) = others_kai_shown.waiting_document(pending([pod_group("big", "team-a", OVER_LIMIT)]))
     assert waits["reasons"][0]["limits"] == {"nvidia.com/gpu": "16", "cpu": "-1"}
 
 
