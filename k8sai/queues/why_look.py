@@ -1,6 +1,5 @@
 """One workload as every check looks at it: the setting, what Kueue says, and what we compute."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,7 +10,7 @@ from k8sai.queues.judge import Judge
 from k8sai.queues.quota import Tree
 from k8sai.queues.reasons import Said, of_workload
 from k8sai.queues.resized import least
-from k8sai.queues.setting import CLUSTER_QUEUES, LOCAL_QUEUES, WORKLOADS, Setting
+from k8sai.queues.setting import Setting
 from k8sai.queues.topology_nodes import Land, grounds
 from k8sai.queues.usage import tree as tree_of
 from k8sai.queues.verdict import MODES, Judgement
@@ -168,8 +167,3 @@ class Look:
     def kubectl(self, verb: str, what: str, *more: str) -> str:
         """The same of kubectl's."""
         return " ".join(["kubectl", verb, what, "-n", self.namespace, *more])
-
-
-def blind_to(setting: Setting, kinds: Iterable[str] = (CLUSTER_QUEUES, LOCAL_QUEUES, WORKLOADS)) -> bool:
-    """One of the kinds that an answer needs could not be read completely."""
-    return any(map(setting.blind, kinds))
