@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import wraps
 from inspect import Parameter, Signature, signature
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -19,6 +20,11 @@ _SECTION = "Connection, as in kubectl"
 def _flag(*names: str, metavar: str = "TEXT", help: str) -> Any:
     return typer.Option(*names, metavar=metavar, help=help, rich_help_panel=_SECTION, show_default=False)
 
+
+Recording = Annotated[
+    Path | None,
+    typer.Option("--from", metavar="FILE", help="Read a recording or `kubectl get -o json`; - is stdin."),
+]
 
 _TYPES: dict[str, Any] = {
     "namespace": Annotated[str, _flag("-n", "--namespace", metavar="NAME", help="Only what is in this namespace.")],

@@ -1,12 +1,12 @@
 """`queue describe`: a ClusterQueue, cohort or LocalQueue in full, its quota as a sum that adds up."""
 
 import sys
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from k8sai.cluster.options import Options
+from k8sai.commands import _flags
 
 Output = Literal["table", "wide", "json", "yaml"]
 
@@ -15,10 +15,7 @@ def describe(
     options: Options,
     name: Annotated[str, typer.Argument(metavar="QUEUE | COHORT", help="Its name, or cq/NAME, lq/NAME, cohort/NAME.")],
     *,
-    recording: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="FILE", help="Read a recording or `kubectl get -o json`; - is stdin."),
-    ] = None,
+    recording: _flags.Recording = None,
     output: Annotated[Output, typer.Option("-o", "--output", help="How to print it.")] = "table",
     plain: Annotated[bool, typer.Option("--plain", help="No tree, no bars, no colour: a line per thing.")] = False,
 ) -> int:

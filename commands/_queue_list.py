@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from k8sai.cluster.options import Options
+from k8sai.commands import _flags
 from k8sai.errors import Usage
 
 if TYPE_CHECKING:
@@ -53,10 +54,7 @@ def list_(
     watch: Annotated[
         bool, typer.Option("-w", "--watch", help="Keep it up to date: in place on a terminal, else a line per change.")
     ] = False,
-    recording: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="FILE", help="Read a recording or `kubectl get -o json`; - is stdin."),
-    ] = None,
+    recording: _flags.Recording = None,
     output: Annotated[Output, typer.Option("-o", "--output", help="How to print it.")] = "table",
     plain: Annotated[bool, typer.Option("--plain", help="No tree, no bars, no colour: a line per thing.")] = False,
 ) -> int:

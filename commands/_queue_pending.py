@@ -1,12 +1,12 @@
 """`queue pending`: who waits, in which place, for what, and whether it would fit."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from k8sai.cluster.options import Options
+from k8sai.commands import _flags
 from k8sai.errors import Usage
 
 if TYPE_CHECKING:
@@ -33,10 +33,7 @@ def pending(
         str, typer.Option("-l", "--selector", metavar="LABELS", help="Only Workloads with these labels.")
     ] = "",
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=0, help="Only the first N of them; 0 for all.")] = 0,
-    recording: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="FILE", help="Read a recording or `kubectl get -o json`; - is stdin."),
-    ] = None,
+    recording: _flags.Recording = None,
     output: Annotated[Output, typer.Option("-o", "--output", help="How to print it.")] = "table",
     plain: Annotated[bool, typer.Option("--plain", help="No columns, no colour: a line per workload.")] = False,
 ) -> int:

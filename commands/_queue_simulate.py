@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from k8sai.cluster.options import Options
+from k8sai.commands import _flags
 from k8sai.errors import Usage
 
 if TYPE_CHECKING:
@@ -54,10 +55,7 @@ def simulate(
         bool, typer.Option("--probe", help="Also create and delete a real Workload, and say what Kueue says.")
     ] = False,
     yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask before --probe.")] = False,
-    recording: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="FILE", help="Read a recording or `kubectl get -o json`; - is stdin."),
-    ] = None,
+    recording: _flags.Recording = None,
     output: Annotated[
         Output, typer.Option("-o", "--output", help="How to print it; name: the verdict's word alone.")
     ] = "table",

@@ -1,11 +1,11 @@
 """`queue why`: why a workload, job or pod waits in its queue, with the numbers, and what would mend it."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from k8sai.cluster.options import Options
+from k8sai.commands import _flags
 from k8sai.errors import Exit
 
 if TYPE_CHECKING:
@@ -33,10 +33,7 @@ def why(
     output: Annotated[
         Output, typer.Option("-o", "--output", help="How to print it; name: the machine word alone.")
     ] = "table",
-    recording: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="FILE", help="Read a recording or `kubectl get -o json`; - is stdin."),
-    ] = None,
+    recording: _flags.Recording = None,
     plain: Annotated[bool, typer.Option("--plain", help="No columns, no colour: a line per thing.")] = False,
 ) -> int:
     """Why a workload, a job or a pod waits in its queue, with the numbers, and what would mend it.

@@ -67,10 +67,7 @@ def fit(
             "--after-finish", metavar="KIND/NAME", help="As if this workload, or pod, had ended; may be repeated."
         ),
     ] = None,
-    recording: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="FILE", help="Read a recording or `kubectl get -o json`; - is stdin."),
-    ] = None,
+    recording: _flags.Recording = None,
     output: Annotated[Output, typer.Option("-o", "--output", help="How to print it.")] = "table",
     plain: Annotated[bool, typer.Option("--plain", help="Words, no colour: a line per thing.")] = False,
 ) -> int:

@@ -39,10 +39,7 @@ def top(
     every_namespace: Annotated[
         bool, typer.Option("-A", "--all-namespaces", help="Pods of all namespaces; this is the default.")
     ] = False,
-    recording: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="FILE", help="Read a recording or `kubectl get -o json`; - is stdin."),
-    ] = None,
+    recording: _flags.Recording = None,
     dcgm: Annotated[
         bool, typer.Option("--dcgm", help="How busy the cards are, from each node's dcgm-exporter.")
     ] = False,

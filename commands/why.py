@@ -27,10 +27,7 @@ def why(
     output: Annotated[
         Output, typer.Option("-o", "--output", help="How to print it; name: the machine word alone.")
     ] = "table",
-    recording: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="FILE", help="Read a recording or `kubectl get -o json`; - is stdin."),
-    ] = None,
+    recording: _flags.Recording = None,
     plain: Annotated[bool, typer.Option("--plain", help="No columns, no colour: a line per thing.")] = False,
 ) -> int:
     """Why a pod, job, gang or model does not run.
