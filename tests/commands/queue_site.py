@@ -3,10 +3,12 @@
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from k8sai.ages import epoch
 from k8sai.sim.cluster import Sim
@@ -131,6 +133,17 @@ class Site:
         assert ran.code == code, ran.err
         found: Json = json.loads(ran.out)
         return found
+
+
+@pytest.fixture(scope="module")
+def queue_sim() -> Iterator[Sim]:
+    with Sim("cpu-only") as running:
+        yield running
+
+
+@pytest.fixture
+def site(queue_sim: Sim, tmp_path: Path) -> Site:
+    return Site(queue_sim, tmp_path)
 
 
 def holds(workload: Json, kind: str, status: str = "True") -> bool:

@@ -13,7 +13,6 @@ import pytest
 import yaml
 
 from k8sai.errors import Exit
-from k8sai.sim.cluster import Sim
 from tests.commands.queue_canned import answers, ask
 from tests.commands.queue_site import Site
 from tests.commands.relay import Relay
@@ -276,17 +275,6 @@ def test_a_cluster_that_serves_only_v1beta1_is_read_alike(tmp_path: Path) -> Non
 
 
 # --- live -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def sim() -> Iterator[Sim]:
-    with Sim("cpu-only") as running:
-        yield running
-
-
-@pytest.fixture
-def site(sim: Sim, tmp_path: Path) -> Site:
-    return Site(sim, tmp_path)
 
 
 def test_in_a_pipe_each_change_is_a_line_that_says_what_was_and_what_is(site: Site, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +13,6 @@ from k8sai.sim.cluster import Sim
 from tests.commands.faults import Fate, Faults
 from tests.commands.queue_site import KUEUE, QUEUE, Site, holds
 from tests.commands.run import BIN, Ran
-
-
-@pytest.fixture(scope="module")
-def sim() -> Iterator[Sim]:
-    with Sim("cpu-only") as running:
-        yield running
-
-
-@pytest.fixture
-def site(sim: Sim, tmp_path: Path) -> Site:
-    return Site(sim, tmp_path)
 
 
 def full(site: Site, *queues: str) -> None:

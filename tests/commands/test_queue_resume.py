@@ -1,26 +1,9 @@
 """`queue resume` as a user runs it: whole stdout, stderr and exit code, on the embedded cluster."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from k8sai.errors import Exit
 from k8sai.queues.stopping import MOVING
-from k8sai.sim.cluster import Sim
 from tests.commands.queue_site import Site, holds
 from tests.commands.run import Ran
-
-
-@pytest.fixture(scope="module")
-def sim() -> Iterator[Sim]:
-    with Sim("cpu-only") as running:
-        yield running
-
-
-@pytest.fixture
-def site(sim: Sim, tmp_path: Path) -> Site:
-    return Site(sim, tmp_path)
 
 
 def test_it_says_what_happens_to_whom(site: Site) -> None:

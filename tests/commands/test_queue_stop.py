@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +15,6 @@ from tests.commands.faults import Fate, Faults
 from tests.commands.queue_site import KUEUE, Site, holds
 from tests.commands.run import BIN, Ran, environment, read_all, run, terminal
 from tests.commands.server import Canned, write_kubeconfig
-
-
-@pytest.fixture(scope="module")
-def sim() -> Iterator[Sim]:
-    with Sim("cpu-only") as running:
-        yield running
-
-
-@pytest.fixture
-def site(sim: Sim, tmp_path: Path) -> Site:
-    return Site(sim, tmp_path)
-
 
 CHECKPOINTS: dict[str, Any] = {"annotations": {"k8sai.dev/checkpoint": "suspend", "k8sai.dev/checkpoint-path": "/ckpt"}}
 
