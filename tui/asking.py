@@ -14,7 +14,6 @@ from k8sai.tui.kin import owner_of, whole
 from k8sai.tui.log_screen import Logs
 from k8sai.tui.object_events import events_of
 from k8sai.tui.panes import PANES
-from k8sai.tui.queues_describe import key_of, queue_lines
 from k8sai.tui.reader import Reader
 from k8sai.tui.subject import Subject
 from k8sai.tui.yaml_text import shown, yaml_lines
@@ -37,8 +36,11 @@ def screen(app: "Cockpit", what: What, subject: Subject) -> Screen[None]:
 
             return why_lines(desk, subject, app.size.width - 2)
         seen = desk.queue_watch().look
-        if what == "describe" and seen is not None and key_of(subject):
-            return queue_lines(desk, seen, subject, app.size.width - 2)
+        if what == "describe" and seen is not None:
+            from k8sai.tui.queues_describe import key_of, queue_lines  # the same
+
+            if key_of(subject):
+                return queue_lines(desk, seen, subject, app.size.width - 2)
         objects = whole(desk)
         if what == "describe":
             return describe(objects, subject, desk.now())

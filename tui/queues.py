@@ -2,15 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.app import ComposeResult
 
-from k8sai.queues import words
-from k8sai.queues.facts import Cohort
-from k8sai.queues.rows import Row
-from k8sai.queues.setting import CLUSTER_QUEUES, COHORTS, LOCAL_QUEUES
-from k8sai.queues.shown_choice import ALL, Choice, chosen
 from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
 from k8sai.tui.ink import Line, Run, flat, plain
@@ -33,11 +28,13 @@ from k8sai.tui.subject import Subject
 from k8sai.tui.table_pane import TablePane
 from k8sai.tui.words import clean, span
 
+if TYPE_CHECKING:
+    from k8sai.queues.rows import Row
+
 _BAR: Final = 10  # cells
 _MANY: Final = 60  # LocalQueues that are shown without being asked for
 _LEGEND_FROM: Final = 110  # columns
 _TALL: Final = 34  # lines of a screen on which the tree gets more
-_KINDS: Final = {"cq": CLUSTER_QUEUES, "lq": LOCAL_QUEUES, "cohort": COHORTS}
 
 
 class QueuesPane(TablePane):
@@ -99,8 +96,10 @@ class QueuesPane(TablePane):
         self.lines = {line.key: line for line in lines}
         return list(self.lines)
 
-    def _chosen(self) -> tuple[Row, ...]:
+    def _chosen(self) -> "tuple[Row, ...]":
         """As a tree also what is above those that are meant."""
+        from k8sai.queues.shown_choice import ALL, Choice, chosen
+
         look = self.desk.queue_watch().look
         if look is None:
             return ()
@@ -112,14 +111,16 @@ class QueuesPane(TablePane):
         keep = partial(self._meant, matches)
         return with_parents(rows, keep) if self.sort == "name" else tuple(filter(keep, rows))
 
-    def _meant(self, matches: Any, row: Row) -> bool:
+    def _meant(self, matches: Any, row: "Row") -> bool:
         return (troubled(row) or not self.only_trouble) and matches(row.key, row.reason)
 
-    def _local(self, rows: Sequence[Row]) -> bool:
+    def _local(self, rows: "Sequence[Row]") -> bool:
         few = sum(row.kind == "lq" for row in rows) <= _MANY
         return self.local if self.local is not None else few or bool(self.filter.typed or self.desk.namespace)
 
     def cells(self, key: str) -> tuple[Line, ...]:
+        from k8sai.queues import words
+
         line = self.lines[key]
         row, figures, first = line.row, line.figures, line.first
         resource = figures.share.resource if figures else ""
@@ -147,11 +148,10 @@ class QueuesPane(TablePane):
 
     def _queue(self, line: TreeLine) -> Line:
         row = line.row
-        implied = isinstance(row.owner, Cohort) and row.owner.implied
         share = share_words(line.figures, **self._words) if line.figures else ""
         runs: list[Run] = [(line.branch, "dim")] if line.branch else []
         if line.first:
-            ink = "dim" if implied else "bad" if troubled(row) else "strong" if row.kind == "cohort" else "plain"
+            ink = "dim" if implied(row) else "bad" if troubled(row) else "strong" if row.kind == "cohort" else "plain"
             runs.append((clean(row.key), ink))
         if share:
             runs.append((f"{' ' if line.first else ''}{clean(share)}", "dim"))
@@ -175,7 +175,7 @@ class QueuesPane(TablePane):
         if line is None:
             return None
         namespace, _, name = line.row.name.rpartition("/")
-        return Subject(_KINDS[line.row.kind], namespace, name)
+        return Subject(resources()[line.row.kind], namespace, name)
 
     def choose(self, key: str) -> None:
         self.post_message(self.Go("waiting", queue=self.lines[key].row.key))
@@ -267,13 +267,27 @@ class QueuesPane(TablePane):
         self.local = kept["local"] if isinstance(kept.get("local"), bool) else None
 
 
-def _several(rows: Sequence[Row], part: int) -> bool:
+def _several(rows: "Sequence[Row]", part: int) -> bool:
     """Lines differ in their flavor (0) or resource (1), as they are called."""
+    from k8sai.queues import words
+
     shares = {figures.share for row in rows for figures in row.figures}
     return len({words.short(share[part]) if part else share[part] for share in shares} - {""}) > 1
 
 
-def _pending(row: Row) -> Line:
+def resources() -> dict[str, str]:
+    """The kinds of rows as kubectl writes them in full."""
+    from k8sai.queues.setting import CLUSTER_QUEUES, COHORTS, LOCAL_QUEUES
+
+    return {"cq": CLUSTER_QUEUES, "lq": LOCAL_QUEUES, "cohort": COHORTS}
+
+
+def implied(row: "Row") -> bool:
+    """A cohort that is only named."""
+    return bool(getattr(row.owner, "implied", False))
+
+
+def _pending(row: "Row") -> Line:
     """`2+6`: two in line, six put aside until something changes."""
     counts = row.counts
     if not counts.pending:
@@ -282,11 +296,11 @@ def _pending(row: Row) -> Line:
     return ((text, "bad" if row.blocked_head is not None else "warn"),)
 
 
-def _active(row: Row) -> Line:
+def _active(row: "Row") -> Line:
     if row.active is False:
         return ((clean(row.reason) or "no", "bad"),)
     if row.blocked_head is not None:
         return (("head waits", "bad"),)
-    if isinstance(row.owner, Cohort):
-        return (("implied", "dim"),) if row.owner.implied else ()
+    if row.kind == "cohort":
+        return (("implied", "dim"),) if implied(row) else ()
     return (("yes", "dim"),) if row.active else (("?", "dim"),)

@@ -1,16 +1,18 @@
 """A share of quota as a bar: what is in use of its own, borrowed, lent and free, then what is asked for."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from k8sai.queues.shown_figures import Figures
 from k8sai.tui.glyphs import Glyphs
 from k8sai.tui.ink import Line, Run
+
+if TYPE_CHECKING:
+    from k8sai.queues.shown_figures import Figures
 
 _INKS: Final = ("key", "accent", "dim", "good", "warn")
 WORDS: Final = ("in use", "borrowed", "lent", "free", "asked for")
 
 
-def bar(figures: Figures | None, width: int, glyphs: Glyphs) -> Line:
+def bar(figures: "Figures | None", width: int, glyphs: Glyphs) -> Line:
     """What is asked for takes half of the bar at most; nothing where there is no quota."""
     if figures is None or figures.total is None:
         return ()

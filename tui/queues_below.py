@@ -1,12 +1,11 @@
 """Below the tree of queues: what is the matter with the node under the cursor, and the first who wait there."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from textual import events
 
-from k8sai.queues.pending import Waiting
-from k8sai.queues.rows import Row
 from k8sai.tui.columns import fit, layout, natural
 from k8sai.tui.desk import Desk
 from k8sai.tui.ink import Line, Run
@@ -14,6 +13,10 @@ from k8sai.tui.lines import Lines, beside, wrap
 from k8sai.tui.pane import Pane
 from k8sai.tui.queues_waiting import FIELDS, WaitingAt, cells
 from k8sai.tui.words import clean
+
+if TYPE_CHECKING:
+    from k8sai.queues.pending import Waiting
+    from k8sai.queues.rows import Row
 
 _NARROW = 100  # cells; as tables have it
 _MOST_WORDS = 2  # lines about the node itself
@@ -27,7 +30,7 @@ class Below(Lines):
         self.pane = pane
         self.at = at
 
-    def row(self) -> Row | None:
+    def row(self) -> "Row | None":
         """The node under the cursor."""
         look = self.desk.queue_watch().look
         return look.row(self.at.key) if look is not None else None
@@ -44,7 +47,7 @@ class Below(Lines):
             return [*said, ((f" {nobody(row)}", "dim"),)]
         return [*said, *self._table(entries, width, max(1, height - len(said) - 1))]
 
-    def _rule(self, row: Row, width: int) -> Line:
+    def _rule(self, row: "Row", width: int) -> Line:
         glyphs = self.desk.glyphs
         left: list[Run] = [(glyphs.rule * 2 + " Waiting at ", "dim"), (clean(row.key), "strong"), (" ", "dim")]
         if row.counts.pending:
@@ -57,13 +60,13 @@ class Below(Lines):
         line = beside(tuple(left), hint, width)
         return tuple((glyphs.rule * len(t), "dim") if t.isspace() and len(t) > 1 else (t, ink) for t, ink in line)
 
-    def _matter(self, row: Row, width: int) -> Iterator[Line]:
+    def _matter(self, row: "Row", width: int) -> Iterator[Line]:
         said = matter(row)
         if said:
             for part in wrap(clean(said), width - 2, _MOST_WORDS):
                 yield ((f" {part}", "bad"),)
 
-    def _table(self, entries: Sequence[Waiting], width: int, most: int) -> Iterator[Line]:
+    def _table(self, entries: "Sequence[Waiting]", width: int, most: int) -> Iterator[Line]:
         now, dots = self.desk.queue_watch().clock(), self.desk.glyphs.dots
         rows = [cells(one, now, self.desk) for one in entries[:most]]
         wanted = [
@@ -84,7 +87,7 @@ class Below(Lines):
             self.post_message(Pane.Go("waiting", queue=self.at.key))
 
 
-def matter(row: Row) -> str:
+def matter(row: "Row") -> str:
     """Why it admits nothing, or that its head waits for no lack of quota; "" where all is well."""
     if row.active is False:
         return f"{row.key} admits nothing: {row.message or row.reason}"
@@ -93,7 +96,7 @@ def matter(row: Row) -> str:
     return ""
 
 
-def nobody(row: Row) -> str:
+def nobody(row: "Row") -> str:
     """What is said where the list is empty."""
     if row.counts.pending:
         return f"{row.counts.pending:,} wait, as its status says; who they are may not be read."

@@ -4,9 +4,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from k8sai.cluster.sources import Source
-from k8sai.queues.gaps import without
-from k8sai.queues.kept import KINDS
-from k8sai.queues.setting import CLUSTER_QUEUES, LOCAL_QUEUES
 from k8sai.tui.blank import centred
 from k8sai.tui.columns import Field, fit
 from k8sai.tui.desk import Desk
@@ -30,6 +27,9 @@ class Notes(Lines):
         self.styles.height = len(self.lines(self.app.size.width, 0))
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
+        from k8sai.queues.gaps import without
+        from k8sai.queues.kept import KINDS
+
         watch = self.desk.queue_watch()
         late = [source for source in watch.sources() if source.state in _LATE and source.at]
         if late:
@@ -48,12 +48,14 @@ class Notes(Lines):
         """The command on a line of its own: it is there to be copied."""
         said: list[Line] = [((" ! ", ink), (clean(sentence), ink))]
         if hint:
-            said.append(((f"   {self.desk.glyphs.arrow} ", "dim"), (clean(hint).strip("`"), "key")))
+            said.append(((f"   {self.desk.glyphs.arrow} ", "dim"), (clean(hint), "key")))
         return [fit(line, width, Field(""), self.desk.glyphs.dots) for line in said]
 
 
 def missing(desk: Desk, width: int, height: int) -> Sequence[Line]:
     """Why there is no queue to show."""
+    from k8sai.queues.setting import CLUSTER_QUEUES, LOCAL_QUEUES
+
     watch = desk.queue_watch()
     if watch.queues is None:
         fleet = desk.feed.sources()
@@ -70,7 +72,7 @@ def missing(desk: Desk, width: int, height: int) -> Sequence[Line]:
     local = sources.get(LOCAL_QUEUES, first)
     if first.state == local.state == "forbidden":
         hint = first.hint or "kubectl auth can-i list clusterqueues.kueue.x-k8s.io"
-        return centred("No rights to see queues", first.message, hint.strip("`"), width, height, "warn")
+        return centred("No rights to see queues", first.message, hint, width, height, "warn")
     if watch.look is None or (not first.at and first.state in _LATE):
         return _unread(desk, first, width, height)
     if desk.namespace and watch.look.rows:

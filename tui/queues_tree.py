@@ -2,20 +2,21 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from k8sai.queues import words
-from k8sai.queues.rows import Row
-from k8sai.queues.shown_figures import Figures
 from k8sai.tui.glyphs import Glyphs
+
+if TYPE_CHECKING:
+    from k8sai.queues.rows import Row
+    from k8sai.queues.shown_figures import Figures
 
 
 @dataclass(frozen=True, slots=True)
 class TreeLine:
     """A share of a node; `first` of a node also tells what is of the node and not of the share."""
 
-    row: Row
-    figures: Figures | None
+    row: "Row"
+    figures: "Figures | None"
     branch: str
     first: bool = True
 
@@ -25,12 +26,12 @@ class TreeLine:
         return self.row.key if self.first or self.figures is None else " ".join((self.row.key, *self.figures.share))
 
 
-def troubled(row: Row) -> bool:
+def troubled(row: "Row") -> bool:
     """It admits nothing, or its head waits although there is room."""
     return row.active is False or row.blocked_head is not None
 
 
-def with_parents(rows: Sequence[Row], keep: Callable[[Row], bool]) -> tuple[Row, ...]:
+def with_parents(rows: "Sequence[Row]", keep: "Callable[[Row], bool]") -> "tuple[Row, ...]":
     """Those that are to be kept, and what is above them."""
     parents = {row.key: row.parent for row in rows}
     kept: set[str] = set()
@@ -42,12 +43,12 @@ def with_parents(rows: Sequence[Row], keep: Callable[[Row], bool]) -> tuple[Row,
     return tuple(row for row in rows if row.key in kept)
 
 
-def without_local(rows: Iterable[Row]) -> tuple[Row, ...]:
+def without_local(rows: "Iterable[Row]") -> "tuple[Row, ...]":
     """Without the LocalQueues of a ClusterQueue; those that lead nowhere stay."""
     return tuple(row for row in rows if row.kind != "lq" or not row.parent)
 
 
-def tree_lines(rows: Sequence[Row], glyphs: Glyphs, *, reverse: bool = False) -> list[TreeLine]:
+def tree_lines(rows: "Sequence[Row]", glyphs: Glyphs, *, reverse: bool = False) -> list[TreeLine]:
     """As a tree; `reverse` turns the members of each node round, never a node and what is below it."""
     ordered = list(_reversed(rows)) if reverse else list(rows)
     found: list[TreeLine] = []
@@ -57,13 +58,13 @@ def tree_lines(rows: Sequence[Row], glyphs: Glyphs, *, reverse: bool = False) ->
     return found
 
 
-def sorted_lines(rows: Iterable[Row], sort: str, *, reverse: bool) -> list[TreeLine]:
+def sorted_lines(rows: "Iterable[Row]", sort: str, *, reverse: bool) -> list[TreeLine]:
     """As a list without branches, by a column."""
     ordered = sorted(rows, key=ORDERS[sort], reverse=reverse)
     return [TreeLine(row, figures, "", not number) for row in ordered for number, figures in _shares(row)]
 
 
-def _of(row: Row, branch: str, glyphs: Glyphs, *, parent: bool) -> Iterator[TreeLine]:
+def _of(row: "Row", branch: str, glyphs: Glyphs, *, parent: bool) -> Iterator[TreeLine]:
     """Beside further shares go the branches to what comes below."""
     one, last, passing = glyphs.branches
     below = branch.removesuffix(last) + "  " if branch.endswith(last) else branch.removesuffix(one)
@@ -73,11 +74,11 @@ def _of(row: Row, branch: str, glyphs: Glyphs, *, parent: bool) -> Iterator[Tree
         yield TreeLine(row, figures, below if number else branch, not number)
 
 
-def _shares(row: Row) -> Iterator[tuple[int, Figures | None]]:
+def _shares(row: "Row") -> "Iterator[tuple[int, Figures | None]]":
     yield from enumerate(row.figures or (None,))
 
 
-def _branches(rows: Sequence[Row], glyphs: Glyphs) -> list[str]:
+def _branches(rows: "Sequence[Row]", glyphs: Glyphs) -> list[str]:
     """What leads to each row; from the last, because only then it is known which branches go on."""
     one, last, passing = glyphs.branches
     found: list[str] = []
@@ -90,7 +91,7 @@ def _branches(rows: Sequence[Row], glyphs: Glyphs) -> list[str]:
     return found[::-1]
 
 
-def _reversed(rows: Sequence[Row]) -> Iterator[Row]:
+def _reversed(rows: "Sequence[Row]") -> "Iterator[Row]":
     """Blocks of a node and what is below it, the last first; within a block the same."""
     starts = [number for number, row in enumerate(rows) if row.depth == rows[0].depth]
     ends = [*starts[1:], len(rows)][: len(starts)]
@@ -99,12 +100,12 @@ def _reversed(rows: Sequence[Row]) -> Iterator[Row]:
         yield from _reversed(rows[start + 1 : end])
 
 
-def largest(row: Row, figure: Callable[[Figures], int | None]) -> int:
+def largest(row: "Row", figure: "Callable[[Figures], int | None]") -> int:
     """Of its shares."""
     return max((figure(one) or 0 for one in row.figures), default=0)
 
 
-ORDERS: Final[dict[str, Callable[[Row], Any]]] = {
+ORDERS: Final[dict[str, "Callable[[Row], Any]"]] = {
     "nominal": lambda row: (-largest(row, lambda one: one.total), row.key),
     "reserved": lambda row: (-largest(row, lambda one: one.reserved), row.key),
     "borrowed": lambda row: (-largest(row, lambda one: one.borrowed), row.key),
@@ -118,7 +119,9 @@ ORDERS: Final[dict[str, Callable[[Row], Any]]] = {
 }
 
 
-def share_words(figures: Figures, *, flavors: bool, resources: bool) -> str:
+def share_words(figures: "Figures", *, flavors: bool, resources: bool) -> str:
     """`h100 GPU`, as far as lines differ in it."""
+    from k8sai.queues import words
+
     said = ([figures.share.flavor] if flavors else []) + ([words.short(figures.share.resource)] if resources else [])
     return " ".join(filter(None, said))

@@ -3,18 +3,20 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual.dom import DOMNode
 
-from k8sai.queues.pending import Waiting
-from k8sai.queues.positions import Ask
 from k8sai.tui.background import begin, in_thread
 from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
 from k8sai.tui.ink import Line, plain
-from k8sai.tui.queues_look import Look
 from k8sai.tui.words import blank_zero, clean, span
+
+if TYPE_CHECKING:
+    from k8sai.queues.pending import Waiting
+    from k8sai.queues.positions import Ask
+    from k8sai.tui.queues_look import Look
 
 _SETTLED: Final = 0.15  # seconds the cursor stays before a long list is made for it
 _FITS: Final = {"now": "bad", "borrow": "bad", "preempt": "warn", "waits": "plain", "never": "bad"}
@@ -33,7 +35,7 @@ FIELDS: Final = (
 )
 
 
-def cells(one: Waiting, at: float, desk: Desk) -> tuple[Line, ...]:
+def cells(one: "Waiting", at: float, desk: Desk) -> tuple[Line, ...]:
     """One per field."""
     workload, place = one.workload, one.position
     about = "" if place is None or place.exact else desk.glyphs.about
@@ -78,12 +80,12 @@ class WaitingAt:
         if ask is not None or not (few or key in look.lists):
             begin(self._host, partial(self._find, look, key, ask), "waiting")
 
-    def _ask(self, look: Look, key: str) -> Ask | None:
+    def _ask(self, look: "Look", key: str) -> "Ask | None":
         """None where nobody stands in a line there whose places could be asked for."""
         row, queues = look.row(key), self._desk.feed.queues
         return queues.ask if row is not None and queues is not None and row.counts.pending else None
 
-    async def _find(self, look: Look, key: str, ask: Ask | None) -> None:
+    async def _find(self, look: "Look", key: str, ask: "Ask | None") -> None:
         if self.entries is None:
             await asyncio.sleep(_SETTLED)
             self._take(look, key, await in_thread(lambda: look.waiting(key)))
@@ -92,7 +94,7 @@ class WaitingAt:
         if ask is not None:
             self._take(look, key, await in_thread(lambda: look.waiting(key, ask)))
 
-    def _take(self, look: Look, key: str, found: tuple[Waiting, ...]) -> None:
+    def _take(self, look: "Look", key: str, found: "tuple[Waiting, ...]") -> None:
         if self._of == (look, key):
             self.entries = found
             self._told()

@@ -4,16 +4,18 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual.dom import DOMNode
 
 from k8sai.cluster.sources import Source
-from k8sai.queues.kept import KINDS, Queues
-from k8sai.queues.setting import Setting
 from k8sai.tui.background import begin, in_thread
 from k8sai.tui.feed import Feed
-from k8sai.tui.queues_look import Look, look
+
+if TYPE_CHECKING:
+    from k8sai.queues.kept import Queues
+    from k8sai.queues.setting import Setting
+    from k8sai.tui.queues_look import Look
 
 _EVERY: Final = 1.0  # seconds at least between two looks; rows that move more often cannot be read
 _REST: Final = 9  # times as long as a look took
@@ -34,7 +36,7 @@ class QueueWatch:
         self._busy = False
 
     @property
-    def queues(self) -> Queues | None:
+    def queues(self) -> "Queues | None":
         """None where nothing of them was kept."""
         return self._feed.queues
 
@@ -45,6 +47,8 @@ class QueueWatch:
 
     def sources(self) -> tuple[Source, ...]:
         """How each kind stands that the tree is made of."""
+        from k8sai.queues.kept import KINDS
+
         every = self.queues.sources() if self.queues is not None else ()
         return tuple(source for source in every if source.kind in KINDS)
 
@@ -76,24 +80,26 @@ class QueueWatch:
         """The next `renew` is due, whatever was looked at before."""
         self._seen, self._next = None, 0.0
 
-    async def _beside(self, queues: Queues, then: Callable[[], None]) -> None:
+    async def _beside(self, queues: "Queues", then: Callable[[], None]) -> None:
         try:
             self._keep(await in_thread(lambda: self._make(queues)))
         finally:
             self._busy = False
         then()
 
-    def _make(self, queues: Queues) -> tuple[Look, float]:
+    def _make(self, queues: "Queues") -> "tuple[Look, float]":
+        from k8sai.tui.queues_look import look  # what it is made with is not for every start
+
         began = time.perf_counter()
         setting = queues.setting()
         return look(self._dated(setting)), time.perf_counter() - began
 
-    def _dated(self, setting: Setting) -> Setting:
+    def _dated(self, setting: "Setting") -> "Setting":
         """What depends on the time is as of now, not as of the last change."""
         live = any(source.state == "live" for source in self.sources())
         return replace(setting, at=self._now()) if live else setting
 
-    def _keep(self, made: tuple[Look, float]) -> None:
+    def _keep(self, made: "tuple[Look, float]") -> None:
         self.look, cost = made
         done = time.perf_counter()
         self._next, self._stale = done + max(_EVERY, _REST * cost), done + max(_AGAIN, 10 * _REST * cost)
@@ -102,9 +108,9 @@ class QueueWatch:
         """The first picture is not complete yet."""
         return any(source.state == "starting" and not source.message for source in self.sources())
 
-    def _due(self, queues: Queues) -> bool:
+    def _due(self, queues: "Queues") -> bool:
         now = time.perf_counter()
         return now >= self._next and (self._state(queues) != self._seen or now >= self._stale)
 
-    def _state(self, queues: Queues) -> object:
+    def _state(self, queues: "Queues") -> object:
         return queues.version, tuple((source.state, source.namespace) for source in queues.sources())

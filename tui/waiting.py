@@ -1,13 +1,11 @@
 """The waiting list of one node of the tree of queues: place, what is asked for, and one word for why it waits."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.app import ComposeResult
 
 from k8sai.errors import Usage
-from k8sai.queues.pending import Waiting
-from k8sai.queues.setting import WORKLOADS
 from k8sai.tui.blank import centred
 from k8sai.tui.desk import Desk
 from k8sai.tui.ink import Line, Run
@@ -19,7 +17,10 @@ from k8sai.tui.queues_waiting import FIELDS, WaitingAt, cells
 from k8sai.tui.subject import Subject
 from k8sai.tui.table_pane import TablePane
 from k8sai.tui.words import clean
-from k8sai.why.kinds import OWNERS, POD
+from k8sai.why.kinds import OWNERS, POD, WORKLOAD
+
+if TYPE_CHECKING:
+    from k8sai.queues.pending import Waiting
 
 _GROUPS: Final = {each.kind.lower(): each.kind for each in (POD, *OWNERS)}
 
@@ -82,7 +83,7 @@ class WaitingPane(TablePane):
 
     def subject_at(self, key: str) -> Subject | None:
         one = self.found.get(key)
-        return Subject(WORKLOADS, one.workload.namespace, one.workload.name) if one is not None else None
+        return Subject(WORKLOAD.resource, one.workload.namespace, one.workload.name) if one is not None else None
 
     def choose(self, key: str) -> None:
         """Its pods where it has some; else what describe says."""
@@ -187,7 +188,7 @@ class Blocker(Lines):
         return [rule, *(((" " + part, "plain"),) for part in wrap(said, width - 2, max(1, height - 1)))]
 
 
-def place_words(one: Waiting) -> str:
+def place_words(one: "Waiting") -> str:
     """`Place 3 of 12, 2 of 5 in LocalQueue main`, and who says so."""
     place = one.position
     if place is None:
