@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from k8sai.cluster.options import Options
-from k8sai.commands import _talk
+from k8sai.commands import _flags, _talk
 from k8sai.errors import Usage
 
 if TYPE_CHECKING:
@@ -65,10 +65,7 @@ def init(
     check: Annotated[
         bool, typer.Option("--check", help="Compare the setup there is with the nodes, and print what is wrong.")
     ] = False,
-    recording: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="FILE", help="Read a recording or `kubectl get -o json`; - is stdin."),
-    ] = None,
+    recording: _flags.Recording = None,
     output: Annotated[
         Output | None,
         typer.Option("-o", "--output", help="How to print it; manifests are yaml unless said.", show_default=False),
