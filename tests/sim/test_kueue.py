@@ -88,32 +88,25 @@ def test_quota_is_free_once_the_pods_are_told_to_go(lab: KueueLab) -> None:
     assert lab.said("low", "Stopped")[0].startswith("Preempted to accommodate a workload")
 
 
-def test_who_was_drained_with_the_cluster_queue_comes_after_the_younger(lab: KueueLab) -> None:
+@pytest.mark.parametrize(
+    ("drained", "first"),
+    [
+        pytest.param("clusterqueues", "young", id="with the ClusterQueue comes after the younger"),
+        pytest.param("localqueues", "old", id="with the LocalQueue keeps its place"),
+    ],
+)
+def test_who_was_drained(lab: KueueLab, drained: str, first: str) -> None:
     lab.queue("a", 8)
     lab.job("old", "a", 8)
     lab.run()
     lab.job("young", "a", 8)
     lab.run()
-    lab.change("clusterqueues", "a", stopPolicy="HoldAndDrain")
+    lab.change(drained, "a", stopPolicy="HoldAndDrain")
     lab.run()
     assert lab.admitted() == set()
-    lab.change("clusterqueues", "a", stopPolicy="None")
+    lab.change(drained, "a", stopPolicy="None")
     lab.run()
-    assert lab.admitted() == {"young"}
-
-
-def test_who_was_drained_with_the_local_queue_keeps_its_place(lab: KueueLab) -> None:
-    lab.queue("a", 8)
-    lab.job("old", "a", 8)
-    lab.run()
-    lab.job("young", "a", 8)
-    lab.run()
-    lab.change("localqueues", "a", stopPolicy="HoldAndDrain")
-    lab.run()
-    assert lab.admitted() == set()
-    lab.change("localqueues", "a", stopPolicy="None")
-    lab.run()
-    assert lab.admitted() == {"old"}
+    assert lab.admitted() == {first}
 
 
 def test_too_long_a_run_switches_it_off(lab: KueueLab) -> None:
