@@ -53,13 +53,16 @@ def refused(scene: Scene, plan: Plan) -> int:
     _print.flush()
     _talk.page(Page((shown.contested(plan, time.time()),)))
     contested = [one for change in plan.changes for one in change.open]
+    printed = scene.wish.printed
+    elsewhere = " of `k8sai apply -f FILE`" if printed else ""
     if any(one.owner.name == _CLIENT_SIDE for one in contested):
         text = "some of it was applied by kubectl without --server-side, which owns all it ever wrote"
-        _talk.note(Note(text, "plain", "--force-conflicts takes it over, once and for all"))
+        _talk.note(Note(text, "plain", f"--force-conflicts{elsewhere} takes it over, once and for all"))
     count = len(contested)
     raise Refused(
         f"{count} {'field belongs' if count == 1 else 'fields belong'} to others: nothing was written",
-        "--leave FIELD keeps theirs, --share FIELD owns it with the value it has, --take FIELD takes it with yours",
+        (f"keep what `{printed}` prints in FILE; then{elsewhere}: " if printed else "")
+        + "--leave FIELD keeps theirs, --share FIELD owns it with the value it has, --take FIELD takes it with yours",
     )
 
 

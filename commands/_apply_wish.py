@@ -42,6 +42,7 @@ class Wish:
     yes: bool
     output: str
     careful: bool = False  # a yes is wanted for everything that would be written
+    printed: str = ""  # the command that prints the same manifests, of a verb without flags for conflicts
 
 
 @dataclass(slots=True)

@@ -28,7 +28,7 @@ def show_check(options: Options, recording: Path | None, output: str, *, plain: 
         _print.flush()
         for gap in hidden:
             _talk.note(Note(f"{gap.what} were not read, so more may be wrong: {gap.why}", "warn", gap.hint))
-        _talk.note(Note(summary(found)))
+        _talk.note(Note(summary(found, hidden)))
     if any(one.level == "error" for one in found):
         return Exit.FINDINGS
     return Exit.PARTIAL if hidden else Exit.OK

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from k8sai.commands import _print
 from k8sai.commands._queue_named import asked
-from k8sai.errors import NotFound, Refused, Usage
+from k8sai.errors import Exit, NotFound, Refused, Usage
 from k8sai.yaml_out import lines
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ _OURS = ("kubectl.kubernetes.io/", "k8sai.dev/stop")  # annotations that tell of
 
 
 def recreate(connection: "Connection", objects: "Objects", name: str, to: str) -> int:
-    """Prints the plan. Raises Refused at the end: nothing was written."""
+    """Prints the plan, and raises Refused at the end: nothing was written. OK where it leads there already."""
     from k8sai.cluster.writing import Writer
     from k8sai.commands._queue_named import find
     from k8sai.queues.setting import CLUSTER_QUEUES, GROUP
@@ -29,6 +29,9 @@ def recreate(connection: "Connection", objects: "Objects", name: str, to: str) -
     if cluster_queue not in known:
         near = get_close_matches(cluster_queue, known, 1)
         raise NotFound(f"there is no ClusterQueue {cluster_queue}", f"did you mean cq/{near[0]}?" if near else "")
+    if live["spec"].get("clusterQueue") == cluster_queue:
+        _print.line(f"{target.ref} unchanged: it leads to {cluster_queue}")
+        return Exit.OK
     meta = live["metadata"]
     kept = {key: value for key, value in (meta.get("annotations") or {}).items() if not key.startswith(_OURS)}
     new = {

@@ -195,7 +195,8 @@ def _say_half(move: Move) -> None:
 def _tell(scene: Scene, plan: Planned, result: Result) -> None:
     word, _, error = result
     if error is not None:
-        _talk.error(f"{plan.title}: {error.message}", error.hint)
+        about = "" if error.message.startswith(plan.title) else f"{plan.title}: "
+        _talk.error(f"{about}{error.message}", error.hint)
         return
     to = plan.wish.to if plan.wish else ""
     said = f"{plan.target.ref} " + (f"moved to {to}" if word == "moved" else f"unchanged: it is in {to}")

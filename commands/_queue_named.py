@@ -16,6 +16,7 @@ _QUEUES: Final = {
     "LocalQueue": ("lq", "localqueue", "localqueues", "queue", "queues"),
 }
 _WORKLOAD: Final = "Workload"
+_OF_PODS: Final = ("Deployment", "ReplicaSet", "StatefulSet")
 _HIGHEST: Final = 8  # owners above an object
 
 
@@ -63,6 +64,11 @@ def workload_of(setting: Setting, writer: Writer, target: Target, live: "Json") 
     found = _owned(setting, live)
     if found:
         return found[0]
+    if target.resource.kind in _OF_PODS:
+        raise Refused(
+            f"Kueue queues {title} pod by pod: there is no one Workload of it",
+            f"`k8sai queue why {title} -n {namespace}` tells how its pods stand",
+        )
     if setting.blind(WORKLOADS) and not setting.workloads:
         gap = next(one for one in setting.hidden if one.what == WORKLOADS)
         raise Forbidden(f"the Workload of {title} cannot be seen: {gap.why}", gap.hint)
@@ -122,7 +128,8 @@ def _near(objects: "Objects", target: Target) -> str:
         there = [one["metadata"]["name"] for one in objects.list(kind, target.namespace)]
     except K8saiError:
         there = []
-    near = get_close_matches(target.name, there, 1)
+    longer = [name for name in there if name.startswith(target.name)]
+    near = longer if len(longer) == 1 else get_close_matches(target.name, there, 1)
     short = next((known[0] for known_kind, known in _QUEUES.items() if known_kind == target.resource.kind), "")
     word = short or target.resource.kind.lower()
     return f"did you mean {word}/{near[0]}?" if near else "`k8sai queue list`"

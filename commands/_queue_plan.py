@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from k8sai.ages import human
-from k8sai.cluster.writing import Writer
+from k8sai.cluster.writing import Target, Writer
 from k8sai.commands import _print, _talk
 from k8sai.deploy.fields import differences
 from k8sai.deploy.plan import Change as Planned
@@ -37,6 +37,13 @@ def plan_of(changes: "Iterable[Change]", manager: str, untried: Mapping[int, str
             )
         )
     return Plan(tuple(made))
+
+
+def named(change: "Change", asked: Target) -> str:
+    """As kubectl names it; beside what was asked for with its namespace, for several can be called the same."""
+    target = change.target
+    where = f" in namespace {target.namespace}" if target != asked and target.namespace else ""
+    return f"{target.ref}{where}"
 
 
 def insist_on_rights(writer: Writer, changes: "Iterable[Change]") -> None:
@@ -117,6 +124,7 @@ def costs_document(costs: "Iterable[Cost]") -> list[dict[str, Any]]:
             "lost": round(one.lost),
             "lostGpuHours": round(one.gpu_hours, 3),
             "checkpoint": one.hint,
+            "final": one.final,
         }
         for one in costs
     ]

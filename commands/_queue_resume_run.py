@@ -1,6 +1,6 @@
 """`queue resume` at work: the doors of a queue before the queue, and what follows from it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,7 +39,7 @@ def run(wish: Wish) -> int:
     else:
         for change in changes:
             carry_out(writer, change)
-            _tell(wish, change)
+            _tell(wish, change, changes[-1].target)
         if wish.output in ("json", "yaml"):
             _say_document(wish, writer, context, changes)
     _print.outlived(_print.flush)
@@ -70,16 +70,16 @@ def _dry(wish: Wish, writer: Writer, context: str, changes: Sequence[Change]) ->
         if wish.output == "table":
             _queue_plan.show(_queue_plan.plan_of(changes, writer.manager))
         for change in changes:
-            _tell(wish, change)
+            _tell(wish, change, changes[-1].target)
     for text in warnings:
         _talk.note(Note(text, "warn"))
 
 
-def _tell(wish: Wish, change: Change) -> None:
+def _tell(wish: Wish, change: Change, asked: Target) -> None:
     policy = (change.patch.get("spec") or {}).get("stopPolicy")
     back = f"stopped ({policy}) as before" if policy not in (None, "None") else "resumed"
     became = ("unchanged" if change.idle else back) + _queue_plan.DRY[wish.dry_run]
-    words = {"name": change.target.ref, "table": f"{_queue_plan.named(change)} {became}"}.get(wish.output)
+    words = {"name": change.target.ref, "table": f"{_queue_plan.named(change, asked)} {became}"}.get(wish.output)
     if words:
         _print.outlived(lambda: _print.line(words))
 
@@ -98,6 +98,10 @@ def _say_after(setting: "Setting", place: Place, changes: Sequence[Change]) -> N
         where = f" -n {place.target.namespace}" if kind == "lq" else ""
         text = f"{type(above).__name__} {above.name} above it is still stopped ({above.stop})"
         _talk.note(Note(text, "warn", f"`k8sai queue resume {kind}/{above.name}{where}`"))
+    opened = {one.target for one in changes if (one.patch.get("spec") or {}).get("stopPolicy") == "None"}
+    if place.kind == "ClusterQueue":
+        for text, hint in _below(setting, place, {(one.namespace, one.name) for one in opened}):
+            _talk.note(Note(text, "warn", hint))
     if all(one.idle for one in changes):
         return
     waiting = stopping.waiting(setting, place)
@@ -114,3 +118,11 @@ def _say_after(setting: "Setting", place: Place, changes: Sequence[Change]) -> N
     if kept := stopping.drained(waiting, "LocalQueueStopped"):
         words.append(f"drained by a LocalQueue: {len(kept)}, the place in line is kept")
     _talk.note(Note("; ".join(words)))
+
+
+def _below(setting: "Setting", place: Place, opened: set[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Its LocalQueues that were stopped for themselves, with what opens them."""
+    for one in stopping.local_queues(setting, place):
+        if one.stop != "None" and (one.namespace, one.name) not in opened:
+            text = f"LocalQueue {one.ref} is stopped for itself, and stays so"
+            yield text, f"`k8sai queue resume lq/{one.name} -n {one.namespace}`"

@@ -122,7 +122,10 @@ def _job(writer: Writer, workload: "Workload") -> "Json | None":
 
 
 def _tell(scene: Scene, change: Change) -> None:
-    words = {"name": change.target.ref, "table": f"{_queue_plan.named(change)} {became(change)}"}.get(scene.wish.output)
+    words = {
+        "name": change.target.ref,
+        "table": f"{_queue_plan.named(change, scene.place.target)} {became(change)}",
+    }.get(scene.wish.output)
     if words:
         _print.outlived(lambda: _print.line(words))
 

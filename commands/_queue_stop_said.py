@@ -7,6 +7,7 @@ from k8sai.commands import _print, _queue_plan, _talk
 from k8sai.commands._queue_stop_scene import Scene
 from k8sai.errors import Exit
 from k8sai.queues.steps import Change
+from k8sai.queues.stopping import WITH
 from k8sai.queues.stopping_steps import Drain
 from k8sai.view import Note
 
@@ -27,6 +28,9 @@ def say_cost(scene: Scene) -> None:
     if scene.costs:
         _talk.line(_title(scene))
         _talk.page(_queue_plan.costs_table(scene.costs))
+    if scene.wish.drain and (alone := sum(one.final for one in scene.costs)):
+        are = "is of pods that nobody makes" if alone == 1 else "are of pods that nobody makes"
+        _talk.note(Note(f"{alone} of them {are} anew: Kueue evicts pods by deleting them, for good", "warn"))
     if scene.gap is not None:
         _talk.note(Note(f"not all who would lose quota can be seen: {scene.gap.why}", "warn", scene.gap.hint))
     if others := [one for one in scene.held.admitted if scene.wish.drain and not scene.evicted(one)]:
@@ -72,7 +76,7 @@ def show(scene: Scene, changes: Sequence[Change]) -> int:
             _print.line(_title(scene))
             _print.page(_queue_plan.costs_table(scene.costs))
         for change in changes:
-            _print.line(f"{change.target.ref} {became(change)}{_queue_plan.DRY[dry]}")
+            _print.line(f"{_queue_plan.named(change, scene.place.target)} {became(change)}{_queue_plan.DRY[dry]}")
     _print.flush()
     for text in warnings:
         _talk.note(Note(text, "warn"))
@@ -89,7 +93,12 @@ def became(change: Change) -> str:
     spec = change.patch.get("spec") or {}
     if "active" in spec:
         return "stopped"
-    return f"stopped ({spec['stopPolicy']})" if "stopPolicy" in spec else "stopped already; its reason is changed"
+    if "stopPolicy" in spec:
+        return f"stopped ({spec['stopPolicy']})"
+    notes = change.patch["metadata"]["annotations"]
+    if notes.get(WITH, "") is None:
+        return "stopped already; now it stays so when its ClusterQueue is resumed"
+    return "stopped already; its reason is changed"
 
 
 def say_document(scene: Scene, changes: Sequence[Change], *, done: bool) -> None:
@@ -111,10 +120,12 @@ def say_after(scene: Scene, changes: Sequence[Change]) -> None:
         _talk.note(Note(f"{scene.place.word} is drained already (HoldAndDrain), which is stricter and stays"))
     if all(one.idle for one in changes):
         return
-    count = len(scene.held.admitted)
-    on = f"{count} admitted {'workload goes' if count == 1 else 'workloads go'} on; " if not scene.wish.drain else ""
+    count = 0 if scene.wish.drain or scene.place.policy == "HoldAndDrain" else len(scene.held.admitted)
+    on = f"{count} admitted {'workload goes' if count == 1 else 'workloads go'} on; " if count else ""
     said = "it is not admitted" if scene.place.kind == "Workload" else f"{on}nothing new is admitted"
-    _talk.note(Note(said, hint=f"`k8sai queue resume {scene.place.word}{scene.where}` takes it back"))
+    for_good = scene.place.kind == "Workload" and any(one.final for one in scene.costs)
+    back = f"`k8sai queue resume {scene.place.word}{scene.where}` takes it back"
+    _talk.note(Note(said, hint="" if for_good else back))
 
 
 def say_left(scene: Scene, drain: Drain, why: str) -> None:

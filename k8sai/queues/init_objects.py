@@ -44,7 +44,8 @@ def namespaces(names: Sequence[str]) -> Iterator[Piece]:
     """Those that are not there yet."""
     for name in names:
         metadata = {"name": name, "labels": {"app.kubernetes.io/managed-by": "k8sai"}}
-        yield Piece({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, ("It was not there before.",))
+        above = ("It was not there before. To delete it, `kubectl delete -f` too, is to delete all that is in it.",)
+        yield Piece({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, above)
 
 
 def topologies(found: Topologies) -> Iterator[Piece]:

@@ -38,10 +38,11 @@ def lines(found: Iterable[Finding]) -> Iterator[Cell]:
             yield Cell(f"  → {one.fix}", "dim")
 
 
-def summary(found: Sequence[Finding]) -> str:
+def summary(found: Sequence[Finding], hidden: Sequence[Unseen] = ()) -> str:
     """`1 error, 2 warnings`."""
+    nothing = "nothing is wrong in what could be read" if hidden else "nothing is wrong"
     counts = [(level, sum(one.level == level for one in found)) for level in LEVELS]
-    return ", ".join(several(count, level) for level, count in counts if count) or "nothing is wrong"
+    return ", ".join(several(count, level) for level, count in counts if count) or nothing
 
 
 def document(found: Iterable[Finding], *, context: str, at: float, hidden: Iterable[Unseen]) -> Json:

@@ -92,10 +92,13 @@ def write(writer: Writer, change: Change, *, dry_run: bool = False) -> Written:
 def carry_out(
     writer: Writer, change: Change, *, dry_run: bool = False, pause: Callable[[float], None] = time.sleep
 ) -> Written:
-    """Until it stands, also where answers are lost: what became of a try is read off the object.
+    """Until it stands, also where answers are lost: what became of a try is read off the object. Nothing to change is
+    nothing to write.
 
     Raises Drift where somebody else wrote the same fields or the object is another one; the last error after TRIES.
     """
+    if change.idle:
+        return Written(change.live)
     for left in range(TRIES - 1, -1, -1):
         try:
             return write(writer, change, dry_run=dry_run)

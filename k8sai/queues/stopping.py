@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from k8sai.cluster.writing import Target
 from k8sai.errors import Refused
+from k8sai.queues import parse
 from k8sai.queues.facts import ClusterQueue, Json, LocalQueue, Workload
 from k8sai.queues.setting import Setting
 from k8sai.queues.steps import Change
@@ -19,6 +20,7 @@ REASON: Final = "k8sai.dev/stop-reason"
 BY: Final = "k8sai.dev/stopped-by"
 AT: Final = "k8sai.dev/stopped-at"
 WITH: Final = "k8sai.dev/stopped-with"  # of a LocalQueue: the ClusterQueue that is drained through it
+OWN: Final = "k8sai.dev/stopped-before"  # of the same: the stop it had for itself, which comes back
 MOVING: Final = "k8sai.dev/moving-to"  # of a Workload: the LocalQueue an eviction is to end in
 
 Policy = Literal["None", "Hold", "HoldAndDrain"]
@@ -85,14 +87,26 @@ class Held:
 
 def stop(place: Place, policy: Policy, said: Said) -> Change:
     """A queue that is stopped more strictly already stays so; without a reason the one that is there stays."""
+    if said.along and place.policy != "None" and (WITH not in place.notes or OWN in place.notes):
+        return _drain_along(place, said)
     stricter = max(place.policy, policy, key=_STRICT.index) if place.policy in _STRICT else policy
     changes = stricter != place.policy
+    taken: dict[str, str | None] = {key: None for key in (WITH, OWN) if key in place.notes and not said.along}
     notes: dict[str, str | None] = {REASON: said.reason} if said.reason else {}
-    if changes or said.reason not in ("", place.notes.get(REASON)):
-        notes |= {key: value for key, value in ((BY, said.by), (AT, said.at), (WITH, said.along)) if value}
+    if changes or taken or said.reason not in ("", place.notes.get(REASON)):
+        notes |= taken | {key: value for key, value in ((BY, said.by), (AT, said.at), (WITH, said.along)) if value}
     patch: Json = {"metadata": {"annotations": notes}} if notes else {}
     if changes:
         patch["spec"] = {"active": False} if place.kind == "Workload" else {"stopPolicy": stricter}
+    return Change(place.target, place.live, patch, f"nothing new is admitted through {place.word}")
+
+
+def _drain_along(place: Place, said: Said) -> Change:
+    """Of a LocalQueue that is stopped for itself: its own stop and what is said of it stay, and outlast the drain."""
+    patch: Json = {}
+    if place.policy != "HoldAndDrain":
+        notes = {WITH: said.along, OWN: place.policy}
+        patch = {"metadata": {"annotations": notes}, "spec": {"stopPolicy": "HoldAndDrain"}}
     return Change(place.target, place.live, patch, f"nothing new is admitted through {place.word}")
 
 
@@ -140,6 +154,12 @@ def insist_on_drain(place: Place, held: Held) -> None:
         )
 
 
+def insist_on_unfinished(place: Place) -> None:
+    """Raises Refused for a workload that has ended."""
+    if place.kind == "Workload" and (ended := parse.workload(place.live)).holds("Finished"):
+        raise Refused(f"{ended.title} has finished: there is nothing to stop")
+
+
 def local_queues(setting: Setting, place: Place) -> tuple[LocalQueue, ...]:
     """Those that lead to a ClusterQueue."""
     found = (one for one in setting.local_queues.values() if one.cluster_queue == place.target.name)
@@ -157,11 +177,20 @@ def resume(place: Place) -> Change:
             f"{place.word} is half moved to LocalQueue {towards}: resumed here it would go back to its old queue",
             f"`k8sai queue move {place.word} --to {towards} -n {place.target.namespace}` ends the move",
         )
-    notes: dict[str, None] = {key: None for key in (REASON, BY, AT, WITH) if key in place.notes}
+    notes: dict[str, None] = {key: None for key in (REASON, BY, AT, WITH, OWN) if key in place.notes}
     patch: Json = {"metadata": {"annotations": notes}} if notes else {}
     if place.policy != "None":
         patch["spec"] = {"active": True} if place.kind == "Workload" else {"stopPolicy": "None"}
     return Change(place.target, place.live, patch, f"{place.word} admits again")
+
+
+def resume_along(place: Place) -> Change:
+    """Of a LocalQueue that was drained for its ClusterQueue: a stop that it had for itself comes back."""
+    own = place.notes.get(OWN)
+    if own is None:
+        return resume(place)
+    patch: Json = {"metadata": {"annotations": {WITH: None, OWN: None}}, "spec": {"stopPolicy": own}}
+    return Change(place.target, place.live, patch, f"{place.word} is stopped as it was before")
 
 
 def drained(workloads: Iterable[Workload], reason: Drained) -> tuple[Workload, ...]:

@@ -20,13 +20,17 @@ _METHODS = {"suspend": "saves when it is ended", "none": "saves nothing"}
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """`ran` is seconds since admission, `lost` since the last checkpoint that is known; `hint` says what is known."""
+    """`ran` is seconds since admission, `lost` since the last checkpoint that is known; `hint` says what is known.
+
+    `final`: pods that nobody makes anew, for Kueue evicts a pod by deleting it.
+    """
 
     workload: Workload
     gpus: int
     ran: float
     lost: float
     hint: str
+    final: bool = False
 
     @property
     def gpu_hours(self) -> float:
@@ -41,7 +45,13 @@ def cost(workload: Workload, at: float, owner: Json | None = None) -> Cost:
     notes = _annotations(workload, owner)
     saved = _moment(notes.get(_LAST, ""))
     lost = min(ran, max(0.0, at - saved)) if saved is not None else ran
-    return Cost(workload, gpus(workload), ran, lost, hint(notes, at))
+    return Cost(workload, gpus(workload), ran, lost, hint(notes, at), _alone(workload, owner))
+
+
+def _alone(workload: Workload, owner: Json | None) -> bool:
+    above = ((owner or {}).get("metadata") or {}).get("ownerReferences") or ()
+    of_pods = owner is not None and any(one.kind == "Pod" for one in workload.owners)
+    return of_pods and not any(one.get("controller") for one in above)
 
 
 def gpus(workload: Workload) -> int:

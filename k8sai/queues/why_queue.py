@@ -13,6 +13,7 @@ from k8sai.queues.why_managers import writer_of
 
 _CANNOT = "Can't admit new workloads: "
 STOP_REASON = "k8sai.dev/stop-reason"
+STOPPED_BY = "k8sai.dev/stopped-by"
 
 
 def check(look: Look) -> Iterator[Finding]:
@@ -109,8 +110,10 @@ def _stopped(look: Look, queue: ClusterQueue | LocalQueue) -> Iterator[Finding]:
         return
     local = isinstance(queue, LocalQueue)
     scope = f"LocalQueue {queue.ref}" if isinstance(queue, LocalQueue) else f"ClusterQueue {queue.name}"
-    who = writer_of(queue.object, "spec", "stopPolicy").said(look.at)
-    reason = (queue.object.get("metadata", {}).get("annotations") or {}).get(STOP_REASON)
+    notes = queue.object.get("metadata", {}).get("annotations") or {}
+    writer = writer_of(queue.object, "spec", "stopPolicy")
+    who = writer._replace(manager=str(notes.get(STOPPED_BY) or writer.manager)).said(look.at)
+    reason = notes.get(STOP_REASON)
     message = f"{scope} is stopped ({queue.stop}){who}{f': {reason}' if reason else ''}"
     resume = f"k8sai queue resume {'lq' if local else 'cq'}/{queue.name}" + (f" -n {look.namespace}" if local else "")
     fix = Fix("admin", "resume it")

@@ -152,7 +152,7 @@ def test_several_by_their_labels(site: Site) -> None:
     )
     ran = site.said(site(*words))
     assert (ran.code, ran.out) == (Exit.PARTIAL, "job.batch/waits moved to two\n")
-    assert "error: job/runs: job/runs is running in one: nothing was written" in ran.err
+    assert "error: job/runs is running in one: nothing was written" in ran.err
     asked = site.said(site(*words, "--evict"))
     assert (asked.code, asked.out) == (Exit.REFUSED, "")
     assert "error: this would evict 1 job with 0 GPUs, and nobody can be asked: nothing was written" in asked.err

@@ -93,12 +93,15 @@ def test_through_its_local_queues(site: Site) -> None:
     ran = site.said(site("stop", name, "--drain", "--through-local-queues", "-y", "--reason", "r"))
     assert (ran.code, ran.out) == (
         Exit.OK,
-        "clusterqueue.kueue.x-k8s.io/site-one stopped (Hold)\nlocalqueue.kueue.x-k8s.io/one stopped (HoldAndDrain)\n",
+        "clusterqueue.kueue.x-k8s.io/site-one stopped (Hold)\n"
+        "localqueue.kueue.x-k8s.io/one in namespace site stopped (HoldAndDrain)\n",
     )
     assert "may lose its place" not in ran.err
     assert site.read("localqueues", "one")["metadata"]["annotations"][WITH] == site.cq("one")
     back = site.said(site("resume", name))
-    assert back.out == "localqueue.kueue.x-k8s.io/one resumed\nclusterqueue.kueue.x-k8s.io/site-one resumed\n"
+    assert back.out == (
+        "localqueue.kueue.x-k8s.io/one in namespace site resumed\nclusterqueue.kueue.x-k8s.io/site-one resumed\n"
+    )
     assert not site.read("localqueues", "one")["metadata"].get("annotations")
     site.admitted("a")
 

@@ -16,7 +16,7 @@ from k8sai.queues import parse, stopping
 from k8sai.queues.facts import Workload
 from k8sai.queues.setting import Setting
 from k8sai.queues.steps import TRIES, Change, carry_out, merge
-from k8sai.queues.stopping import AT, BY, MOVING, REASON, WITH, Place, Policy, Said
+from k8sai.queues.stopping import AT, BY, MOVING, OWN, REASON, WITH, Place, Policy, Said
 from k8sai.queues.stopping_cost import cost, hint
 from k8sai.queues.stopping_steps import Drain, reserving
 from tests.queues.kueue_model import JOB, Kueue
@@ -73,6 +73,32 @@ def test_a_stop_says_why_by_whom_and_when() -> None:
     }
     along = Said("", "eve", "", "big")
     assert stopping.stop(place("LocalQueue"), "HoldAndDrain", along).patch["metadata"]["annotations"][WITH] == "big"
+
+
+@given(POLICIES)
+def test_a_drain_through_local_queues_gives_each_back_as_it_was(before: str) -> None:
+    notes = {REASON: "old", BY: "bob"} if before != "None" else {}
+    untouched = place("LocalQueue", before, notes)
+    drained = after(stopping.stop(untouched, "HoldAndDrain", replace(SAID, along="big")), "LocalQueue")
+    assert drained.policy == "HoldAndDrain"
+    assert after(stopping.stop(drained, "HoldAndDrain", replace(SAID, along="big")), "LocalQueue").live == drained.live
+    assert (WITH in drained.notes) == (before != "HoldAndDrain")
+    if WITH in drained.notes:
+        assert after(stopping.resume_along(drained), "LocalQueue").live == untouched.live
+    assert after(stopping.resume(drained), "LocalQueue").live == place("LocalQueue").live
+
+
+def test_who_stops_a_drained_local_queue_for_itself_keeps_it_stopped() -> None:
+    drained = place("LocalQueue", "HoldAndDrain", {WITH: "big", OWN: "Hold"})
+    own = after(stopping.stop(drained, "Hold", Said(by="eve")), "LocalQueue")
+    assert (own.policy, own.notes) == ("HoldAndDrain", {"other": "1", BY: "eve"})
+
+
+def test_what_has_finished_is_not_stopped() -> None:
+    ended = workload("w", "Finished")
+    with pytest.raises(Refused) as caught:
+        stopping.insist_on_unfinished(Place(place("Workload").target, ended.object))
+    assert caught.value.message.endswith("has finished: there is nothing to stop")
 
 
 def test_a_reason_that_is_there_stays_until_another_is_given() -> None:
