@@ -51,7 +51,7 @@ class QueuesPane(TablePane):
     finds_trouble = True
     namespaced = True
     fields = (
-        Field("QUEUE", least=24, most=60, stretch=True, sort="name", letter="N"),
+        Field("QUEUE", least=22, most=60, stretch=True, sort="name", letter="N"),
         Field("", least=_BAR, most=_BAR),
         Field("NOMINAL", "right", rank=2, most=12, sort="nominal", letter="M", falling=True),
         Field("RESERVED", "right", rank=1, most=12, sort="reserved", letter="U", falling=True),
@@ -62,7 +62,7 @@ class QueuesPane(TablePane):
         Field("ASKED", "right", rank=3, most=12, sort="asked", letter="W", falling=True),
         Field("RUNNING", "right", rank=5, most=9, sort="running", letter="R", falling=True),
         Field("OLDEST", "right", rank=3, most=7, sort="oldest", letter="O", falling=True),
-        Field("ACTIVE", rank=1, least=8, most=28, stretch=True, sort="active", letter="T"),
+        Field("ACTIVE", rank=1, least=10, most=28, stretch=True, sort="active", letter="T"),
     )
 
     def __init__(self, desk: Desk) -> None:

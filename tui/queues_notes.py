@@ -34,8 +34,10 @@ class Notes(Lines):
         late = [source for source in watch.sources() if source.state in _LATE and source.at]
         if late:
             since = clock(min(source.at for source in late))
-            said = f"queues as of {since}: {late[0].message or f'{late[0].kind} {late[0].state}'}"
-            return self._note(said, late[0].hint, width, "bad")
+            why = late[0].message or f"{late[0].kind} {late[0].state}"
+            if any(source.message == why for source in self.desk.feed.sources()):  # the header says it already
+                return self._note(f"queues as of {since}", "", width, "bad")
+            return self._note(f"queues as of {since}: {why}", late[0].hint, width, "bad")
         look = watch.look
         gaps = [gap for gap in look.setting.hidden if gap.what in KINDS] if look is not None and look.rows else []
         if not gaps:

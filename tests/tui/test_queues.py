@@ -4,6 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from k8sai.queues.facts import Share
 from k8sai.queues.rows import rows
@@ -12,12 +14,12 @@ from k8sai.queues.shown_figures import Figures
 from k8sai.tui.glyphs import ASCII, UNICODE
 from k8sai.tui.ink import flat
 from k8sai.tui.queues import QueuesPane
-from k8sai.tui.queues_bar import bar
+from k8sai.tui.queues_bar import bar, cells
 from k8sai.tui.queues_tree import tree_lines
 from tests.queues.simulate_objects import GPU, cluster_queue, cohort, flavor, local_queue
 from tests.tui.queues_world import FixedQueues, queued, told, waits
 from tests.tui.stage import LARGE, SMALL, Stage, alone, cockpit, keys, lines, number, press, screen, write
-from tests.tui.world import FixedFeed
+from tests.tui.world import NOW, FixedFeed, all_in
 
 WIDE = (150, 40)
 
@@ -241,6 +243,14 @@ def test_a_bar_says_by_its_signs_what_is_used_borrowed_lent_free_and_asked_for(w
     assert flat(bar(what, 10, ASCII)) == drawn.translate(str.maketrans("■░×□◊", "#+x.o"))
 
 
+@given(st.lists(st.integers(0, 10**9), min_size=5, max_size=5), st.integers(5, 40))
+def test_a_bar_is_as_wide_as_it_is_and_shows_all_there_is(parts: list[int], width: int) -> None:
+    if any(parts):
+        sizes = cells(tuple(parts), width)
+        assert sum(sizes) == width
+        assert [bool(size) for size in sizes] == [bool(part) for part in parts]
+
+
 # --- who waits --------------------------------------------------------------------------------------------------------
 
 
@@ -420,6 +430,13 @@ async def test_a_dead_server_leaves_the_picture_dated() -> None:
         app.current.tick()
         await settled(pilot, app)
         assert "! queues as of 09:59:59: connection refused" in screen(app)
+        feed = app.desk.feed
+        assert isinstance(feed, FixedFeed)
+        feed.said = all_in("retrying", NOW - 1, "connection refused")  # then the header says it
+        app.paint()
+        await settled(pilot, app)
+        assert screen(app).count("connection refused") == 1
+        assert "! queues as of 09:59:59" in screen(app)
         assert "cq/finetune" in keys(app)
 
 
