@@ -218,5 +218,6 @@ def _applied(options: Options, setup: "Setup", dry_run: DryRun, *, yes: bool, ou
         yes=yes,
         output=output,
         careful=True,
+        printed="k8sai queue init",
     )
     return run(wish, Source(tuple(parse(setup.text.encode(), "queue init"))))
