@@ -58,6 +58,10 @@ class FollowedQueues:
         if self._started:
             self._live.stop()
 
+    def wait_synced(self, timeout: float) -> bool:
+        """Whether every kind was read, or is known not to be had, waiting for it at most so many seconds."""
+        return self._live.wait_synced(timeout)
+
     def sources(self) -> tuple[Source, ...]:
         return self._live.sources()
 
