@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,24 +14,23 @@ from k8sai.ages import epoch
 from k8sai.sim.cluster import Sim
 from tests.commands.run import Ran, environment, run
 from tests.commands.server import write_kubeconfig
-from tests.contract.api import Api
+from tests.contract.api import Api, Json
+from tests.contract.queues import KUEUE, QUEUE, Jobs, holds, owner
 
-Json = dict[str, Any]
-KUEUE = "/apis/kueue.x-k8s.io/v1beta2"
-QUEUE = "kueue.x-k8s.io/queue-name"
+__all__ = ["KUEUE", "QUEUE", "Site", "holds", "queue_sim", "site"]
+
 _RBAC = "/apis/rbac.authorization.k8s.io/v1"
 _numbers = count(1)
 
 
-class Site:
+class Site(Jobs):
     """`one` and `two` are LocalQueues, each with a ClusterQueue of 2 cpus that is called as they are, with the
     namespace before it.
     """
 
     def __init__(self, sim: Sim, folder: Path) -> None:
+        super().__init__(Api(sim.server), f"site{next(_numbers)}")
         self.folder, self.server = folder, sim.server
-        self.api = Api(sim.server)
-        self.namespace = f"site{next(_numbers)}"
         self.api.post("/api/v1/namespaces", {"metadata": {"name": self.namespace}}).ok()
         self.api.post(f"{KUEUE}/resourceflavors", {"metadata": {"name": self.namespace}, "spec": {}}).ok()
         for name in ("one", "two"):
@@ -63,14 +62,6 @@ class Site:
         if queue:
             self.until(name, lambda one: bool((one.get("status") or {}).get("conditions")))
 
-    @property
-    def jobs(self) -> str:
-        return f"/apis/batch/v1/namespaces/{self.namespace}/jobs"
-
-    @property
-    def workloads(self) -> str:
-        return f"{KUEUE}/namespaces/{self.namespace}/workloads"
-
     def read(self, kind: str, name: str) -> Json:
         """`jobs` or `localqueues` by name, `clusterqueues` by their short one."""
         root = self.jobs if kind == "jobs" else f"{KUEUE}/namespaces/{self.namespace}/{kind}"
@@ -78,17 +69,7 @@ class Site:
         return self.api.get(path).ok()
 
     def workload(self, job: str) -> Json:
-        return next(one for one in self.api.get(self.workloads).ok()["items"] if _owner(one) == job)
-
-    def until(self, job: str, reached: Callable[[Json], bool]) -> Json:
-        """The Workload of a job, once it is so."""
-        found = self.api.until(
-            self.workloads, lambda all_: any(_owner(one) == job and reached(one) for one in all_.values()), seconds=30
-        )
-        return next(one for one in found.values() if _owner(one) == job)
-
-    def admitted(self, job: str) -> Json:
-        return self.until(job, lambda one: holds(one, "Admitted"))
+        return next(one for one in self.api.get(self.workloads).ok()["items"] if owner(one) == job)
 
     def waits(self, job: str) -> Json:
         """It was looked at, and has no quota."""
@@ -144,13 +125,3 @@ def queue_sim() -> Iterator[Sim]:
 @pytest.fixture
 def site(queue_sim: Sim, tmp_path: Path) -> Site:
     return Site(queue_sim, tmp_path)
-
-
-def holds(workload: Json, kind: str, status: str = "True") -> bool:
-    """A condition has this status."""
-    conditions = workload.get("status", {}).get("conditions", [])
-    return any((one["type"], one["status"]) == (kind, status) for one in conditions)
-
-
-def _owner(workload: Json) -> str:
-    return str(next((one["name"] for one in workload["metadata"].get("ownerReferences", [])), ""))

@@ -16,16 +16,11 @@ _API = "kueue.x-k8s.io/v1beta2"
 
 
 @dataclass
-class Queues:
-    """`queues.make("a", 8)` is a ClusterQueue and a LocalQueue of 8 GPUs; `queues.job("train", "a", 4)` a job in it."""
+class Jobs:
+    """Jobs of a namespace, and the Workloads that Kueue makes of them."""
 
     api: Api
     namespace: str
-    made: list[str] = field(default_factory=list)
-
-    def name(self, short: str) -> str:
-        """What a cluster-wide object is called."""
-        return f"{self.namespace}-{short}"
 
     @property
     def jobs(self) -> str:
@@ -34,6 +29,27 @@ class Queues:
     @property
     def workloads(self) -> str:
         return f"{KUEUE}/namespaces/{self.namespace}/workloads"
+
+    def until(self, job: str, reached: Callable[[Json], bool]) -> Json:
+        """The Workload of a job, as soon as it is so."""
+        found = self.api.until(
+            self.workloads, lambda all_of: any(owner(one) == job and reached(one) for one in all_of.values())
+        )
+        return next(one for one in found.values() if owner(one) == job)
+
+    def admitted(self, job: str) -> Json:
+        return self.until(job, lambda one: holds(one, "Admitted"))
+
+
+@dataclass
+class Queues(Jobs):
+    """`queues.make("a", 8)` is a ClusterQueue and a LocalQueue of 8 GPUs; `queues.job("train", "a", 4)` a job in it."""
+
+    made: list[str] = field(default_factory=list)
+
+    def name(self, short: str) -> str:
+        """What a cluster-wide object is called."""
+        return f"{self.namespace}-{short}"
 
     @property
     def locals(self) -> str:
@@ -87,16 +103,6 @@ class Queues:
         body = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"template": pods}}
         return self.api.post(self.jobs, body).ok()
 
-    def until(self, job: str, reached: Callable[[Json], bool]) -> Json:
-        """The Workload of a job, as soon as it is so."""
-        found = self.api.until(
-            self.workloads, lambda all_of: any(_of(one, job) and reached(one) for one in all_of.values())
-        )
-        return next(one for one in found.values() if _of(one, job))
-
-    def admitted(self, job: str) -> Json:
-        return self.until(job, lambda one: holds(one, "Admitted"))
-
     def waits(self, job: str, words: str) -> Json:
         """As soon as it is told so why it has no quota."""
         return self.until(job, lambda one: told(one, "QuotaReserved")[:1] == ("False",) and words in why(one))
@@ -129,8 +135,9 @@ def condition(obj: Json, kind: str) -> Json:
     return dict(found[0]) if found else {}
 
 
-def holds(obj: Json, kind: str) -> bool:
-    return condition(obj, kind).get("status") == "True"
+def holds(obj: Json, kind: str, status: str = "True") -> bool:
+    """The condition has this status."""
+    return condition(obj, kind).get("status") == status
 
 
 def told(obj: Json, kind: str) -> tuple[str, ...]:
@@ -148,6 +155,6 @@ def active(obj: Json) -> tuple[str, ...]:
     return told(obj, "Active")
 
 
-def _of(workload: Json, job: str) -> bool:
-    owners = workload["metadata"].get("ownerReferences") or ()
-    return any(owner["name"] == job for owner in owners)
+def owner(workload: Json) -> str:
+    """The job it stands for; "" for none."""
+    return str(next((one["name"] for one in workload["metadata"].get("ownerReferences") or ()), ""))
