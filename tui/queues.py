@@ -13,6 +13,7 @@ from k8sai.tui.keymap import Key
 from k8sai.tui.matching import matcher
 from k8sai.tui.queues_bar import bar, legend
 from k8sai.tui.queues_below import Below
+from k8sai.tui.queues_cells import active, implied, pending, resources, several
 from k8sai.tui.queues_notes import Notes, missing
 from k8sai.tui.queues_tree import (
     TreeLine,
@@ -88,7 +89,7 @@ class QueuesPane(TablePane):
 
     def order(self) -> Sequence[str]:
         rows = self._chosen()
-        self._words = {"flavors": _several(rows, 0), "resources": _several(rows, 1)}
+        self._words = {"flavors": several(rows, 0), "resources": several(rows, 1)}
         if self.sort == "name":
             lines = tree_lines(rows, self.desk.glyphs, reverse=self.reverse)
         else:
@@ -139,11 +140,11 @@ class QueuesPane(TablePane):
             amount(figures.borrowed if figures else None, "accent", quiet=True),
             amount(figures.available if figures else None, "bad" if short or blocked else "plain"),
             amount(figures.potential if figures else None, "dim"),
-            _pending(row) if first else (),
+            pending(row) if first else (),
             amount(figures.pending if figures else row.gpus_wanted, "warn", quiet=True),
             plain(str(counts.running) if counts.running else "") if first else (),
             plain(span(now - counts.oldest)) if first and counts.oldest is not None else (),
-            _active(row) if first else (),
+            active(row) if first else (),
         )
 
     def _queue(self, line: TreeLine) -> Line:
@@ -265,42 +266,3 @@ class QueuesPane(TablePane):
         super().recall(kept)
         self.every = kept.get("every") is True
         self.local = kept["local"] if isinstance(kept.get("local"), bool) else None
-
-
-def _several(rows: "Sequence[Row]", part: int) -> bool:
-    """Lines differ in their flavor (0) or resource (1), as they are called."""
-    from k8sai.queues import words
-
-    shares = {figures.share for row in rows for figures in row.figures}
-    return len({words.short(share[part]) if part else share[part] for share in shares} - {""}) > 1
-
-
-def resources() -> dict[str, str]:
-    """The kinds of rows as kubectl writes them in full."""
-    from k8sai.queues.setting import CLUSTER_QUEUES, COHORTS, LOCAL_QUEUES
-
-    return {"cq": CLUSTER_QUEUES, "lq": LOCAL_QUEUES, "cohort": COHORTS}
-
-
-def implied(row: "Row") -> bool:
-    """A cohort that is only named."""
-    return bool(getattr(row.owner, "implied", False))
-
-
-def _pending(row: "Row") -> Line:
-    """`2+6`: two in line, six put aside until something changes."""
-    counts = row.counts
-    if not counts.pending:
-        return ()
-    text = f"{counts.active}+{counts.parked}" if counts.active is not None and counts.parked else str(counts.pending)
-    return ((text, "bad" if row.blocked_head is not None else "warn"),)
-
-
-def _active(row: "Row") -> Line:
-    if row.active is False:
-        return ((clean(row.reason) or "no", "bad"),)
-    if row.blocked_head is not None:
-        return (("head waits", "bad"),)
-    if row.kind == "cohort":
-        return (("implied", "dim"),) if implied(row) else ()
-    return (("yes", "dim"),) if row.active else (("?", "dim"),)

@@ -10,11 +10,13 @@ from k8sai.queues.kept import KINDS
 from k8sai.queues.positions import Ask
 from k8sai.queues.setting import CLUSTER_QUEUES, COHORTS, LOCAL_QUEUES, WORKLOADS, Setting
 from k8sai.tui.app import Cockpit
-from tests.queues.simulate_objects import cluster_queue, cohort, gpu_tree, local_queue, setting, workload
-from tests.tui.stage import cockpit
+from k8sai.tui.queues import QueuesPane
+from tests.queues.simulate_objects import GPU, cluster_queue, cohort, gpu_tree, local_queue, setting, workload
+from tests.tui.stage import Stage, cockpit, lines, number, press
 from tests.tui.world import NOW, FixedFeed
 
 Json = dict[str, Any]
+WIDE = (150, 40)
 
 
 def refused(at: str = "2026-11-21T09:30:00Z", reason: str = "Pending", message: str = "no room") -> Json:
@@ -66,6 +68,21 @@ def _objects() -> list[Json]:
 def told(what: list[Json] | None = None, **changes: Any) -> Setting:
     """As it was read at the time of all these tests."""
     return replace(setting(objects() if what is None else what), at=NOW, **changes)
+
+
+def with_cpu(nominal: int) -> Json:
+    """A ClusterQueue with two flavors of GPUs, and so much cpu."""
+    found = cluster_queue("mixed", 8)
+    found["spec"]["resourceGroups"].append(
+        {
+            "coveredResources": ["cpu"],
+            "flavors": [{"name": "default", "resources": [{"name": "cpu", "nominalQuota": nominal}]}],
+        }
+    )
+    found["spec"]["resourceGroups"][0]["flavors"].append(
+        {"name": "a100", "resources": [{"name": GPU, "nominalQuota": 4}]}
+    )
+    return found
 
 
 class FixedQueues:
@@ -132,3 +149,29 @@ def queued(queues: FixedQueues | None = None, **options: Any) -> Cockpit:
     feed = FixedFeed()
     feed.queues = FixedQueues() if queues is None else queues
     return cockpit(feed=feed, **options)
+
+
+async def queues(pilot: Stage, app: Any, key: str = "") -> QueuesPane:
+    """The pane, with the cursor on a row; all that is asked beside the screen has answered."""
+    await press(pilot, number("queues"))
+    pane = app.current
+    assert isinstance(pane, QueuesPane)
+    if key:
+        while pane.cursor() != key:
+            before = pane.cursor()
+            await press(pilot, "down")
+            assert pane.cursor() != before, f"no row {key}"
+    await settled(pilot, app)
+    return pane
+
+
+async def settled(pilot: Stage, app: Any) -> None:
+    await app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+def row_of(app: Any, word: str) -> list[str]:
+    """The words of the one line of a table that has this one, without the branches before it."""
+    found = [line.split() for line in lines(app) if word in line.split() and "Waiting at" not in line]
+    assert len(found) == 1, found
+    return found[0][found[0].index(word) :]
