@@ -1,6 +1,6 @@
 """`queue resume` at work: the doors of a queue before the queue, and what follows from it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -98,13 +98,18 @@ def _say_after(setting: "Setting", place: Place, changes: Sequence[Change]) -> N
         where = f" -n {place.target.namespace}" if kind == "lq" else ""
         text = f"{type(above).__name__} {above.name} above it is still stopped ({above.stop})"
         _talk.note(Note(text, "warn", f"`k8sai queue resume {kind}/{above.name}{where}`"))
+    closed: tuple[str, ...] = ()
     opened = {one.target for one in changes if (one.patch.get("spec") or {}).get("stopPolicy") == "None"}
     if place.kind == "ClusterQueue":
-        for text, hint in _below(setting, place, {(one.namespace, one.name) for one in opened}):
-            _talk.note(Note(text, "warn", hint))
+        closed = _closed(setting, place, {f"{one.namespace}/{one.name}" for one in opened})
+        for ref in closed:
+            namespace, _, name = ref.partition("/")
+            hint = f"`k8sai queue resume lq/{name} -n {namespace}`"
+            _talk.note(Note(f"LocalQueue {ref} is stopped for itself, and stays so", "warn", hint))
     if all(one.idle for one in changes):
         return
-    waiting = stopping.waiting(setting, place)
+    reached = stopping.waiting(setting, place)
+    waiting = tuple(one for one in reached if f"{one.namespace}/{one.queue}" not in closed)
     if place.kind == "Workload":
         for text in map(stopping.deactivated_by_kueue, waiting):
             if text:
@@ -120,9 +125,7 @@ def _say_after(setting: "Setting", place: Place, changes: Sequence[Change]) -> N
     _talk.note(Note("; ".join(words)))
 
 
-def _below(setting: "Setting", place: Place, opened: set[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Its LocalQueues that were stopped for themselves, with what opens them."""
-    for one in stopping.local_queues(setting, place):
-        if one.stop != "None" and (one.namespace, one.name) not in opened:
-            text = f"LocalQueue {one.ref} is stopped for itself, and stays so"
-            yield text, f"`k8sai queue resume lq/{one.name} -n {one.namespace}`"
+def _closed(setting: "Setting", place: Place, opened: set[str]) -> tuple[str, ...]:
+    """Its LocalQueues, namespace/name, that were stopped for themselves."""
+    found = stopping.local_queues(setting, place)
+    return tuple(one.ref for one in found if one.stop != "None" and one.ref not in opened)

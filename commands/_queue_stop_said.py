@@ -1,6 +1,6 @@
 """What `queue stop` says: the cost before it asks, the plan of a dry run, who is left, and the way back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from k8sai.commands import _print, _queue_plan, _talk
@@ -28,21 +28,25 @@ def say_cost(scene: Scene) -> None:
     if scene.costs:
         _talk.line(_title(scene))
         _talk.page(_queue_plan.costs_table(scene.costs))
+    for note in _warnings(scene):
+        _talk.note(note)
+
+
+def _warnings(scene: Scene) -> Iterator[Note]:
+    """What a table of costs does not say."""
     if scene.wish.drain and (alone := sum(one.final for one in scene.costs)):
         are = "is of pods that nobody makes" if alone == 1 else "are of pods that nobody makes"
-        _talk.note(Note(f"{alone} of them {are} anew: Kueue evicts pods by deleting them, for good", "warn"))
+        yield Note(f"{alone} of them {are} anew: Kueue evicts pods by deleting them, for good", "warn")
     if scene.gap is not None:
-        _talk.note(Note(f"not all who would lose quota can be seen: {scene.gap.why}", "warn", scene.gap.hint))
+        yield Note(f"not all who would lose quota can be seen: {scene.gap.why}", "warn", scene.gap.hint)
     if others := [one for one in scene.held.admitted if scene.wish.drain and not scene.evicted(one)]:
         text = f"{len(others)} admitted came by LocalQueues that are gone or lead elsewhere: they go on"
-        _talk.note(Note(text, "warn", f"`k8sai queue stop {scene.place.word} --drain` evicts them as well"))
+        yield Note(text, "warn", f"`k8sai queue stop {scene.place.word} --drain` evicts them as well")
     if scene.wish.drain and scene.place.kind == "ClusterQueue" and not scene.wish.through and scene.held.admitted:
-        _talk.note(
-            Note(
-                "what is drained by its ClusterQueue may lose its place to younger workloads when that is resumed",
-                "warn",
-                f"`k8sai queue stop {scene.place.word} --drain --through-local-queues` keeps the places",
-            )
+        yield Note(
+            "what is drained by its ClusterQueue may lose its place to younger workloads when that is resumed",
+            "warn",
+            f"`k8sai queue stop {scene.place.word} --drain --through-local-queues` keeps the places",
         )
 
 
@@ -78,8 +82,8 @@ def show(scene: Scene, changes: Sequence[Change]) -> int:
         for change in changes:
             _print.line(f"{_queue_plan.named(change, scene.place.target)} {became(change)}{_queue_plan.DRY[dry]}")
     _print.flush()
-    for text in warnings:
-        _talk.note(Note(text, "warn"))
+    for note in (*_warnings(scene), *(Note(text, "warn") for text in warnings)):
+        _talk.note(note)
     return Exit.OK
 
 

@@ -1,7 +1,7 @@
 """`queue resume` as a user runs it: whole stdout, stderr and exit code, on the embedded cluster."""
 
 from k8sai.errors import Exit
-from k8sai.queues.stopping import MOVING
+from k8sai.queues.stopping import MOVING, REASON
 from tests.commands.queue_site import Site, holds
 from tests.commands.run import Ran
 
@@ -52,6 +52,25 @@ def test_a_local_queue_that_was_stopped_for_itself_stays_so(site: Site) -> None:
     ran = site.said(site("resume", f"cq/{site.cq('two')}"))
     assert ran.out == "clusterqueue.kueue.x-k8s.io/site-two unchanged\n"
     assert site.read("localqueues", "two")["spec"]["stopPolicy"] == "Hold"
+
+
+def test_a_stop_of_a_local_queue_outlasts_a_drain_of_its_cluster_queue(site: Site) -> None:
+    site.job("a")
+    site.admitted("a")
+    assert site("stop", "lq/one", "--reason", "mine").code == Exit.OK
+    name = f"cq/{site.cq('one')}"
+    assert site("stop", name, "--drain", "--through-local-queues", "-y", "--reason", "big").code == Exit.OK
+    assert site.said(site("resume", name)) == Ran(
+        Exit.OK,
+        "localqueue.kueue.x-k8s.io/one in namespace site stopped (Hold) as before\n"
+        "clusterqueue.kueue.x-k8s.io/site-one resumed\n",
+        "warning: LocalQueue site/one is stopped for itself, and stays so\n"
+        "  → `kubectl ai-queue resume lq/one -n site`\n"
+        "note: nothing waits there\n",
+    )
+    queue = site.read("localqueues", "one")
+    assert queue["spec"]["stopPolicy"] == "Hold"
+    assert queue["metadata"]["annotations"][REASON] == "mine"
 
 
 def test_a_dry_run(site: Site) -> None:

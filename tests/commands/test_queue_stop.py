@@ -277,6 +277,12 @@ def test_ctrl_c_says_what_stands(site: Site) -> None:
     [
         (("stop", "cq/nobody"), 4, "error: there is no ClusterQueue nobody\n  → `kubectl ai-queue list`\n"),
         (
+            ("stop", "deploy/web"),
+            5,
+            "error: Kueue queues deployment/web pod by pod: there is no one Workload of it\n"
+            "  → `kubectl ai-queue why deployment/web -n site` tells how its pods stand\n",
+        ),
+        (
             ("stop", "lq/oen"),
             4,
             "error: there is no LocalQueue oen in namespace site\n  → did you mean lq/one?\n",
@@ -315,6 +321,11 @@ def test_ctrl_c_says_what_stands(site: Site) -> None:
     ],
 )
 def test_errors(site: Site, words: tuple[str, ...], code: int, said: str) -> None:
+    if "deploy/web" in words:
+        pod = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "main", "image": "x"}]}}
+        spec = {"replicas": 0, "selector": {"matchLabels": {"a": "b"}}, "template": pod}
+        path = f"/apis/apps/v1/namespaces/{site.namespace}/deployments"
+        site.api.post(path, {"metadata": {"name": "web"}, "spec": spec}).ok()
     assert site.said(site(*words)) == Ran(code, "", said)
 
 

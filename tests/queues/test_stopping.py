@@ -257,6 +257,12 @@ def test_what_others_write_beside_it_does_not_matter() -> None:
     assert kueue.job["metadata"]["labels"] == {"kueue.x-k8s.io/queue-name": "old", "other": "1", "seen": "yes"}
 
 
+def test_what_would_change_nothing_is_not_written() -> None:
+    kueue = Kueue("pending", Random(0))
+    carry_out(kueue, Change(JOB, kueue.live(JOB), {"spec": {"suspend": True}}, ""))  # type: ignore[arg-type]
+    assert (kueue.tries, kueue.sent) == (0, [])
+
+
 def test_the_same_field_written_by_somebody_else_is_told() -> None:
     kueue = Kueue("pending", Random(0))
     change = Change(JOB, kueue.live(JOB), LABELLED, "")
@@ -281,6 +287,15 @@ def test_a_merge_done_twice_is_done_once(obj: Json, patch: Json) -> None:
     once = merge(obj, patch)
     assert merge(once, patch) == once
     assert Change(JOB, {"metadata": {}, **obj}, patch, "").stands_in({"metadata": {}, **once})
+
+
+@pytest.mark.parametrize(("controller", "final"), [(None, True), ("ReplicaSet", False)])
+def test_a_pod_that_nobody_makes_anew_is_gone_for_good(controller: str | None, final: bool) -> None:
+    references = [{"kind": controller, "name": "r", "controller": True}] if controller else []
+    pod: Json = {"metadata": {"ownerReferences": references}}
+    owned = workload("w", "Admitted", ownerReferences=[{"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": "u"}])
+    assert cost(owned, 0.0, pod).final is final
+    assert not cost(workload("w", "Admitted"), 0.0, pod).final
 
 
 @pytest.mark.parametrize(
