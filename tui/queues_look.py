@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from k8sai.queues.facts import ClusterQueue
 from k8sai.queues.pending import Court, Waiting, pending
 from k8sai.queues.positions import Ask, read
 from k8sai.queues.rows import Row, rows
@@ -57,13 +56,6 @@ class Look:
         positions = read(asked, self.setting, lines)
         self.lists[key] = pending(self.setting, positions, refs, self.court)
         return self.lists[key]
-
-    def head(self, row: Row) -> Waiting | None:
-        """The first of those that wait at a ClusterQueue."""
-        if not isinstance(row.owner, ClusterQueue):
-            return None
-        found = self.lists.get(row.key) or self.waiting(row.key)
-        return found[0] if found else None
 
 
 def look(setting: Setting) -> Look:

@@ -103,7 +103,6 @@ class WaitingPane(TablePane):
     # --- time ---------------------------------------------------------------------------------------------------------
 
     def arrive(self, subject: Mapping[str, str]) -> None:
-        self.subject = self.subject if self.subject == subject else {}
         self._look()
         self.at.show(subject.get("queue", ""))
         super().arrive(subject)
