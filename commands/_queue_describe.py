@@ -44,7 +44,7 @@ def describe(
     from k8sai.commands._queue_read import read
     from k8sai.queues import describe as about
     from k8sai.queues.setting import CHECKS, CLUSTER_QUEUES, COHORTS, LOCAL_QUEUES, WORKLOADS
-    from k8sai.queues.shown_named import named
+    from k8sai.queues.shown.named import named
     from k8sai.queues.usage import tree
 
     setting, objects, namespace = read(options, recording)
@@ -52,11 +52,11 @@ def describe(
     found = about.describe(setting, named(setting, tree(setting), name, namespace))
     unseen = relevant(setting, (CLUSTER_QUEUES, COHORTS, LOCAL_QUEUES, WORKLOADS, *((CHECKS,) if found.checks else ())))
     if output in ("json", "yaml"):
-        from k8sai.queues.shown_describe_document import document
+        from k8sai.queues.shown.describe_document import document
 
         _print.document(document(found, context=objects.context, at=setting.at, hidden=unseen), output)
     else:
-        from k8sai.queues.shown_describe import page
+        from k8sai.queues.shown.describe import page
 
         shown = page(found, setting.at, bars=not plain and sys.stdout.isatty(), plain=plain)
         _print.page(shown, wide=output == "wide", plain=plain)

@@ -11,7 +11,7 @@ from k8sai.errors import Usage
 
 if TYPE_CHECKING:
     from k8sai.cluster.objects import Objects
-    from k8sai.queues.init import Setup
+    from k8sai.queues.setup.init import Setup
 
 Output = Literal["table", "json", "yaml", "name"]
 DryRun = Literal["none", "client", "server"]
@@ -100,8 +100,8 @@ def init(
         from k8sai.commands._queue_check import show_check
 
         return show_check(options, recording, output or "table", plain=plain)
-    from k8sai.queues.init import propose
-    from k8sai.queues.init_wish import wish
+    from k8sai.queues.setup.init import propose
+    from k8sai.queues.setup.wish import wish
 
     local = options.namespace or "default"
     asked = wish(

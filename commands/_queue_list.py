@@ -15,10 +15,10 @@ from k8sai.errors import Usage
 if TYPE_CHECKING:
     from k8sai.cluster.objects import Objects
     from k8sai.cluster.reading import Unseen
-    from k8sai.queues.others import Others
+    from k8sai.queues.others.lists import Others
     from k8sai.queues.rows import Row
     from k8sai.queues.setting import Setting
-    from k8sai.queues.shown_choice import Choice
+    from k8sai.queues.shown.choice import Choice
     from k8sai.view import Note, Table
 
 _MOST = 5  # sentences about one thing
@@ -81,7 +81,7 @@ def list_(
     from k8sai.commands import _print
     from k8sai.commands._queue_notes import gaps, insist_on_queues, partial, relevant, say
     from k8sai.commands._queue_read import read
-    from k8sai.queues.shown_choice import Choice
+    from k8sai.queues.shown.choice import Choice
 
     choice = Choice(cohort, labels, options.namespace, resource)
     _refuse_contradictions(options, watch=watch, recording=recording, output=output, every=every_namespace)
@@ -95,7 +95,7 @@ def list_(
     more, gap = _others(objects, choice)
     unseen = (*relevant(found, kinds(), options.namespace), *gap)
     if output in ("json", "yaml"):
-        from k8sai.queues.document import view
+        from k8sai.queues.shown.document import view
 
         shown_document = view(shown, context=objects.context, at=found.at, hidden=unseen)
         _print.document({**shown_document, **more.document()}, output)
@@ -118,7 +118,7 @@ def kinds() -> tuple[str, ...]:
 
 def _rows(setting: "Setting", choice: "Choice") -> "tuple[Row, ...]":
     from k8sai.queues.rows import rows
-    from k8sai.queues.shown_choice import chosen
+    from k8sai.queues.shown.choice import chosen
 
     return chosen(rows(setting), choice)
 
@@ -126,7 +126,7 @@ def _rows(setting: "Setting", choice: "Choice") -> "tuple[Row, ...]":
 def _others(objects: "Objects", choice: "Choice") -> "tuple[Others, tuple[Unseen, ...]]":
     """Queues of other schedulers, where nothing of Kueue's was chosen; and what of them may not be read."""
     from k8sai.cluster.reading import Reading
-    from k8sai.queues.others import Others, others
+    from k8sai.queues.others.lists import Others, others
 
     reading = Reading(objects)
     return (Others(), ()) if choice.narrows else (others(reading), reading.hidden)
@@ -142,7 +142,7 @@ def show(
 ) -> None:
     """The table, with bars where somebody looks at a terminal; then what other schedulers have."""
     from k8sai.commands import _print
-    from k8sai.queues.shown_table import table
+    from k8sai.queues.shown.table import table
     from k8sai.view import Page
 
     own = (table(shown, setting.at, bars=not plain and sys.stdout.isatty(), plain=plain),) if shown or not more else ()
@@ -151,7 +151,7 @@ def show(
 
 def _words(shown: "tuple[Row, ...]", choice: "Choice") -> "Iterator[Note]":
     """Why a queue admits nothing, who waits although there is room, what the signs mean."""
-    from k8sai.queues.shown_table import LEGEND, inactive
+    from k8sai.queues.shown.table import LEGEND, inactive
     from k8sai.view import Note
 
     if not shown:

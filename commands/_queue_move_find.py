@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from k8sai.cluster.writing import Target, Writer
 from k8sai.commands._queue_named import asked, find, owner_of, place_of, workload_of
 from k8sai.errors import Forbidden, K8saiError, NotFound
-from k8sai.queues import moving, moving_target
-from k8sai.queues.moving import Seen, Wish
+from k8sai.queues.acting import moving, moving_target
+from k8sai.queues.acting.moving import Seen, Wish
+from k8sai.queues.acting.steps import Change
 from k8sai.queues.setting import CLASSES, WORKLOADS, Setting
-from k8sai.queues.steps import Change
 from k8sai.selectors import selector as labels_of
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from k8sai.commands import _print, _queue_move_said, _queue_plan, _queue_read, _
 from k8sai.commands._queue_move_find import Planned, insist_on_class, one, planned, several
 from k8sai.commands._queue_named import asked
 from k8sai.errors import Exit, K8saiError, Usage
-from k8sai.queues import moving_target
-from k8sai.queues.moving import Wish
-from k8sai.queues.moving_steps import Changes, Move
+from k8sai.queues.acting import moving_target
+from k8sai.queues.acting.moving import Wish
+from k8sai.queues.acting.moving_steps import Changes, Move
 from k8sai.view import Note
 
 if TYPE_CHECKING:

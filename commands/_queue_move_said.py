@@ -7,10 +7,10 @@ from k8sai.commands import _queue_read
 from k8sai.commands._queue_move_find import Planned
 from k8sai.errors import K8saiError
 from k8sai.queues import positions
-from k8sai.queues.moving import Seen
+from k8sai.queues.acting.moving import Seen
+from k8sai.queues.acting.stopping_cost import Cost, cost, gpus
 from k8sai.queues.order import line
 from k8sai.queues.setting import read
-from k8sai.queues.stopping_cost import Cost, cost, gpus
 from k8sai.view import Cell, Column, Note, Page, Row, Table
 
 if TYPE_CHECKING:

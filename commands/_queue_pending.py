@@ -64,7 +64,7 @@ def pending(
     from k8sai.queues.pending import queues_of
     from k8sai.queues.positions import read as read_positions
     from k8sai.queues.setting import CLUSTER_QUEUES, COHORTS, LOCAL_QUEUES, WORKLOADS
-    from k8sai.queues.shown_eta import etas
+    from k8sai.queues.shown.eta import etas
 
     if every_namespace and (options.namespace or queue):
         raise Usage(f"-A and {'-n' if options.namespace else queue} contradict each other", "leave one of them out")
@@ -79,7 +79,7 @@ def pending(
     spaces = {ref.partition("/")[0] for ref in refs}
     unseen = (*relevant(setting, kinds, namespace if spaces <= {namespace} else ""), *positions.unseen)
     if output in ("json", "yaml"):
-        from k8sai.queues.shown_pending import document
+        from k8sai.queues.shown.pending import document
 
         context, total = objects.context, len(found)
         what = document(shown, expected, context=context, at=setting.at, hidden=unseen, total=total)
@@ -87,7 +87,7 @@ def pending(
     elif output == "name":
         _print.names("workload.kueue.x-k8s.io", (one.workload.name for one in shown))
     else:
-        from k8sai.queues.shown_pending import table
+        from k8sai.queues.shown.pending import table
         from k8sai.view import Page
 
         _print.page(Page((table(shown, setting.at, expected, plain=plain),)), wide=output == "wide", plain=plain)
@@ -100,7 +100,7 @@ def pending(
 def _meant(setting: "Setting", queue: str, namespace: str) -> "tuple[frozenset[str], str]":
     """The LocalQueues that are asked about, and how to say where that is. Raises NotFound, Usage, Forbidden."""
     from k8sai.queues.pending import refs_of
-    from k8sai.queues.shown_named import named
+    from k8sai.queues.shown.named import named
     from k8sai.queues.usage import tree
 
     if not queue:

@@ -7,8 +7,8 @@ from k8sai.cluster.options import Options
 from k8sai.cluster.writing import Writer
 from k8sai.commands import _queue_read
 from k8sai.commands._queue_named import asked, find, place_of, workload_of
+from k8sai.queues.acting.stopping import Place
 from k8sai.queues.setting import Setting
-from k8sai.queues.stopping import Place
 
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection

@@ -14,8 +14,8 @@ from k8sai.errors import Forbidden, Refused
 from k8sai.view import Cell, Column, Page, Row, Table
 
 if TYPE_CHECKING:
-    from k8sai.queues.steps import Change
-    from k8sai.queues.stopping_cost import Cost
+    from k8sai.queues.acting.steps import Change
+    from k8sai.queues.acting.stopping_cost import Cost
 
 DRY = {"client": " (dry run)", "server": " (server dry run)", "none": ""}
 
@@ -61,7 +61,7 @@ def insist_on_rights(writer: Writer, changes: "Iterable[Change]") -> None:
 
 def try_out(writer: Writer, changes: "Sequence[Change]") -> tuple[str, ...]:
     """The server's warnings. Raises what it refuses with."""
-    from k8sai.queues.steps import write
+    from k8sai.queues.acting.steps import write
 
     return tuple(text for one in changes if not one.idle for text in write(writer, one, dry_run=True).warnings)
 

@@ -8,14 +8,14 @@ from k8sai.view import Note
 
 if TYPE_CHECKING:
     from k8sai.commands._queue_simulate_run import Question
-    from k8sai.queues.simulate import Outcome, Simulation
-    from k8sai.queues.simulate_probe import Said
+    from k8sai.queues.simulating.probe import Said
+    from k8sai.queues.simulating.simulate import Outcome, Simulation
 
 
 def probe(question: "Question", found: "Simulation", code: int) -> int:
     """The exit code: the model's where Kueue agrees, else Kueue's. Raises Refused, Usage."""
     from k8sai.cluster.connect import connect
-    from k8sai.queues.simulate_probe import probe as ask
+    from k8sai.queues.simulating.probe import probe as ask
 
     outcome = _only(found)
     _consent(question, outcome)

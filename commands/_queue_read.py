@@ -27,7 +27,7 @@ def connected(options: Options, *, others: bool = False) -> "tuple[Connection, O
 
 def insist(objects: "Objects", server: str, *, others: bool = False) -> None:
     """Raises NotFound where there is no Kueue, nor with `others` queues of another scheduler."""
-    from k8sai.queues.others import served
+    from k8sai.queues.others.lists import served
     from k8sai.queues.setting import CLUSTER_QUEUES
 
     if not objects.served(CLUSTER_QUEUES) and not (others and served(objects)):

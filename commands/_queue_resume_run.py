@@ -8,9 +8,9 @@ from k8sai.cluster.options import Options
 from k8sai.cluster.writing import Target, Writer
 from k8sai.commands import _print, _queue_place, _queue_plan, _talk
 from k8sai.errors import Exit
-from k8sai.queues import stopping
-from k8sai.queues.steps import Change, carry_out
-from k8sai.queues.stopping import Place
+from k8sai.queues.acting import stopping
+from k8sai.queues.acting.steps import Change, carry_out
+from k8sai.queues.acting.stopping import Place
 from k8sai.view import Note
 
 if TYPE_CHECKING:

@@ -10,24 +10,24 @@ from k8sai.commands import _print, _talk
 from k8sai.commands._manifest import manifest, place
 from k8sai.commands._queue_notes import gaps, insist_on_queues, relevant, say
 from k8sai.errors import Exit, NotFound, Usage
-from k8sai.queues.change import Change, names
-from k8sai.queues.change import read as read_changes
-from k8sai.queues.change_apply import apply
 from k8sai.queues.facts import Workload
+from k8sai.queues.judging.topology_nodes import survey
 from k8sai.queues.setting import CLUSTER_QUEUES, COHORTS, FLAVORS, LOCAL_QUEUES, TOPOLOGIES, WORKLOADS, Setting
-from k8sai.queues.simulate import KINDS, Simulation, simulate, simulate_waiting
-from k8sai.queues.simulate_document import document
-from k8sai.queues.simulate_shown import heading, lines, tables
-from k8sai.queues.topology_nodes import survey
-from k8sai.queues.wish import Wanted, Wish, of_flags, surroundings
-from k8sai.queues.wish_file import namespaces, of_manifest
-from k8sai.queues.wish_gpus import resource_of
+from k8sai.queues.simulating.change import Change, names
+from k8sai.queues.simulating.change import read as read_changes
+from k8sai.queues.simulating.change_apply import apply
+from k8sai.queues.simulating.document import document
+from k8sai.queues.simulating.shown import heading, lines, tables
+from k8sai.queues.simulating.simulate import KINDS, Simulation, simulate, simulate_waiting
+from k8sai.queues.simulating.wish import Wanted, Wish, of_flags, surroundings
+from k8sai.queues.simulating.wish_file import namespaces, of_manifest
+from k8sai.queues.simulating.wish_gpus import resource_of
 from k8sai.view import Cell, Note, Page
 
 if TYPE_CHECKING:
     from k8sai.cluster.objects import Objects
     from k8sai.cluster.reading import Unseen
-    from k8sai.queues.topology_nodes import Land
+    from k8sai.queues.judging.topology_nodes import Land
 
 _FORBIDDING = ("limitranges", "namespaces")
 _DECIDING = (CLUSTER_QUEUES, LOCAL_QUEUES, COHORTS, FLAVORS, TOPOLOGIES, WORKLOADS, *_FORBIDDING)

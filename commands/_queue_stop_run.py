@@ -19,13 +19,14 @@ from k8sai.commands._queue_stop_said import (
 )
 from k8sai.commands._queue_stop_scene import Scene, Wish
 from k8sai.errors import Exit, Forbidden, K8saiError, Usage
-from k8sai.queues import parse, stopping
-from k8sai.queues.moving_steps import Changes
+from k8sai.queues import parse
+from k8sai.queues.acting import stopping
+from k8sai.queues.acting.moving_steps import Changes
+from k8sai.queues.acting.steps import Change, carry_out
+from k8sai.queues.acting.stopping import Place, Said
+from k8sai.queues.acting.stopping_cost import Cost, cost
+from k8sai.queues.acting.stopping_steps import Drain, reserving
 from k8sai.queues.setting import LOCAL_QUEUES, WORKLOADS, Setting
-from k8sai.queues.steps import Change, carry_out
-from k8sai.queues.stopping import Place, Said
-from k8sai.queues.stopping_cost import Cost, cost
-from k8sai.queues.stopping_steps import Drain, reserving
 
 if TYPE_CHECKING:
     from k8sai.cluster.objects import Objects

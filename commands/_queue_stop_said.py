@@ -6,9 +6,9 @@ from typing import Any
 from k8sai.commands import _print, _queue_plan, _talk
 from k8sai.commands._queue_stop_scene import Scene
 from k8sai.errors import Exit
-from k8sai.queues.steps import Change
-from k8sai.queues.stopping import WITH
-from k8sai.queues.stopping_steps import Drain
+from k8sai.queues.acting.steps import Change
+from k8sai.queues.acting.stopping import WITH
+from k8sai.queues.acting.stopping_steps import Drain
 from k8sai.view import Note
 
 _NAMED = 8  # workloads that are named in a sentence

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from k8sai.cluster.options import Options
 from k8sai.cluster.reading import Unseen
 from k8sai.cluster.writing import Writer
+from k8sai.queues.acting.stopping import Held, Place
+from k8sai.queues.acting.stopping_cost import Cost
 from k8sai.queues.setting import Setting
-from k8sai.queues.stopping import Held, Place
-from k8sai.queues.stopping_cost import Cost
 
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from k8sai.queues.live import LiveQueues
     from k8sai.queues.rows import Row
     from k8sai.queues.setting import Setting
-    from k8sai.queues.shown_changes import Look
-    from k8sai.queues.shown_choice import Choice
+    from k8sai.queues.shown.changes import Look
+    from k8sai.queues.shown.choice import Choice
 
 _TICK = 0.2  # seconds between looks at least
 _AGES = 1.0  # seconds after which a terminal is repainted although nothing has changed
@@ -66,7 +66,7 @@ def _run(queues: "LiveQueues", choice: "Choice", shown: _Shown) -> None:
     from dataclasses import replace
 
     from k8sai.queues.rows import rows
-    from k8sai.queues.shown_choice import chosen
+    from k8sai.queues.shown.choice import chosen
 
     seen, looked, told = None, 0.0, ""
     while True:
@@ -113,7 +113,7 @@ class _Screen:
 
     def show(self, setting: "Setting", rows: "tuple[Row, ...]") -> None:
         """Ages are those of now."""
-        from k8sai.queues.shown_table import LEGEND, table
+        from k8sai.queues.shown.table import LEGEND, table
         from k8sai.view import Cell, Page, Tree
 
         now = time.time()
@@ -135,7 +135,7 @@ class _Lines:
 
     def show(self, setting: "Setting", rows: "tuple[Row, ...]") -> None:
         from k8sai.commands._queue_list import show
-        from k8sai.queues.shown_changes import between, look
+        from k8sai.queues.shown.changes import between, look
 
         now = look(rows, setting.at)
         if self._before is None:
@@ -158,7 +158,7 @@ class _Documents:
         _noted(trouble)
 
     def show(self, setting: "Setting", rows: "tuple[Row, ...]") -> None:
-        from k8sai.queues.document import heading, lists, view
+        from k8sai.queues.shown.document import heading, lists, view
 
         hidden = relevant(setting, _kinds(), self._namespace)
         now = {row.key: lists((row,)) for row in rows}

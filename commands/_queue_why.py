@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from k8sai.cluster.reading import Reading
     from k8sai.queues.positions import Positions
     from k8sai.queues.setting import Setting
-    from k8sai.queues.why_look import Look
-    from k8sai.queues.why_result import Why
-    from k8sai.queues.why_subject import Asked
+    from k8sai.queues.why.look import Look
+    from k8sai.queues.why.result import Why
+    from k8sai.queues.why.subject import Asked
 
 Output = Literal["table", "json", "yaml", "name"]
 
@@ -62,9 +62,9 @@ def why(
     from k8sai.cluster.reading import Reading
     from k8sai.commands import _print
     from k8sai.commands._queue_read import read
-    from k8sai.queues.why import explain
-    from k8sai.queues.why_document import document
-    from k8sai.queues.why_look import Look
+    from k8sai.queues.why.answer import explain
+    from k8sai.queues.why.document import document
+    from k8sai.queues.why.look import Look
 
     setting, objects, namespace = read(options, recording)
     reading = Reading(objects)
@@ -108,7 +108,7 @@ def _show(answer: "Why", *, plain: bool) -> None:
     from dataclasses import replace
 
     from k8sai.commands import _print, _talk
-    from k8sai.queues.why_page import lines
+    from k8sai.queues.why.page import lines
     from k8sai.view import Cell
 
     spoken = replace(answer, next=_talk.speak(f"`{answer.next}`").strip("`"))

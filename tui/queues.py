@@ -99,7 +99,7 @@ class QueuesPane(TablePane):
 
     def _chosen(self) -> "tuple[Row, ...]":
         """As a tree also what is above those that are meant."""
-        from k8sai.queues.shown_choice import ALL, Choice, chosen
+        from k8sai.queues.shown.choice import ALL, Choice, chosen
 
         look = self.desk.queue_watch().look
         if look is None:

@@ -6,7 +6,7 @@ from k8sai.tui.glyphs import Glyphs
 from k8sai.tui.ink import Line, Run
 
 if TYPE_CHECKING:
-    from k8sai.queues.shown_figures import Figures
+    from k8sai.queues.shown.figures import Figures
 
 _INKS: Final = ("key", "accent", "dim", "good", "warn")
 WORDS: Final = ("in use", "borrowed", "lent", "free", "asked for")

@@ -5,8 +5,8 @@ from typing import Final
 from k8sai.errors import K8saiError, NotFound
 from k8sai.queues.describe import describe
 from k8sai.queues.setting import CLUSTER_QUEUES, COHORTS, LOCAL_QUEUES
-from k8sai.queues.shown_describe import page
-from k8sai.queues.shown_named import Named
+from k8sai.queues.shown.describe import page
+from k8sai.queues.shown.named import Named
 from k8sai.tui.describe import describe as describe_object
 from k8sai.tui.desk import Desk
 from k8sai.tui.ink import Line

@@ -8,7 +8,7 @@ from k8sai.tui.glyphs import Glyphs
 
 if TYPE_CHECKING:
     from k8sai.queues.rows import Row
-    from k8sai.queues.shown_figures import Figures
+    from k8sai.queues.shown.figures import Figures
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from k8sai.errors import NotFound
 from k8sai.queues.positions import read
 from k8sai.queues.rows import Row
 from k8sai.queues.setting import WORKLOADS, read_by
-from k8sai.queues.why import explain
-from k8sai.queues.why_look import Look as Case
-from k8sai.queues.why_page import lines
-from k8sai.queues.why_result import Why
+from k8sai.queues.why.answer import explain
+from k8sai.queues.why.look import Look as Case
+from k8sai.queues.why.page import lines
+from k8sai.queues.why.result import Why
 from k8sai.tui.desk import Desk
 from k8sai.tui.ink import Line
 from k8sai.tui.kin import whole

@@ -4,20 +4,20 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from k8sai.queues.acting.stopping import AT, BY, REASON
 from k8sai.queues.facts import ClusterQueue, Cohort, LocalQueue, Share, Workload
 from k8sai.queues.nodes import Node
 from k8sai.queues.quota import Tree
 from k8sai.queues.rows import Row, rows
 from k8sai.queues.setting import CHECKS, Setting
-from k8sai.queues.shown_evictions import Eviction, evictions
-from k8sai.queues.shown_holders import Holder, holders
-from k8sai.queues.shown_named import Named
-from k8sai.queues.shown_policies import policies
-from k8sai.queues.stopping import AT, BY, REASON
+from k8sai.queues.shown.evictions import Eviction, evictions
+from k8sai.queues.shown.holders import Holder, holders
+from k8sai.queues.shown.named import Named
+from k8sai.queues.shown.policies import policies
 from k8sai.queues.sums import Sum, explain
 from k8sai.queues.usage import Differs, differences
 from k8sai.queues.usage import tree as tree_of
-from k8sai.queues.why_managers import writer_of
+from k8sai.queues.why.managers import writer_of
 from k8sai.scheduling.selectors import labels_match
 
 

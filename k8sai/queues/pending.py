@@ -11,14 +11,14 @@ from typing import Any, Final
 from k8sai.ages import epoch, human
 from k8sai.queues import words
 from k8sai.queues.facts import ClusterQueue, Owner, Workload
-from k8sai.queues.judge import Judge
+from k8sai.queues.judging.judge import Judge
 from k8sai.queues.order import in_line, line, queued_at
 from k8sai.queues.positions import Position, Positions, Standing
 from k8sai.queues.quota import Tree
 from k8sai.queues.reasons import of_workload
 from k8sai.queues.rows import CYCLE, activity
 from k8sai.queues.setting import CLUSTER_QUEUES, LOCAL_QUEUES, Setting
-from k8sai.queues.shown_blocker import blocker, by_kueue
+from k8sai.queues.shown.blocker import blocker, by_kueue
 from k8sai.queues.usage import tree as tree_of
 from k8sai.queues.verdict import Judgement
 

@@ -9,13 +9,13 @@ from functools import cached_property
 from typing import Literal
 
 from k8sai.queues import words
+from k8sai.queues.acting.stopping import REASON
 from k8sai.queues.facts import ClusterQueue, Cohort, Condition, LocalQueue, Share, Workload
 from k8sai.queues.order import in_line, line
 from k8sai.queues.quota import Node, Tree
 from k8sai.queues.setting import CLUSTER_QUEUES, Setting
-from k8sai.queues.shown_counts import Counts, counts, together
-from k8sai.queues.shown_figures import Accounts, Figures, summed
-from k8sai.queues.stopping import REASON
+from k8sai.queues.shown.counts import Counts, counts, together
+from k8sai.queues.shown.figures import Accounts, Figures, summed
 from k8sai.queues.usage import tree as tree_of
 
 Kind = Literal["cohort", "cq", "lq"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from k8sai.errors import Exit
-from k8sai.queues.stopping import MOVING
+from k8sai.queues.acting.stopping import MOVING
 from k8sai.sim.cluster import Sim
 from tests.commands.faults import Fate, Faults
 from tests.commands.queue_site import KUEUE, QUEUE, Site, holds

@@ -1,7 +1,7 @@
 """`queue resume` as a user runs it: whole stdout, stderr and exit code, on the embedded cluster."""
 
 from k8sai.errors import Exit
-from k8sai.queues.stopping import MOVING, REASON
+from k8sai.queues.acting.stopping import MOVING, REASON
 from tests.commands.queue_site import Site, holds
 from tests.commands.run import Ran
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from k8sai.errors import Exit
-from k8sai.queues.stopping import AT, REASON, WITH
+from k8sai.queues.acting.stopping import AT, REASON, WITH
 from k8sai.sim.cluster import Sim
 from tests.commands.faults import Fate, Faults
 from tests.commands.queue_site import KUEUE, Site, holds

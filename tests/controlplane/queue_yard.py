@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from k8sai.ages import epoch
-from k8sai.queues.stopping import MOVING
+from k8sai.queues.acting.stopping import MOVING
 from tests.contract.api import Json
 from tests.controlplane.gpu_nodes import GPU, add_nodes, gpu_node
 from tests.controlplane.gpu_pods import container, pods_path

@@ -10,7 +10,7 @@ from k8sai.cluster.connect import connect
 from k8sai.cluster.objects import LiveObjects
 from k8sai.cluster.options import Options
 from k8sai.queues import parse
-from k8sai.queues.judge import Judge
+from k8sai.queues.judging.judge import Judge
 from k8sai.queues.setting import Setting, read
 from k8sai.queues.usage import Differs, differences
 from tests.contract.api import Json

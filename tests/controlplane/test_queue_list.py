@@ -10,11 +10,11 @@ from k8sai.cluster.discovery import Resource, Served
 from k8sai.cluster.objects import LiveObjects
 from k8sai.cluster.options import Options
 from k8sai.errors import Exit
-from k8sai.queues.document import lists
 from k8sai.queues.positions import Positions
 from k8sai.queues.positions import read as read_positions
 from k8sai.queues.rows import rows
 from k8sai.queues.setting import Setting, read
+from k8sai.queues.shown.document import lists
 from tests.contract.api import Json
 from tests.controlplane.bulk import create_all
 from tests.controlplane.ours import k8sai

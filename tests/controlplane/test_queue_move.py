@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from k8sai.errors import Exit
-from k8sai.queues.stopping import MOVING
+from k8sai.queues.acting.stopping import MOVING
 from tests.contract.api import Json
 from tests.controlplane.queue_yard import KUEUE, QUEUE, Yard, accepted, holds
 from tests.controlplane.server import ControlPlane

@@ -14,9 +14,9 @@ from k8sai.cluster.connect import connect
 from k8sai.cluster.objects import LiveObjects
 from k8sai.cluster.options import Options
 from k8sai.queues import parse
-from k8sai.queues.judge import Judge
+from k8sai.queues.judging.judge import Judge
+from k8sai.queues.judging.topology_nodes import survey
 from k8sai.queues.setting import read
-from k8sai.queues.topology_nodes import survey
 from k8sai.queues.verdict import Judgement
 from tests.contract.api import Api, Json
 from tests.controlplane.bulk import create_all

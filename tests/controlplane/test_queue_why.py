@@ -12,9 +12,9 @@ from k8sai.cluster.reading import Reading, holds
 from k8sai.errors import Exit, Forbidden
 from k8sai.queues.positions import read as read_positions
 from k8sai.queues.setting import read_by
-from k8sai.queues.why import explain
-from k8sai.queues.why_look import Look
-from k8sai.queues.why_result import Why
+from k8sai.queues.why.answer import explain
+from k8sai.queues.why.look import Look
+from k8sai.queues.why.result import Why
 from k8sai.why.kinds import asked
 from k8sai.why.queueing import asked_of
 from k8sai.why.subject import find

@@ -16,10 +16,10 @@ from k8sai.cluster.objects import LiveObjects
 from k8sai.cluster.options import Options
 from k8sai.cluster.reading import Reading, condition, holds
 from k8sai.queues.setting import read_by
-from k8sai.queues.why import explain
-from k8sai.queues.why_look import Look
-from k8sai.queues.why_result import Why
-from k8sai.queues.why_subject import Asked
+from k8sai.queues.why.answer import explain
+from k8sai.queues.why.look import Look
+from k8sai.queues.why.result import Why
+from k8sai.queues.why.subject import Asked
 from tests.contract.api import Json
 from tests.controlplane.bulk import create_all
 from tests.controlplane.kueue import start_kueue

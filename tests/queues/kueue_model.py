@@ -11,9 +11,9 @@ from typing import Any, Literal
 from k8sai.cluster.api_errors import ApiConflict, ApiForbidden, Unavailable
 from k8sai.cluster.discovery import Resource
 from k8sai.cluster.writing import Invalid, Target, Written
-from k8sai.queues.moving import CLASS, QUEUE, STOPPING, Seen
-from k8sai.queues.steps import merge
-from k8sai.queues.stopping import MOVING
+from k8sai.queues.acting.moving import CLASS, QUEUE, STOPPING, Seen
+from k8sai.queues.acting.steps import merge
+from k8sai.queues.acting.stopping import MOVING
 
 Json = dict[str, Any]
 # What becomes of a write: done, refused so, done and never answered, or the program is killed before or after it.

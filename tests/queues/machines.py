@@ -6,7 +6,7 @@ from typing import Any
 
 from k8sai.cluster.reading import Reading
 from k8sai.cluster.recording import open_recording
-from k8sai.queues.from_nodes import Machine, machine
+from k8sai.queues.setup.from_nodes import Machine, machine
 
 Json = dict[str, Any]
 GPU = "nvidia.com/gpu"

@@ -15,11 +15,11 @@ from k8sai.queues.describe import Description, describe
 from k8sai.queues.facts import Check, CheckState, ClusterQueue, Condition, Fungibility, Group, Preemption, Quota
 from k8sai.queues.quota import Tree
 from k8sai.queues.setting import CLUSTER_QUEUES, COHORTS, LOCAL_QUEUES, Setting
-from k8sai.queues.shown_describe import page
-from k8sai.queues.shown_describe_document import document
-from k8sai.queues.shown_named import Named, named
-from k8sai.queues.shown_policies import policies, selector_words
-from k8sai.queues.shown_sums import available, levels, most, negative
+from k8sai.queues.shown.describe import page
+from k8sai.queues.shown.describe_document import document
+from k8sai.queues.shown.named import Named, named
+from k8sai.queues.shown.policies import policies, selector_words
+from k8sai.queues.shown.sums import available, levels, most, negative
 from k8sai.queues.sums import explain
 from k8sai.queues.usage import tree as tree_of
 from k8sai.view import Table

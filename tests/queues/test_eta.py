@@ -2,7 +2,7 @@
 
 import pytest
 
-from k8sai.queues.eta import Eta
+from k8sai.queues.why.eta import Eta
 from tests.queues.why_world import ask, base, holding, more, said, training, workload
 from tests.why.objects import Json
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from k8sai.queues.history import THRASH, Evicted
-from k8sai.queues.why_result import Why
+from k8sai.queues.why.history import THRASH, Evicted
+from k8sai.queues.why.result import Why
 from tests.queues.why_world import ask, base, holding, more, said, training, workload
 from tests.why.objects import Json, event
 

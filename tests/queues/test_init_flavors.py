@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k8sai.queues.from_nodes import Machine, machines
-from k8sai.queues.init_flavors import Pool, Sorted, sort
-from k8sai.queues.init_labels import reachable
+from k8sai.queues.setup.flavors import Pool, Sorted, sort
+from k8sai.queues.setup.from_nodes import Machine, machines
+from k8sai.queues.setup.labels import reachable
 from tests.queues.machines import GPU, Json, node, read, recorded
 
 DEDICATED = "team=vision:NoSchedule"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8sai.queues.init_flavors import sort
-from k8sai.queues.init_quota import split, supplies, unit_of
+from k8sai.queues.setup.flavors import sort
+from k8sai.queues.setup.quota import split, supplies, unit_of
 from tests.queues.machines import GPU, node, read
 
 GI = 1 << 30

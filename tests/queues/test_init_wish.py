@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from k8sai.errors import Usage
-from k8sai.queues.init_wish import Team, Wish, wish
+from k8sai.queues.setup.wish import Team, Wish, wish
 
 
 def asked(**more: Any) -> Wish:

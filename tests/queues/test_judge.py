@@ -18,7 +18,7 @@ from k8sai.queues.facts import (
     Quota,
     Workload,
 )
-from k8sai.queues.judge import judge
+from k8sai.queues.judging.judge import judge
 from k8sai.queues.setting import Setting
 from k8sai.queues.verdict import Judgement
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from k8sai.cluster.discovery import Resource
 from k8sai.errors import Drift, K8saiError, Refused, TimedOut
-from k8sai.queues.moving import CLASS, QUEUE, STOPPING, Seen, Wait, Wish, plan, step
-from k8sai.queues.moving_steps import Move
-from k8sai.queues.steps import Change, merge
-from k8sai.queues.stopping import MOVING
+from k8sai.queues.acting.moving import CLASS, QUEUE, STOPPING, Seen, Wait, Wish, plan, step
+from k8sai.queues.acting.moving_steps import Move
+from k8sai.queues.acting.steps import Change, merge
+from k8sai.queues.acting.stopping import MOVING
 from tests.queues.kueue_model import JOB, WORKLOAD, Fate, Killed, Kueue, State
 
 STATES = st.sampled_from(get_args(State))

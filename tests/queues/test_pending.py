@@ -7,11 +7,11 @@ import pytest
 
 from k8sai.ages import epoch
 from k8sai.cluster.reading import Unseen
-from k8sai.queues.judge import Judge
+from k8sai.queues.judging.judge import Judge
 from k8sai.queues.pending import Court, Waiting, pending, queues_of, refs_of
 from k8sai.queues.positions import Position, Positions, Standing, read
 from k8sai.queues.setting import CLUSTER_QUEUES, WORKLOADS, Setting
-from k8sai.queues.shown_pending import document, table
+from k8sai.queues.shown.pending import document, table
 from tests.queues.simulate_objects import (
     GPU,
     NOW,

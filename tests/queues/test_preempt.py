@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from k8sai.queues.facts import ClusterQueue, Cohort, Fungibility, Group, Preemption, Quota, Workload
-from k8sai.queues.judge import Judge, judge
+from k8sai.queues.judging.judge import Judge, judge
 from k8sai.queues.setting import Setting
 from k8sai.queues.verdict import Judgement
 from tests.queues.test_judge import GPU, asking, group, holding, setting

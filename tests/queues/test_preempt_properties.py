@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8sai.queues.facts import Cohort, Preemption, Share
-from k8sai.queues.judge import Judge
-from k8sai.queues.preempt_candidates import allowed
-from k8sai.queues.scene import STRATEGIES
+from k8sai.queues.judging.candidates import allowed
+from k8sai.queues.judging.judge import Judge
+from k8sai.queues.judging.scene import STRATEGIES
 from k8sai.queues.setting import Setting
 from k8sai.queues.usage import tree as tree_of
 from tests.queues.test_judge import GPU, asking, group, holding, setting

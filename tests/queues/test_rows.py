@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from k8sai.cluster.reading import Unseen
 from k8sai.errors import NotFound
-from k8sai.queues.document import number, view
 from k8sai.queues.facts import ClusterQueue, Cohort
 from k8sai.queues.rows import Row, rows
 from k8sai.queues.setting import CLUSTER_QUEUES, WORKLOADS, Setting
-from k8sai.queues.shown_changes import between, look
-from k8sai.queues.shown_choice import Choice, chosen
-from k8sai.queues.shown_figures import Figures
-from k8sai.queues.shown_table import bar, table
+from k8sai.queues.shown.changes import between, look
+from k8sai.queues.shown.choice import Choice, chosen
+from k8sai.queues.shown.document import number, view
+from k8sai.queues.shown.figures import Figures
+from k8sai.queues.shown.table import bar, table
 from tests.queues.simulate_objects import (
     GPU,
     NOW,

@@ -6,10 +6,10 @@ import pytest
 
 from k8sai.cluster.reading import Unseen
 from k8sai.queues import parse
-from k8sai.queues.from_nodes import machines
-from k8sai.queues.init import propose
 from k8sai.queues.setting import CLUSTER_QUEUES, FLAVORS, LOCAL_QUEUES, Setting
-from k8sai.queues.setup_check import Finding, Ground, check
+from k8sai.queues.setup.check import Finding, Ground, check
+from k8sai.queues.setup.from_nodes import machines
+from k8sai.queues.setup.init import propose
 from tests.queues.machines import GPU, Json, node, read, recorded
 from tests.queues.test_init_wish import asked
 

@@ -6,18 +6,18 @@ from typing import Any
 import pytest
 
 from k8sai.fit.ask import Asked, Group
-from k8sai.queues.change import read
-from k8sai.queues.change_apply import apply
 from k8sai.queues.facts import ClusterQueue, Workload
-from k8sai.queues.judge import Judge
+from k8sai.queues.judging.judge import Judge
+from k8sai.queues.judging.topology_nodes import Land, grounds
 from k8sai.queues.setting import Setting
-from k8sai.queues.simulate import KINDS, Outcome, Simulation, simulate, simulate_waiting
-from k8sai.queues.simulate_document import document
-from k8sai.queues.simulate_words import sentence
-from k8sai.queues.topology_nodes import Land, grounds
+from k8sai.queues.simulating.change import read
+from k8sai.queues.simulating.change_apply import apply
+from k8sai.queues.simulating.document import document
+from k8sai.queues.simulating.simulate import KINDS, Outcome, Simulation, simulate, simulate_waiting
+from k8sai.queues.simulating.wish import Surroundings, Wanted, Wish, of_flags
+from k8sai.queues.simulating.wish_file import of_manifest
+from k8sai.queues.simulating.words import sentence
 from k8sai.queues.verdict import EXITS, Judgement
-from k8sai.queues.wish import Surroundings, Wanted, Wish, of_flags
-from k8sai.queues.wish_file import of_manifest
 from tests.queues.simulate_objects import (
     GPU,
     cluster_queue,
@@ -155,7 +155,7 @@ def test_of_very_many_who_must_end_the_last_is_found_by_halving(monkeypatch: pyt
             judged.append(workload)
             return super().of(workload, queue, reasons=reasons)
 
-    monkeypatch.setattr("k8sai.queues.simulate_freeing.Judge", Counting)
+    monkeypatch.setattr("k8sai.queues.simulating.freeing.Judge", Counting)
     alone = [flavor("h100"), cluster_queue("q", 400), local_queue("a", "q"), namespace("a")]
     holders = [
         workload("a", f"w{number}", 1, held="q", created=f"2026-11-03T10:{number // 60:02}:{number % 60:02}Z")

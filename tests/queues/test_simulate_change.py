@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8sai.errors import NotFound, Usage
-from k8sai.queues.change import Change, read, short
-from k8sai.queues.change_apply import apply
 from k8sai.queues.facts import Condition, Share
 from k8sai.queues.setting import Setting
+from k8sai.queues.simulating.change import Change, read, short
+from k8sai.queues.simulating.change_apply import apply
 from k8sai.queues.usage import tree
 from tests.queues.simulate_objects import GPU, cluster_queue, cohort, gpu_tree, group, made, setting
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from k8sai.commands._layout import Style, text
-from k8sai.queues import others_kai, others_kai_shown, others_volcano
-from k8sai.queues.others_kai_groups import pending, reasons
-from k8sai.queues.others_tree import Branch, forest
+from k8sai.queues.others import kai, kai_shown, volcano
+from k8sai.queues.others.kai_groups import pending, reasons
+from k8sai.queues.others.tree import Branch, forest
 from k8sai.view import Page, Table
 
 Json = dict[str, Any]
@@ -98,9 +98,9 @@ ml/fixed  team-a     NonPreemptibleOverQuota  nvidia.com/gpu: asks 8, 4 allocate
 
 def test_kai_as_a_tree_in_its_own_units() -> None:
     waiting = pending([pod_group("big", "team-a", OVER_LIMIT), pod_group("fixed", "team-a", OVER_QUOTA)])
-    found = others_kai.queues(KAI, waiting)
-    assert said(others_kai_shown.table(found)) == KAI_TABLE
-    assert said(others_kai_shown.waiting_table(waiting)) == WAITING
+    found = kai.queues(KAI, waiting)
+    assert said(kai_shown.table(found)) == KAI_TABLE
+    assert said(kai_shown.waiting_table(waiting)) == WAITING
 
 
 def test_a_reason_keeps_its_numbers_and_older_groups_their_sentence() -> None:
@@ -118,7 +118,7 @@ def test_a_group_that_is_scheduled_has_no_reason(status: Json) -> None:
 
 
 def test_kai_as_a_document() -> None:
-    (found,) = others_kai_shown.document(others_kai.queues([KAI[1]]))
+    (found,) = kai_shown.document(kai.queues([KAI[1]]))
     gpu = {
         "resource": "gpu",
         "quota": 8,
@@ -130,12 +130,12 @@ def test_kai_as_a_document() -> None:
     }
     assert found["resources"][0] == gpu
     assert (found["resources"][1]["quota"], found["resources"][1]["limit"]) == (64, None)
-    (waits,) = others_kai_shown.waiting_document(pending([pod_group("big", "team-a", OVER_LIMIT)]))
+    (waits,) = kai_shown.waiting_document(pending([pod_group("big", "team-a", OVER_LIMIT)]))
     assert waits["reasons"][0]["limits"] == {"nvidia.com/gpu": "16", "cpu": "-1"}
 
 
 def test_malformed_amounts_of_a_status_count_as_nothing() -> None:
-    (found,) = others_kai.queues([kai_queue("q", status={"allocated": {"nvidia.com/gpu": "many"}})])
+    (found,) = kai.queues([kai_queue("q", status={"allocated": {"nvidia.com/gpu": "many"}})])
     assert found.shares[0].allocated == Decimal(0)
 
 
@@ -163,11 +163,11 @@ root           Open                    1                                        
 
 
 def test_volcano_as_a_tree() -> None:
-    assert said(others_volcano.table(others_volcano.queues(VOLCANO))) == VOLCANO_TABLE
+    assert said(volcano.table(volcano.queues(VOLCANO))) == VOLCANO_TABLE
 
 
 def test_volcano_as_a_document() -> None:
-    _, found = others_volcano.document(others_volcano.queues(VOLCANO))
+    _, found = volcano.document(volcano.queues(VOLCANO))
     assert (found["state"], found["parent"], found["reclaimable"]) == ("Closing", "root", False)
     assert found["guarantee"] == {"nvidia.com/gpu": "4"}
     assert found["podGroups"] == {"inqueue": 0, "pending": 3, "running": 2, "unknown": 0, "completed": 0}

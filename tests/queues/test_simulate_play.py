@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k8sai.queues.judge import judge
+from k8sai.queues.judging.judge import judge
 from k8sai.queues.order import line
 from k8sai.queues.setting import Setting
-from k8sai.queues.simulate_given import usage_of
-from k8sai.queues.simulate_play import MOST, Played, play
+from k8sai.queues.simulating.given import usage_of
+from k8sai.queues.simulating.play import MOST, Played, play
 from k8sai.queues.usage import tree as tree_of
 from tests.queues.simulate_objects import cluster_queue, cohort, flavor, local_queue, namespace, setting, workload
 

@@ -9,7 +9,7 @@ from k8sai.ages import stamp
 from k8sai.cluster.discovery import Resource
 from k8sai.cluster.writing import Target, Written
 from k8sai.errors import ClusterError, Locked
-from k8sai.queues.simulate_probe import LABEL, Said, answered, created, sweep
+from k8sai.queues.simulating.probe import LABEL, Said, answered, created, sweep
 
 Json = dict[str, Any]
 WORKLOADS = Resource("kueue.x-k8s.io", "v1beta2", "workloads", "Workload", True, ("create", "delete"))

@@ -8,10 +8,10 @@ import yaml
 
 from k8sai.errors import NotFound, Usage
 from k8sai.queues.setting import Setting
-from k8sai.queues.wish import Surroundings, Wanted, Wish
-from k8sai.queues.wish_file import namespaces, of_manifest
-from k8sai.queues.wish_gpus import resource_of
-from k8sai.queues.wish_templates import Limits, completed
+from k8sai.queues.simulating.wish import Surroundings, Wanted, Wish
+from k8sai.queues.simulating.wish_file import namespaces, of_manifest
+from k8sai.queues.simulating.wish_gpus import resource_of
+from k8sai.queues.simulating.wish_templates import Limits, completed
 from tests.queues.simulate_objects import GPU, cluster_queue, local_queue, made, pod_spec, setting
 
 Json = dict[str, Any]

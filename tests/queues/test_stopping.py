@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from k8sai.cluster.discovery import Resource
 from k8sai.cluster.writing import Target
 from k8sai.errors import Drift, K8saiError, Refused
-from k8sai.queues import parse, stopping
+from k8sai.queues import parse
+from k8sai.queues.acting import stopping
+from k8sai.queues.acting.steps import TRIES, Change, carry_out, merge
+from k8sai.queues.acting.stopping import AT, BY, MOVING, OWN, REASON, WITH, Place, Policy, Said
+from k8sai.queues.acting.stopping_cost import cost, hint
+from k8sai.queues.acting.stopping_steps import Drain, reserving
 from k8sai.queues.facts import Workload
 from k8sai.queues.setting import Setting
-from k8sai.queues.steps import TRIES, Change, carry_out, merge
-from k8sai.queues.stopping import AT, BY, MOVING, OWN, REASON, WITH, Place, Policy, Said
-from k8sai.queues.stopping_cost import cost, hint
-from k8sai.queues.stopping_steps import Drain, reserving
 from tests.queues.kueue_model import JOB, Kueue
 
 Json = dict[str, Any]

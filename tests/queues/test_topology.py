@@ -19,11 +19,11 @@ from k8sai.queues.facts import (
     TopologyWish,
     Workload,
 )
-from k8sai.queues.judge import judge
+from k8sai.queues.judging.judge import judge
+from k8sai.queues.judging.topology import Ask, Found, Rooms
+from k8sai.queues.judging.topology_assigned import placed
+from k8sai.queues.judging.topology_nodes import Land, grounds
 from k8sai.queues.setting import Setting
-from k8sai.queues.topology import Ask, Found, Rooms
-from k8sai.queues.topology_assigned import placed
-from k8sai.queues.topology_nodes import Land, grounds
 from tests.queues.test_judge import GPU, asking, group, setting
 
 RACK, HOST = "example.com/rack", "kubernetes.io/hostname"

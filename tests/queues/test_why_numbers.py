@@ -8,19 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k8sai.cluster.reading import Reading
-from k8sai.queues.change import read as changes
-from k8sai.queues.change_apply import apply, finished
 from k8sai.queues.facts import Admission, Assigned, Condition, Flavor, LocalQueue, Owner, PodSet, Preemption, Workload
-from k8sai.queues.finding import Finding, Fix
-from k8sai.queues.judge import judge
+from k8sai.queues.judging.judge import judge
 from k8sai.queues.resized import with_amount, with_count
 from k8sai.queues.setting import Setting
-from k8sai.queues.why import explain
-from k8sai.queues.why_document import document
-from k8sai.queues.why_look import Look
-from k8sai.queues.why_page import lines
-from k8sai.queues.why_quota import deciding, pressing
-from k8sai.queues.why_subject import Asked
+from k8sai.queues.simulating.change import read as changes
+from k8sai.queues.simulating.change_apply import apply, finished
+from k8sai.queues.why.answer import explain
+from k8sai.queues.why.document import document
+from k8sai.queues.why.finding import Finding, Fix
+from k8sai.queues.why.look import Look
+from k8sai.queues.why.page import lines
+from k8sai.queues.why.quota import deciding, pressing
+from k8sai.queues.why.subject import Asked
 from tests.queues.trees import GPU, cohort, queue
 from tests.queues.why_world import World
 

@@ -7,12 +7,12 @@ from typing import Any
 from k8sai.ages import epoch
 from k8sai.cluster.reading import Reading
 from k8sai.errors import Exit
-from k8sai.queues.finding import Finding
 from k8sai.queues.positions import Position
 from k8sai.queues.setting import Setting, read_by
-from k8sai.queues.why import explain
-from k8sai.queues.why_look import Look
-from k8sai.queues.why_result import Why
+from k8sai.queues.why.answer import explain
+from k8sai.queues.why.finding import Finding
+from k8sai.queues.why.look import Look
+from k8sai.queues.why.result import Why
 from k8sai.why.kinds import asked
 from k8sai.why.queueing import asked_of
 from k8sai.why.subject import find

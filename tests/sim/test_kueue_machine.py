@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from k8sai.queues import parse
-from k8sai.queues.judge import judge
+from k8sai.queues.judging.judge import judge
 from k8sai.queues.setting import Setting
 from k8sai.queues.usage import by_workloads
 from k8sai.sim.controllers.kueue_book import CLUSTER_QUEUES, COHORTS, FLAVORS, LOCAL_QUEUES, WORKLOADS

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from k8sai.queues.facts import Share
 from k8sai.queues.rows import rows
-from k8sai.queues.shown_figures import Figures
+from k8sai.queues.shown.figures import Figures
 from k8sai.tui.glyphs import ASCII, UNICODE
 from k8sai.tui.ink import flat
 from k8sai.tui.queues_bar import bar, cells

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from k8sai.queues.facts import ClusterQueue, PodSet, Share, Workload
-from k8sai.queues.judge import Judge
+from k8sai.queues.judging.judge import Judge
 from k8sai.queues.order import in_line, place_in, queued_at
 from k8sai.queues.quota import Tree
 from k8sai.queues.setting import Setting

@@ -1,0 +1,1 @@
+"""What stop, resume and move write, step by step."""

@@ -1,0 +1,1 @@
+"""What Kueue would do with a workload now: flavors, quota, preemption, topology."""

@@ -1,0 +1,1 @@
+"""Queues of schedulers that are not Kueue: KAI and Volcano, read only."""

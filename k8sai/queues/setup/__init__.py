@@ -1,0 +1,1 @@
+"""A setup of Kueue that fits the nodes there are, and what is wrong with the one there is."""

@@ -1,0 +1,1 @@
+"""What the verbs of `queue` show: tables, trees, documents and the words in them."""
