@@ -61,6 +61,13 @@ def test_a_stopped_cluster_queue_whatever_kueue_still_says() -> None:
     assert why.quoted.words == "Kueue said WaitingForQuota at 11:50; now it is Suspended"
 
 
+def test_who_stopped_it_and_a_long_reason_in_short() -> None:
+    train, meta = training(16), stopped()
+    meta["annotations"] = {"k8sai.dev/stop-reason": "x" * 5000, "k8sai.dev/stopped-by": "eve@example.org"}
+    why = ask("job/train", base(cluster_queue(stopPolicy="Hold", meta=meta)), train, workload(train, more(4)))
+    assert why.message == f"ClusterQueue gpus is stopped (Hold) by eve@example.org 3h ago: {'x' * 200}…"
+
+
 def test_a_stop_does_not_touch_what_runs() -> None:
     train = training(suspend=False)
     why = ask("job/train", base(cluster_queue(stopPolicy="Hold")), train, workload(train, held="gpus"))

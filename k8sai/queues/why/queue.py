@@ -14,6 +14,7 @@ from k8sai.queues.why.multikueue import is_multikueue, remotes
 _CANNOT = "Can't admit new workloads: "
 STOP_REASON = "k8sai.dev/stop-reason"
 STOPPED_BY = "k8sai.dev/stopped-by"
+_MOST_OF_A_REASON = 200  # characters
 
 
 def check(look: Look) -> Iterator[Finding]:
@@ -105,6 +106,11 @@ def _status(queue: ClusterQueue) -> tuple[str, ...]:
     return (f"its own status does not say so: Active={active.holds}, {active.reason}",) if active is not None else ()
 
 
+def _short(text: str) -> str:
+    """For a headline; `queue describe` has all of it."""
+    return text if len(text) <= _MOST_OF_A_REASON else f"{text[:_MOST_OF_A_REASON]}…"
+
+
 def _stopped(look: Look, queue: ClusterQueue | LocalQueue) -> Iterator[Finding]:
     if queue.stop == "None":
         return
@@ -113,7 +119,7 @@ def _stopped(look: Look, queue: ClusterQueue | LocalQueue) -> Iterator[Finding]:
     notes = queue.object.get("metadata", {}).get("annotations") or {}
     writer = writer_of(queue.object, "spec", "stopPolicy")
     who = writer._replace(manager=str(notes.get(STOPPED_BY) or writer.manager)).said(look.at)
-    reason = notes.get(STOP_REASON)
+    reason = _short(str(notes.get(STOP_REASON) or ""))
     message = f"{scope} is stopped ({queue.stop}){who}{f': {reason}' if reason else ''}"
     resume = f"k8sai queue resume {'lq' if local else 'cq'}/{queue.name}" + (f" -n {look.namespace}" if local else "")
     fix = Fix("admin", "resume it")
