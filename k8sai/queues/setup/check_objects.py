@@ -36,7 +36,7 @@ def _cycle(ground: Ground) -> Iterator[Finding]:
         "CohortCycle",
         f"Cohort/{min(cycle)}",
         f"the way up from {few(cycle)} never ends: {several(len(inside), 'ClusterQueue')} below admit nothing, and "
-        "Kueue does not say so",
+        "Kueue does not say so; 0.19.2 ends with a panic as soon as a namespace's labels change",
         f"`kubectl edit cohort {min(cycle)}` and take spec.parentName out of one of them",
     )
 
