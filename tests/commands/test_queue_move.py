@@ -237,6 +237,12 @@ def test_a_target_that_is_too_small(site: Site) -> None:
     )
 
 
+def test_a_local_queue_that_leads_there_already(site: Site) -> None:
+    assert site.said(site("move", "lq/one", "--to", f"cq/{site.cq('one')}")) == Ran(
+        Exit.OK, "localqueue.kueue.x-k8s.io/one unchanged: it leads to site-one\n", ""
+    )
+
+
 def test_a_local_queue_itself(site: Site) -> None:
     words = ("move", "lq/one", "--to", f"cq/{site.cq('two')}")
     ran = site.said(site(*words))

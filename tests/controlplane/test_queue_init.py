@@ -97,6 +97,7 @@ def test_what_somebody_else_has_set_is_shown_and_stays(plane: ControlPlane, setu
     refused = run(plane, "--apply", "-y")
     assert refused.code == 5, refused.err
     assert "queueingStrategy" in refused.err and "somebody" in refused.err
+    assert "ai-apply -f FILE`: --leave FIELD" in refused.err or "k8sai apply -f FILE`: --leave FIELD" in refused.err
     assert plane.api.get(path).ok()["spec"]["queueingStrategy"] == "StrictFIFO"
     back = {"apiVersion": "kueue.x-k8s.io/v1beta2", "kind": "ClusterQueue", "spec": {}}
     plane.api.apply(path, {**back, "metadata": {"name": "init-small"}}, "somebody").ok()
