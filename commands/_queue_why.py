@@ -6,7 +6,7 @@ import typer
 
 from k8sai.cluster.options import Options
 from k8sai.commands import _flags
-from k8sai.errors import Exit
+from k8sai.errors import Exit, Forbidden
 
 if TYPE_CHECKING:
     from k8sai.cluster.objects import Objects
@@ -68,7 +68,7 @@ def why(
 
     setting, objects, namespace = read(options, recording)
     reading = Reading(objects)
-    look = Look(setting, reading, _asked(reading, tuple(names), namespace))
+    look = Look(setting, reading, _asked(setting, reading, tuple(names), namespace))
     positions = _positions(objects, setting, look)
     answer = explain(look, positions.of(look.workload) if positions and look.workload is not None else None)
     if output in ("json", "yaml"):
@@ -82,14 +82,23 @@ def why(
     return int(answer.exit)
 
 
-def _asked(reading: "Reading", names: tuple[str, ...], namespace: str) -> "Asked":
-    """Raises NotFound with a near name; Usage, Forbidden, ClusterError."""
+def _asked(setting: "Setting", reading: "Reading", names: tuple[str, ...], namespace: str) -> "Asked":
+    """A job that may not be read is known by its Workload. Raises NotFound with a near name; Usage, Forbidden,
+    ClusterError.
+    """
+    from k8sai.queues.why.subject import known_by_workload
     from k8sai.why.kinds import WORKLOAD, asked
     from k8sai.why.queueing import asked_of
     from k8sai.why.subject import find
 
     kind, name = asked(names)
-    found = find(reading, kind, namespace, name)
+    try:
+        found = find(reading, kind, namespace, name)
+    except Forbidden:
+        known = known_by_workload(setting, namespace, kind.kind if kind else "", name)
+        if known is None:
+            raise
+        return known
     itself = kind is WORKLOAD or found.it.kind is WORKLOAD or found.it.name != name
     return asked_of(found, name if itself else "")
 

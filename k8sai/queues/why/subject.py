@@ -51,6 +51,17 @@ def workload_of(setting: Setting, asked: Asked) -> Workload | None:
     return max(_workloads(setting, asked), key=lambda one: (not one.holds("Finished"), one.created), default=None)
 
 
+def known_by_workload(setting: Setting, namespace: str, kind: str, name: str) -> Asked | None:
+    """An owner that nobody lets us read, as its Workload tells of it; of any kind where none is said. None: untold."""
+    found = [
+        one
+        for one in setting.workloads.values()
+        if one.namespace == namespace and any(o.name == name and kind in ("", o.kind) for o in one.owners)
+    ]
+    newest = max(found, key=lambda one: (not one.holds("Finished"), one.created), default=None)
+    return None if newest is None else Asked(newest.title, namespace, workload=newest.name)
+
+
 def _workloads(setting: Setting, asked: Asked) -> Iterator[Workload]:
     if asked.workload:
         found = setting.workloads.get(f"{asked.namespace}/{asked.workload}")
