@@ -1,6 +1,5 @@
 """`top` of several contexts: what can be meant, and what is printed once."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -152,7 +151,7 @@ def _say(found: Sequence[Got], wanted: Wanted) -> None:
             _talk.note(Note(f"{one.context} is not in the list: {one.trouble.message}", "warn", one.trouble.hint))
         for gap in _notes.gaps(one.picture):
             _talk.note(Note(f"{one.context}: {gap.text}", gap.tone, gap.hint))
-    if wanted.shows_bars and sys.stdout is not None and sys.stdout.isatty():
+    if wanted.shows_bars and _print.on_terminal():
         words = tables.legend([node for one in found for node in one.picture.nodes])
         if words:
             _talk.note(Note(words, "dim"))

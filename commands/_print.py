@@ -194,6 +194,11 @@ def block(cells: "Iterable[Cell]") -> None:
     _write(_layout.block(cells, _talk.paint if _talk.colourful(sys.stdout) else None))
 
 
+def on_terminal() -> bool:
+    """Whether somebody looks at a terminal; False where nothing is open to write to."""
+    return not _closed() and sys.stdout.isatty()
+
+
 def width() -> int | None:
     """Columns of the terminal, None in a pipe: for those who fold their lines themselves."""
     return _terminal_width()
@@ -201,7 +206,7 @@ def width() -> int | None:
 
 def _terminal_width() -> int | None:
     """Columns of the terminal, None in a pipe."""
-    if _closed() or not sys.stdout.isatty():
+    if not on_terminal():
         return None
     import shutil
 

@@ -1,6 +1,5 @@
 """`queue describe`: a ClusterQueue, cohort or LocalQueue in full, its quota as a sum that adds up."""
 
-import sys
 from typing import Annotated, Literal
 
 import typer
@@ -58,7 +57,7 @@ def describe(
     else:
         from k8sai.queues.shown.describe import page
 
-        shown = page(found, setting.at, bars=not plain and sys.stdout.isatty(), plain=plain)
+        shown = page(found, setting.at, bars=not plain and _print.on_terminal(), plain=plain)
         _print.page(shown, wide=output == "wide", plain=plain)
     _print.flush()
     say(gaps(unseen))

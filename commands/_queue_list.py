@@ -1,6 +1,5 @@
 """`queue list`: the tree of cohorts and queues with what each has, uses and may still take."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import get_terminal_size
@@ -145,12 +144,13 @@ def show(
     from k8sai.queues.shown.table import table
     from k8sai.view import Page
 
-    own = (table(shown, setting.at, bars=not plain and sys.stdout.isatty(), plain=plain),) if shown or not more else ()
+    own = (table(shown, setting.at, bars=not plain and _print.on_terminal(), plain=plain),) if shown or not more else ()
     _print.page(Page((*own, *more)), wide=wide, plain=plain)
 
 
 def _words(shown: "tuple[Row, ...]", choice: "Choice") -> "Iterator[Note]":
     """Why a queue admits nothing, who waits although there is room, what the signs mean."""
+    from k8sai.commands import _print
     from k8sai.queues.shown.table import LEGEND, inactive
     from k8sai.view import Note
 
@@ -171,7 +171,7 @@ def _words(shown: "tuple[Row, ...]", choice: "Choice") -> "Iterator[Note]":
     if len(waiting) > _MOST:
         more = f"{len(waiting) - _MOST} more have quota for their first in line, which waits all the same"
         yield Note(more, "bad", "`k8sai queue pending -A`")
-    if sys.stdout.isatty() and get_terminal_size().columns >= _BARS and any(row.figures for row in shown):
+    if _print.on_terminal() and get_terminal_size().columns >= _BARS and any(row.figures for row in shown):
         yield Note(LEGEND, "dim")
 
 

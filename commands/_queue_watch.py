@@ -1,6 +1,5 @@
 """`queue list -w`: the tree repainted in place on a terminal; in a pipe a line, or a document, per change."""
 
-import sys
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Protocol
@@ -97,7 +96,7 @@ def _kinds() -> tuple[str, ...]:
 
 def _in_place(*, plain: bool) -> bool:
     """Lines of words are for ears and logs: never painted over."""
-    return not plain and sys.stdout.isatty() and _talk.live()
+    return not plain and _print.on_terminal() and _talk.live()
 
 
 class _Screen:

@@ -1,6 +1,5 @@
 """`top` once: what is there now, as tables, words, a document or names. What one does not need is not imported."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -161,7 +160,7 @@ def _say(picture: Picture, wanted: Wanted, *, empty: bool) -> None:
     notes = [*_notes.gaps(picture), *_notes.emptiness(picture, filtered=filtered)]
     if not notes and wanted.by and empty:
         notes.append(_notes.empty_list(wanted.by, wanted.options.namespace))
-    if wanted.shows_bars and sys.stdout is not None and sys.stdout.isatty():
+    if wanted.shows_bars and _print.on_terminal():
         notes += _notes.signs(picture)
     for note in notes:
         _talk.note(note)
