@@ -80,3 +80,12 @@ def binary(value: int) -> str:
         if value and value % unit == 0:
             return f"{value // unit}{suffix}"
     return str(value)
+
+
+def decimal(value: int) -> str:
+    """Bytes by the largest decimal suffix that keeps the number exact (`100M`)."""
+    for suffix in "EPTGMk":
+        unit = int(_SUFFIX[suffix])
+        if value and value % unit == 0:
+            return f"{value // unit}{suffix}"
+    return str(value)

@@ -10,7 +10,8 @@ from typing import Literal
 
 from k8sai.queues import words
 from k8sai.queues.acting.stopping import REASON
-from k8sai.queues.facts import ClusterQueue, Cohort, Condition, LocalQueue, Share, Workload
+from k8sai.queues.facts import ClusterQueue, Cohort, Condition, LocalQueue, Workload
+from k8sai.queues.judging.judge import Judge
 from k8sai.queues.order import in_line, line
 from k8sai.queues.quota import Node, Tree
 from k8sai.queues.setting import CLUSTER_QUEUES, Setting
@@ -76,18 +77,6 @@ def activity(queue: ClusterQueue, tree: Tree) -> Activity:
     if active is False and reason == "Ready":
         return False, CYCLE, "Kueue says that it is inactive and gives no reason, as it does in a cycle of cohorts"
     return active, reason, message
-
-
-def has_room(tree: Tree, node: Node, queue: ClusterQueue, asks: Mapping[str, int]) -> bool:
-    """By quota alone: for each group of resources one flavor has all that is asked of it."""
-    for group in queue.groups:
-        asked = {resource: asks[resource] for resource in group.covered if resource in asks}
-        if not any(
-            all(tree.available(node, Share(flavor, resource)) >= amount for resource, amount in asked.items())
-            for flavor, _ in group.flavors
-        ):
-            return False
-    return all(queue.group_of(resource) for resource in asks)
 
 
 @dataclass(frozen=True)
@@ -169,7 +158,7 @@ class _Forest:
             depth,
             parent,
             owner,
-            self.accounts.of_local_queue(owner, held, demand),
+            self.accounts.of_local_queue(owner, queue, held, demand),
             counts(self.setting, waiting, held, owner, queue),
             demand,
             *self.local_activity(owner, queue),
@@ -186,7 +175,12 @@ class _Forest:
         head = standing[0] if standing else None
         if head is None or node is None or self.setting.at - head.created < _SETTLES:
             return None
-        return head if has_room(self.tree, node, owner, head.asks()) else None
+        return head if self.judge.of(head, owner, reasons=False).fits else None
+
+    @cached_property
+    def judge(self) -> Judge:
+        """By quota and flavors: nobody looks here whether pods find room close together."""
+        return Judge(self.setting, self.tree)
 
     def local_activity(self, owner: LocalQueue, queue: ClusterQueue | None) -> Activity:
         if owner.stop != "None":

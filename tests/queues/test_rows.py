@@ -250,6 +250,13 @@ def test_a_flavor_that_was_taken_from_a_queue_is_shown_while_something_holds_it(
     assert [one.share.flavor for one in found.figures] == ["h100", "old"]
 
 
+def test_a_local_queue_has_its_flavors_in_the_order_of_its_queue() -> None:
+    spec = {"resourceGroups": group(("h100", {"nominalQuota": 8}), ("a100", {"nominalQuota": 4}))}
+    held = [workload("ml", name, 1, held="q", flavor=name) for name in ("gone", "a100", "h100")]
+    found = rows_of(made("ClusterQueue", "q", spec), local_queue("ml", "q"), *held)["lq/ml/main"]
+    assert [one.share.flavor for one in found.figures] == ["h100", "a100", "gone"]
+
+
 def test_negative_availability_keeps_its_sign_and_says_what_kueue_shows() -> None:
     found = figures(rows_of(*gpu_tree(), cohort("research", "ai", nominalQuota=0, borrowingLimit=0))["cq/students"])
     assert found.available is not None and found.available < 0
@@ -263,6 +270,17 @@ def test_a_head_that_has_room_by_quota_and_waits_is_marked() -> None:
     head = rows_of(*gpu_tree(), small)["cq/finetune"].blocked_head
     assert head is not None and head.title == "job/small"
     assert rows_of(*gpu_tree(), large)["cq/finetune"].blocked_head is None
+
+
+def test_a_head_whose_pods_no_flavor_with_room_takes_is_not_marked() -> None:
+    shut = flavor("shut", nodeTaints=[{"key": "team", "value": "x", "effect": "NoSchedule"}])
+    spec = {"resourceGroups": group(("h100", {"nominalQuota": 0}), ("shut", {"nominalQuota": 8}))}
+    there = [flavor("h100"), shut, made("ClusterQueue", "q", spec), local_queue("ml", "q")]
+    tolerant = workload("ml", "tolerant", 2)
+    pods = tolerant["spec"]["podSets"][0]["template"]["spec"]
+    pods["tolerations"] = [{"key": "team", "operator": "Exists"}]
+    assert rows_of(*there, workload("ml", "plain", 2))["cq/q"].blocked_head is None
+    assert rows_of(*there, tolerant)["cq/q"].blocked_head is not None
 
 
 def test_a_head_of_a_stopped_queue_or_one_just_made_is_not_marked() -> None:

@@ -72,7 +72,7 @@ def _facts(found: Description, at: float) -> Iterator[Cell]:
     yield from _waiting(found, at)
     yield from _fair(found)
     for one in found.differences:
-        was, now = (words.amount(one.share.resource, value) for value in (one.status, one.workloads))
+        was, now = words.apart(one.share.resource, one.status, one.workloads)
         yield Cell(
             f"{one.share.flavor} {words.short(one.share.resource)}: the status says {was} reserved, Workloads {now};"
             " it trails by about a second, so the Workloads count",

@@ -3,7 +3,7 @@
 Reserved, not admitted, usage is what quota is counted by: it includes what is held while admission checks run.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -59,14 +59,17 @@ class Accounts:
         """`reserved` and `admitted` are all of the queues below it."""
         return tuple(self._of_cohort(node, share, demand.get(share.resource, 0)) for share in _shares(node))
 
-    def of_local_queue(self, owner: LocalQueue, held: Collection[Workload], demand: Demand) -> tuple[Figures, ...]:
-        """It has no quota: what its workloads hold, and without a flavor what they only ask for."""
+    def of_local_queue(
+        self, owner: LocalQueue, queue: ClusterQueue | None, held: Collection[Workload], demand: Demand
+    ) -> tuple[Figures, ...]:
+        """It has no quota: what its workloads hold, then what they only ask for, in its queue's order."""
         reserved: Mapping[Share, int] = usage(held)
         admitted: Mapping[Share, int] = usage(one for one in held if one.holds("Admitted"))
         if self.setting.blind(WORKLOADS) and self.setting.within.get(WORKLOADS) != owner.namespace:
             reserved, admitted = owner.reserved, owner.admitted
         known = {share.resource for share in reserved}
-        shares = (*reserved, *(Share("", resource) for resource in demand if resource not in known))
+        asked = (Share("", resource) for resource in demand if resource not in known)
+        shares = sorted((*reserved, *asked), key=_place_in(queue))
         return tuple(
             Figures(share, reserved.get(share, 0), admitted.get(share, 0), demand.get(share.resource, 0))
             for share in shares
@@ -125,6 +128,15 @@ class Accounts:
 def own_shares(queue: ClusterQueue) -> tuple[Share, ...]:
     """What it has quota of, then what it still holds of flavors that were taken from it."""
     return tuple(dict.fromkeys((*queue.shares, *(share for share, used in queue.reserved.items() if used))))
+
+
+def _place_in(queue: ClusterQueue | None) -> Callable[[Share], int]:
+    """Where a share stands in the queue; one without a flavor with the first of its resource, an unknown one last."""
+    shares = own_shares(queue) if queue else ()
+    places = {share: number for number, share in enumerate(shares)}
+    resources = {share.resource: number for number, share in reversed(list(enumerate(shares)))}
+    end = len(shares)
+    return lambda share: places.get(share, end) if share.flavor else resources.get(share.resource, end)
 
 
 def usage(workloads: Iterable[Workload]) -> dict[Share, int]:
