@@ -13,10 +13,11 @@ from k8sai.tui.keymap import Key
 from k8sai.tui.matching import matcher
 from k8sai.tui.queues_bar import bar, legend
 from k8sai.tui.queues_below import Below
-from k8sai.tui.queues_cells import active, implied, pending, resources, several
+from k8sai.tui.queues_cells import active, implied, pending, resources, several_flavors
 from k8sai.tui.queues_notes import Notes, missing
 from k8sai.tui.queues_tree import (
     TreeLine,
+    resource_words,
     share_words,
     sorted_lines,
     tree_lines,
@@ -74,7 +75,8 @@ class QueuesPane(TablePane):
         self.waiting = WaitingAt(desk, self, self._told)
         self.notes = Notes(desk)
         self.below = Below(desk, self, self.waiting)
-        self._words: Mapping[str, bool] = {"flavors": False, "resources": False}
+        self._several_flavors = False
+        self._resources: Mapping[str, str] = {}  # what they are called, where there are several
 
     def compose(self) -> ComposeResult:
         yield self.heading
@@ -89,7 +91,7 @@ class QueuesPane(TablePane):
 
     def order(self) -> Sequence[str]:
         rows = self._chosen()
-        self._words = {"flavors": several(rows, 0), "resources": several(rows, 1)}
+        self._several_flavors, self._resources = several_flavors(rows), resource_words(rows)
         if self.sort == "name":
             lines = tree_lines(rows, self.desk.glyphs, reverse=self.reverse)
         else:
@@ -149,7 +151,9 @@ class QueuesPane(TablePane):
 
     def _queue(self, line: TreeLine) -> Line:
         row = line.row
-        share = share_words(line.figures, **self._words) if line.figures else ""
+        share = (
+            share_words(line.figures, flavors=self._several_flavors, resources=self._resources) if line.figures else ""
+        )
         runs: list[Run] = [(line.branch, "dim")] if line.branch else []
         if line.first:
             ink = "dim" if implied(row) else "bad" if troubled(row) else "strong" if row.kind == "cohort" else "plain"

@@ -10,12 +10,9 @@ if TYPE_CHECKING:
     from k8sai.queues.rows import Row
 
 
-def several(rows: "Sequence[Row]", part: int) -> bool:
-    """Lines differ in their flavor (0) or resource (1), as they are called."""
-    from k8sai.queues import words
-
-    shares = {figures.share for row in rows for figures in row.figures}
-    return len({words.short(share[part]) if part else share[part] for share in shares} - {""}) > 1
+def several_flavors(rows: "Sequence[Row]") -> bool:
+    """Lines differ in their flavor."""
+    return len({figures.share.flavor for row in rows for figures in row.figures} - {""}) > 1
 
 
 def resources() -> dict[str, str]:

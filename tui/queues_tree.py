@@ -1,6 +1,6 @@
 """The lines of the tree of queues: which rows are shown, in which order, and the branches before them."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -119,9 +119,16 @@ ORDERS: Final[dict[str, "Callable[[Row], Any]"]] = {
 }
 
 
-def share_words(figures: "Figures", *, flavors: bool, resources: bool) -> str:
-    """`h100 GPU`, as far as lines differ in it."""
+def resource_words(rows: "Iterable[Row]") -> "dict[str, str]":
+    """What each resource is called; empty where there is one alone, which every line means."""
     from k8sai.queues import words
 
-    said = ([figures.share.flavor] if flavors else []) + ([words.short(figures.share.resource)] if resources else [])
+    called = words.short_names(one.share.resource for row in rows for one in row.figures)
+    return called if len(called) > 1 else {}
+
+
+def share_words(figures: "Figures", *, flavors: bool, resources: "Mapping[str, str]") -> str:
+    """`h100 GPU`, as far as lines differ in it; `resources` are what they are called, empty where there is one."""
+    share = figures.share
+    said = ([share.flavor] if flavors else []) + [resources.get(share.resource, "")]
     return " ".join(filter(None, said))

@@ -10,8 +10,8 @@ from k8sai.queues.shown.figures import Figures
 from k8sai.tui.glyphs import ASCII, UNICODE
 from k8sai.tui.ink import flat
 from k8sai.tui.queues_bar import bar, cells
-from k8sai.tui.queues_tree import tree_lines
-from tests.queues.simulate_objects import GPU, cluster_queue, cohort, local_queue
+from k8sai.tui.queues_tree import resource_words, share_words, tree_lines
+from tests.queues.simulate_objects import GPU, Json, cluster_queue, cohort, local_queue
 from tests.tui.queues_world import told, with_cpu
 
 
@@ -35,6 +35,23 @@ def test_beside_further_shares_go_the_branches_to_what_is_below() -> None:
 def test_a_cohort_in_a_ring_is_drawn_once() -> None:
     found = tree_lines(rows(told([cohort("a", "b"), cohort("b", "a"), cluster_queue("q", 1, "a")])), UNICODE)
     assert sorted(line.key for line in found) == ["cohort/a", "cohort/b", "cq/q"]
+
+
+def test_gpus_of_two_vendors_are_told_apart_and_one_resource_needs_no_word() -> None:
+    amd = cluster_queue("amd", 4)
+    group = amd["spec"]["resourceGroups"][0]
+    group["coveredResources"] = ["amd.com/gpu"]
+    group["flavors"][0]["resources"][0]["name"] = "amd.com/gpu"
+    nvidia = cluster_queue("nvidia", 4)
+
+    def said(*objects: Json) -> list[str]:
+        found = rows(told(list(objects)))
+        called = resource_words(found)
+        return [share_words(one, flavors=False, resources=called) for row in found for one in row.figures]
+
+    assert said(amd, nvidia) == ["amd.com/gpu", "nvidia.com/gpu"]
+    assert said(nvidia) == [""]
+    assert said(with_cpu(4)) == ["GPU", "GPU", "cpu"]
 
 
 def figures(total: int | None, reserved: int, lent: int = 0, pending: int = 0) -> Figures:
