@@ -25,7 +25,8 @@ TWINS: dict[str, tuple[By, ...]] = {
     "node": ("node", "pod"),  # and `top NODE`, which has both
     "clusters": ("cluster",),
 }
-ELSEWHERE = {"contexts"}  # `kubectl config get-contexts` says it
+# `kubectl config get-contexts`, `queue list` and `queue pending` say them.
+ELSEWHERE = {"contexts", "queues", "waiting"}
 
 LISTED = pytest.mark.parametrize("by", get_args(By))
 
