@@ -6,10 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k8sai.queues.judging.judge import judge
+from k8sai.queues.facts import Workload
+from k8sai.queues.judging import scene
+from k8sai.queues.judging.judge import Judge, judge
 from k8sai.queues.order import line
+from k8sai.queues.quota import Node
 from k8sai.queues.setting import Setting
-from k8sai.queues.simulating.given import usage_of
+from k8sai.queues.simulating.given import admitted, evicted, usage_of
 from k8sai.queues.simulating.play import MOST, Played, play
 from k8sai.queues.usage import tree as tree_of
 from tests.queues.simulate_objects import cluster_queue, cohort, flavor, local_queue, namespace, setting, workload
@@ -189,3 +192,35 @@ def test_a_long_line_is_not_played_to_its_end() -> None:
     here = setting([*objects, *(job(number, "q", 1) for number in range(MOST + 5))])
     played = play(here)
     assert (len(played.steps), played.whole) == (MOST, False)
+
+
+@settings(max_examples=100, deadline=None)
+@given(places(POLICIES))
+def test_a_judge_that_follows_what_happens_is_as_good_as_a_new_one(here: Setting) -> None:
+    following = Judge(here)
+    for node in following.scene.tree.queues.values():
+        following.scene.holders(node)
+    for step in play(here).steps:
+        victims = [here.workloads[victim.workload.ref] for victim in step.judgement.victims]
+        here = admitted(evicted(here, victims), step.workload, step.judgement)
+        following.scene.follow(here, [*victims, step.workload])
+        for name, queue in here.cluster_queues.items():
+            for one in line(here, name):
+                assert following.of(one, queue, reasons=False) == Judge(here).of(one, queue, reasons=False)
+
+
+def test_who_holds_quota_is_looked_up_once_and_not_in_every_cycle(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    holder = scene._holder
+
+    def counted(one: Workload, queue: Node) -> scene.Holder:
+        made.append(one.ref)
+        return holder(one, queue)
+
+    monkeypatch.setattr(scene, "_holder", counted)
+    policy = POLICIES[1]["preemption"]
+    objects = [flavor("h100"), namespace("ns"), cluster_queue("q", 20, preemption=policy), local_queue("ns", "q", "q")]
+    running = [job(number, "q", 1, held=True) for number in range(20)]
+    steps = play(setting([*objects, *running, *(job(number, "q", 1, 1) for number in range(20, 40))])).steps
+    assert len(steps) == 20
+    assert len(made) == 20 + 20

@@ -46,7 +46,12 @@ def candidates(scene: Scene, need: Need) -> list[Candidate]:
     """All who may be evicted for it, the first to be tried first."""
     found = [*_of_its_queue(scene, need), *_of_others(scene, need)]
     order = Order(scene, need.queue)
-    return sorted(found, key=lambda one: (not one.holder.evicted, _RANK[one.right], *order.place(one.holder)[1:]))
+
+    def place(one: Candidate) -> tuple[bool, int, float, tuple[int, float, str]]:
+        same = one.right is Right.QUEUE
+        return not one.holder.evicted, _RANK[one.right], order.usage(one.holder) if same else 0.0, one.holder.rank
+
+    return sorted(found, key=place)
 
 
 @dataclass(frozen=True)
@@ -58,18 +63,13 @@ class Order:
 
     def place(self, holder: Holder) -> tuple[bool, bool, float, int, float, str]:
         same = holder.queue is self.queue
-        workload = holder.workload
-        return not holder.evicted, same, -self._usage(holder) if same else 0.0, *_rank(workload, holder.since)
+        return not holder.evicted, same, self.usage(holder) if same else 0.0, *holder.rank
 
-    def _usage(self, holder: Holder) -> float:
-        """With admission fair sharing: who has used more goes first, within a ClusterQueue."""
+    def usage(self, holder: Holder) -> float:
+        """With admission fair sharing: who has used more goes first, within a ClusterQueue. Negative, to sort by."""
         queue = self.scene.setting.cluster_queues.get(self.queue.name)
         local = self.scene.setting.local_queues.get(f"{holder.workload.namespace}/{holder.workload.queue}")
-        return fair_usage(local) if queue and queue.afs and local else 0.0
-
-
-def _rank(workload: Workload, since: float) -> tuple[int, float, str]:
-    return workload.priority, -since, workload.uid
+        return -fair_usage(local) if queue and queue.afs and local else 0.0
 
 
 def allowed(policy: str, preemptor: Workload, holder: Workload) -> bool:
@@ -87,9 +87,8 @@ def allowed(policy: str, preemptor: Workload, holder: Workload) -> bool:
 
 
 def _of_its_queue(scene: Scene, need: Need) -> Iterator[Candidate]:
-    for holder in scene.holders(need.queue):
-        if may_go(need, holder, need.policy.within):
-            yield Candidate(holder, Right.QUEUE)
+    for holder in may_go_of(scene, need, need.queue, need.policy.within):
+        yield Candidate(holder, Right.QUEUE)
 
 
 def _of_others(scene: Scene, need: Need) -> Iterator[Candidate]:
@@ -106,10 +105,21 @@ def _of_others(scene: Scene, need: Need) -> Iterator[Candidate]:
 
 
 def _of_queue(scene: Scene, need: Need, queue: Node, common: Node, *, nearer: bool) -> Iterator[Candidate]:
-    policy = need.policy.reclaim
-    for holder in scene.holders(queue):
-        if may_go(need, holder, policy):
-            yield Candidate(holder, Right.NEARER if nearer else _right(need, holder.workload), common)
+    for holder in may_go_of(scene, need, queue, need.policy.reclaim):
+        yield Candidate(holder, Right.NEARER if nearer else _right(need, holder.workload), common)
+
+
+def may_go_of(scene: Scene, need: Need, queue: Node, policy: str) -> list[Holder]:
+    """Those of a queue that hold what is contested and whom the policy allows to go."""
+    mine, found = need.workload.priority, scene.holders(queue)
+    match policy:  # thousands hold quota: what is cheap to see of them is seen first
+        case "Never":
+            return []
+        case "LowerPriority":
+            found = [one for one in found if one.workload.priority < mine]
+        case "LowerOrNewerEqualPriority":
+            found = [one for one in found if one.workload.priority <= mine]
+    return [one for one in found if may_go(need, one, policy)]
 
 
 def may_go(need: Need, holder: Holder, policy: str) -> bool:

@@ -21,8 +21,8 @@ def _classic(scene: Scene, need: Need) -> tuple[Victim, ...]:
     for borrowing in _attempts(scene, need, found):
         taken = _take(scene, need, found, borrowing=borrowing)
         if taken:
-            reasons = {one.holder.workload.ref: REASONS[one.right] for one in found}
-            return tuple(Victim(one.workload, one.queue.name, reasons[one.workload.ref]) for one in taken)
+            rights = {id(one.holder): one.right for one in found}
+            return tuple(Victim(one.workload, one.queue.name, REASONS[rights[id(one)]]) for one in taken)
     return ()
 
 

@@ -1,6 +1,6 @@
 """A tree on which workloads are taken away and put back, to see what would fit without them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -42,7 +42,7 @@ class Holder:
     shares: frozenset[Share]
 
     evicted: bool  # it is already on its way out
-    since: float  # when it was given quota
+    rank: tuple[int, float, str]  # who goes first among equals: the least important, the latest, by UID
 
 
 class Scene:
@@ -58,14 +58,44 @@ class Scene:
         self.setting, self._sharing = setting, sharing
         self.tree = (tree or tree_of(setting)).copy()
         self.rooms = Rooms(land, (one for one in setting.workloads.values() if one.held)) if land else None
-        self._holders: dict[str, tuple[Holder, ...]] = {}
+        self._holders: dict[str, dict[str, Holder]] = {}  # by ClusterQueue, then namespace/name
 
-    def holders(self, queue: Node) -> tuple[Holder, ...]:
+    def holders(self, queue: Node) -> Collection[Holder]:
         """The workloads that hold quota of a ClusterQueue."""
         if queue.name not in self._holders:
             reserving = self.setting.reserving.get(queue.name, ())
-            self._holders[queue.name] = tuple(_holder(one, queue) for one in reserving if one.active)
-        return self._holders[queue.name]
+            self._holders[queue.name] = {one.ref: _holder(one, queue) for one in reserving if one.active}
+        return self._holders[queue.name].values()
+
+    def follow(self, setting: Setting, changed: Iterable[Workload]) -> None:
+        """The setting has become this one, in which only these were given quota or lost it: for good."""
+        before, self.setting = self.setting, setting
+        for one in changed:
+            self._leaves(before.workloads[one.ref])
+            self._enters(setting.workloads[one.ref])
+
+    def _leaves(self, workload: Workload) -> None:
+        queue = self._queue_of(workload)
+        if queue is not None:
+            self.tree.remove(queue, workload.held)
+            self._holders.get(queue.name, {}).pop(workload.ref, None)
+        if self.rooms is not None and workload.held:
+            self.rooms.give(workload)
+
+    def _enters(self, workload: Workload) -> None:
+        queue = self._queue_of(workload)
+        if queue is not None:
+            self.tree.add(queue, workload.held)
+            if queue.name in self._holders and workload.active:
+                self._holders[queue.name][workload.ref] = _holder(workload, queue)
+        if self.rooms is not None and workload.held:
+            self.rooms.take(workload)
+
+    def _queue_of(self, workload: Workload) -> Node | None:
+        """Where it holds quota."""
+        if workload.admission is None or not workload.reserves:
+            return None
+        return self.tree.queues.get(workload.admission.cluster_queue)
 
     @cached_property
     def sharing(self) -> tuple[str, ...]:
@@ -138,4 +168,6 @@ def _holder(workload: Workload, queue: Node) -> Holder:
     shares = frozenset(Share(flavor, resource) for one in given for resource, flavor in one.flavors.items())
     reserved = workload.condition("QuotaReserved")
     since = reserved.at if reserved else 0.0
-    return Holder(workload, queue, workload.held, shares, workload.holds("Evicted"), since)
+    return Holder(
+        workload, queue, workload.held, shares, workload.holds("Evicted"), (workload.priority, -since, workload.uid)
+    )

@@ -17,7 +17,6 @@ from k8sai.queues.quota import Tree
 from k8sai.queues.setting import Setting
 from k8sai.queues.simulating.door import refused
 from k8sai.queues.simulating.given import admitted, evicted, usage_of
-from k8sai.queues.usage import tree as tree_of
 from k8sai.queues.verdict import Judgement
 
 MOST: Final = 200  # admissions; a longer line is not played to its end
@@ -82,7 +81,7 @@ class _Game:
     subjects: tuple[Workload, ...]
     moved: bool
     land: Land | None
-    tree: Tree = field(init=False)
+    judge: Judge = field(init=False)  # one for the whole game: it follows what happens
     lines: dict[str, list[Workload]] = field(init=False)
     steps: list[Step] = field(default_factory=list)
     last: dict[str, Judgement] = field(default_factory=dict)
@@ -94,11 +93,16 @@ class _Game:
     whole: bool = True
 
     def __post_init__(self) -> None:
-        self.tree = tree_of(self.setting).copy()
+        self.judge = Judge(self.setting, rooms=self.land)
         own = {queue.name for one in self.subjects if (queue := self.setting.cluster_queue_of(one)) is not None}
         self.own = own & self.tree.queues.keys()
         names = [name for name in self.setting.waiting if name in self.tree.queues and self.concerns(name)]
         self.lines = {name: self.standing(name) for name in names}
+
+    @property
+    def tree(self) -> Tree:
+        """What is reserved now."""
+        return self.judge.scene.tree
 
     def concerns(self, name: str) -> bool:
         """It takes from the same quota as a subject."""
@@ -131,21 +135,20 @@ class _Game:
 
     def cycle(self) -> bool:
         """False where nothing happened: nobody was taken and nobody was put aside."""
-        judge = Judge(self.setting, self.tree, rooms=self.land)
-        entries = [entry for name in [*self.lines] if (entry := self.head(name, judge)) is not None]
+        entries = [entry for name in [*self.lines] if (entry := self.head(name)) is not None]
         chosen = [one for one in entries if one.judgement.fits or one.judgement.victims]
         aside = [self.put_aside(one) for one in entries if one not in chosen]
         touched: set[str] = set()
         taken = [self.take(one, touched) for one in sorted(chosen, key=lambda one: one.rank)]
         return any(aside) or any(taken)
 
-    def head(self, name: str, judge: Judge) -> _Entry | None:
+    def head(self, name: str) -> _Entry | None:
         queue, standing = self.setting.cluster_queues[name], self.lines[name]
         while standing and (known := self.hopeless.get(_shape(name, standing[0]))) is not None:
             self.judged(standing.pop(0), known)
         if not standing or not self.patient(name):
             return None
-        found = judge.of(standing[0], queue, reasons=False)
+        found = self.judge.of(standing[0], queue, reasons=False)
         self.judged(standing[0], found)
         return _Entry(queue, standing[0], found)
 
@@ -183,21 +186,24 @@ class _Game:
         after = self.tree.without(victims)
         if any(after.available(after.queues[node.name], share) < amount for share, amount in usage.items()):
             return False
-        after.add(after.queues[node.name], usage)
-        self.tree = after
         touched.update(one.ref for one in victims)
         self.lines[entry.queue.name].remove(entry.workload)
         self.turns[entry.workload.ref] = len(self.steps)
         self.steps.append(Step(entry.workload, entry.queue.name, entry.judgement))
         if victims:
             self.throw_out(victims)
-        self.setting = admitted(self.setting, entry.workload, entry.judgement, self.land)
+        self.goes_on(admitted(self.setting, entry.workload, entry.judgement, self.land), [entry.workload])
         return True
+
+    def goes_on(self, setting: Setting, changed: list[Workload]) -> None:
+        """Only these were given quota or lost it."""
+        self.judge.scene.follow(setting, changed)
+        self.setting = setting
 
     def throw_out(self, victims: list[Workload]) -> None:
         """They wait again, once; and what did not fit before may fit now."""
         self.thrown_out.update(one.ref for one in victims)
-        self.setting = evicted(self.setting, victims)
+        self.goes_on(evicted(self.setting, victims), victims)
         self.hopeless.clear()
         for victim in victims:
             queue = self.setting.cluster_queue_of(self.setting.workloads[victim.ref])
