@@ -1,7 +1,7 @@
 """What every verb of `queue` begins with: the cluster's Kueue, or that of a recording."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from k8sai.cluster.options import Options
 from k8sai.commands import _flags, _talk
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from k8sai.cluster.objects import Objects
     from k8sai.queues.positions import Ask
     from k8sai.queues.setting import Setting
+
+
+_INSTALL: Final = "install Kueue, or name the cluster that has it with --context"
+_MAKE_ONE: Final = "make one with: kubectl get cq,lq,wl,rf,cohort,ns,jobs,nodes,pods -A -o json > FILE"
 
 
 def connected(options: Options, *, others: bool = False) -> "tuple[Connection, Objects]":
@@ -25,16 +29,14 @@ def connected(options: Options, *, others: bool = False) -> "tuple[Connection, O
     return connection, objects
 
 
-def insist(objects: "Objects", server: str, *, others: bool = False) -> None:
+def insist(objects: "Objects", server: str, hint: str = _INSTALL, *, others: bool = False) -> None:
     """Raises NotFound where there is no Kueue, nor with `others` queues of another scheduler."""
     from k8sai.queues.others.lists import served
     from k8sai.queues.setting import CLUSTER_QUEUES
 
     if not objects.served(CLUSTER_QUEUES) and not (others and served(objects)):
-        raise NotFound(
-            f"{server} has no Kueue: it does not serve {CLUSTER_QUEUES}",
-            "install Kueue, or name the cluster that has it with --context",
-        )
+        what = "holds no" if hint is _MAKE_ONE else "has no Kueue: it does not serve"
+        raise NotFound(f"{server} {what} {CLUSTER_QUEUES}", hint)
 
 
 def setting(objects: "Objects", server: str, namespace: str = "") -> "Setting":
@@ -63,9 +65,13 @@ def read(options: Options, recording: Path | None, *, others: bool = False) -> "
 
     from k8sai.ages import epoch
     from k8sai.cluster.recording import open_recording
+    from k8sai.queues.others.lists import KINDS
+    from k8sai.queues.setting import CLUSTER_QUEUES
 
-    recorded, _, found = open_recording(Path("/dev/stdin") if recording == Path("-") else recording)
-    insist(found, str(recording), others=others)
+    groups = {kind.partition(".")[2] for kind in (CLUSTER_QUEUES, *KINDS)}
+    file = Path("/dev/stdin") if recording == Path("-") else recording
+    recorded, _, found = open_recording(file, groups=groups)
+    insist(found, str(recording), _MAKE_ONE, others=others)
     return replace(setting(found, str(recording)), at=epoch(recorded.at)), found, options.namespace or "default"
 
 

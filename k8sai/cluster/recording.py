@@ -10,7 +10,7 @@ in gzip, all as Kubernetes writes it. `objects` are the kinds the fleet is built
 import gzip
 import os
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -33,6 +33,7 @@ API_VERSION = "k8sai.dev/v1alpha1"
 _GZIP = b"\x1f\x8b"
 _PACKED = 6  # of 9: the rest costs four times the time for a hundredth of the size
 _IN_FULL = frozenset(map(full, KINDS))
+_NAMED = 8  # kinds in a hint
 _MAKE_ONE = "make one with: kubectl get nodes,pods -A -o json > FILE"
 
 
@@ -175,8 +176,10 @@ def load(path: Path, sink: Sink) -> Recorded:
     return recorded
 
 
-def open_recording(path: Path) -> Opened:
+def open_recording(path: Path, *, groups: Collection[str] = ()) -> Opened:
     """What a file holds, for any question: `recorded, feed, objects = open_recording(path)`.
+
+    A List without nodes and pods is refused, unless it holds kinds of one of the API `groups`.
 
     `feed(sink)` puts the facts into a fleet or a board, `objects` answers as `LiveObjects` does for a server. Raises
     NotFound, and Usage that says what is wrong and where.
@@ -191,7 +194,7 @@ def open_recording(path: Path) -> Opened:
     if head.kind == "Recording" and head.api_version.startswith("k8sai.dev/"):
         opened = _recording(path, head, document)
     elif kubectl_list.is_list(document):
-        opened = _printed(path, document)
+        opened = _printed(path, document, groups)
     else:
         raise Usage(f"{path} is neither a recording of k8sai nor a List of kubectl", _MAKE_ONE)
     for found in opened.feed.facts.values():
@@ -227,14 +230,15 @@ def _recording(path: Path, head: _Head, document: bytes) -> Opened:
     return Opened(recorded, Feed(objects), whole)
 
 
-def _printed(path: Path, document: bytes) -> Opened:
+def _printed(path: Path, document: bytes, groups: Collection[str]) -> Opened:
     """kubectl says neither when nor of which cluster: the file's own time and name stand in."""
     try:
         printed = kubectl_list.read(document)
     except Usage as error:
         raise Usage(f"{path}: {error.message}", error.hint) from error
-    if not printed.whole.keys() & _IN_FULL:
-        raise Usage(f"{path} holds no nodes and no pods", _MAKE_ONE)
+    asked = any(kind.partition(".")[2] in groups for kind in printed.whole)
+    if not asked and not printed.whole.keys() & _IN_FULL:
+        raise Usage(f"{path} holds no nodes and no pods", _add_nodes(printed.whole))
     seconds = path.stat().st_mtime
     at = stamp(seconds)
     sources = tuple(_printed_source(kind, printed, seconds, path) for kind in KINDS)
@@ -243,6 +247,15 @@ def _printed(path: Path, document: bytes) -> Opened:
     )
     whole = RecordedObjects(path.name, str(path), {}, printed.whole, (*sources, *others))
     return Opened(Recorded(path.name, at, "", sources, others), Feed(printed.facts), whole)
+
+
+def _add_nodes(held: Iterable[str]) -> str:
+    """How to make the same file with what is missing."""
+    others = sorted(held)
+    if not others:
+        return _MAKE_ONE
+    kinds = ",".join(("nodes", "pods", *others)) if len(others) <= _NAMED else "nodes,pods,…"
+    return f"add them: kubectl get {kinds} -A -o json > FILE"
 
 
 def _printed_source(kind: Kind, printed: kubectl_list.Printed, seconds: float, path: Path) -> Source:

@@ -12,7 +12,7 @@ import yaml
 
 from k8sai import facts
 from k8sai.cluster.decode import decoder
-from k8sai.cluster.recording import load, save
+from k8sai.cluster.recording import load, open_recording, save
 from k8sai.cluster.sources import KINDS, Kind, Source
 from k8sai.errors import NotFound, Refused, Usage
 from k8sai.facts import Object
@@ -195,6 +195,19 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     ),
     "item that is none": (b'{"kind":"List","items":[3]}', "an item is no Kubernetes object"),
 }
+
+
+def test_a_list_of_other_kinds_is_enough_for_who_asks_for_their_group_only(tmp_path: Path) -> None:
+    queue = {"apiVersion": "kueue.x-k8s.io/v1beta2", "kind": "ClusterQueue", "metadata": {"name": "q"}}
+    file = tmp_path / "queues.json"
+    file.write_text(a_list(queue))
+    objects = open_recording(file, groups={"kueue.x-k8s.io"}).objects
+    assert [one["metadata"]["name"] for one in objects.list("clusterqueues.kueue.x-k8s.io")] == ["q"]
+    for groups in (set[str](), {"ray.io"}):
+        with pytest.raises(Usage, match="holds no nodes and no pods") as refused:
+            open_recording(file, groups=groups)
+        hint = "add them: kubectl get nodes,pods,clusterqueues.kueue.x-k8s.io -A -o json > FILE"
+        assert refused.value.hint == hint
 
 
 @pytest.mark.parametrize(("data", "sentence"), BROKEN.values(), ids=BROKEN)
