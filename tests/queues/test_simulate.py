@@ -13,6 +13,7 @@ from k8sai.queues.setting import Setting
 from k8sai.queues.simulating.change import read
 from k8sai.queues.simulating.change_apply import apply
 from k8sai.queues.simulating.document import document
+from k8sai.queues.simulating.shown import lines
 from k8sai.queues.simulating.simulate import KINDS, Outcome, Simulation, simulate, simulate_waiting
 from k8sai.queues.simulating.wish import Surroundings, Wanted, Wish, of_flags
 from k8sai.queues.simulating.wish_file import of_manifest
@@ -378,6 +379,43 @@ def test_behind_a_head_that_does_not_fit_nobody_passes_in_a_strict_queue() -> No
     found = simulate_waiting(here, [here.workloads["a/job-third"]]).outcomes[0]
     assert (found.code, found.verdict, EXITS[found.code]) == ("BehindHead", "waits", 10)
     assert said(found) == "Waits: job/third stands behind a/job/first, which StrictFIFO queue q takes first"
+
+
+def test_who_is_taken_after_its_turn_may_have_the_room_before_it() -> None:
+    here = setting(
+        [
+            flavor("h100"),
+            namespace("a"),
+            cluster_queue("q", 8),
+            local_queue("a", "q"),
+            workload("a", "old", 6, held="q"),
+            workload("a", "large", 8, created="2026-11-03T11:00:00Z"),
+            workload("a", "small", 2, created="2026-11-03T11:30:00Z"),
+        ]
+    )
+    found = simulate_waiting(here, [here.workloads["a/job-large"]], moved=True)
+    frees = [cell.text for cell in lines(found, here, ()) if cell.text.startswith("frees")]
+    assert frees == [
+        "frees     a/job/old 6 GPU (runs 120m): then it fits, unless a/job/small (2 GPU), taken after it, or who arrives "
+        "meanwhile has the room"
+    ]
+
+
+def test_what_is_short_is_said_of_a_flavor_in_which_it_could_ever_fit() -> None:
+    """The other one lacks less, and would never have enough."""
+    queue = cluster_queue("q", 0, resourceGroups=group(("a100", {"nominalQuota": 6}), ("t4", {"nominalQuota": 8})))
+    objects = [
+        *(flavor(name) for name in ("a100", "t4")),
+        namespace("a"),
+        queue,
+        local_queue("a", "q"),
+        workload("a", "old", 8, held="q", flavor="t4"),
+    ]
+    found = outcome(8, where="a", objects=objects)
+    assert said(found) == (
+        "Waits: 1 pod of 8 GPUs is short of 8 of 8 GPU in t4; the limit that binds: all 8 GPU of ClusterQueue q"
+    )
+    assert [one.workload.name for one in found.freed] == ["job-old"]
 
 
 def test_one_that_is_new_stands_last_among_its_equals() -> None:

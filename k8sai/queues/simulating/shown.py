@@ -1,6 +1,6 @@
 """A simulation as a page: the verdict and its facts in lines, then tables of flavors, victims and the line."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from k8sai.ages import human, stamp
 from k8sai.queues.setting import WORKLOADS, Setting
@@ -65,22 +65,30 @@ def _facts(found: Simulation, outcome: Outcome) -> Iterator[tuple[str, str]]:
     if outcome.ahead:
         yield "ahead", _ahead(outcome)
     if outcome.freed:
-        yield "frees", f"{freed(found.setting, outcome.freed)}: then it fits, if nobody else arrives"
+        yield "frees", f"{freed(found.setting, outcome.freed)}: then it fits, {_unless(outcome)}"
     elif outcome.kind == "Waits" and outcome.short and not found.setting.blind(WORKLOADS):
         yield "frees", "nothing that holds quota here would be enough, even if all of it ended"
     if outcome.size is not None and outcome.kind in _SIZED:
         yield "largest", largest(outcome.size)
 
 
+def _unless(outcome: Outcome) -> str:
+    """Those taken after its turn are not counted with: what they take may be what it would have had."""
+    if not outcome.behind:
+        return "if nobody else arrives"
+    return f"unless {_named(outcome.behind)}, taken after it, or who arrives meanwhile has the room"
+
+
+def _named(steps: Sequence[Step]) -> str:
+    shown = [f"{step.workload.namespace}/{step.workload.title} ({gpus(step.workload)} GPU)" for step in steps[:_MOST]]
+    return ", ".join(shown) + (f" and {len(steps) - _MOST} more" if len(steps) > _MOST else "")
+
+
 def _ahead(outcome: Outcome) -> str:
-    shown = [
-        f"{step.workload.namespace}/{step.workload.title} ({gpus(step.workload)} GPU)" for step in outcome.ahead[:_MOST]
-    ]
-    more = f" and {len(outcome.ahead) - _MOST} more" if len(outcome.ahead) > _MOST else ""
     alone = outcome.alone is not None and outcome.alone.fits and not outcome.fits
     one = len(outcome.ahead) == 1
     come = f"take{'s' if one else ''} the room before it" if alone else f"come{'s' if one else ''} first"
-    return f"{', '.join(shown)}{more} {come}"
+    return f"{_named(outcome.ahead)} {come}"
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 A model of Kueue 0.19 on one moment's picture: nothing is reserved, and who arrives meanwhile is not in it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, Literal
@@ -62,6 +62,7 @@ class Outcome:
     judgement: Judgement | None = None
     alone: Judgement | None = None
     ahead: tuple[Step, ...] = ()  # who takes of the same quota before it
+    behind: tuple[Step, ...] = ()  # who is taken after its turn, and may have the room before it
     blocked_by: Workload | None = None  # the head of a StrictFIFO queue that does not move
     freed: tuple[Freed, ...] = ()  # who must end for it, where it waits
     size: Size | None = None
@@ -187,7 +188,8 @@ def _outcome(setting: Setting, wish: Wish, why: Refused | None, played: Played, 
         queue,
         judgement=found,
         alone=judge(setting, workload, queue, rooms=land),
-        ahead=_contending(before, workload, queue, found),
+        ahead=_contending(before, workload, queue),
+        behind=_contending(_later(played, workload, before), workload, queue),
         blocked_by=head,
         freed=freeing(at_turn, workload, queue, _contested(found), land) if waits and found else (),
         size=size(at_turn, workload, queue, tree, land),
@@ -211,9 +213,12 @@ def _after(setting: Setting, steps: Iterable[Step], land: Land | None) -> Settin
     return setting
 
 
-def _contending(
-    steps: Iterable[Step], workload: Workload, queue: ClusterQueue, found: Judgement | None
-) -> tuple[Step, ...]:
+def _later(played: Played, workload: Workload, before: Sequence[Step]) -> Iterator[Step]:
+    """Who is given quota after its turn."""
+    return (step for step in played.steps[len(before) :] if step.workload.ref != workload.ref)
+
+
+def _contending(steps: Iterable[Step], workload: Workload, queue: ClusterQueue) -> tuple[Step, ...]:
     """Those that take a share this one could use."""
     wanted = {Share(flavor, resource) for resource in workload.asks() for flavor in _flavors(queue, resource)}
     return tuple(step for step in steps if wanted & usage_of(step.workload, step.judgement).keys())
@@ -225,16 +230,16 @@ def _flavors(queue: ClusterQueue, resource: str) -> tuple[str, ...]:
 
 
 def shortest(judgement: Judgement) -> tuple[Line, ...]:
-    """The lines that do not fit, of each pod set in the flavor that lacks least."""
-    sets: dict[str, list[tuple[Line, ...]]] = {}
+    """The lines that do not fit, of each pod set in the flavor that lacks least; one that never fits comes last."""
+    sets: dict[str, list[tuple[bool, tuple[Line, ...]]]] = {}
     for option in judgement.options:
         lacking = tuple(line for line in option.lines if line.deficit)
         if lacking and option.mode in ("waits", "preempts", "never"):
-            sets.setdefault(option.pod_set, []).append(lacking)
+            sets.setdefault(option.pod_set, []).append((option.mode == "never", lacking))
     fitting = {one.pod_set for one in judgement.options if one.mode in ("fits", "borrows")}
-    return tuple(
-        line
-        for name, ones in sets.items()
-        if name not in fitting
-        for line in min(ones, key=lambda lines: sum(line.deficit for line in lines))
-    )
+    return tuple(line for name, ones in sets.items() if name not in fitting for line in min(ones, key=_lacks)[1])
+
+
+def _lacks(option: tuple[bool, tuple[Line, ...]]) -> tuple[bool, int]:
+    never, lines = option
+    return never, sum(line.deficit for line in lines)
