@@ -35,8 +35,8 @@ def insist(objects: "Objects", server: str, hint: str = _INSTALL, *, others: boo
     from k8sai.queues.setting import CLUSTER_QUEUES
 
     if not objects.served(CLUSTER_QUEUES) and not (others and served(objects)):
-        what = "holds no" if hint is _MAKE_ONE else "has no Kueue: it does not serve"
-        raise NotFound(f"{server} {what} {CLUSTER_QUEUES}", hint)
+        what = "hold" if hint is _MAKE_ONE else "serve"
+        raise NotFound(f"{server} has no Kueue: it does not {what} {CLUSTER_QUEUES}", hint)
 
 
 def setting(objects: "Objects", server: str, namespace: str = "") -> "Setting":

@@ -58,26 +58,26 @@ class Subject:
         return (*chain, self.it, *self.above)
 
 
-def find(reading: Reading, kind: Kind | None, namespace: str, name: str) -> Subject:
-    """Raises NotFound, and Forbidden or ClusterError where the object cannot be read."""
+def find(reading: Reading, kind: Kind | None, namespace: str, name: str, command: str = "why") -> Subject:
+    """Raises NotFound, and Forbidden or ClusterError where the object cannot be read; `command` is what asks."""
     if kind is None:
-        return _any(reading, namespace, name)
+        return _any(reading, namespace, name, command)
     # One word stands for the PodGroups of all schedulers: the one that is meant is the one that is there.
     kinds = (kind, *(other for other in POD_GROUPS if other is not kind)) if kind in POD_GROUPS else (kind,)
     for each in kinds:
         obj = reading.get(each.resource, namespace, name)
         if obj is not None:
             return _subject(reading, Owner(each, obj), namespace)
-    raise _absent(reading, kind, namespace, name)
+    raise _absent(reading, (kind,), f"{kind.word} {name!r}", namespace, name, command)
 
 
-def _any(reading: Reading, namespace: str, name: str) -> Subject:
+def _any(reading: Reading, namespace: str, name: str, command: str) -> Subject:
     """A pod of that name, else whoever makes pods and is called so."""
     for kind in (POD, *OWNERS, WORKLOAD, *POD_GROUPS):
         obj = reading.get(kind.resource, namespace, name)
         if obj is not None:
             return _subject(reading, Owner(kind, obj), namespace)
-    raise _absent(reading, POD, namespace, name, any_kind=True)
+    raise _absent(reading, KINDS, f"pod and no workload {name!r}", namespace, name, command)
 
 
 def _subject(reading: Reading, it: Owner, namespace: str) -> Subject:
@@ -140,24 +140,28 @@ def _controller(obj: Json) -> Json:
     return found
 
 
-def _absent(reading: Reading, kind: Kind, namespace: str, name: str, *, any_kind: bool = False) -> K8saiError:
+def _absent(
+    reading: Reading, kinds: tuple[Kind, ...], what: str, namespace: str, name: str, command: str
+) -> K8saiError:
     """Or what kept us from knowing. Near names, since most such names are misspelt or of another namespace."""
-    from difflib import get_close_matches
-
-    denied = reading.refusal(kind.resource)
+    denied = reading.refusal((POD if len(kinds) > 1 else kinds[0]).resource)
     if denied is not None:
         return denied
-    kinds = KINDS if any_kind else (kind,)
-    what = f"no pod and no workload {name!r}" if any_kind else f"no {kind.word} {name!r}"
-    elsewhere = _elsewhere(reading, kinds, name)
-    if elsewhere:
-        return NotFound(f"there is {what} in namespace {namespace}", f"did you mean `k8sai why {elsewhere}`?")
-    near: list[str] = []
-    for each in kinds:
-        names = [obj["metadata"]["name"] for obj in reading.list(each.resource, namespace)]
-        near += [_title(each, match) for match in get_close_matches(name, names, 2)]
-    hint = f"did you mean `k8sai why {near[0]} -n {namespace}`?" if near else f"`kubectl get pods -n {namespace}`"
-    return NotFound(f"there is {what} in namespace {namespace}", hint)
+    near = _elsewhere(reading, kinds, name) or _near(reading, kinds, namespace, name)
+    others = f"`kubectl get pods -n {namespace}`" if command == "why" else "`k8sai queue pending -A`"
+    hint = f"did you mean `k8sai {command} {near}`?" if near else others
+    return NotFound(f"there is no {what} in namespace {namespace}", hint)
+
+
+def _near(reading: Reading, kinds: Iterable[Kind], namespace: str, name: str) -> str:
+    """What is called most like it there, with the namespace; empty for none."""
+    from difflib import get_close_matches
+
+    titles: dict[str, str] = {}
+    for kind in kinds:
+        for obj in reading.list(kind.resource, namespace):
+            titles.setdefault(obj["metadata"]["name"], _title(kind, obj["metadata"]["name"]))
+    return next((f"{titles[match]} -n {namespace}" for match in get_close_matches(name, titles, 1)), "")
 
 
 def _elsewhere(reading: Reading, kinds: Iterable[Kind], name: str) -> str:

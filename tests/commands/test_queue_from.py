@@ -43,6 +43,6 @@ def test_a_file_without_kueue_is_told_how_to_make_one(tmp_path: Path) -> None:
     assert asked(tmp_path, [node], "list") == Ran(
         Exit.NOT_FOUND,
         "",
-        "error: FOLDER/queues.json holds no clusterqueues.kueue.x-k8s.io\n"
+        "error: FOLDER/queues.json has no Kueue: it does not hold clusterqueues.kueue.x-k8s.io\n"
         "  → make one with: kubectl get cq,lq,wl,rf,cohort,ns,jobs,nodes,pods -A -o json > FILE\n",
     )

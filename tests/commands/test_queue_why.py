@@ -200,6 +200,17 @@ def test_a_name_that_is_misspelt(file: Path, env: dict[str, str]) -> None:
     ran = why(file, env, "job/lama-sft")
     assert (ran.code, ran.out) == (Exit.NOT_FOUND, "")
     assert ran.err.splitlines()[0] == "error: there is no job 'lama-sft' in namespace ns-finetune"
+    assert "did you mean `kubectl ai-queue why job/llama-sft -n ns-finetune" in ran.err
+
+
+def test_a_plain_name_that_is_misspelt_is_answered_with_the_nearest_of_all_kinds(
+    file: Path, env: dict[str, str]
+) -> None:
+    assert "did you mean `kubectl ai-queue why job/llama-sft -n ns-finetune" in why(file, env, "lama-sft").err
+
+
+def test_a_name_that_is_like_no_other_leads_to_what_waits(file: Path, env: dict[str, str]) -> None:
+    assert "  → `kubectl ai-queue pending -A" in why(file, env, "job/zzz").err
 
 
 def test_a_cluster_without_kueue(tmp_path: Path, env: dict[str, str]) -> None:
@@ -219,4 +230,4 @@ def test_an_answer_that_is_old_is_said_to_be(tmp_path: Path, env: dict[str, str]
 def test_a_job_of_another_namespace(file: Path, env: dict[str, str]) -> None:
     ran = run("kubectl-ai_queue", "why", "job/llama-sft", "-n", "ns-serving", "--from", file, env=env)
     assert ran.code == Exit.NOT_FOUND
-    assert "-n ns-finetune" in ran.err
+    assert "did you mean `kubectl ai-queue why job/llama-sft -n ns-finetune" in ran.err
