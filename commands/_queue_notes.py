@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from k8sai.queues.setting import Setting
 
 
+_APART = 2  # gaps that are told one by one
+_DETAILS = "with -o json, hidden says of each why, and what to ask an admin for"
+
+
 def relevant(setting: "Setting", kinds: Iterable[str], namespace: str = "") -> "tuple[Unseen, ...]":
     """What could not be read of these kinds, in full; what is hidden outside of `namespace` alone is left out."""
     asked = set(kinds)
@@ -23,14 +27,27 @@ def relevant(setting: "Setting", kinds: Iterable[str], namespace: str = "") -> "
 
 
 def gaps(unseen: "Iterable[Unseen]", without_workloads: str = "") -> Iterator[Note]:
-    """Each with what it hides, and the command that tells whether it is still hidden."""
-    from k8sai.queues.gaps import without
+    """Each with what it hides, and the command that tells whether it is still hidden; many in one sentence."""
+    from k8sai.queues.gaps import gathered, without
 
-    for gap in unseen:
+    missed = tuple(unseen)
+    if len(missed) > _APART:
+        yield Note(gathered(missed, without_workloads), "warn", _DETAILS)
+        return
+    for gap in missed:
         hides = without(gap.what)
         if without_workloads and gap.what.partition(".")[0] == "workloads":
             hides = without_workloads
         yield Note(f"{gap.why}{f': {hides}' if hides else ''}", "warn", gap.hint)
+
+
+def aside(unseen: "Iterable[Unseen]") -> Iterator[Note]:
+    """What is missing beside an answer that stands without it."""
+    from k8sai.queues.gaps import named
+
+    missed = tuple(unseen)
+    if missed:
+        yield Note(f"not read, which does not change the answer: {named(missed)}", "plain", _DETAILS)
 
 
 def say(notes: Iterable[Note]) -> None:

@@ -59,6 +59,8 @@ def why(
       k8sai queue why llama-sft-0-x7k2p          a pod: the same as its job
       k8sai queue why job/llama-sft -o json | jq '.blockers[0]'
     """
+    from dataclasses import replace
+
     from k8sai.cluster.reading import Reading
     from k8sai.commands import _print
     from k8sai.commands._queue_read import read
@@ -71,6 +73,9 @@ def why(
     look = Look(setting, reading, _asked(setting, reading, tuple(names), namespace))
     positions = _positions(objects, setting, look)
     answer = explain(look, positions.of(look.workload) if positions and look.workload is not None else None)
+    if positions:
+        gaps = {gap.what: gap for gap in (*answer.hidden, *positions.unseen)}
+        answer = replace(answer, hidden=tuple(gaps.values()))
     if output in ("json", "yaml"):
         _print.document(document(answer, context=objects.context), output)
     elif output == "name":
@@ -78,7 +83,7 @@ def why(
     else:
         _show(answer, plain=plain)
     _print.flush()
-    _notes(answer, positions)
+    _notes(answer)
     return int(answer.exit)
 
 
@@ -93,7 +98,7 @@ def _asked(setting: "Setting", reading: "Reading", names: tuple[str, ...], names
 
     kind, name = asked(names)
     try:
-        found = find(reading, kind, namespace, name)
+        found = find(reading, kind, namespace, name, "queue why")
     except Forbidden:
         known = known_by_workload(setting, namespace, kind.kind if kind else "", name)
         if known is None:
@@ -125,11 +130,11 @@ def _show(answer: "Why", *, plain: bool) -> None:
     _print.block(Cell(cell.text, "plain" if plain else cell.tone) for cell in told)
 
 
-def _notes(answer: "Why", positions: "Positions | None") -> None:
-    from k8sai.commands._queue_notes import gaps, say
+def _notes(answer: "Why") -> None:
+    from k8sai.commands._queue_notes import aside, gaps, say
     from k8sai.view import Note
 
-    unseen = {gap.what: gap for gap in (*answer.hidden, *(positions.unseen if positions else ()))}
-    say(gaps(unseen.values()))
+    open_ended = answer.exit in (Exit.PARTIAL, Exit.INCONCLUSIVE)
+    say((gaps if open_ended else aside)(answer.hidden))
     if answer.exit == Exit.PARTIAL:
         say([Note("what could not be read could change the answer", "warn")])

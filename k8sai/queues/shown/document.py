@@ -25,7 +25,7 @@ def heading(kind: str, *, context: str, at: float, hidden: Iterable[Unseen]) -> 
         "at": stamp(at),
         "context": context,
         "complete": not gaps,
-        "hidden": [{"what": gap.what, "why": gap.why} for gap in gaps],
+        "hidden": [{"what": gap.what, "why": gap.why, "hint": gap.hint} for gap in gaps],
     }
 
 
