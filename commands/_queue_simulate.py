@@ -45,7 +45,8 @@ def simulate(
         str, typer.Option("--queue", metavar="NAME", help="The LocalQueue, whatever the manifest says.")
     ] = "",
     priority: Annotated[
-        str, typer.Option("--priority", metavar="CLASS", help="WorkloadPriorityClass or PriorityClass.")
+        str,
+        typer.Option("--priority", metavar="CLASS", help="As if of this WorkloadPriorityClass or PriorityClass."),
     ] = "",
     assume: Annotated[
         list[str] | None,
@@ -92,6 +93,7 @@ def simulate(
       k8sai queue simulate -f train.yaml                       before it is submitted
       k8sai queue simulate --gpus 8 --pods 4 --queue main      a gang
       k8sai queue simulate job/sft --if cq.finetune.nominal=24 would it start then
+      k8sai queue simulate job/sft --priority high              with another class
       k8sai queue simulate --gpus 8 --if finish=ml/sweep -o json
     """
     from k8sai.commands._queue_simulate_run import Question, run
@@ -136,8 +138,8 @@ def _refuse_contradictions(question: "Question") -> None:
         raise Usage(f"{' and '.join(subjects)} both say what is asked for", "leave one of them out")
     if question.gpus is None:
         _only_with_gpus(question)
-    if question.job and (question.queue or question.priority):
-        raise Usage("a job that waits has its queue and its priority", "`k8sai queue move` changes the queue")
+    if question.job and question.queue:
+        raise Usage("a job that waits has its queue", "`k8sai queue move` changes it")
     if question.probe and question.job:
         raise Usage(f"{question.job} is real: Kueue has judged it already", "`k8sai queue why` says what it said")
     if question.probe and question.assume:

@@ -19,7 +19,7 @@ from k8sai.queues.simulating.change_apply import apply
 from k8sai.queues.simulating.document import document
 from k8sai.queues.simulating.shown import heading, lines, tables
 from k8sai.queues.simulating.simulate import KINDS, Simulation, simulate, simulate_waiting
-from k8sai.queues.simulating.wish import Wanted, Wish, of_flags, surroundings
+from k8sai.queues.simulating.wish import Wanted, Wish, of_class, of_flags, surroundings
 from k8sai.queues.simulating.wish_file import namespaces, of_manifest
 from k8sai.queues.simulating.wish_gpus import resource_of
 from k8sai.view import Cell, Note, Page
@@ -69,6 +69,8 @@ def run(question: Question) -> int:
     setting = apply(before, changes)
     reading = Reading(objects)
     waiting = _waiting(before, setting, question.job, namespace) if question.job else None
+    if waiting and question.priority:
+        setting = _of_class(setting, waiting, question.priority, reading)
     wishes = () if waiting else _wishes(question, setting, reading, made, namespace)
     land, moved = survey(objects, setting), bool(changes)
     with _talk.Progress("playing the line"):
@@ -171,6 +173,15 @@ def _waiting(before: Setting, setting: Setting, job: str, namespace: str) -> Wor
     near = get_close_matches(name, [each for one in here if one.waits for each in names(one)], 1)
     hint = f"did you mean {near[0]}?" if near else f"`k8sai queue pending -n {namespace}` shows who waits"
     raise NotFound(f"namespace {namespace} has no workload of {job} that Kueue knows", hint)
+
+
+def _of_class(setting: Setting, waiting: Workload, name: str, reading: Any) -> Setting:
+    """As if that one had been given the class. Raises NotFound."""
+    from dataclasses import replace
+
+    around = surroundings(reading, (waiting.namespace,))
+    given = of_class(setting.workloads[waiting.ref], name, setting, around)
+    return replace(setting, workloads={**setting.workloads, given.ref: given})
 
 
 # --- printing ---------------------------------------------------------------------------------------------------------

@@ -110,6 +110,16 @@ TURN  WORKLOAD               QUEUE     GIVEN
     )
 
 
+def test_one_that_waits_may_be_tried_with_another_class(file: Path) -> None:
+    ran = simulate(file, "job/late", "-n", "ns-finetune", "--priority", "urgent")
+    assert ran.code == Exit.WAITING
+    assert ran.out.splitlines()[1:4] == [
+        "if        job/late: priority 0 → 80 (urgent)",
+        "NeedsPreemption: job/late would get 6 GPU of h100 once 1 workload is evicted: 6 GPU, 4 GPU·h of work lost",
+        "queue     ns-finetune/main → finetune → prod → ai   priority 80 (urgent)",
+    ]
+
+
 def test_with_a_change_the_line_is_played_out(file: Path) -> None:
     ran = simulate(
         file, "job/late", "-n", "ns-finetune", "--if", "finish=job/sft-70b", "--if", "cq.finetune.nominal=18"
@@ -242,7 +252,8 @@ def test_what_could_not_be_read_is_said(tmp_path: Path) -> None:
         ((), 2, "simulate needs a subject: -f FILE, --gpus N, or a job that waits"),
         (("job/late", "--gpus", "1"), 2, "a job and --gpus both say what is asked for"),
         (("job/late", "--pods", "1"), 2, "--pods is for pods made from flags, which begin with --gpus"),
-        (("job/late", "--queue", "x"), 2, "a job that waits has its queue and its priority"),
+        (("job/late", "--queue", "x"), 2, "a job that waits has its queue"),
+        (("job/late", "--priority", "urgnt"), 4, "there is no priority class urgnt\n  → did you mean urgent?"),
         (("job/late", "--probe"), 2, "job/late is real: Kueue has judged it already"),
         (("--gpus", "1", "--probe"), 2, "--from reads no cluster, so there is nothing to probe"),
         (("--gpus", "1", "--probe", "--if", "finish=lab"), 2, "--probe asks the cluster as it is"),

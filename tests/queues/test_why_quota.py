@@ -149,7 +149,8 @@ def test_a_higher_class_would_evict() -> None:
     queue = cluster_queue(preemption={"withinClusterQueue": "LowerPriority"})
     urgent = {**kueue("WorkloadPriorityClass", "urgent"), "value": 1000}
     why = ask("job/train", base(queue), urgent, holding("old", 5), train, workload(train, more(3)))
-    assert "priority class urgent (1000) would let it evict job/old" in [fix.text for fix in why.blockers[0].fixes]
+    fix = "priority class urgent (1000) would let it evict job/old: `queue move job/train --priority-class urgent`"
+    assert fix in [one.text for one in why.blockers[0].fixes]
     assert why.judged is not None and [one.workload.title for one in why.judged.spared] == ["job/old"]
 
 

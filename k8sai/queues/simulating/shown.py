@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from k8sai.ages import human, stamp
+from k8sai.queues.facts import Workload
 from k8sai.queues.setting import WORKLOADS, Setting
 from k8sai.queues.simulating.change import Change
 from k8sai.queues.simulating.change_words import changed
@@ -37,9 +38,18 @@ def lines(found: Simulation, before: Setting, changes: Iterable[Change]) -> Iter
     """What is assumed, then each workload's verdict with its facts."""
     for change in changes:
         yield _fact("if", changed(before, change))
+    yield from (_fact("if", text) for one in found.outcomes if (text := _of_class(before, one.workload)))
     for outcome in found.outcomes:
         yield Cell(sentence(_at_turn(found, outcome), outcome), _TONES.get(outcome.kind, "bad"))
         yield from (_fact(word, text) for word, text in _facts(found, outcome) if text)
+
+
+def _of_class(before: Setting, workload: Workload) -> str:
+    """What priority it is assumed to have; empty for its own."""
+    was = before.workloads.get(workload.ref)
+    if was is None or (was.priority, was.priority_class) == (workload.priority, workload.priority_class):
+        return ""
+    return f"{workload.title}: priority {was.priority} → {workload.priority} ({workload.priority_class})"
 
 
 def _at_turn(found: Simulation, outcome: Outcome) -> Setting:

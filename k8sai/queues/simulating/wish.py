@@ -153,13 +153,25 @@ def _priority(name: str, obj: Json, sets: PodSets, setting: Setting, around: Sur
     name = name or _class_of(obj, sets)
     if not name:
         return {"priority": around.default_priority}
+    reference = {"group": "scheduling.k8s.io", "kind": "PriorityClass", "name": name}
+    return {"priorityClassRef": reference, "priority": _of_pods(name, setting, around)}
+
+
+def of_class(workload: Workload, name: str, setting: Setting, around: Surroundings) -> Workload:
+    """A workload as if it had been given this class. Raises NotFound."""
+    kueues = setting.classes.get(name)
+    value = _of_pods(name, setting, around) if kueues is None else kueues.value
+    return replace(workload, priority=value, priority_class=name)
+
+
+def _of_pods(name: str, setting: Setting, around: Surroundings) -> int:
+    """The value of a PriorityClass. Raises NotFound, with a near name of either kind."""
     if name not in around.priorities:
         known_names = sorted({*setting.classes, *around.priorities})
         near = get_close_matches(name, known_names, 1)
         hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known_names) or 'none'}"
         raise NotFound(f"there is no priority class {name}", hint)
-    reference = {"group": "scheduling.k8s.io", "kind": "PriorityClass", "name": name}
-    return {"priorityClassRef": reference, "priority": around.priorities[name]}
+    return around.priorities[name]
 
 
 def _class_of(obj: Json, sets: PodSets) -> str:

@@ -16,6 +16,7 @@ from k8sai.queues.verdict import Judgement
 from k8sai.queues.why.finding import Finding, Fix
 from k8sai.queues.why.freeing import Ways, wait_fixes
 from k8sai.queues.why.look import Look
+from k8sai.queues.why.next import named
 from k8sai.queues.why.quota import pressing
 from k8sai.queues.why.sizes import smaller
 from k8sai.queues.words import amount
@@ -110,7 +111,8 @@ def _priority(look: Look) -> Iterator[Fix]:
         if after is not None and after.mode == "preempts" and after.victims:
             names = ", ".join(victim.workload.title for victim in after.victims[:3])
             more = f" and {len(after.victims) - 3} more" if len(after.victims) > 3 else ""
-            yield Fix("user", f"priority class {one.name} ({one.value}) would let it evict {names}{more}")
+            does = f"queue move {named(workload)} --priority-class {one.name}"
+            yield Fix("user", f"priority class {one.name} ({one.value}) would let it evict {names}{more}: `{does}`")
             return
 
 

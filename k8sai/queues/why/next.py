@@ -15,13 +15,13 @@ def next_command(look: Look, answer: "Why") -> str:
     if first is not None:
         change = next((fix.change for fix in first.fixes if fix.change), "")
         if change and look.workload is not None:
-            return f"k8sai queue simulate {_job(look.workload)} -n {look.namespace} --if {change}"
+            return f"k8sai queue simulate {named(look.workload)} -n {look.namespace} --if {change}"
         return first.next
     if answer.code in ("Running", "Admitted"):
         return f"k8sai why {look.title} -n {look.namespace}"
     return ""
 
 
-def _job(workload: Workload) -> str:
-    """As `simulate` finds it: by its owner, a group of pods by its own name."""
+def named(workload: Workload) -> str:
+    """As `simulate` and `move` find it: by its owner, a group of pods by its own name."""
     return f"wl/{workload.name}" if workload.title.startswith(("pod/", "workload/")) else workload.title
