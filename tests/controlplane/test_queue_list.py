@@ -218,8 +218,9 @@ def test_without_the_right_to_ask_for_places_they_are_computed_and_the_question_
     assert ran.code == Exit.PARTIAL
     assert "≈1" in ran.out
     question = "kubectl auth can-i get localqueues.visibility.kueue.x-k8s.io"
-    (line,) = [line for line in ran.err.splitlines() if question in line]
-    words = line.partition("`kubectl ")[2].partition("`")[0].split()
+    hidden = site.ask("pending", user="bob", code=Exit.PARTIAL)["hidden"]
+    (hint,) = [gap["hint"] for gap in hidden if question in gap["hint"]]
+    words = hint.partition("`kubectl ")[2].partition("`")[0].split()
     with pytest.raises(RuntimeError, match="can-i"):  # kubectl says no, and so it ends
         site.plane.kubectl(*words, user="bob")
     site.may("bob", {**PLACES, "resources": ["localqueues/pendingworkloads"]}, name="places")
