@@ -45,10 +45,7 @@ def run(wish: Wish) -> int:
         return show(scene, changes)
     say_cost(scene)
     insist_on_a_yes(scene)
-    for change in changes:
-        carry_out(scene.writer, change)
-        _tell(scene, change)
-    code = _drained(scene) if wish.drain and wish.wait else Exit.OK
+    code = _written(scene, changes)
     if wish.output in ("json", "yaml"):
         say_document(scene, changes, done=True)
     say_after(scene, changes)
@@ -122,6 +119,22 @@ def _job(writer: Writer, workload: "Workload") -> "Json | None":
 # --- writing and what follows -----------------------------------------------------------------------------------------
 
 
+def _written(scene: Scene, changes: tuple[Change, ...]) -> Exit:
+    """From the first write on Ctrl-C says what stands."""
+    waits, stands = scene.wish.drain and scene.wish.wait, False
+    scene.holding = tuple(filter(scene.evicted, scene.held.all))
+    try:
+        for change in changes:
+            carry_out(scene.writer, change)
+            stands = True
+            _tell(scene, change)
+        return _drained(scene) if waits else Exit.OK
+    except KeyboardInterrupt:
+        if waits and stands:
+            say_left(scene, "it goes on without us")
+        raise
+
+
 def _tell(scene: Scene, change: Change) -> None:
     words = {
         "name": change.target.ref,
@@ -132,8 +145,8 @@ def _tell(scene: Scene, change: Change) -> None:
 
 
 def _drained(scene: Scene) -> Exit:
-    """Until nobody holds quota; who still does is said where the time is up or Ctrl-C comes."""
-    place, total = scene.place, sum(map(scene.evicted, scene.held.all))
+    """Until nobody holds quota; who still does is said where the time is up."""
+    place, total = scene.place, len(scene.holding)
     if not total and scene.gap is None:
         return Exit.OK
     with Changes(scene.connection, [place.target]) as changes, _talk.Progress(f"draining {place.word}") as line:
@@ -142,15 +155,14 @@ def _drained(scene: Scene) -> Exit:
             count=lambda: None if scene.wish.through else reserving(place, scene.writer.live(place.target)),
             pause=changes.pause,
             told=lambda count: line.say(f"draining {place.word}: {count} of {total} still hold quota"),
-            holding=tuple(filter(scene.evicted, scene.held.all)),
+            holding=scene.holding,
         )
         try:
             gone = drain.run(scene.wish.timeout)
-        except KeyboardInterrupt:
-            say_left(scene, drain, "it goes on without us")
-            raise
+        finally:
+            scene.holding = drain.holding
     if not gone:
-        say_left(scene, drain, f"not drained within {scene.wish.timeout or 0:g} s")
+        say_left(scene, f"not drained within {scene.wish.timeout or 0:g} s")
     return Exit.OK if gone else Exit.TIMEOUT
 
 

@@ -8,7 +8,6 @@ from k8sai.commands._queue_stop_scene import Scene
 from k8sai.errors import Exit
 from k8sai.queues.acting.steps import Change
 from k8sai.queues.acting.stopping import WITH
-from k8sai.queues.acting.stopping_steps import Drain
 from k8sai.view import Note
 
 _NAMED = 8  # workloads that are named in a sentence
@@ -132,9 +131,9 @@ def say_after(scene: Scene, changes: Sequence[Change]) -> None:
     _talk.note(Note(said, hint="" if for_good else back))
 
 
-def say_left(scene: Scene, drain: Drain, why: str) -> None:
+def say_left(scene: Scene, why: str) -> None:
     """Who still holds quota, and how to go on."""
-    names = [f"{one.namespace}/{one.title}" for one in drain.holding]
+    names = [f"{one.namespace}/{one.title}" for one in scene.holding]
     few = names if len(names) <= _NAMED else [*names[: _NAMED - 1], f"{len(names) - _NAMED + 1} more"]
     back = f"`k8sai queue resume {scene.place.word}{scene.where}` takes it back"
     _talk.error(

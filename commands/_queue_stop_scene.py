@@ -45,6 +45,7 @@ class Scene:
     held: Held = field(default_factory=Held)
     gap: Unseen | None = None  # why some who may lose quota cannot be seen
     costs: tuple[Cost, ...] = ()
+    holding: tuple["Workload", ...] = ()  # who still had quota when that was last looked at
     doors: frozenset[str] = frozenset()  # namespace/name of the LocalQueues it is drained through
 
     def evicted(self, workload: "Workload") -> bool:

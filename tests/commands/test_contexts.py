@@ -199,7 +199,7 @@ def lines(config: Path, folder: Path, contexts: str, *flags: str, until: tuple[b
         shown = b""
         for data in read_all(master):
             shown += data
-            if all(one in shown for one in until):
+            if all(one in shown for one in until) and shown.endswith(b"\n"):  # not in the middle of a line
                 os.kill(process.pid, signal.SIGINT)
                 until = ()
         return shown.decode(), process.wait(60)
