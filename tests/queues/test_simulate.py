@@ -396,8 +396,8 @@ def test_who_is_taken_after_its_turn_may_have_the_room_before_it() -> None:
     found = simulate_waiting(here, [here.workloads["a/job-large"]], moved=True)
     frees = [cell.text for cell in lines(found, here, ()) if cell.text.startswith("frees")]
     assert frees == [
-        "frees     a/job/old 6 GPU (runs 120m): then it fits, unless a/job/small (2 GPU), taken after it, or who arrives "
-        "meanwhile has the room"
+        "frees     a/job/old 6 GPU (runs 120m): then it fits, unless a/job/small (2 GPU), taken after it, "
+        "or who arrives meanwhile has the room"
     ]
 
 
