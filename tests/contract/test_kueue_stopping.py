@@ -156,6 +156,10 @@ def test_queues_in_a_cycle_of_cohorts_say_they_are_ready_and_are_not(queues: Que
     found = queues.api.until_object(queues.cluster_queue("a"), lambda one: active(one)[:1] == ("False",))
     assert active(found) == ("False", "Ready")
     assert condition(found, "Active")["message"] == "Can admit new workloads"
+    queues.api.delete(
+        queues.cluster_queue("a")
+    )  # Kueue 0.19.2 ends when it is still there as a namespace's labels change
+    queues.api.until_gone(queues.cluster_queue("a"))
 
 
 def test_nobody_comes_in_whom_the_selector_does_not_let_in(queues: Queues) -> None:

@@ -1,7 +1,9 @@
 """Fixtures of the tests on a real control plane."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -14,6 +16,8 @@ from tests.controlplane.kueue import start_kueue
 from tests.controlplane.namespaces import new_namespace
 from tests.controlplane.server import ControlPlane
 from tests.controlplane.session import ControlPlanes
+
+_INTEGRATED: Final = ("jobset", "lws", "trainer")
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +42,12 @@ def addon(plane: ControlPlane) -> Callable[..., None]:
     """`addon("jobset", "kueue")`: these controllers run from here to the end of the session, in this order of start."""
 
     def start(*names: str) -> None:
-        for name in sorted(names, key="kueue".__eq__):  # it integrates with what is served when it starts
+        # Kueue integrates with what is served when it starts: whoever asks for these later must find them there.
+        before = _INTEGRATED if "kueue" in names and not plane.processes.runs("kueue") else ()
+        for name in before:
+            with suppress(Missing):
+                start_addon(plane, name)
+        for name in sorted(names, key="kueue".__eq__):
             try:
                 if name == "kueue":
                     start_kueue(plane)

@@ -65,7 +65,7 @@ def test_queues_of_others_are_listed_without_kueue(plane: ControlPlane) -> None:
     put(plane, "scheduling.run.ai/v2alpha2", "podgroups", pod_group("big", "team-a", OVER_LIMIT), namespace)
     shown = k8sai("queue", "list", kubeconfig=config)
     assert (shown.code, shown.err) == (0, "")
-    group = "PODGROUP      KAI QUEUE  REASON     WHY\n"
+    group = f"{'PODGROUP':<{len(namespace) + len('/big')}}  KAI QUEUE  REASON     WHY\n"
     group += f"{namespace}/big  team-a     OverLimit  nvidia.com/gpu: asks 8, 12 allocated, limit 16\n"
     one_waits = KAI_TABLE.replace("24        2       120", "24        1       120")
     assert shown.out == f"{one_waits}\n{group}\n{VOLCANO_TABLE}"
