@@ -27,7 +27,8 @@ class Yard:
         self.plane, self.api = plane, plane.api
         self.namespace = new_namespace(self.api, "move")
         self.mine = {"yard": self.namespace}
-        add_nodes(self.api, [gpu_node(f"{self.namespace}-node", 8, labels=self.mine)])
+        only = {"key": "yard", "value": self.namespace, "effect": "NoSchedule"}  # pods of other tests wait for any node
+        add_nodes(self.api, [gpu_node(f"{self.namespace}-node", 8, labels=self.mine, taints=[only])])
         self.make("ResourceFlavor", self.namespace, spec={"nodeLabels": self.mine})
         for name in ("one", "two"):
             self.cluster_queue(name)
@@ -81,7 +82,8 @@ class Yard:
     # --- jobs ---------------------------------------------------------------------------------------------------------
 
     def pod_spec(self, gpus: int) -> Json:
-        return {"restartPolicy": "Never", "nodeSelector": self.mine, "containers": [container(gpus=gpus)]}
+        mine = {"nodeSelector": self.mine, "tolerations": [{"key": "yard", "value": self.namespace}]}
+        return {"restartPolicy": "Never", **mine, "containers": [container(gpus=gpus)]}
 
     def job(self, name: str, queue: str = "one", gpus: int = 2, kind: str = "Job", **labels: str) -> str:
         """A Job or a JobSet of one pod; `Kind/name` is what the other methods take. Returns when Kueue knows it."""
