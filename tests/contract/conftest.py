@@ -9,9 +9,9 @@ import pytest
 
 from tests.contract.api import Api, Json
 from tests.contract.queues import Queues, queues_of
-from tests.controlplane.addons import Missing, start_addon
+from tests.controlplane.addons import Missing
 from tests.controlplane.gpu_nodes import NODES, add_nodes, gpu_node
-from tests.controlplane.kueue import start_kueue
+from tests.controlplane.kueue import start_controller
 from tests.controlplane.namespaces import new_namespace
 from tests.controlplane.server import ControlPlane
 
@@ -31,7 +31,7 @@ class Server:
         """A controller that the embedded cluster has built in and a real one runs beside it."""
         if self.plane:
             try:
-                start_kueue(self.plane) if addon == "kueue" else start_addon(self.plane, addon)
+                start_controller(self.plane, addon)
             except Missing as missing:
                 pytest.skip(str(missing))
 

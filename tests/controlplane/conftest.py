@@ -1,23 +1,19 @@
 """Fixtures of the tests on a real control plane."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
 import pytest
 
 from tests.contract.api import Api
-from tests.controlplane.addons import Missing, start_addon
+from tests.controlplane.addons import Missing
 from tests.controlplane.applied import Applied
 from tests.controlplane.asking import Case
 from tests.controlplane.gpu_pods import pods_path
-from tests.controlplane.kueue import start_kueue
+from tests.controlplane.kueue import start_controller
 from tests.controlplane.namespaces import new_namespace
 from tests.controlplane.server import ControlPlane
 from tests.controlplane.session import ControlPlanes
-
-_INTEGRATED: Final = ("jobset", "lws", "trainer")
 
 
 @pytest.fixture(scope="session")
@@ -39,20 +35,12 @@ def namespace(api: Api) -> str:
 
 @pytest.fixture(scope="session")
 def addon(plane: ControlPlane) -> Callable[..., None]:
-    """`addon("jobset", "kueue")`: these controllers run from here to the end of the session, in this order of start."""
+    """`addon("jobset", "kueue")`: these controllers run from here to the end of the session."""
 
     def start(*names: str) -> None:
-        # Kueue integrates with what is served when it starts: whoever asks for these later must find them there.
-        before = _INTEGRATED if "kueue" in names and not plane.processes.runs("kueue") else ()
-        for name in before:
-            with suppress(Missing):
-                start_addon(plane, name)
-        for name in sorted(names, key="kueue".__eq__):
+        for name in names:
             try:
-                if name == "kueue":
-                    start_kueue(plane)
-                else:
-                    start_addon(plane, name)
+                start_controller(plane, name)
             except Missing as missing:
                 pytest.skip(str(missing))
 

@@ -14,6 +14,7 @@ from tests.controlplane.addons import (
     documents,
     give_certificate,
     source_of,
+    start_addon,
     trust,
     wait_healthy,
 )
@@ -25,6 +26,7 @@ _VISIBILITY_PORT = 8082  # fixed in Kueue: one per machine
 # Paths fixed in Kueue for whoever manages certificates outside of it; only root may usually write there.
 _FIXED_FOLDERS = (Path("/etc/kueue/metrics/certs"), Path("/visibility"))
 _OWN_KINDS = {"clusterqueue", "cohort", "localqueue", "resourceflavor", "workload"}
+_INTEGRATED = ("jobset", "lws", "trainer")
 _FRAMEWORKS = {
     "batch/job": "jobs.batch",
     "pod": "pods",
@@ -37,13 +39,16 @@ _FRAMEWORKS = {
 
 
 def start_kueue(plane: ControlPlane, changes: Json | None = None) -> None:
-    """Returns when it answers; integrates with the kinds that are served by then, so start other add-ons first.
+    """Returns when it answers. It integrates with what is served when it starts, so those controllers come first.
 
     With `changes` to its configuration it is one that may run beside another: it does not tell positions.
     """
     if plane.processes.runs("kueue"):
         return
     source = source_of(plane, "kueue")
+    for name in _INTEGRATED:
+        with suppress(Missing):
+            start_addon(plane, name)
     certificates = plane.folder / "kueue"
     give_certificate(plane, certificates)
     try:
@@ -66,6 +71,14 @@ def start_kueue(plane: ControlPlane, changes: Json | None = None) -> None:
     plane.processes.start("kueue", command, {"KUBECONFIG": str(plane.kubeconfig()), "POD_NAMESPACE": _NAMESPACE})
     wait_healthy(plane, "kueue", health)
     plane.apply(*_webhooks(plane, source, frameworks, hooks))
+
+
+def start_controller(plane: ControlPlane, name: str) -> None:
+    """Kueue or another, by name. Raises Missing."""
+    if name == "kueue":
+        start_kueue(plane)
+    else:
+        start_addon(plane, name)
 
 
 def forget_kueue() -> None:
