@@ -52,6 +52,13 @@ RULES: dict[str, tuple[str, str]] = {
         "cluster.following cluster.whole cluster.connection",
         "msgspec",
     ),
+    "canary": (
+        "errors quantity ages facts selectors view yaml_in yaml_out manifests pod_specs fleet scheduling fit queues "
+        "cluster.sources cluster.objects cluster.reading cluster.writing cluster.patching cluster.discovery "
+        "cluster.api_errors cluster.following cluster.whole cluster.connection cluster.prometheus "
+        "cluster.prometheus_found",
+        "msgspec",
+    ),
     "why": (
         "errors quantity ages facts selectors view fleet scheduling queues "
         "cluster.sources cluster.objects cluster.reading",
@@ -59,18 +66,18 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "snapshot": ("errors quantity ages facts selectors view fleet cluster", "msgspec"),
     "sim": (
-        "errors quantity ages facts schema fleet scheduling queues",
+        "errors quantity ages facts schema fleet scheduling queues canary",
         "aiohttp yaml jsonpatch celpy msgspec platformdirs",
     ),
     "recipes": ("", ""),
     "completions": ("", ""),
     "commands": (
-        "errors quantity ages facts events selectors view cluster fleet scheduling fit why queues snapshot "
+        "errors quantity ages facts events selectors view cluster fleet scheduling fit why queues canary snapshot "
         "yaml_in yaml_out manifests schema cookbook deploy sim tui completions",
         "typer rich yaml msgspec platformdirs",
     ),
     "tui": (
-        "errors quantity ages facts events selectors view cluster fleet scheduling fit why queues cookbook",
+        "errors quantity ages facts events selectors view cluster fleet scheduling fit why queues canary cookbook",
         "textual rich platformdirs msgspec",
     ),
 }

@@ -153,7 +153,7 @@ class Writer:
         attributes |= {"name": name} if name else {}
         review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
         path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-        answer = self._sent("POST", path, {}, {**review, "spec": {"resourceAttributes": attributes}})
+        answer = self.send("POST", path, {}, {**review, "spec": {"resourceAttributes": attributes}})
         return bool((_decoded(answer, path).get("status") or {}).get("allowed"))
 
     def whoami(self) -> str:
@@ -161,7 +161,7 @@ class Writer:
         path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
         review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
         try:
-            told = _decoded(self._sent("POST", path, {}, review), path)
+            told = _decoded(self.send("POST", path, {}, review), path)
         except K8saiError:
             return ""
         return str(((told.get("status") or {}).get("userInfo") or {}).get("username") or "")
@@ -174,14 +174,14 @@ class Writer:
 
         Raises ApiConflict with a cause per field, Invalid, Forbidden, NotFound (of the namespace), ClusterError.
         """
-        query = {"fieldManager": self.manager, "fieldValidation": "Strict", **_dry(dry_run)}
+        query = {"fieldManager": self.manager, "fieldValidation": "Strict", **dried(dry_run)}
         query |= {"force": "true"} if force else {}
-        return _written(self._sent("PATCH", target.path, query, body, _APPLY), target.path)
+        return written(self.send("PATCH", target.path, query, body, _APPLY), target.path)
 
     def replace(self, target: Target, body: Json) -> Written:
         """Write the whole object over the one of the resourceVersion in `body`. Raises ApiConflict for an older one."""
-        answer = self._sent("PUT", target.path, {"fieldManager": self.manager}, body)
-        return _written(answer, target.path)
+        answer = self.send("PUT", target.path, {"fieldManager": self.manager}, body)
+        return written(answer, target.path)
 
     def merge(self, target: Target, patch: Json, *, uid: str, version: str, dry_run: bool = False) -> Written:
         """Merge a patch (RFC 7396: null takes a field away) into the object of this uid, as it was at this
@@ -190,8 +190,8 @@ class Writer:
         Raises ApiConflict where it has changed since or is another one, Invalid, Forbidden, NotFound, ClusterError.
         """
         guarded = {**(patch.get("metadata") or {}), "uid": uid, "resourceVersion": version}
-        query = {"fieldManager": self.manager, "fieldValidation": "Strict", **_dry(dry_run)}
-        return _written(self._sent("PATCH", target.path, query, {**patch, "metadata": guarded}, _MERGE), target.path)
+        query = {"fieldManager": self.manager, "fieldValidation": "Strict", **dried(dry_run)}
+        return written(self.send("PATCH", target.path, query, {**patch, "metadata": guarded}, _MERGE), target.path)
 
     def delete(
         self,
@@ -209,14 +209,20 @@ class Writer:
         options["preconditions"] = {"uid": uid}
         options |= {"dryRun": ["All"]} if dry_run else {}  # with a body, servers do not look at the query
         try:
-            self._sent("DELETE", target.path, {}, options)
+            self.send("DELETE", target.path, {}, options)
         except ApiNotFound:
             return False
         return True
 
-    def _sent(
-        self, method: str, path: str, query: Mapping[str, str], body: Json, content_type: str = "application/json"
+    def send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: Json | list[Json],
+        content_type: str = "application/json",
     ) -> "Response":
+        """One write, repeated only where that is safe. Raises Invalid, ApiConflict, Forbidden, NotFound, ClusterError."""
         data, waited = json.dumps(body, separators=(",", ":")).encode(), 0.0
         for left in range(_TRIES - 1, -1, -1):
             try:
@@ -246,11 +252,13 @@ def is_field_conflict(error: ApiConflict) -> bool:
     return any(cause.reason == "FieldManagerConflict" for cause in error.causes)
 
 
-def _dry(dry_run: bool) -> dict[str, str]:
+def dried(dry_run: bool) -> dict[str, str]:
+    """The query that makes it a trial."""
     return {"dryRun": "All"} if dry_run else {}
 
 
-def _written(answer: "Response", path: str) -> Written:
+def written(answer: "Response", path: str) -> Written:
+    """What an answer says, with its warnings."""
     said = re.findall(_WARNING, answer.headers.get("Warning", ""))
     warnings = tuple(dict.fromkeys(re.sub(r"\\(.)", r"\1", text) for text in said))
     return Written(_decoded(answer, path), warnings)

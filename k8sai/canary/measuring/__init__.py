@@ -1,0 +1,1 @@
+"""From Prometheus to counts of requests: queries, windows, the split."""

@@ -1,0 +1,1 @@
+"""What a rollout does next, and the loop that does it."""

@@ -1,0 +1,1 @@
+"""Rollouts for people and for programs."""
