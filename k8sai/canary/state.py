@@ -1,7 +1,7 @@
 """What a rollout remembers, as it lies in its ConfigMap, and what is asked of it; values, each change a new one.
 
 The journal is `pending`: a goal is written there before its first write to the target and taken out after the
-controllers have been seen to have taken it over. Whoever comes after a kill -9 finds it and goes on with that very goal.
+controllers have been seen to have taken it over. Whoever comes after a kill -9 finds it and goes on with that goal.
 """
 
 from dataclasses import dataclass, field

@@ -1,0 +1,85 @@
+"""What a verb of `canary` is about: a target in its cluster, as it is now, and the backend that rolls it out."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from k8sai.cluster.options import Options
+from k8sai.errors import K8saiError, NotFound, Usage
+
+if TYPE_CHECKING:
+    from k8sai.canary.backend import Backend
+    from k8sai.canary.facts import Json, Ref
+    from k8sai.cluster.connection import Connection
+    from k8sai.cluster.objects import LiveObjects
+    from k8sai.cluster.reading import Reading
+    from k8sai.cluster.writing import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`target` is the object as it was read; `reading` remembers what else is read, and what could not be."""
+
+    connection: "Connection"
+    objects: "LiveObjects"
+    reading: "Reading"
+    writer: "Writer"
+    ref: "Ref"
+    target: "Json"
+    backend: "Backend"
+
+
+def look(options: Options, names: tuple[str, ...], backend: str = "") -> Place:
+    """Of `isvc/chat` or `isvc chat`; `backend` forces one. Raises Usage, NotFound, Forbidden, Refused, ClusterError."""
+    from k8sai.canary.backends.all import by_name, by_word, served_kind, taking
+    from k8sai.canary.facts import Ref
+    from k8sai.cluster.connect import connect
+    from k8sai.cluster.objects import LiveObjects
+    from k8sai.cluster.reading import Reading
+    from k8sai.cluster.writing import Writer
+
+    word, name = asked(names)
+    candidates = by_word(word)
+    if backend:
+        candidates = tuple(one for one in candidates if one is by_name(backend))
+        if not candidates:
+            raise Usage(f"backend {backend} does not roll out a {word}", "leave --backend out: it is found")
+    connection = connect(options)
+    objects = LiveObjects(connection)
+    kind = served_kind(candidates, objects, connection.server)
+    candidates = tuple(one for one in candidates if kind in one.kinds)
+    target = _found(objects, kind, connection.namespace, name, candidates[0].words[0])
+    reading = Reading(objects)
+    uid = str(target["metadata"].get("uid") or "")
+    ref = Ref(kind, connection.namespace, name, uid, candidates[0].words[0])
+    taken = candidates[0] if backend else taking(candidates, target, ref.title, reading)
+    return Place(connection, objects, reading, Writer(connection), ref, target, taken)
+
+
+def asked(names: tuple[str, ...]) -> tuple[str, str]:
+    """The word and the name of `isvc/chat`. Raises Usage."""
+    word, _, name = "/".join(names).partition("/")
+    if not word or not name or "/" in name:
+        raise Usage("name one target: isvc/NAME, httproute/NAME, rollout/NAME", "`k8sai canary list`")
+    return word, name
+
+
+def _found(objects: "LiveObjects", kind: str, namespace: str, name: str, word: str) -> "Json":
+    try:
+        return objects.get(kind, namespace, name)
+    except NotFound as error:
+        raise NotFound(
+            f"there is no {word}/{name} in namespace {namespace}", _near(objects, kind, namespace, name, word)
+        ) from error
+
+
+def _near(objects: "LiveObjects", kind: str, namespace: str, name: str, word: str) -> str:
+    from difflib import get_close_matches
+
+    try:
+        there = [one["metadata"]["name"] for one in objects.list(kind, namespace)]
+    except K8saiError:
+        return ""
+    near = get_close_matches(name, there, 1)
+    if near:
+        return f"did you mean {word}/{near[0]}?"
+    return f"it has {', '.join(sorted(there)[:8])}" if there else "it has none"

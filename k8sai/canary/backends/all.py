@@ -1,0 +1,57 @@
+"""The backends there are. Adding one: its file, and one line here; the more particular before the more general."""
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final
+
+from k8sai.canary.backend import Backend
+from k8sai.errors import NotFound, Refused, Usage
+
+if TYPE_CHECKING:
+    from k8sai.canary.facts import Json
+    from k8sai.cluster.objects import Objects
+    from k8sai.cluster.reading import Reading
+
+BACKENDS: Final[tuple[Backend, ...]] = ()
+
+
+def by_name(name: str) -> Backend:
+    """As `--backend` says it. Raises Usage."""
+    found = next((one for one in BACKENDS if one.name == name), None)
+    if found is None:
+        raise Usage(f"there is no backend {name}", f"one of: {', '.join(one.name for one in BACKENDS)}")
+    return found
+
+
+def by_word(word: str) -> tuple[Backend, ...]:
+    """Those whose targets users call so: `isvc`, or a kind in full. Raises Usage with a near word."""
+    asked = word.lower()
+    found = tuple(one for one in BACKENDS if asked in (*one.words, *one.kinds))
+    if not found:
+        words = sorted({known for one in BACKENDS for known in one.words})
+        near = get_close_matches(asked, words, 1)
+        hint = f"did you mean {near[0]}?" if near else f"one of: {', '.join(shortest_words())}"
+        raise Usage(f"{word!r} is no kind that is rolled out", hint)
+    return found
+
+
+def shortest_words() -> list[str]:
+    """How targets are named on a command line, each kind once."""
+    return list(dict.fromkeys(one.words[0] for one in BACKENDS))
+
+
+def served_kind(backends: tuple[Backend, ...], objects: "Objects", server: str) -> str:
+    """The first of their kinds that the cluster has. Raises NotFound, which names the groups that were looked for."""
+    kinds = list(dict.fromkeys(kind for one in backends for kind in one.kinds))
+    found = next((kind for kind in kinds if objects.served(kind)), None)
+    if found is None:
+        raise NotFound(f"{server} serves none of {', '.join(kinds)}", "install it, or name the cluster with --context")
+    return found
+
+
+def taking(backends: tuple[Backend, ...], target: "Json", title: str, read: "Reading") -> Backend:
+    """The backend that an object, configured as it is, is rolled out by. Raises Refused."""
+    found = next((one for one in backends if one.takes(target, read)), None)
+    if found is None:
+        names = ", ".join(dict.fromkeys(one.name for one in backends))
+        raise Refused(f"{title} is not configured for a canary of any kind k8sai knows ({names})", "docs/canary.md")
+    return found
