@@ -222,7 +222,7 @@ class Writer:
         body: Json | list[Json],
         content_type: str = "application/json",
     ) -> "Response":
-        """One write, repeated only where that is safe. Raises Invalid, ApiConflict, Forbidden, NotFound, ClusterError."""
+        """One write, repeated only where that is safe. Raises as its callers say."""
         data, waited = json.dumps(body, separators=(",", ":")).encode(), 0.0
         for left in range(_TRIES - 1, -1, -1):
             try:
