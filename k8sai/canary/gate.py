@@ -1,0 +1,273 @@
+"""The gate: whether the canary is harmful, safe, or needs more requests. Pure; the arithmetic is in `gate_evidence`.
+
+Of every metric four e-values are kept. Each is at most 1 in the mean while what it speaks against is true, and may be
+looked at after every window: the chance that it ever reaches 1/x is at most x.
+
+- harm: against "the canary is no worse than the stable side". FAIL at 1/ALPHA, if the canary's share of bad requests is
+  at least the practical floor. The floor makes FAIL rarer, never less certain: 0.01 % against 0.002 % is certain and
+  wakes nobody. It is never above the budget, or a budget below it could not be broken.
+- hard: against "at most `max_error` of the canary's requests fail", errors only. FAIL at 1/ALPHA. It needs no stable
+  side and ends a disaster within tens of requests.
+- safe-relative: against "the canary is at least MARGIN times as bad as the stable side". PASS at 1/BETA.
+- safe-absolute: against "at least the budget of the canary's requests is bad". PASS at 1/BETA. It needs no stable side.
+
+PASS also needs `min_samples` requests to the canary: the e-values would do without, but the first requests after a
+shift are not what the rest will be. PASS of all required metrics passes the gate; FAIL of any metric, required or not,
+fails it. With m metrics a harmless canary is failed with a chance of at most m·ALPHA over the whole rollout, however
+many steps and windows (and ALPHA more for the hard limit); a canary that is neither as good as the stable side nor
+within the budget passes a step with a chance of at most 2·BETA.
+
+A new step is a new question, since more load may break what was well: `at_step` begins the samples and both safe
+e-values anew. Harm is not forgotten: its evidence multiplies over all steps, at whatever weights they were gathered.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from math import ceil
+from typing import Any, Final, Self
+
+from k8sai.canary.facts import Json
+from k8sai.canary.gate_evidence import BETS, against_share, against_stable, evidence, spaced, times_until
+from k8sai.canary.state import Settings, Slo
+from k8sai.errors import Drift
+
+ALPHA: Final = 0.01  # the chance to fail a harmless canary
+BETA: Final = 0.05  # the chance to pass a step that should not pass
+HARM: Final = 1 / ALPHA
+SAFE: Final = 1 / BETA
+MARGIN: Final = 1.5  # times as many bad requests as the stable side are not "as good"
+FLOOR: Final = 0.005  # share of bad requests below which a difference is of no practical importance
+VERSION: Final = 1
+
+_WORSE: Final = spaced(1.05, 10.0)  # bets on theta > 1
+_AS_GOOD: Final = spaced(0.1, 0.95 * MARGIN)  # bets on theta < MARGIN
+
+
+class Outcome(StrEnum):
+    """What is known."""
+
+    PASS = "PASS"
+    FAIL = "FAIL"
+    CONTINUE = "CONTINUE"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Requests of both sides over the same time, of one metric. Raises ValueError where more are bad than there are."""
+
+    canary_bad: int
+    canary_all: int
+    stable_bad: int
+    stable_all: int
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.canary_bad <= self.canary_all and 0 <= self.stable_bad <= self.stable_all):
+            raise ValueError(f"no window: {self}")
+
+    def __add__(self, other: Self) -> "Window":
+        return Window(
+            self.canary_bad + other.canary_bad,
+            self.canary_all + other.canary_all,
+            self.stable_bad + other.stable_bad,
+            self.stable_all + other.stable_all,
+        )
+
+
+NOTHING: Final = Window(0, 0, 0, 0)
+_EVEN: Final = (0.0,) * BETS
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What is remembered of one metric: the bets against the stable side as logarithms, and sums of requests."""
+
+    harm: tuple[float, ...] = _EVEN  # over all steps
+    safe: tuple[float, ...] = _EVEN  # of this step
+    step: Window = NOTHING
+    run: Window = NOTHING  # over all steps
+
+    def and_of(self, window: Window) -> "Gathered":
+        """With one more window."""
+        counts = (window.canary_bad, window.canary_all, window.stable_bad, window.stable_all)
+        harm, safe = against_stable(_WORSE, 1.0, *counts), against_stable(_AS_GOOD, MARGIN, *counts)
+        return Gathered(_sum(self.harm, harm), _sum(self.safe, safe), self.step + window, self.run + window)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricVerdict:
+    """One metric. The counts are of this step. `hard` is None where there is no hard limit, `need` 0 once decided."""
+
+    slo: Slo
+    outcome: Outcome
+    harm: float  # e-value; HARM fails
+    safe_relative: float  # e-value; SAFE passes
+    safe_absolute: float  # e-value; SAFE passes
+    hard: float | None  # e-value; HARM fails
+    canary_bad: int
+    canary_all: int
+    stable_bad: int
+    stable_all: int
+    need: int  # further requests to the canary until PASS, if they are as those so far
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All metrics. `need` is the largest of those required."""
+
+    outcome: Outcome
+    metrics: tuple[MetricVerdict, ...]
+    need: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """All that has been gathered so far; a value."""
+
+    settings: Settings
+    metrics: Mapping[str, Gathered] = field(default_factory=dict)  # by the title of the requirement
+
+    @classmethod
+    def new(cls, settings: Settings) -> Self:
+        """Nothing gathered."""
+        return cls(settings, {slo.title: Gathered() for slo in settings.slos})
+
+    def after(self, windows: Mapping[str, Window]) -> "Gate":
+        """With a window of each requirement it is given, by title. Raises KeyError for one that is not asked for."""
+        more = {title: self.metrics[title].and_of(window) for title, window in windows.items()}
+        return replace(self, metrics={**self.metrics, **more})
+
+    def at_step(self) -> "Gate":
+        """At the beginning of a new step."""
+        return replace(
+            self, metrics={title: Gathered(harm=one.harm, run=one.run) for title, one in self.metrics.items()}
+        )
+
+    def verdict(self) -> Verdict:
+        """What is known now."""
+        metrics = tuple(_verdict(slo, self.metrics[slo.title], self.settings) for slo in self.settings.slos)
+        outcome = _together(metrics)
+        need = 0 if outcome is not Outcome.CONTINUE else max((one.need for one in _required(metrics)), default=0)
+        return Verdict(outcome, metrics, need)
+
+    def document(self) -> Json:
+        """As the state keeps it."""
+        return {"version": VERSION, "metrics": {title: _written(one) for title, one in self.metrics.items()}}
+
+    @classmethod
+    def of(cls, document: Json, settings: Settings) -> Self:
+        """From `document`; an empty one has nothing gathered. Raises Drift where it cannot be read."""
+        if not document:
+            return cls.new(settings)
+        try:
+            if document["version"] != VERSION:
+                raise ValueError("another version")
+            kept = {title: _read(one) for title, one in document["metrics"].items()}
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise Drift("the evidence of the gate was not written by this version of k8sai") from error
+        return cls(settings, {slo.title: kept.get(slo.title, Gathered()) for slo in settings.slos})
+
+
+def _verdict(slo: Slo, gathered: Gathered, settings: Settings) -> MetricVerdict:
+    step, run = gathered.step, gathered.run
+    absolute = against_share(_within(slo.budget), slo.budget, step.canary_bad, step.canary_all)
+    harm, relative_, absolute_ = evidence(gathered.harm), evidence(gathered.safe), evidence(absolute)
+    hard = _hard(slo, run, settings)
+    if harmful(slo, run, harm) or (hard is not None and hard >= HARM):
+        outcome = Outcome.FAIL
+    elif max(relative_, absolute_) >= SAFE and step.canary_all >= settings.min_samples and step.canary_all:
+        outcome = Outcome.PASS
+    else:
+        outcome = Outcome.CONTINUE
+    need = _need(slo, gathered, absolute, settings) if outcome is Outcome.CONTINUE else 0
+    counts = (step.canary_bad, step.canary_all, step.stable_bad, step.stable_all)
+    return MetricVerdict(slo, outcome, harm, relative_, absolute_, hard, *counts, need)
+
+
+def harmful(slo: Slo, run: Window, harm: float) -> bool:
+    """The canary is worse than the stable side, by evidence, and bad enough to matter."""
+    return harm >= HARM and run.canary_bad >= min(FLOOR, slo.budget) * run.canary_all
+
+
+def _hard(slo: Slo, run: Window, settings: Settings) -> float | None:
+    limit = settings.max_error
+    if slo.metric != "errors" or not 0 < limit < 1:
+        return None
+    return evidence(against_share(_beyond(limit), limit, run.canary_bad, run.canary_all))
+
+
+def _within(budget: float) -> tuple[float, ...]:
+    return spaced(budget / 50, 0.95 * budget)
+
+
+def _beyond(limit: float) -> tuple[float, ...]:
+    """Bets on shares above a limit, up to ten times it or half way from it to all."""
+    return spaced(limit + 0.05 * min(limit, 1 - limit), min(10 * limit, (1 + limit) / 2))
+
+
+def _need(slo: Slo, gathered: Gathered, absolute: Sequence[float], settings: Settings) -> int:
+    """Further requests to the canary until PASS: as those so far, or, where that never passes, all of them good."""
+    n = gathered.step.canary_all
+    times = [one for one in (times_until(gathered.safe, SAFE), times_until(absolute, SAFE)) if one is not None]
+    more = ceil((min(times) - 1) * n) if n and times else _good_ones(slo, gathered.step)
+    return max(more, settings.min_samples - n, 1)
+
+
+def _good_ones(slo: Slo, step: Window) -> int:
+    """Good requests until the absolute e-value passes."""
+
+    def enough(more: int) -> bool:
+        bets = against_share(_within(slo.budget), slo.budget, step.canary_bad, step.canary_all + more)
+        return evidence(bets) >= SAFE
+
+    return _first(enough)
+
+
+def _first(enough: Callable[[int], bool]) -> int:
+    """The smallest number that is enough, where every larger one is too."""
+    high = 1
+    while not enough(high):
+        high *= 2
+    low = high // 2
+    while low + 1 < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
+def _required(metrics: Sequence[MetricVerdict]) -> Sequence[MetricVerdict]:
+    """Those that have to pass; all, where none is required."""
+    return [one for one in metrics if one.slo.required] or metrics
+
+
+def _together(metrics: Sequence[MetricVerdict]) -> Outcome:
+    if any(one.outcome is Outcome.FAIL for one in metrics):
+        return Outcome.FAIL
+    if metrics and all(one.outcome is Outcome.PASS for one in _required(metrics)):
+        return Outcome.PASS
+    return Outcome.CONTINUE
+
+
+def _sum(some: Sequence[float], more: Sequence[float]) -> tuple[float, ...]:
+    return tuple(a + b for a, b in zip(some, more, strict=True))
+
+
+def _written(one: Gathered) -> Json:
+    return {
+        "harm": list(one.harm),
+        "safe": list(one.safe),
+        "step": _counts(one.step),
+        "run": _counts(one.run),
+    }
+
+
+def _counts(window: Window) -> list[int]:
+    return [window.canary_bad, window.canary_all, window.stable_bad, window.stable_all]
+
+
+def _read(written: Any) -> Gathered:
+    harm, safe = (tuple(float(one) for one in written[key]) for key in ("harm", "safe"))
+    if len(harm) != BETS or len(safe) != BETS:
+        raise ValueError("another grid")
+    step, run = (Window(*(int(one) for one in written[key])) for key in ("step", "run"))
+    return Gathered(harm, safe, step, run)
