@@ -11,6 +11,9 @@ from k8sai.canary.facts import STEPS, Json, Phase, Ref
 
 VERSION: Final = 1
 OnInconclusive = Literal["hold", "rollback", "promote"]
+Cause = Literal[
+    "", "person", "start", "inconclusive", "no-data", "split", "gate", "trouble", "capacity", "drift", "asked"
+]  # why a rollout is where it is: the machine's word beside `reason`
 Word = Literal["begin", "shift", "promote", "retire", "rollback", "restore"]  # the goals of `backend`
 KEPT: Final = 50  # entries of the history
 
@@ -106,6 +109,7 @@ class State:
     begun: str = ""
     ended: str = ""
     reason: str = ""  # why it is Paused, Drifted, Failed or rolled back, a sentence
+    cause: Cause = ""
     drift: tuple[str, ...] = ()
     paused_by: str = ""  # a person; "" where it paused by itself or does not pause
     history: tuple[Happened, ...] = ()
