@@ -69,6 +69,7 @@ class Intent:
     at: str
     by: str
     all_at_once: bool = False
+    reason: str = ""  # a sentence for the history
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,9 @@ class State:
     gate: Json = field(default_factory=dict)  # what `gate` has gathered; empty before the first window
     since: str = ""  # when the phase began
     shifted: str = ""  # when the weight was last taken over
+    measured: str = ""  # until when requests have been counted into `gate`
+    blind: str = ""  # since when there have been no numbers; "" while there are
+    unsplit: int = 0  # windows in a row whose requests were not split as configured
     begun: str = ""
     ended: str = ""
     reason: str = ""  # why it is Paused, Drifted, Failed or rolled back, a sentence
