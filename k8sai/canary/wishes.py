@@ -1,0 +1,77 @@
+"""The new version that `start` was asked for, made from the old one's spec: `--set PATH=VALUE` and `--patch`.
+
+Paths are written as Helm writes them: `model.args[0]`, a dot inside a key as `\\.`. https://helm.sh/docs/intro/using_helm/
+"""
+
+import json
+import re
+from copy import deepcopy
+from typing import Any
+
+from k8sai.canary.facts import Json, Wish
+from k8sai.errors import Usage
+from k8sai.queues.acting.steps import merge
+
+_PART = re.compile(r"\[(\d+)\]|((?:\\.|[^.\[\]\\])+)")
+
+
+def changed(spec: Json, wish: Wish) -> Json:
+    """The spec of the new version: the patch (RFC 7396) first, then each value. Raises Usage."""
+    new: Json = deepcopy(merge(spec, wish.patch or {}))
+    for path, text in wish.values.items():
+        _put(new, path, value_of(text))
+    return new
+
+
+def value_of(text: str) -> Any:
+    """A number, true, false, null or JSON as itself, everything else as text."""
+    try:
+        return json.loads(text, parse_constant=str)
+    except ValueError:
+        return text
+
+
+def difference(old: Any, new: Any) -> Any:
+    """The merge patch (RFC 7396) that makes the new of the old: {} where they are equal. Lists are sent whole."""
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return new
+    patch: Json = {key: None for key in old if key not in new}
+    changed_keys = [key for key in new if key not in old or new[key] != old[key]]
+    return patch | {key: difference(old.get(key), new[key]) for key in changed_keys}
+
+
+def _put(spec: Any, path: str, value: Any) -> None:
+    *way, last = _parts(path)
+    place = spec
+    for part in way:
+        place = _below(place, part, path)
+    if isinstance(last, int) and isinstance(place, list) and last <= len(place):
+        place[last : last + 1] = [value]
+    elif isinstance(last, str) and isinstance(place, dict):
+        place[last] = value
+    else:
+        raise Usage(f"--set {path}: there is no such place", "the path begins in the spec of the version")
+
+
+def _below(place: Any, part: str | int, path: str) -> Any:
+    if isinstance(part, str) and isinstance(place, dict):
+        return place.setdefault(part, {})
+    if isinstance(part, int) and isinstance(place, list) and part < len(place):
+        return place[part]
+    raise Usage(f"--set {path}: there is no such place", "the path begins in the spec of the version")
+
+
+def _parts(path: str) -> list[str | int]:
+    """`a.b[0]` as ["a", "b", 0]. Raises Usage."""
+    parts: list[str | int] = []
+    at = 0
+    while at < len(path):
+        found = _PART.match(path, at)
+        if found is None:
+            raise Usage(f"--set {path}: not a path", "as in --set model.args[0]=--max-model-len=8192")
+        index, key = found.groups()
+        parts.append(int(index) if index else re.sub(r"\\(.)", r"\1", key))
+        at = found.end() + (path[found.end() : found.end() + 1] == ".")
+    if not parts:
+        raise Usage("--set without a path", "as in --set model.args[0]=--max-model-len=8192")
+    return parts
