@@ -1,10 +1,21 @@
 """`canary status` at work: the object, what the rollout remembers, and what is seen of both sides."""
 
+import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from k8sai.cluster.options import Options
-from k8sai.commands import _print
-from k8sai.commands._canary_place import look
+from k8sai.commands import _print, _talk
+from k8sai.commands._canary_place import Place, look
+from k8sai.errors import TimedOut
+
+if TYPE_CHECKING:
+    from k8sai.canary.measuring.sampler import Sampler
+    from k8sai.canary.shown.look import Look
+    from k8sai.canary.shown.looking import Sampling
+    from k8sai.canary.state import Settings
+
+_EVERY: Final = 2.0  # seconds between two looks while it is waited
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +34,79 @@ class Flags:
 
 
 def run(flags: Flags) -> int:
-    """Look and show; the exit code."""
-    place = look(flags.options, flags.names, flags.backend)
-    seen = place.backend.see(place.target, {}, place.reading)
-    _print.line(f"{place.ref.title} · {place.backend.name} · {seen.configured:g} %")
-    return 0
+    """Look, wait where that is asked for, and show; the exit code."""
+    found, place = _looked(flags)
+    if flags.output in ("json", "yaml"):
+        from k8sai.canary.shown.document import document
+
+        _print.document(document(found, context=place.objects.context), flags.output)
+    elif flags.output == "name":
+        _print.line(str(found.state.phase) if found.state else "None")
+    else:
+        _show(found, flags)
+    return 0 if flags.exit_zero else int(found.outcome.exit)
+
+
+def _looked(flags: Flags) -> "tuple[Look, Place]":
+    end = None if flags.timeout is None else time.monotonic() + flags.timeout
+    while True:
+        place = look(flags.options, flags.names, flags.backend)
+        found = _look(place, flags)
+        if not flags.until or _reached(found, flags.until):
+            return found, place
+        if end is not None and time.monotonic() >= end:
+            phase = found.state.phase if found.state else "not begun"
+            raise TimedOut(
+                f"--timeout ran out: {place.ref.title} is {phase}", f"`k8sai canary status {place.ref.title}`"
+            )
+        time.sleep(_EVERY)
+
+
+def _look(place: Place, flags: Flags) -> "Look":
+    from k8sai.canary.shown.looking import look_at
+
+    with _talk.Progress(f"reading {place.ref.title} of {place.connection.server}"):
+        return look_at(place.ref, place.backend, place.target, place.reading, place.writer, _sampling(place, flags))
+
+
+def _sampling(place: Place, flags: Flags) -> "Sampling":
+    def sampling(settings: "Settings") -> "Sampler":
+        from dataclasses import replace
+
+        from k8sai.canary.measuring.find import sampler
+
+        return sampler(place.connection, replace(settings, prometheus=flags.prometheus or settings.prometheus))
+
+    return sampling
+
+
+def _reached(found: "Look", until: str) -> bool:
+    """Every end is one, and so is an operator who is lost: what is waited for may never come."""
+    from k8sai.canary.facts import ENDED, Phase
+
+    if found.state is None or found.lost:
+        return True
+    phase = found.state.phase
+    return phase in ENDED or phase is Phase.DRIFTED or (until == "paused" and phase is Phase.PAUSED)
+
+
+def _show(found: "Look", flags: Flags) -> None:
+    from k8sai.canary.shown import page
+
+    heading = page.title(found)
+    _print.toned(heading.text, heading.tone)
+    if around := page.around(found):
+        _print.line(around)
+    _print.line()
+    shown = page.page(found)
+    _print.page(shown)
+    for note in shown.notes:
+        _print.toned(note.text, note.tone)
+    for query in found.observed.queries if flags.explain else ():
+        _print.line(f"query  {query}")
+    if found.outcome.next:
+        command = _talk.speak(f"`k8sai {found.outcome.next} -n {found.ref.namespace}`").strip("`")
+        _print.line(f"next: {command}")
+    _print.flush()
+    for gap in page.hidden(found):
+        _talk.note(gap)

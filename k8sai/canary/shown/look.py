@@ -1,0 +1,56 @@
+"""A rollout as it is shown: what it remembers, what is seen of both sides, and what requests tell."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from k8sai.canary.facts import Ref, Seen
+from k8sai.canary.outcome import Outcome, outcome
+from k8sai.canary.pods import Pods
+from k8sai.canary.state import State
+from k8sai.cluster.reading import Unseen
+
+if TYPE_CHECKING:
+    from k8sai.canary.gate import Verdict
+    from k8sai.canary.keeping.lease import Holder
+    from k8sai.canary.split import Split
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What requests tell of the split; `why` says why nobody knows, where nobody does."""
+
+    split: "Split | None" = None
+    requests: int = 0
+    seconds: float = 0.0
+    why: str = ""
+    queries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """`state` is None where there is no rollout, `seen` where the target cannot be seen; `unseen` says why."""
+
+    ref: Ref
+    backend: str
+    at: float
+    state: State | None = None
+    seen: Seen | None = None
+    unseen: str = ""
+    holder: "Holder | None" = None
+    stable: Pods | None = None
+    canary: Pods | None = None
+    verdict: "Verdict | None" = None
+    observed: Observed = Observed()
+    notes: tuple[str, ...] = ()
+    hidden: tuple[Unseen, ...] = ()
+
+    @property
+    def lost(self) -> bool:
+        """Something is half done and nobody who could end it is alive."""
+        pending = self.state is not None and self.state.pending is not None
+        return pending and (self.holder is None or self.holder.expired)
+
+    @property
+    def outcome(self) -> Outcome:
+        """Exit code and next command."""
+        return outcome(self.state, self.ref.title, lost=self.lost)

@@ -1,0 +1,92 @@
+"""Reads a rollout to show it: nothing is written, and each part that cannot be read is told instead of raised."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from k8sai.canary.backend import Backend
+from k8sai.canary.facts import ENDED, Json, Ref, Seen
+from k8sai.canary.gate import Gate
+from k8sai.canary.keeping.kept import Kept
+from k8sai.canary.keeping.lease import Lease
+from k8sai.canary.pods import Pods, pods_of
+from k8sai.canary.shown.look import Look, Observed
+from k8sai.canary.split import honoured
+from k8sai.canary.state import Settings, State
+from k8sai.errors import K8saiError
+
+if TYPE_CHECKING:
+    from k8sai.canary.measuring.sampler import Sampler
+    from k8sai.cluster.reading import Reading
+    from k8sai.cluster.writing import Writer
+
+WINDOW: Final = 300.0  # seconds that requests are looked back on
+
+Sampling = Callable[[Settings], "Sampler"]  # raises where there is no Prometheus
+
+
+def look_at(
+    ref: Ref, backend: Backend, target: Json, read: "Reading", writer: "Writer", sampling: Sampling | None = None
+) -> Look:
+    """A target and its rollout, if there is one; without `sampling` nobody asks how requests were split.
+
+    Raises Forbidden, ClusterError where its state may not be read; Drift where that is of another version of k8sai.
+    """
+    held = Kept(writer, ref).read()
+    state = held.state if held is not None else None
+    seen, unseen = _seen(backend, target, state, read)
+    stable, canary = _pods(seen, ref, read)
+    return Look(
+        ref=ref,
+        backend=backend.name,
+        at=time.time(),
+        state=state,
+        seen=seen,
+        unseen=unseen,
+        holder=Lease(writer, ref, "").holder() if state is not None else None,
+        stable=stable,
+        canary=canary,
+        verdict=Gate.of(state.gate, state.settings).verdict() if state is not None and state.settings.gated else None,
+        observed=_observed(state, seen, stable, canary, sampling),
+        hidden=read.hidden,
+    )
+
+
+def _seen(backend: Backend, target: Json, state: State | None, read: "Reading") -> tuple[Seen | None, str]:
+    try:
+        return backend.see(target, state.handle if state is not None else {}, read), ""
+    except K8saiError as error:
+        return None, error.message
+
+
+def _pods(seen: Seen | None, ref: Ref, read: "Reading") -> tuple[Pods | None, Pods | None]:
+    if seen is None:
+        return None, None
+    return pods_of(seen.stable, ref.namespace, read), pods_of(seen.canary, ref.namespace, read) if seen.canary else None
+
+
+def _observed(
+    state: State | None, seen: Seen | None, stable: Pods | None, canary: Pods | None, sampling: Sampling | None
+) -> Observed:
+    """Over the last minutes, or since the last shift where that is less; of a rollout that is on its way."""
+    if state is None or seen is None or seen.canary is None or sampling is None or state.phase in ENDED:
+        return Observed()
+    now = time.time()
+    start = max(now - WINDOW, _since(state))
+    try:
+        sample = sampling(state.settings).window(
+            seen.stable, seen.canary, stable.names if stable else (), canary.names if canary else (), start, now
+        )
+    except K8saiError as error:
+        return Observed(why=error.message)
+    if sample.no_data:
+        return Observed(why=sample.no_data, queries=tuple(sample.queries))
+    total = sample.canary_all + sample.stable_all
+    split = honoured(seen.configured, sample.canary_all, sample.stable_all)
+    return Observed(split, total, now - start, queries=tuple(sample.queries))
+
+
+def _since(state: State) -> float:
+    from k8sai.ages import epoch
+
+    return epoch(state.shifted) if state.shifted else 0.0
