@@ -1,0 +1,115 @@
+"""The state as text in its ConfigMap and back: every field by its name in camelCase, nothing guessed, no Secret's data.
+
+What is not understood is refused rather than dropped: it would be lost with the next save.
+"""
+
+import json
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, Final, get_args, get_type_hints
+
+import msgspec
+
+from k8sai.canary.facts import Json
+from k8sai.canary.state import KEPT, VERSION, State
+from k8sai.errors import Refused
+
+_SECRETS: Final = frozenset(("Secret", "SecretList"))
+
+
+class Unreadable(Refused):
+    """What is kept is not in a form that this version knows."""
+
+
+def text(state: State) -> str:
+    """Of the last 50 things that happened. Raises Refused where a Secret's data would be kept."""
+    document: Json = _told(replace(state, history=state.history[-KEPT:]))
+    refuse_secrets(document, "the state")
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def state(kept: str) -> State:
+    """Raises Unreadable for another version, an unknown field, a wrong type, a missing field, a weight that is none."""
+    document = _object(kept)
+    if document.get("version") != VERSION:
+        raise Unreadable(f"it is in version {document.get('version')!r}, and this k8sai knows {VERSION}")
+    try:
+        found = msgspec.convert(_named(State, document, "$"), State)
+    except msgspec.ValidationError as error:
+        raise Unreadable(str(error)) from error
+    _insist_on_percent(found)
+    return found
+
+
+def snapshot_text(rollout: str, before: Json) -> str:
+    """What brings everything back, with the id of its rollout. Raises Refused for a Secret's data."""
+    refuse_secrets(before, "the snapshot")
+    return json.dumps({"version": VERSION, "id": rollout, "before": before}, indent=1, ensure_ascii=False)
+
+
+def snapshot(kept: str) -> tuple[str, Json]:
+    """The rollout's id, and what brings everything back. Raises Unreadable."""
+    document = _object(kept)
+    before = document.get("before")
+    if document.get("version") != VERSION or not isinstance(before, dict):
+        raise Unreadable(f"the snapshot is in version {document.get('version')!r}, and this k8sai knows {VERSION}")
+    return str(document.get("id") or ""), before
+
+
+def refuse_secrets(value: Any, where: str) -> None:
+    """Raises Refused where a Secret with its data is anywhere in it; references to Secrets are fine."""
+    if isinstance(value, dict):
+        if value.get("kind") in _SECRETS and (value.get("data") or value.get("stringData") or value.get("items")):
+            raise Refused(f"{where} would hold a Secret's data, which k8sai never keeps")
+        for part in value.values():
+            refuse_secrets(part, where)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            refuse_secrets(part, where)
+
+
+def _told(value: Any) -> Any:
+    if is_dataclass(value):
+        return {_camel(field.name): _told(getattr(value, field.name)) for field in fields(value)}
+    return [_told(one) for one in value] if isinstance(value, tuple) else value
+
+
+def _named(kind: Any, value: Any, place: str) -> Any:
+    """Names as in Python, where a dataclass is expected; raises Unreadable for one that it does not have."""
+    inner = next((one for one in (kind, *get_args(kind)) if isinstance(one, type) and is_dataclass(one)), None)
+    if inner is None or value is None:
+        return value
+    if isinstance(value, list):
+        return [_named(inner, one, f"{place}[{i}]") for i, one in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    known = _names(inner)
+    if strange := [key for key in value if key not in known]:
+        raise Unreadable(f"it has a field that this k8sai does not know: {place}.{strange[0]}")
+    hints = get_type_hints(inner)
+    return {known[key]: _named(hints[known[key]], part, f"{place}.{key}") for key, part in value.items()}
+
+
+def _names(kind: type) -> dict[str, str]:
+    return {_camel(name): name for name in get_type_hints(kind)}
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _object(kept: str) -> Json:
+    try:
+        document = json.loads(kept)
+    except ValueError as error:
+        raise Unreadable("it is not JSON") from error
+    if not isinstance(document, dict):
+        raise Unreadable("it is no JSON object")
+    return document
+
+
+def _insist_on_percent(found: State) -> None:
+    pending = (found.pending.weight, found.pending.before) if found.pending else ()
+    for weight in (found.weight, found.passed, found.start, *found.steps, *pending):
+        if not 0 <= weight <= 100:
+            raise Unreadable(f"{weight} is no percent")

@@ -1,0 +1,212 @@
+"""A rollout's state and snapshot in the cluster, each write bound to what was read before it.
+
+A save names the resourceVersion it follows. Who finds that somebody else has written stops: with a newer epoch of the
+Lease another operator holds the rollout (Locked), with the same one a person has paused it (Stale): read again, then
+decide again. An answer that was lost is found by reading.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from k8sai.canary.facts import ENDED, Json, Ref
+from k8sai.canary.keeping import form, names
+from k8sai.canary.state import KEPT, State
+from k8sai.cluster.api_errors import ApiConflict, ApiNotFound, Unavailable
+from k8sai.cluster.patching import Stale, create
+from k8sai.errors import Forbidden, K8saiError, Locked, Refused
+
+if TYPE_CHECKING:
+    from k8sai.cluster.writing import Target, Writer
+
+T = TypeVar("T")
+
+STATE: Final = "state.json"
+SNAPSHOT: Final = "snapshot.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A state as it was read, or as it is after a save. `snapshot` is what brings everything back; None: it is gone."""
+
+    state: State
+    version: str
+    uid: str
+    snapshot: Json | None = None
+
+
+class Kept:
+    """What is kept of one target's rollout."""
+
+    def __init__(self, writer: "Writer", ref: Ref) -> None:
+        self._writer = writer
+        self._ref = ref
+        self._place = names.state_at(ref)
+
+    def read(self) -> Held | None:
+        """None: there is no rollout, and none has been. Raises Unreadable, Forbidden, ClusterError."""
+        held = self.peek()
+        return replace(held, snapshot=self._snapshot(held.state.id)) if held else None
+
+    def peek(self) -> Held | None:
+        """The same without the snapshot."""
+        live = self._writer.live(self._place)
+        return self._held(live) if live else None
+
+    def begin(self, state: State, before: Json) -> Held:
+        """The snapshot first, then the state; the history of earlier rollouts goes on. Doing it twice does no harm.
+
+        Raises Refused where a rollout is active, Locked where its epoch is newer, Forbidden, ClusterError.
+        """
+        old = self.peek()
+        if old and old.state.id == state.id:
+            return replace(old, snapshot=self._snapshot(state.id))
+        if old:
+            self._refuse_active(old.state)
+            _insist_on_epoch(old.state, state)
+            state = _bounded(replace(state, history=(*old.state.history, *state.history)))
+        outlived = self._snapshots()  # listed before the state is written: nobody else's that begins after us
+        self._keep_snapshot(state.id, before)
+        try:
+            held = self.save(old, state) if old else self._make(state)
+        except (Refused, Stale, Locked):
+            self._drop(names.snapshot_at(self._ref, state.id))
+            raise
+        for target in outlived:
+            self._drop(target)
+        return replace(held, snapshot=before)
+
+    def save(self, held: Held, state: State) -> Held:
+        """The state over the one that was read. Raises Locked, Stale, Refused for a Secret's data, Forbidden,
+        ClusterError.
+        """
+        _insist_on_epoch(held.state, state)
+        body = form.text(state)
+        try:
+            patch: Json = {"data": {STATE: body}}
+            live = self._writer.merge(self._place, patch, uid=held.uid, version=held.version).object
+        except (ApiConflict, ApiNotFound, Unavailable) as error:
+            live = self._found(error, held, state, body)
+        return replace(held, state=_bounded(state), version=_version(live))
+
+    def forget(self, held: Held | None = None) -> None:
+        """Take away all that is kept: the state first, so that who still runs it stops at its next save.
+
+        Raises ApiConflict where another rollout has begun since `held` was read, Forbidden, ClusterError.
+        """
+        live = self._writer.metadata(self._place)
+        uid = held.uid if held else (live or {}).get("metadata", {}).get("uid", "")
+        if live:
+            self._writer.delete(self._place, uid=uid)
+        for target in self._snapshots():
+            self._drop(target)
+        self._drop(names.lease_at(self._ref))
+
+    # --- the state ----------------------------------------------------------------------------------------------------
+
+    def _held(self, live: Json) -> Held:
+        try:
+            state = form.state((live.get("data") or {}).get(STATE, ""))
+        except form.Unreadable as error:
+            raise form.Unreadable(
+                f"what is kept of {self._ref.title} in {self._place.ref} is not understood: {error.message}",
+                f"`k8sai canary forget {self._ref.title} -n {self._ref.namespace} --force` takes it away",
+            ) from error
+        return Held(state, _version(live), str(live["metadata"].get("uid") or ""))
+
+    def _make(self, state: State) -> Held:
+        body: Json = {"apiVersion": "v1", "kind": "ConfigMap", "data": {STATE: form.text(state)}}
+        body["metadata"] = names.metadata(self._place, self._ref, "state")
+        try:
+            return self._held(create(self._writer, self._place, body).object)
+        except (ApiConflict, Unavailable) as error:
+            there = _quietly(self.peek)
+            if there is None:
+                raise
+            if there.state.id != state.id:
+                _insist_on_epoch(there.state, state)
+                self._refuse_active(there.state)
+                raise Stale(f"another rollout of {self._ref.title} was begun meanwhile", "look, then repeat") from error
+            return there
+
+    def _found(self, error: K8saiError, held: Held, state: State, body: str) -> Json:
+        """What became of a save without an answer, or with a no."""
+        try:
+            live = self._writer.live(self._place)
+        except K8saiError:
+            raise error from None
+        if live is None or live["metadata"].get("uid") != held.uid:
+            raise Stale(f"{self._place.ref} was taken away meanwhile", "`k8sai canary list`") from error
+        if (live.get("data") or {}).get(STATE) == body:
+            return live
+        _insist_on_epoch(self._held(live).state, state)
+        if _version(live) == held.version:
+            raise error
+        raise Stale(f"somebody else wrote {self._place.ref} meanwhile: nothing was written", "look, then repeat")
+
+    def _refuse_active(self, state: State) -> None:
+        if state.phase not in ENDED:
+            where = f"{self._ref.title} -n {self._ref.namespace}"
+            raise Refused(
+                f"a canary of {self._ref.title} is on its way: {state.phase}, {state.weight} %",
+                f"`k8sai canary status {where}`, then go on with it or `k8sai canary rollback {where}`",
+            )
+
+    # --- snapshots ----------------------------------------------------------------------------------------------------
+
+    def _snapshot(self, rollout: str) -> Json | None:
+        live = self._writer.live(names.snapshot_at(self._ref, rollout))
+        if live is None:
+            return None
+        kept, before = form.snapshot((live.get("data") or {}).get(SNAPSHOT, ""))
+        return before if kept == rollout else None
+
+    def _keep_snapshot(self, rollout: str, before: Json) -> None:
+        target = names.snapshot_at(self._ref, rollout)
+        body: Json = {"apiVersion": "v1", "kind": "ConfigMap", "immutable": True}
+        body["metadata"] = names.metadata(target, self._ref, "snapshot")
+        body["data"] = {SNAPSHOT: form.snapshot_text(rollout, before)}
+        try:
+            create(self._writer, target, body)
+        except (ApiConflict, Unavailable):
+            if _quietly(lambda: self._snapshot(rollout)) != before:
+                raise
+
+    def _snapshots(self) -> "list[Target]":
+        """Of this rollout and of those before it; none where they may not be listed."""
+        labels = f"{names.OF}={self._place.name},{names.PART}=snapshot"
+        try:
+            found = self._writer.members(names.CONFIG_MAPS, self._ref.namespace, labels)
+        except Forbidden:
+            return []
+        return [replace(self._place, name=one["metadata"]["name"]) for one in found]
+
+    def _drop(self, target: "Target") -> None:
+        live = self._writer.metadata(target)
+        if live:
+            self._writer.delete(target, uid=live["metadata"]["uid"])
+
+
+def _insist_on_epoch(kept: State, ours: State) -> None:
+    """The fence: raises Locked where what is kept is of a later holder of the Lease."""
+    if kept.epoch > ours.epoch:
+        raise Locked(
+            f"another operator has taken {kept.target.title} over (epoch {kept.epoch}, ours is {ours.epoch}): nothing "
+            "was written",
+            f"`k8sai canary status {kept.target.title} -n {kept.target.namespace}` shows who holds it",
+        )
+
+
+def _bounded(state: State) -> State:
+    return replace(state, history=state.history[-KEPT:])
+
+
+def _version(live: Json) -> str:
+    return str(live["metadata"].get("resourceVersion") or "")
+
+
+def _quietly(read: Callable[[], T]) -> T | None:
+    try:
+        return read()
+    except K8saiError:
+        return None
