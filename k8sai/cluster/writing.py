@@ -146,9 +146,10 @@ class Writer:
                 return found
             query["continue"] = token
 
-    def may(self, verb: str, resource: Resource, namespace: str = "", name: str = "") -> bool:
+    def may(self, verb: str, resource: Resource, namespace: str = "", name: str = "", subresource: str = "") -> bool:
         """Whether the server would allow it (SelfSubjectAccessReview)."""
         attributes = {"verb": verb, "group": resource.group, "resource": resource.plural, "version": resource.version}
+        attributes |= {"subresource": subresource} if subresource else {}
         attributes |= {"namespace": namespace} if namespace else {}
         attributes |= {"name": name} if name else {}
         review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}

@@ -1,5 +1,5 @@
-"""Who wrote a field, as `metadata.managedFields` tells it: the manager of the field itself, or of the nearest whole that
-it is a part of. A list that is atomic has one owner for all that is in it.
+"""Who wrote a field, as `metadata.managedFields` tells it: the manager of the field itself, or of the nearest whole
+that it is a part of. A list that is atomic has one owner for all that is in it.
 
 https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
 """
