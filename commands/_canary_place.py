@@ -1,6 +1,6 @@
 """What a verb of `canary` is about: a target in its cluster, as it is now, and the backend that rolls it out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from k8sai.cluster.options import Options
@@ -26,6 +26,13 @@ class Place:
     ref: "Ref"
     target: "Json"
     backend: "Backend"
+
+    def again(self) -> "Place":
+        """The same target as it is now, over the same connection. Raises NotFound, Forbidden, ClusterError."""
+        from k8sai.cluster.reading import Reading
+
+        target = self.objects.get(self.ref.kind, self.ref.namespace, self.ref.name)
+        return replace(self, target=target, reading=Reading(self.objects))
 
 
 def look(options: Options, names: tuple[str, ...], backend: str = "") -> Place:

@@ -49,38 +49,40 @@ def run(flags: Flags) -> int:
 
 def _looked(flags: Flags) -> "tuple[Look, Place]":
     end = None if flags.timeout is None else time.monotonic() + flags.timeout
+    place = look(flags.options, flags.names, flags.backend)
     while True:
-        place = look(flags.options, flags.names, flags.backend)
-        found = _look(place, flags)
-        if not flags.until or _reached(found, flags.until):
+        with _talk.Progress(f"reading {place.ref.title} of {place.connection.server}"):
+            found = seen(place, flags.prometheus)
+        if not flags.until or reached(found, flags.until):
             return found, place
         if end is not None and time.monotonic() >= end:
             phase = found.state.phase if found.state else "not begun"
-            raise TimedOut(
-                f"--timeout ran out: {place.ref.title} is {phase}", f"`k8sai canary status {place.ref.title}`"
-            )
+            hint = f"`k8sai canary status {place.ref.title}`"
+            raise TimedOut(f"--timeout ran out: {place.ref.title} is {phase}", hint)
         time.sleep(_EVERY)
+        place = place.again()
 
 
-def _look(place: Place, flags: Flags) -> "Look":
+def seen(place: Place, prometheus: str = "") -> "Look":
+    """The rollout of a place; `prometheus` overrules what `start` was told."""
     from k8sai.canary.shown.looking import look_at
 
-    with _talk.Progress(f"reading {place.ref.title} of {place.connection.server}"):
-        return look_at(place.ref, place.backend, place.target, place.reading, place.writer, _sampling(place, flags))
+    sampling = _sampling(place, prometheus)
+    return look_at(place.ref, place.backend, place.target, place.reading, place.writer, sampling)
 
 
-def _sampling(place: Place, flags: Flags) -> "Sampling":
+def _sampling(place: Place, prometheus: str) -> "Sampling":
     def sampling(settings: "Settings") -> "Sampler":
         from dataclasses import replace
 
         from k8sai.canary.measuring.find import sampler
 
-        return sampler(place.connection, replace(settings, prometheus=flags.prometheus or settings.prometheus))
+        return sampler(place.connection, replace(settings, prometheus=prometheus or settings.prometheus))
 
     return sampling
 
 
-def _reached(found: "Look", until: str) -> bool:
+def reached(found: "Look", until: str) -> bool:
     """Every end is one, and so is an operator who is lost: what is waited for may never come."""
     from k8sai.canary.facts import ENDED, Phase
 

@@ -4,6 +4,7 @@ import typer
 
 from k8sai.commands import _flags
 from k8sai.commands._canary_status import status
+from k8sai.commands._canary_watch import watch
 from k8sai.commands._door import entry
 
 app = typer.Typer(
@@ -14,11 +15,7 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def _verbs() -> None:
-    """With one verb Typer would leave the word out."""
-
-
 app.command("status")(_flags.connected(status))
+app.command("watch")(_flags.connected(watch))
 
 main = entry(app, "canary")

@@ -30,6 +30,13 @@ def heading(kind: str, look: Look, context: str) -> Json:
     }
 
 
+def lasting(found: Json) -> Json:
+    """Without what time alone changes."""
+    holder = {**found["holder"], "seconds": None} if found["holder"] else None
+    split = {**found["split"], "seconds": None}
+    return {**found, "at": None, "holder": holder, "split": split}
+
+
 def rollout(look: Look) -> Json:
     """One rollout; also an entry of a list."""
     state, outcome = look.state, look.outcome

@@ -7,7 +7,7 @@ from k8sai.canary.facts import Phase, Side
 from k8sai.canary.pods import Pods
 from k8sai.canary.shown.look import Look, Observed
 from k8sai.canary.shown.words import count, percent, proof, share
-from k8sai.view import Cell, Column, Note, Page, Row, Table, Tone
+from k8sai.view import Cell, Column, Note, Page, Row, Table, Tone, Tree
 
 _TONES: dict[Phase, Tone] = {
     Phase.PROMOTED: "good",
@@ -43,6 +43,13 @@ def _around(look: Look) -> Iterator[str]:
     if state is not None and state.begun:
         yield f"started {human(look.at - epoch(state.begun))} ago"
         yield f"id {state.id}"
+
+
+def screen(look: Look) -> Page:
+    """All of it in one page, to be painted again and again."""
+    below = [Tree(Cell(note.text, note.tone)) for note in notes(look)]
+    following = [Tree(Cell(f"next: k8sai {look.outcome.next} -n {look.ref.namespace}"))] if look.outcome.next else []
+    return Page((Tree(title(look)), Tree(Cell(around(look), "dim")), table(look), *below, *following))
 
 
 def page(look: Look) -> Page:

@@ -1,0 +1,96 @@
+"""`canary watch` at work: looks, and shows what has changed; in place on a terminal."""
+
+import time
+from typing import TYPE_CHECKING, Final, Protocol
+
+from k8sai.ages import stamp
+from k8sai.cluster.options import Options
+from k8sai.commands import _print, _talk
+from k8sai.commands._canary_place import look
+from k8sai.commands._canary_status_run import reached, seen
+from k8sai.errors import ClusterError
+
+if TYPE_CHECKING:
+    from k8sai.canary.shown.look import Look
+
+_EVERY: Final = 1.0  # seconds between two looks
+
+
+class _Shown(Protocol):
+    """What becomes of each look."""
+
+    def show(self, found: "Look") -> None:
+        """As it is now."""
+
+
+def follow(options: Options, names: tuple[str, ...], backend: str, prometheus: str, output: str) -> int:
+    """Until the rollout ends; its exit code. A server that is away is waited for."""
+    place = look(options, names, backend)
+    shown = _shown(output, place.objects.context)
+    told = ""
+    while True:
+        try:
+            place = place.again()
+            found = seen(place, prometheus)
+        except ClusterError as error:
+            if error.message != told:
+                _talk.error(f"not up to date: {error.message}")
+                told = error.message
+        else:
+            told = ""
+            shown.show(found)
+            if reached(found, "terminal"):
+                return int(found.outcome.exit)
+        time.sleep(_EVERY)
+
+
+def _shown(output: str, context: str) -> _Shown:
+    if output == "jsonl":
+        return _Documents(context)
+    if output == "screen" and _print.on_terminal() and _talk.live():
+        return _Screen()
+    return _Lines()
+
+
+class _Screen:
+    """The status where it was."""
+
+    def __init__(self) -> None:
+        self._painted = 0
+
+    def show(self, found: "Look") -> None:
+        from k8sai.canary.shown.page import screen
+
+        self._painted = _print.repaint(screen(found), self._painted)
+
+
+class _Lines:
+    """What there is at first, then what changes."""
+
+    def __init__(self) -> None:
+        self._before: dict[str, str] = {}
+
+    def show(self, found: "Look") -> None:
+        from k8sai.canary.shown.lines import lines
+
+        now = lines(found)
+        for key, text in now.items():
+            if self._before.get(key) != text:
+                _print.line(f"{stamp(found.at)} {found.ref.title} {text}")
+        self._before = now
+
+
+class _Documents:
+    """A whole document whenever something but the time is different."""
+
+    def __init__(self, context: str) -> None:
+        self._context = context
+        self._before: object = None
+
+    def show(self, found: "Look") -> None:
+        from k8sai.canary.shown.document import document, lasting
+
+        now = document(found, context=self._context)
+        if lasting(now) != self._before:
+            _print.json_line(now)
+        self._before = lasting(now)
