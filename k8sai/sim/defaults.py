@@ -7,7 +7,7 @@ import base64
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from k8sai.sim import defaults_rules, definition_rules, podspec, rights
+from k8sai.sim import defaults_gateway, defaults_rules, definition_rules, podspec, rights
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj
 
@@ -257,6 +257,7 @@ _KINDS: dict[tuple[str, str], Callable[[Obj], None]] = {
     ("apps", "StatefulSet"): _statefulset,
     ("autoscaling", "HorizontalPodAutoscaler"): defaults_rules.autoscaler,
     ("batch", "CronJob"): _cronjob,
+    ("gateway.networking.k8s.io", "HTTPRoute"): defaults_gateway.http_route,
     ("networking.k8s.io", "IngressClass"): defaults_rules.ingress_class,
     ("networking.k8s.io", "NetworkPolicy"): defaults_rules.network_policy,
     (rights.GROUP, "ClusterRoleBinding"): rights.fill,

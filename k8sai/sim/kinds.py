@@ -77,6 +77,7 @@ _POD = (
 _CREATE = ("create",)
 _RBAC = "rbac.authorization.k8s.io"
 _KUEUE = "kueue.x-k8s.io"
+_GATEWAY = "gateway.networking.k8s.io"
 
 
 def _custom(group: str, version: str, plural: str, kind: str, namespaced: bool = True, *short: str) -> Resource:
@@ -166,6 +167,10 @@ BUILTIN: tuple[Resource, ...] = (
     Resource("storage.k8s.io", "v1", "storageclasses", "StorageClass", False, ("sc",)),
     _custom("scheduling.k8s.io", "v1beta1", "podgroups", "PodGroup"),  # in JSON only: no typed client writes them
     _custom("jobset.x-k8s.io", "v1alpha2", "jobsets", "JobSet"),
+    _custom(_GATEWAY, "v1", "gateways", "Gateway", True, "gtw"),
+    _custom(_GATEWAY, "v1", "httproutes", "HTTPRoute"),
+    _custom(_GATEWAY, "v1beta1", "referencegrants", "ReferenceGrant", True, "refgrant"),
+    _custom("inference.networking.k8s.io", "v1", "inferencepools", "InferencePool", True, "infpool"),
     _custom(_KUEUE, "v1beta2", "admissionchecks", "AdmissionCheck", False, "ac"),
     _custom(_KUEUE, "v1beta2", "clusterqueues", "ClusterQueue", False, "cq"),
     _custom(_KUEUE, "v1beta2", "cohorts", "Cohort", False, "co"),

@@ -4,6 +4,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from k8sai.canary.backend import Backend
+from k8sai.canary.backends.httproute import HttpRoute
 from k8sai.errors import NotFound, Refused, Usage
 
 if TYPE_CHECKING:
@@ -11,7 +12,9 @@ if TYPE_CHECKING:
     from k8sai.cluster.objects import Objects
     from k8sai.cluster.reading import Reading
 
-BACKENDS: Final[tuple[Backend, ...]] = ()
+BACKENDS: Final[tuple[Backend, ...]] = (
+    HttpRoute(),
+)  # fmt: skip
 
 
 def by_name(name: str) -> Backend:

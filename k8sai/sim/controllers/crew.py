@@ -5,6 +5,7 @@ from k8sai.sim.controllers.daemonsets import DaemonSets
 from k8sai.sim.controllers.deployments import Deployments
 from k8sai.sim.controllers.desk import Desk
 from k8sai.sim.controllers.disruption import Disruption
+from k8sai.sim.controllers.gateway import Gateways
 from k8sai.sim.controllers.jobs import Jobs
 from k8sai.sim.controllers.jobsets import JobSets
 from k8sai.sim.controllers.kubelet import Kubelets
@@ -37,6 +38,7 @@ class Crew:
             StatefulSets(desk),
             DaemonSets(desk),
             Disruption(desk),
+            Gateways(desk),
             Quotas(desk),
             NodeLife(desk),
             self._heartbeats,
