@@ -116,6 +116,7 @@ class State:
     cause: Cause = ""
     drift: tuple[str, ...] = ()
     paused_by: str = ""  # a person; "" where it paused by itself or does not pause
+    paused_in: str = ""  # the phase it was in when that person paused it
     history: tuple[Happened, ...] = ()
     version: int = VERSION
 

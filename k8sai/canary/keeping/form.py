@@ -22,18 +22,24 @@ class Unreadable(Refused):
 
 def text(state: State) -> str:
     """Of the last 50 things that happened. Raises Refused where a Secret's data would be kept."""
-    document: Json = _told(replace(state, history=state.history[-KEPT:]))
-    refuse_secrets(document, "the state")
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+    told = document(replace(state, history=state.history[-KEPT:]))
+    refuse_secrets(told, "the state")
+    return json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def document(state: State) -> Json:
+    """As it is kept, before it is text."""
+    told: Json = _told(state)
+    return told
 
 
 def state(kept: str) -> State:
     """Raises Unreadable for another version, an unknown field, a wrong type, a missing field, a weight that is none."""
-    document = _object(kept)
-    if document.get("version") != VERSION:
-        raise Unreadable(f"it is in version {document.get('version')!r}, and this k8sai knows {VERSION}")
+    read = _object(kept)
+    if read.get("version") != VERSION:
+        raise Unreadable(f"it is in version {read.get('version')!r}, and this k8sai knows {VERSION}")
     try:
-        found = msgspec.convert(_named(State, document, "$"), State)
+        found = msgspec.convert(_named(State, read, "$"), State)
     except msgspec.ValidationError as error:
         raise Unreadable(str(error)) from error
     _insist_on_percent(found)
@@ -48,11 +54,11 @@ def snapshot_text(rollout: str, before: Json) -> str:
 
 def snapshot(kept: str) -> tuple[str, Json]:
     """The rollout's id, and what brings everything back. Raises Unreadable."""
-    document = _object(kept)
-    before = document.get("before")
-    if document.get("version") != VERSION or not isinstance(before, dict):
-        raise Unreadable(f"the snapshot is in version {document.get('version')!r}, and this k8sai knows {VERSION}")
-    return str(document.get("id") or ""), before
+    read = _object(kept)
+    before = read.get("before")
+    if read.get("version") != VERSION or not isinstance(before, dict):
+        raise Unreadable(f"the snapshot is in version {read.get('version')!r}, and this k8sai knows {VERSION}")
+    return str(read.get("id") or ""), before
 
 
 def refuse_secrets(value: Any, where: str) -> None:
@@ -100,12 +106,12 @@ def _camel(name: str) -> str:
 
 def _object(kept: str) -> Json:
     try:
-        document = json.loads(kept)
+        read = json.loads(kept)
     except ValueError as error:
         raise Unreadable("it is not JSON") from error
-    if not isinstance(document, dict):
+    if not isinstance(read, dict):
         raise Unreadable("it is no JSON object")
-    return document
+    return read
 
 
 def _insist_on_percent(found: State) -> None:

@@ -76,7 +76,7 @@ class Kept:
             self._drop(target)
         return replace(held, snapshot=before)
 
-    def save(self, held: Held, state: State) -> Held:
+    def save(self, held: Held, state: State, *, dry_run: bool = False) -> Held:
         """The state over the one that was read. Raises Locked, Stale, Refused for a Secret's data, Forbidden,
         ClusterError.
         """
@@ -84,7 +84,8 @@ class Kept:
         body = form.text(state)
         try:
             patch: Json = {"data": {STATE: body}}
-            live = self._writer.merge(self._place, patch, uid=held.uid, version=held.version).object
+            guard = {"uid": held.uid, "version": held.version}
+            live = self._writer.merge(self._place, patch, **guard, dry_run=dry_run).object
         except (ApiConflict, ApiNotFound, Unavailable) as error:
             live = self._found(error, held, state, body)
         return replace(held, state=_bounded(state), version=_version(live))

@@ -31,13 +31,14 @@ class Listed:
 
     @property
     def lost(self) -> bool:
-        """A goal is on its way and whoever was at it does not renew."""
-        return self.state is not None and self.holder is not None and self.holder.expired and self.moves
+        """Its operator is."""
+        return self.state is not None and lost(self.state, self.holder)
 
-    @property
-    def moves(self) -> bool:
-        """Its phase is one that an operator carries on."""
-        return self.state is not None and self.state.phase in _MOVES
+
+def lost(state: State, holder: Holder | None) -> bool:
+    """Whoever was at it does not renew, or has left a goal half done: `run` goes on."""
+    alone = holder is None or holder.expired
+    return alone and (state.pending is not None or (holder is not None and state.phase in _MOVES))
 
 
 def rollouts(read: "Reading", namespace: str, now: float) -> tuple[Listed, ...]:

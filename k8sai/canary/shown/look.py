@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from k8sai.canary.facts import Ref, Seen
+from k8sai.canary.keeping.listing import lost
 from k8sai.canary.outcome import Outcome, outcome
 from k8sai.canary.pods import Pods
 from k8sai.canary.state import State
@@ -46,9 +47,8 @@ class Look:
 
     @property
     def lost(self) -> bool:
-        """Something is half done and nobody who could end it is alive."""
-        pending = self.state is not None and self.state.pending is not None
-        return pending and (self.holder is None or self.holder.expired)
+        """Nobody is alive who was at it."""
+        return self.state is not None and lost(self.state, self.holder)
 
     @property
     def outcome(self) -> Outcome:
