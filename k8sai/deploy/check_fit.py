@@ -10,17 +10,12 @@ from k8sai.deploy.plan import Item
 from k8sai.deploy.preflight import Check, Level
 from k8sai.errors import ClusterError, Forbidden, Usage
 from k8sai.fit.answer import Answer
-from k8sai.fit.ask import Asked, Bounds
+from k8sai.fit.cluster import Cluster
 from k8sai.fit.manifests import read as read_pods
-from k8sai.fit.place import WhatIf, answer
-from k8sai.fit.reading import Reader, claimed, drivers_of, furnish, insist, rules_of, trial_of, unread, where_of
-from k8sai.fit.roster import Roster
+from k8sai.fit.reading import Reader, insist, unread
 from k8sai.fit.say import sentence
-from k8sai.fit.scene import Scene
-from k8sai.fleet.index import Fleet
 from k8sai.pod_specs import pod_specs
 from k8sai.quantity import BadQuantity
-from k8sai.scheduling.board import Board
 
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection
@@ -47,15 +42,15 @@ def _starts_pods(item: Item) -> bool:
 
 
 def _asked(connection: "Connection", namespace: str, items: list[Item]) -> Iterator[Check]:
-    fleet, board, roster = Fleet(), Board(), Roster()
+    cluster = Cluster()
     reader = Reader(LiveObjects(connection))
     try:
-        sources = read_once(connection, Tee(fleet, board, roster))
+        sources = read_once(connection, Tee(*cluster.sinks))
         insist(sources)
         pods = read_pods([item.manifest.object for item in items], namespace, items[0].manifest.file, reader.runtime)
         if not pods.groups:
             return
-        found = _answer(fleet, board, roster, reader, pods)
+        found = cluster.answer(reader, pods)
     except (Forbidden, ClusterError) as error:
         yield Check("fit", "warn", f"whether it would start now is not known: {error.message}", error.hint)
         return
@@ -68,14 +63,6 @@ def _asked(connection: "Connection", namespace: str, items: list[Item]) -> Itera
     if found.shorts or found.fits or not found.barriers:
         level: Level = "ok" if found.fits and not guessed else "warn"
         yield Check("fit", level, sentence(found, guessed=guessed).rstrip("."), "" if found.fits else _change(found))
-
-
-def _answer(fleet: Fleet, board: Board, roster: Roster, reader: Reader, pods: Asked) -> Answer:
-    furnish(reader, board, pods, ())
-    scene = Scene(
-        trial_of(board, roster.unready), where_of(fleet), rules_of(reader, pods), drivers_of(board), claimed(board)
-    )
-    return answer(scene, pods, Bounds(), WhatIf(ending=tuple(roster.ending()), daemons=roster.daemons()))
 
 
 def _change(found: Answer) -> str:

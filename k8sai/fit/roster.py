@@ -54,6 +54,10 @@ class Roster:
         """By name."""
         return self._pods.get((namespace, name))
 
+    def all(self) -> list[Pod]:
+        """Every pod."""
+        return list(self._pods.values())
+
     def ending(self) -> list[Pod]:
         """Bound pods that were told to end and still hold what they hold."""
         return [pod for pod in self._pods.values() if bound(pod) and pod.metadata.deletion_timestamp is not None]
