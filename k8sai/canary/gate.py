@@ -40,8 +40,8 @@ MARGIN: Final = 1.5  # times as many bad requests as the stable side are not "as
 FLOOR: Final = 0.005  # share of bad requests below which a difference is of no practical importance
 VERSION: Final = 1
 
-_WORSE: Final = spaced(1.05, 10.0)  # bets on theta > 1
-_AS_GOOD: Final = spaced(0.1, 0.95 * MARGIN)  # bets on theta < MARGIN
+WORSE: Final = spaced(1.05, 10.0)  # bets on theta > 1
+AS_GOOD: Final = spaced(0.1, 0.95 * MARGIN)  # bets on theta < MARGIN
 
 
 class Outcome(StrEnum):
@@ -90,7 +90,7 @@ class Gathered:
     def and_of(self, window: Window) -> "Gathered":
         """With one more window."""
         counts = (window.canary_bad, window.canary_all, window.stable_bad, window.stable_all)
-        harm, safe = against_stable(_WORSE, 1.0, *counts), against_stable(_AS_GOOD, MARGIN, *counts)
+        harm, safe = against_stable(WORSE, 1.0, *counts), against_stable(AS_GOOD, MARGIN, *counts)
         return Gathered(_sum(self.harm, harm), _sum(self.safe, safe), self.step + window, self.run + window)
 
 
@@ -170,7 +170,7 @@ class Gate:
 
 def _verdict(slo: Slo, gathered: Gathered, settings: Settings) -> MetricVerdict:
     step, run = gathered.step, gathered.run
-    absolute = against_share(_within(slo.budget), slo.budget, step.canary_bad, step.canary_all)
+    absolute = against_share(within(slo.budget), slo.budget, step.canary_bad, step.canary_all)
     harm, relative_, absolute_ = evidence(gathered.harm), evidence(gathered.safe), evidence(absolute)
     hard = _hard(slo, run, settings)
     if harmful(slo, run, harm) or (hard is not None and hard >= HARM):
@@ -196,7 +196,8 @@ def _hard(slo: Slo, run: Window, settings: Settings) -> float | None:
     return evidence(against_share(_beyond(limit), limit, run.canary_bad, run.canary_all))
 
 
-def _within(budget: float) -> tuple[float, ...]:
+def within(budget: float) -> tuple[float, ...]:
+    """Bets on shares below a budget."""
     return spaced(budget / 50, 0.95 * budget)
 
 
@@ -217,7 +218,7 @@ def _good_ones(slo: Slo, step: Window) -> int:
     """Good requests until the absolute e-value passes."""
 
     def enough(more: int) -> bool:
-        bets = against_share(_within(slo.budget), slo.budget, step.canary_bad, step.canary_all + more)
+        bets = against_share(within(slo.budget), slo.budget, step.canary_bad, step.canary_all + more)
         return evidence(bets) >= SAFE
 
     return _first(enough)
