@@ -1,0 +1,105 @@
+"""Is there room for the pods that a rollout makes: nodes, ResourceQuotas, volumes and Kueue's quota, before anything is
+written. What could not be read is said; nobody guesses.
+
+`demand` is needed before the first request, `peak` at the moment of promotion, both beside what runs now. A demand that
+finds no room is refused. A peak that finds none now is told, since much may end until then; one that never will is
+refused too.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from k8sai.canary.facts import Demand
+from k8sai.errors import ClusterError, Forbidden, NoCapacity, Refused, Usage
+from k8sai.quantity import BadQuantity
+
+if TYPE_CHECKING:
+    from k8sai.canary.checks.room_site import Site
+
+Code = Literal["nodes", "quota", "queue", "volume"]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Something that would do: it was tried, and everything fits. `flag` is what to add to the command, or ""."""
+
+    text: str
+    flag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """Pods that find no room. `missing` are amounts by resource, as people read them; `never`: nor will they later."""
+
+    why: str  # of the demand: "the canary"
+    code: Code
+    sentence: str
+    missing: Mapping[str, str] = field(default_factory=dict)
+    options: tuple[Option, ...] = ()
+    never: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Of one demand. `notes` are sentences: what was not read, who would be evicted."""
+
+    short: Short | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Of a whole rollout: what is needed now, and at the moment of promotion."""
+
+    now: Answer = Answer()
+    peak: Answer = Answer()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know before."""
+        told = self.peak.short
+        later = (f"the promotion finds no room now: {told.why}: {told.sentence}",) if told else ()
+        return tuple(dict.fromkeys((*self.now.notes, *self.peak.notes, *later)))
+
+
+def room(site: "Site", demand: Sequence[Demand], *, swap: bool = False) -> Answer:
+    """Do these pods find room now. `swap`: one replica of the stable side goes first.
+
+    What cannot be read makes a note and no answer.
+    """
+    from k8sai.canary.checks.room_options import options
+    from k8sai.canary.checks.room_site import judged
+
+    if not any(one.count for one in demand):
+        return Answer()
+    try:
+        found = judged(site, demand, site.first_to_go if swap else frozenset())
+        if found.short is None or found.short.code == "volume":
+            return found
+        return Answer(options(site, demand, found.short, swap=swap), found.notes)
+    except (Forbidden, ClusterError, Usage, BadQuantity) as error:
+        return Answer(notes=(f"whether there is room is not known: {error}",))
+
+
+def whole(site: "Site", demand: Sequence[Demand], peak: Sequence[Demand], *, swap: bool = False) -> Room:
+    """Of a prepared rollout."""
+    return Room(room(site, demand, swap=swap), room(site, peak, swap=swap))
+
+
+def insist(found: Room) -> tuple[str, ...]:
+    """The notes. Raises NoCapacity where the rollout cannot begin, or could never end; Refused for a volume that one
+    node alone may mount.
+    """
+    for short in (found.now.short, found.peak.short):
+        if short is not None and (short is found.now.short or short.never or short.code == "volume"):
+            raise refusal(short)
+    return found.notes
+
+
+def refusal(short: Short) -> NoCapacity | Refused:
+    """As an error: the deficit in the sentence, each option in a sentence of its own."""
+    kind = Refused if short.code == "volume" else NoCapacity
+    first = short.options[0].text if short.options else "`k8sai top` shows who holds the GPUs"
+    others = tuple(f"or: {one.text}" for one in short.options[1:])
+    return kind(f"nothing was created: {short.why} finds no room: {short.sentence}", first, others)
