@@ -151,6 +151,8 @@ def notes(look: Look) -> Iterator[Note]:
     if look.lost and state is not None and state.pending is not None:
         goal = f"{state.pending.word} to {percent(state.pending.weight)}"
         yield Note(f"its operator is lost since {state.pending.at}: {goal} is half done", "bad")
+    elif look.lost:
+        yield Note("its operator is lost: nobody measures it, and nobody would roll it back", "bad")
     for sentence in look.notes:
         yield Note(sentence)
 
