@@ -105,10 +105,19 @@ def test_what_somebody_else_has_set_is_shown_and_stays(plane: ControlPlane, setu
     plane.api.patch(path, {"spec": {"queueingStrategy": "BestEffortFIFO"}}, query={"fieldManager": "somebody"}).ok()
 
 
-def test_check_says_what_is_broken(plane: ControlPlane, setup: Json) -> None:
-    """Every object is one that the real server takes; statuses are what the real Kueue makes of them."""
+@pytest.fixture
+def broken_setup(plane: ControlPlane, setup: Json) -> Iterator[None]:
+    """The queue in a cycle goes first: Kueue 0.19.2 ends when a namespace's labels change while there is one."""
     for plural, object in broken():
         plane.api.post(f"{KUEUE}/{plural}", object).ok()
+    yield
+    plane.api.delete(f"{KUEUE}/clusterqueues/initx-cycle").ok()
+    plane.api.until_gone(f"{KUEUE}/clusterqueues/initx-cycle")
+
+
+@pytest.mark.usefixtures("broken_setup")
+def test_check_says_what_is_broken(plane: ControlPlane) -> None:
+    """Every object is one that the real server takes; statuses are what the real Kueue makes of them."""
     plane.api.post("/apis/batch/v1/namespaces/init-small/jobs", job("lost", {}, 1, {}, queue="nowhere")).ok()
     path = f"{KUEUE}/namespaces/init-small/workloads"
     plane.api.until(path, lambda found: any(one["spec"]["queueName"] == "nowhere" for one in found.values()))
