@@ -179,6 +179,9 @@ BUILTIN: tuple[Resource, ...] = (
     _custom(_KUEUE, "v1beta2", "topologies", "Topology", False, "topo"),
     _custom(_KUEUE, "v1beta2", "workloadpriorityclasses", "WorkloadPriorityClass", False, "wpc"),
     _custom(_KUEUE, "v1beta2", "workloads", "Workload", True, "kwl", "kueueworkload", "kueueworkloads"),
+    _custom("serving.knative.dev", "v1", "revisions", "Revision", True, "rev"),
+    _custom("serving.knative.dev", "v1", "services", "Service", True, "kservice", "ksvc"),
+    _custom("serving.kserve.io", "v1beta1", "inferenceservices", "InferenceService", True, "isvc"),
     _positions("clusterqueues", "clusterqueue", False),
     _positions("localqueues", "localqueue", True),
 )

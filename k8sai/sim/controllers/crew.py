@@ -8,6 +8,9 @@ from k8sai.sim.controllers.disruption import Disruption
 from k8sai.sim.controllers.gateway import Gateways
 from k8sai.sim.controllers.jobs import Jobs
 from k8sai.sim.controllers.jobsets import JobSets
+from k8sai.sim.controllers.knative import KnativeServices
+from k8sai.sim.controllers.knative_revisions import Revisions
+from k8sai.sim.controllers.kserve_knative import KserveKnative
 from k8sai.sim.controllers.kubelet import Kubelets
 from k8sai.sim.controllers.kueue import Kueue
 from k8sai.sim.controllers.nodelife import Heartbeats, NodeLife
@@ -37,6 +40,9 @@ class Crew:
             ReplicaSets(desk),
             StatefulSets(desk),
             DaemonSets(desk),
+            KserveKnative(desk),
+            KnativeServices(desk),
+            Revisions(desk),
             Disruption(desk),
             Gateways(desk),
             Quotas(desk),
