@@ -95,7 +95,7 @@ def needed(backend: str, ref: Ref, rollout: str = "", *, begins: bool = False) -
     found = (
         Right(("get", "patch"), "configmaps", (stem(ref),)),
         Right(("get",), "configmaps", snapshot),
-        Right(("get", "patch", "update"), "leases.coordination.k8s.io", (stem(ref),)),
+        Right(("get", "patch"), "leases.coordination.k8s.io", (stem(ref),)),
         Right(("get", "patch"), ref.kind, own),
         *(Right(("patch",), ref.kind, own, part) for part in _THROUGH.get(backend, ())),
         *BESIDE.get(backend, ()),
@@ -168,25 +168,23 @@ def _ask(writer: "Writer", verb: str, right: Right, namespace: str) -> str:
 
 
 def rules(rights: Iterable[Right]) -> list[Json]:
-    """The rules of a Role that gives these rights and no other; equal ones are put together."""
+    """The rules of a Role that gives these rights and no other: what is of one group, names and verbs in one rule."""
     found: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[str]] = {}
-    for kind, names, verbs in _merged(rights):
-        plural, _, rest = kind.partition(".")
-        group, _, below = rest.partition("/")
-        plural, _, core = plural.partition("/")
-        part = below or core
-        key = (group, names, verbs)
-        found.setdefault(key, []).append(f"{plural}/{part}" if part else plural)
+    for right, verbs in _merged(rights):
+        resource = right.resource
+        part = f"{resource.plural}/{right.subresource}" if right.subresource else resource.plural
+        found.setdefault((resource.group, right.names, verbs), []).append(part)
     return [_rule(*key, resources) for key, resources in found.items()]
 
 
-def _merged(rights: Iterable[Right]) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
-    """Each kind and names once, with all verbs."""
-    verbs: dict[tuple[str, tuple[str, ...]], dict[str, None]] = {}
+def _merged(rights: Iterable[Right]) -> Iterator[tuple[Right, tuple[str, ...]]]:
+    """Each resource and names once, with all verbs."""
+    found: dict[tuple[str, tuple[str, ...]], tuple[Right, dict[str, None]]] = {}
     for right in rights:
-        verbs.setdefault((right.title, right.names), {}).update(dict.fromkeys(right.verbs))
-    for (kind, names), found in verbs.items():
-        yield kind, names, tuple(found)
+        _, verbs = found.setdefault((right.title, right.names), (right, {}))
+        verbs.update(dict.fromkeys(right.verbs))
+    for right, verbs in found.values():
+        yield right, tuple(verbs)
 
 
 def _rule(group: str, names: tuple[str, ...], verbs: tuple[str, ...], resources: list[str]) -> Json:
