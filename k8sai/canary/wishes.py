@@ -40,6 +40,21 @@ def difference(old: Any, new: Any) -> Any:
     return patch | {key: difference(old.get(key), new[key]) for key in changed_keys}
 
 
+def operations(old: Json, new: Json, at: str) -> list[Json]:
+    """The JSON patch (RFC 6902) that makes the new of the old below a path. Lists are sent whole."""
+    done: list[Json] = []
+    for key in sorted({*old, *new}):
+        path = f"{at}/{key.replace('~', '~0').replace('/', '~1')}"
+        was, now = old.get(key), new.get(key)
+        if key not in new:
+            done.append({"op": "remove", "path": path})
+        elif isinstance(was, dict) and isinstance(now, dict):
+            done += operations(was, now, path)
+        elif key not in old or was != now:
+            done.append({"op": "replace" if key in old else "add", "path": path, "value": now})
+    return done
+
+
 def _put(spec: Any, path: str, value: Any) -> None:
     *way, last = _parts(path)
     place = spec

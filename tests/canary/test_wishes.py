@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8sai.canary.facts import Wish
-from k8sai.canary.wishes import changed, difference, value_of
+from k8sai.canary.wishes import changed, difference, operations, value_of
 from k8sai.errors import Usage
 from k8sai.queues.acting.steps import merge
+from k8sai.sim import kinds
+from k8sai.sim.patches import JSON_PATCH, patched
 
 SPEC: dict[str, Any] = {"model": {"args": ["--a", "--b"], "storageUri": "hf://org/v1"}}
 
@@ -53,3 +55,15 @@ _objects = st.dictionaries(st.sampled_from("abc"), _json, max_size=3)
 def test_the_difference_merged_into_the_old_is_the_new(old: dict[str, Any], new: dict[str, Any]) -> None:
     assert merge(old, difference(old, new)) == new
     assert difference(old, old) == {}
+
+
+@given(_objects, _objects)
+def test_the_operations_make_the_new_of_the_old(old: dict[str, Any], new: dict[str, Any]) -> None:
+    kind = kinds.find("", "configmaps")
+    found = patched(kind, {"data": old}, operations(old, new, "/data"), JSON_PATCH)
+    assert found["data"] == new
+    assert operations(old, old, "/data") == []
+
+
+def test_keys_with_slashes_are_escaped() -> None:
+    assert operations({}, {"a/b~c": 1}, "/x") == [{"op": "add", "path": "/x/a~1b~0c", "value": 1}]
