@@ -60,7 +60,7 @@ def test_the_difference_merged_into_the_old_is_the_new(old: dict[str, Any], new:
 @given(_objects, _objects)
 def test_the_operations_make_the_new_of_the_old(old: dict[str, Any], new: dict[str, Any]) -> None:
     kind = kinds.find("", "configmaps")
-    found = patched(kind, {"data": old}, operations(old, new, "/data"), JSON_PATCH)
+    found = patched(kind, {"metadata": {}, "data": old}, operations(old, new, "/data"), JSON_PATCH)
     assert found["data"] == new
     assert operations(old, old, "/data") == []
 
