@@ -48,6 +48,16 @@ def gpu_node(
     }
 
 
+def only_for(owner: str) -> Json:
+    """A taint that keeps pods of others away, which may wait for any node; `only_there` gives the way in."""
+    return {"key": "test", "value": owner, "effect": "NoSchedule"}
+
+
+def only_there(owner: str) -> Json:
+    """Of a pod's spec: nowhere but on nodes with the label `test: owner`, past their taint."""
+    return {"nodeSelector": {"test": owner}, "tolerations": [{"key": "test", "value": owner}]}
+
+
 def fleet_of(count: int, prefix: str = "gpu") -> Iterator[Json]:
     """Nodes of 8 GPUs in three zones, eighteen to an NVLink clique; every twentieth has lost a card."""
     for i in range(count):

@@ -303,6 +303,8 @@ def test_kueue_does_what_simulate_says(kueue: ControlPlane, tmp_path: Path, case
     place.put(*queues, *doors)
     for obj in case.runs:
         place.run(obj)
+        if case.victims:
+            place.next_second()
     flags = [word for change in case.changes for word in ("--if", change.format(q=name))]
     ours = simulated(place, case.asked, tmp_path, *flags)
     for suffix, patch in case.made:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.controlplane.gpu_nodes import add_nodes, gpu_node
+from tests.controlplane.gpu_nodes import add_nodes, gpu_node, only_for, only_there
 from tests.controlplane.gpu_pods import add_pods, gpu_pod, wait_placed
 from tests.controlplane.namespaces import new_namespace
 from tests.controlplane.ours import k8sai
@@ -19,9 +19,8 @@ PARTIAL, FORBIDDEN = 14, 16
 def held(plane: ControlPlane) -> str:
     """A namespace whose only pod holds three GPUs of a node of its own."""
     namespace = new_namespace(plane.api, "rights")
-    label = {"test": namespace}
-    add_nodes(plane.api, [gpu_node(f"{namespace}-0", 8, labels=label)])
-    add_pods(plane.api, namespace, [gpu_pod("p", 3, nodeSelector=label)])
+    add_nodes(plane.api, [gpu_node(f"{namespace}-0", 8, labels={"test": namespace}, taints=[only_for(namespace)])])
+    add_pods(plane.api, namespace, [gpu_pod("p", 3, **only_there(namespace))])
     wait_placed(plane.api, namespace)
     return namespace
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.controlplane.gpu_nodes import add_nodes, gpu_node
+from tests.controlplane.gpu_nodes import add_nodes, gpu_node, only_for, only_there
 from tests.controlplane.gpu_pods import add_pods, gpu_pod, wait_placed
 from tests.controlplane.namespaces import new_namespace
 from tests.controlplane.ours import k8sai
@@ -20,8 +20,7 @@ FORBIDDEN = 16
 def held(plane: ControlPlane) -> str:
     """A namespace with a pod on a GPU node, a job, a quota, and secrets wherever people keep them."""
     namespace = new_namespace(plane.api, "snapshot")
-    label = {"test": namespace}
-    add_nodes(plane.api, [gpu_node(f"{namespace}-0", 8, labels=label)])
+    add_nodes(plane.api, [gpu_node(f"{namespace}-0", 8, labels={"test": namespace}, taints=[only_for(namespace)])])
     hides = {"name": "main", "image": "x", "env": [{"name": "TOKEN", "value": CANARY}], "args": [CANARY]}
     template = {"spec": {"restartPolicy": "Never", "containers": [hides]}}
     core = f"/api/v1/namespaces/{namespace}"
@@ -31,7 +30,7 @@ def held(plane: ControlPlane) -> str:
     job = {"metadata": {"name": "trap"}, "spec": {"suspend": True, "template": template}}
     plane.api.post(f"/apis/batch/v1/namespaces/{namespace}/jobs", job).ok()
     applied = {"kubectl.kubernetes.io/last-applied-configuration": CANARY}
-    add_pods(plane.api, namespace, [gpu_pod("p", 3, nodeSelector=label, annotations=applied)])
+    add_pods(plane.api, namespace, [gpu_pod("p", 3, annotations=applied, **only_there(namespace))])
     wait_placed(plane.api, namespace)
     return namespace
 
