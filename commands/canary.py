@@ -3,7 +3,13 @@
 import typer
 
 from k8sai.commands import _flags
+from k8sai.commands._canary_forget import forget
+from k8sai.commands._canary_history import history
+from k8sai.commands._canary_list import list_
+from k8sai.commands._canary_pause import pause
+from k8sai.commands._canary_resume import resume
 from k8sai.commands._canary_status import status
+from k8sai.commands._canary_unlock import unlock
 from k8sai.commands._canary_watch import watch
 from k8sai.commands._door import entry
 
@@ -17,5 +23,11 @@ app = typer.Typer(
 
 app.command("status")(_flags.connected(status))
 app.command("watch")(_flags.connected(watch))
+app.command("pause")(_flags.connected(pause))
+app.command("resume")(_flags.connected(resume))
+app.command("list")(_flags.connected(list_))
+app.command("history")(_flags.connected(history))
+app.command("forget")(_flags.connected(forget))
+app.command("unlock")(_flags.connected(unlock))
 
 main = entry(app, "canary")

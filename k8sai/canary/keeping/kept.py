@@ -90,18 +90,23 @@ class Kept:
             live = self._found(error, held, state, body)
         return replace(held, state=_bounded(state), version=_version(live))
 
-    def forget(self, held: Held | None = None) -> None:
-        """Take away all that is kept: the state first, so that who still runs it stops at its next save.
+    def objects(self) -> "list[tuple[Target, Json]]":
+        """All that is kept, with its metadata: the state, then snapshots, then the Lease."""
+        targets = (self._place, *self._snapshots(), names.lease_at(self._ref))
+        found = ((one, self._writer.metadata(one)) for one in targets)
+        return [(one, live) for one, live in found if live is not None]
 
-        Raises ApiConflict where another rollout has begun since `held` was read, Forbidden, ClusterError.
+    def forget(self, held: Held | None = None, *, dry_run: bool = False) -> None:
+        """Take away all that is kept: the state first, so that who still runs it stops at its next save. For who holds
+        the Lease.
+
+        Raises Stale where another state has taken the place of `held`, Forbidden, ClusterError.
         """
-        live = self._writer.metadata(self._place)
-        uid = held.uid if held else (live or {}).get("metadata", {}).get("uid", "")
-        if live:
-            self._writer.delete(self._place, uid=uid)
-        for target in self._snapshots():
-            self._drop(target)
-        self._drop(names.lease_at(self._ref))
+        found = self.objects()
+        if held and any(one == self._place and live["metadata"]["uid"] != held.uid for one, live in found):
+            raise Stale(f"{self._place.ref} is another one by now: nothing was taken away", "`k8sai canary list`")
+        for target, live in found:
+            self._writer.delete(target, uid=live["metadata"]["uid"], dry_run=dry_run)
 
     # --- the state ----------------------------------------------------------------------------------------------------
 

@@ -132,7 +132,7 @@ class Lease:
                 if not self._mine(live := self._read()):
                     raise
                 return self._taken(live or {})
-        raise self._locked(holder_of(self._read() or {}, self._clock.now()))
+        raise self.locked(holder_of(self._read() or {}, self._clock.now()))
 
     def holder(self) -> Holder | None:
         """Who holds it, by what it says; None: nobody."""
@@ -169,16 +169,16 @@ class Lease:
         """Raises Locked unless it seems expired and is not renewed while we watch."""
         ahead = holder.age < -SKEW  # its clock or ours is wrong: only watching for the whole time tells
         if not holder.expired and not ahead:
-            raise self._locked(holder)
+            raise self.locked(holder)
         told(f"{holder.who} seems to be gone: watching whether it renews its lease")
         begun, length = self._clock.passed(), float(LASTS) if ahead else SILENT
         while self._clock.passed() - begun < length:
             self._clock.wait(threading.Event(), LOOK)
             now = self._read()
             if now is not None and _version(now) != _version(live) and holder_of(now, self._clock.now()) is not None:
-                raise self._locked(replace(holder, age=0.0))
+                raise self.locked(replace(holder, age=0.0))
 
-    def _locked(self, holder: Holder | None) -> Locked:
+    def locked(self, holder: Holder | None) -> Locked:
         where = f"{self._ref.title} -n {self._ref.namespace}"
         if holder is None:
             return Locked(f"others take {self._ref.title} at the same time", "try again in a moment")
@@ -206,7 +206,7 @@ class Lease:
                 live = self._read()
                 if live is None or not self._mine(live) or _epoch(live) != self.epoch:
                     self.lost.set()
-                    raise self._locked(holder_of(live or {}, self._clock.now())) from None
+                    raise self.locked(holder_of(live or {}, self._clock.now())) from None
                 self._live = self._renewal(live)  # an answer was lost
             self._renewed = self._clock.passed()
 
