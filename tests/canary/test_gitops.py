@@ -210,7 +210,7 @@ def test_who_insists_is_told_what_will_happen() -> None:
 KUSTOMIZED = route(
     {f"kustomize.toolkit.fluxcd.io/{key}": value for key, value in (("name", "models"), ("namespace", "flux-system"))}
 )
-RULE = {"paths": ["/spec/rules"], "target": {"kind": "HTTPRoute", "name": "chat"}}
+RULE: Json = {"paths": ["/spec/rules"], "target": {"kind": "HTTPRoute", "name": "chat"}}
 
 
 @pytest.mark.parametrize(

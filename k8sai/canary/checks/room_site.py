@@ -5,7 +5,7 @@ server is a Workload of its own.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -13,13 +13,17 @@ from k8sai.canary.checks.room import Answer, Short
 from k8sai.canary.facts import Demand, Json
 from k8sai.facts import Pod
 from k8sai.fit.answer import Answer as Fit
+from k8sai.fit.ask import Asked
 from k8sai.fit.cluster import Cluster
 from k8sai.fit.manifests import read as read_pods
+from k8sai.fit.quota import requests
 from k8sai.fit.reading import Reader, insist, unread
 from k8sai.fit.say import sentence
 from k8sai.fit.short import amount
 from k8sai.queues.setting import CLUSTER_QUEUES, Setting, read_by
+from k8sai.queues.words import gpu
 from k8sai.scheduling.intake import bound
+from k8sai.view import several
 
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection
@@ -100,6 +104,7 @@ def judged(site: Site, demand: Sequence[Demand], gone: frozenset[str] = frozense
     insist(site.sources)
     documents = [workload(one, site.namespace, number) for number, one in enumerate(demand) if one.count]
     asked = read_pods(documents, site.namespace, _PLACE, site.reader.runtime)
+    asked = replace(asked, each=_each(asked))
     ties = tied(site, asked, gone)
     found = site.cluster.answer(site.reader, pinned(asked, ties), gone)
     doubts = _doubts(site, found)
@@ -125,6 +130,12 @@ def workload(demand: Demand, namespace: str, number: int = 0) -> Json:
     }
 
 
+def _each(asked: Asked) -> str:
+    """`8 GPUs`, where all pods ask for as many; "" where they ask for none, or by claims."""
+    found = {sum(value for name, value in requests(group).items() if gpu(name)) for group in asked.groups}
+    return several(found.pop(), "GPU") if len(found) == 1 and found != {0} else ""
+
+
 def _doubts(site: Site, found: Fit) -> tuple[str, ...]:
     """What was not read and could change the answer."""
     gaps = site.reader.hidden if found.fits else site.reader.doubtful
@@ -142,8 +153,6 @@ def _short(why: str, found: Fit) -> Short:
 
 
 def _lacking(found: Fit) -> dict[str, str]:
-    from k8sai.fit.quota import requests
-
     total: dict[str, int] = {}
     left = found.placed  # pods are placed in the order of their groups
     for group in found.asked.groups:
