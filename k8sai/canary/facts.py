@@ -87,6 +87,7 @@ class Side:
     trouble: str = ""  # why it cannot serve: CrashLoopBackOff, OOMKilled, FailedToLoad, no endpoints
     series: Mapping[str, str] = field(default_factory=dict)
     percent: float = 0.0  # of the requests, as the route is configured
+    namespace: str = ""  # of its pods, where it is not the target's
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,11 +47,11 @@ class Pods:
 
 
 def pods_of(side: Side, namespace: str, read: "Reading") -> Pods | None:
-    """Those its labels select; None where it has none of its own, or they may not be read."""
+    """Those its labels select, there or in its own namespace; None where it has none, or they may not be read."""
     if side.labels is None:
         return None
     labels = ",".join(f"{key}={value}" for key, value in sorted(side.labels.items()))
-    found = read.list("pods", namespace, labels=labels)
+    found = read.list("pods", side.namespace or namespace, labels=labels)
     return None if read.blind("pods") else counted(found)
 
 

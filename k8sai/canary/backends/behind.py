@@ -62,12 +62,17 @@ def look_behind(to: Destination, read: "Reading") -> Behind:
     return Behind(found, labels, workloads, ready, trouble, _scaler(workloads, to.namespace, read), unknown)
 
 
-def side(to: Destination, behind: Behind, percent: float) -> Side:
-    """As one of the two versions. Requests that nobody can answer are trouble, pods that only come up are not."""
+def side(to: Destination, behind: Behind, percent: float, home: str) -> Side:
+    """As one of the two versions of a route in namespace `home`. Requests that nobody can answer are trouble; pods that
+    only come up are not.
+    """
     trouble = behind.trouble
     if not trouble and percent and behind.ready == 0:
         trouble = f"{to.title} has no ready endpoints"
-    return Side(to.name, behind.labels, behind.replicas, behind.ready, trouble=trouble, percent=percent)
+    elsewhere = to.namespace if to.namespace != home else ""
+    return Side(
+        to.name, behind.labels, behind.replicas, behind.ready, trouble=trouble, percent=percent, namespace=elsewhere
+    )
 
 
 def fingerprint(behind: Behind) -> str:

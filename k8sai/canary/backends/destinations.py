@@ -3,7 +3,7 @@
 https://gateway-api.sigs.k8s.io/reference/spec/#httpbackendref
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from k8sai.canary.facts import Json
@@ -71,6 +71,11 @@ def referred(ref: Json, namespace: str) -> Destination:
 def kept(document: Json) -> Destination:
     """Read back."""
     return Destination(**document)
+
+
+def with_port(to: Destination, port: int | None) -> Destination:
+    """The same, by another port."""
+    return replace(to, port=port)
 
 
 def named(text: str, namespace: str, read: "Reading") -> Destination:

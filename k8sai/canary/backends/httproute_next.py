@@ -1,126 +1,97 @@
-"""What is written on an HTTPRoute on the way to a goal: both weights of every listed rule in one guarded patch."""
+"""What is next on an HTTPRoute's way to a goal: replicas before requests on the way up, after them on the way down."""
 
-from collections.abc import Callable, Iterator
 from typing import Final
 
-from k8sai.canary.backend import Begin, Goal, Promote, Retire, Rollback, Shift, Step, Wait, Write, guards
+from k8sai.canary.backend import Begin, Goal, Promote, Retire, Rollback, Shift, Step, Wait, Write
+from k8sai.canary.backends.behind import wanted
 from k8sai.canary.backends.destinations import kept
-from k8sai.canary.backends.httproute_rules import Split, find, namespace_of, split
-from k8sai.canary.backends.percents import weights_for
-from k8sai.canary.facts import Json, Ref, Seen
+from k8sai.canary.backends.httproute_patch import begun, forgotten, put_back, retired, shifted
+from k8sai.canary.backends.httproute_rules import gone, splits
+from k8sai.canary.backends.sizing import grown, resized, up
+from k8sai.canary.facts import Json, Seen
 from k8sai.errors import Drift
 
-KIND: Final = "httproutes.gateway.networking.k8s.io"
-Weights = Callable[[Split], tuple[int, int]]
+ALL: Final = 100  # percent
 
 
 def next_step(seen: Seen, goal: Goal, handle: Json, before: Json) -> Step:
-    """The next thing to do. Raises Drift where a rule of the rollout is gone."""
+    """The next thing to do. Raises Drift where a rule of the rollout, or a side of it, is gone."""
     match goal:
-        case Begin(_, weight) | Shift(weight):
-            return _weights(seen, handle, weight) or _taken_over(seen)
+        case Begin(_, weight):
+            return _warmed(seen, handle, weight) or begun(seen, handle, weight) or _taken_over(seen)
+        case Shift(weight):
+            _insist(seen, handle)
+            return _room(seen, weight) or shifted(seen, handle, weight) or _taken_over(seen)
         case Promote():
-            return _weights(seen, handle, 100) or _taken_over(seen)
+            _insist(seen, handle)
+            return _room(seen, ALL) or shifted(seen, handle, ALL, ends=True) or _taken_over(seen)
+        case Rollback(0, all_at_once):
+            return _rolled_back(seen, handle, before, all_at_once)
         case Rollback(weight):
-            return _back(seen, handle, before, weight) or _taken_over(seen)
+            lower = shifted(seen, handle, weight) if seen.configured > weight else None
+            return lower or _taken_over(seen)
         case Retire():
-            return _retire(seen, handle) or _taken_over(seen)
+            return _retired(seen, handle)
         case _:
             return None
 
 
-def splits(route: Json, handle: Json) -> list[Split]:
-    """The listed rules as they are. Raises Drift."""
-    stable, canary = kept(handle["stable"]), kept(handle["canary"])
-    found = []
-    for place, one in zip(find(route, handle["rules"]), handle["rules"], strict=True):
-        if place is None:
-            raise Drift(f"rule {one['name'] or one['at']} of httproute/{route['metadata']['name']} is gone")
-        found.append(split(route, place, stable, canary))
-    return found
+def _insist(seen: Seen, handle: Json) -> None:
+    """Raises Drift where the route has no such rule, or a rule has lost a side."""
+    name = seen.target["metadata"]["name"]
+    for lost in gone(seen.target, handle):
+        raise Drift(f"rule {lost} of httproute/{name} is gone")
+    for one in splits(seen.target, handle):
+        for word, at in (("stable", one.stable), ("canary", one.canary)):
+            if at is None:
+                raise Drift(
+                    f"rule {one.title} of httproute/{name} does not refer to {kept(handle[word]).title} any more"
+                )
+
+
+def _warmed(seen: Seen, handle: Json, weight: int) -> Write | None:
+    """As many replicas as the canary begins with are asked for; nobody waits for them yet."""
+    step = grown(seen, weight, handle["warm"])
+    return step if isinstance(step, Write) else None
+
+
+def _room(seen: Seen, weight: int) -> Write | Wait | None:
+    """More requests need more replicas first."""
+    return grown(seen, weight) if weight > seen.configured else None
 
 
 def _taken_over(seen: Seen) -> Wait | None:
     return None if seen.applied else Wait(seen.waiting)
 
 
-def _weights(seen: Seen, handle: Json, percent: int) -> Write | None:
-    """Percent of every rule."""
-    return _written(seen, handle, lambda one: weights_for(percent), percent)
+def _rolled_back(seen: Seen, handle: Json, before: Json, all_at_once: bool) -> Step:
+    """Requests, then pods, then the text of the route."""
+    return (
+        (None if all_at_once else _bearable(seen))
+        or put_back(seen, handle, before)
+        or _taken_over(seen)
+        or _shrunk(seen, before)
+        or forgotten(seen, handle, before)
+    )
 
 
-def _back(seen: Seen, handle: Json, before: Json, percent: int) -> Write | None:
-    if percent:
-        return _weights(seen, handle, percent) if seen.configured > percent else None
-    old = {(one["name"], one["at"]): one for one in before["rules"]}
-    places = {found.at: old[one["name"], one["at"]] for found, one in _paired(seen, handle)}
-    return _written(seen, handle, lambda one: (places[one.at]["stable"], 0), 0)
-
-
-def _paired(seen: Seen, handle: Json) -> Iterator[tuple[Split, Json]]:
-    return zip(splits(seen.target, handle), handle["rules"], strict=True)
-
-
-def _written(seen: Seen, handle: Json, wanted: Weights, percent: int) -> Write | None:
-    """One patch over all rules whose weights are others; None where all stand."""
-    changes = [one for one in splits(seen.target, handle) if _current(one) != wanted(one)]
-    if not changes:
+def _bearable(seen: Seen) -> Wait | None:
+    """The old side can take everything: it has the replicas that it is to have. Not where the new one serves nobody."""
+    if not seen.canary or not seen.configured or seen.canary.ready == 0:
         return None
-    tests = [op for one in changes for op in _guards(one)]
-    body = [op for one in changes for op in _changed(one, wanted(one), handle, namespace_of(seen.target))]
-    why = f"{percent} % to {kept(handle['canary']).title}"
-    return Write("json-patch", place(seen.target), seen.target, _head(seen) + tests + body, why, weight=float(percent))
+    return up(seen.stable, seen.stable.replicas if seen.stable.replicas is not None else 1)
 
 
-def _retire(seen: Seen, handle: Json) -> Write | None:
-    """The reference to the old side goes, where the new one has everything."""
-    left = [one for one in splits(seen.target, handle) if one.stable is not None]
-    if any(one.percent < 100 for one in left):
+def _shrunk(seen: Seen, before: Json) -> Write | None:
+    """The canary has no more replicas than before."""
+    workload, count = seen.objects.get("canary workload"), before["replicas"]
+    if workload is None or count is None or wanted(workload) <= count:
+        return None
+    return resized(workload, count, f"back to {count} replicas")
+
+
+def _retired(seen: Seen, handle: Json) -> Step:
+    """The old side is no longer referred to. Raises Drift where it gets requests."""
+    if any(one.stable is not None and one.percent < ALL for one in splits(seen.target, handle)):
         raise Drift(f"{kept(handle['stable']).title} still gets requests", "promote first")
-    if not left:
-        return None
-    tests = [op for one in left for op in _guards(one)]
-    body: list[Json] = [{"op": "remove", "path": f"{one.path}/backendRefs/{one.stable}"} for one in left]
-    why = f"{kept(handle['stable']).title} is no longer referred to"
-    return Write("json-patch", place(seen.target), seen.target, _head(seen) + tests + body, why)
-
-
-def place(route: Json) -> Ref:
-    """The route, as it is written to."""
-    meta = route["metadata"]
-    return Ref(KIND, namespace_of(route), meta["name"], str(meta.get("uid") or ""), "httproute")
-
-
-def _head(seen: Seen) -> list[Json]:
-    return guards(("/metadata/uid", seen.target["metadata"]["uid"]))
-
-
-def _current(one: Split) -> tuple[int, int] | None:
-    """(stable, canary); None where one is not referred to."""
-    if one.stable is None or one.canary is None:
-        return None
-    return one.weight(one.stable), one.weight(one.canary)
-
-
-def _guards(one: Split) -> list[Json]:
-    """The rule and both references are who they were, and have the weights they had."""
-    named = guards((f"{one.path}/name", one.name)) if one.name else []
-    return named + [
-        op
-        for at in (one.stable, one.canary)
-        if at is not None
-        for ref in (one.rule["backendRefs"][at],)
-        for op in guards(
-            (f"{one.path}/backendRefs/{at}/name", ref["name"]),
-            (f"{one.path}/backendRefs/{at}/weight", ref.get("weight")),
-        )
-    ]
-
-
-def _changed(one: Split, weights: tuple[int, int], handle: Json, namespace: str) -> Iterator[Json]:
-    refs = f"{one.path}/backendRefs"
-    for side, at, weight in zip(("stable", "canary"), (one.stable, one.canary), weights, strict=True):
-        if at is None:
-            yield {"op": "add", "path": f"{refs}/-", "value": kept(handle[side]).ref(namespace, weight)}
-        elif one.weight(at) != weight:
-            yield {"op": "replace", "path": f"{refs}/{at}/weight", "value": weight}
+    return retired(seen, handle) or _taken_over(seen)

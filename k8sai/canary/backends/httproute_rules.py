@@ -8,19 +8,22 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from k8sai.canary.backends.destinations import Destination, referred
+from k8sai.canary.backends.destinations import Destination, kept, referred
 from k8sai.canary.backends.percents import percent_of
 from k8sai.canary.facts import Json
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """One rule. `stable` and `canary` are places in its backendRefs, None where it does not refer to them."""
+    """One rule of a rollout. `stable` and `canary` are places in its backendRefs, None where it does not refer to them;
+    `known` is what a handle says of it.
+    """
 
     at: int
     rule: Json
     stable: int | None
     canary: int | None
+    known: Json
 
     @property
     def path(self) -> str:
@@ -31,6 +34,11 @@ class Split:
     def name(self) -> str:
         """ "" where it has none."""
         return str(self.rule.get("name") or "")
+
+    @property
+    def title(self) -> str:
+        """Its name, or its number."""
+        return self.name or str(self.at)
 
     @property
     def percent(self) -> float:
@@ -58,44 +66,64 @@ def destinations(rule: Json, namespace: str) -> list[Destination]:
     return [referred(ref, namespace) for ref in rule.get("backendRefs") or ()]
 
 
-def split(route: Json, at: int, stable: Destination, canary: Destination) -> Split:
-    """The rule at a place."""
-    rule = rules(route)[at]
-    found = destinations(rule, namespace_of(route))
-    return Split(at, rule, _place(found, stable), _place(found, canary))
-
-
 def namespace_of(route: Json) -> str:
     """Where it lives, and what it refers to where it does not say."""
     return str(route["metadata"].get("namespace") or "")
 
 
-def find(route: Json, listed: Iterable[Json]) -> Iterator[int | None]:
-    """Where the rules of a handle are now: by name, else by place; None for one that is gone."""
+def splits(route: Json, handle: Json) -> list[Split]:
+    """The rules of a rollout as they are now, without those that are gone: a rule without a name is gone where another
+    one that refers to neither side has its place.
+    """
+    found = (
+        _split(route, handle, place, one) for place, one in zip(_places(route, handle), handle["rules"], strict=True)
+    )
+    return [one for one in found if one is not None]
+
+
+def gone(route: Json, handle: Json) -> list[str]:
+    """The rules of a rollout that are not there any more."""
+    left = [one.known for one in splits(route, handle)]
+    return [str(one["name"] or one["at"]) for one in handle["rules"] if one not in left]
+
+
+def shape(route: Json, handle: Json) -> str:
+    """A fingerprint of what the rules match and do; the two references themselves and their weights do not count."""
+    sides = kept(handle["stable"]), kept(handle["canary"])
+    text = json.dumps(
+        [_without(one.rule, namespace_of(route), *sides) for one in splits(route, handle)], sort_keys=True
+    )
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _places(route: Json, handle: Json) -> Iterator[int | None]:
+    """By name, else by number."""
     there = rules(route)
-    for one in listed:
+    for one in handle["rules"]:
         if one["name"]:
             yield next((at for at, rule in enumerate(there) if rule.get("name") == one["name"]), None)
         else:
             yield one["at"] if one["at"] < len(there) else None
 
 
-def shape(route: Json, places: Iterable[int | None], stable: Destination, canary: Destination) -> str:
-    """A fingerprint of what the rules match and do; the two references themselves and their weights do not count."""
-    there, namespace = rules(route), namespace_of(route)
-    text = json.dumps(
-        [_without(there[at], namespace, stable, canary) for at in places if at is not None], sort_keys=True
-    )
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def _split(route: Json, handle: Json, at: int | None, known: Json) -> Split | None:
+    if at is None:
+        return None
+    rule = rules(route)[at]
+    there = destinations(rule, namespace_of(route))
+    stable, canary = (_place(there, kept(handle[word])) for word in ("stable", "canary"))
+    if not known["name"] and stable is None and canary is None:
+        return None
+    return Split(at, rule, stable, canary, known)
 
 
 def _without(rule: Json, namespace: str, *sides: Destination) -> Json:
-    others = [
-        ref
-        for ref, to in zip(rule.get("backendRefs") or (), destinations(rule, namespace), strict=True)
-        if not any(to.same(one) for one in sides)
-    ]
-    return {**rule, "backendRefs": others}
+    meant = zip(rule.get("backendRefs") or (), destinations(rule, namespace), strict=True)
+    return {**rule, "backendRefs": [ref for ref, to in meant if not _among(to, sides)]}
+
+
+def _among(to: Destination, sides: Iterable[Destination]) -> bool:
+    return any(to.same(one) for one in sides)
 
 
 def _place(found: list[Destination], wanted: Destination) -> int | None:
