@@ -309,7 +309,7 @@ def test_every_field_is_a_path_that_argo_cd_can_leave_out(backend: str) -> None:
 # --- who wrote a field ------------------------------------------------------------------------------------------------
 
 WEIGHT = "/spec/rules/0/backendRefs/1/weight"
-RULES = {"f:spec": {"f:rules": {}}}
+RULES: Json = {"f:spec": {"f:rules": {}}}
 
 
 def test_an_atomic_list_has_one_owner_for_all_that_is_in_it() -> None:

@@ -304,7 +304,8 @@ def test_a_canary_without_room_is_refused_with_what_would_do() -> None:
     with pytest.raises(NoCapacity) as caught:
         insist(found)
     assert caught.value.message == (
-        "nothing was created: the canary finds no room: no node takes a pod of 8 GPUs; 3 nodes are short of nvidia.com/gpu"
+        "nothing was created: the canary finds no room: no node takes a pod of 8 GPUs; 3 nodes are short of "
+        "nvidia.com/gpu"
     )
     assert caught.value.hint == "take one replica of the stable side first, if 2 replicas can bear its load: `--swap`"
 
@@ -313,8 +314,8 @@ def test_a_promotion_without_room_now_is_told() -> None:
     peak = Demand(template(), 3, "the canary at full size, before the swap")
     found = whole(site(*full(), node("free")), [canary()], [peak])
     assert insist(found) == (
-        "the promotion finds no room now: the canary at full size, before the swap: 1 of 3 pods of 8 GPUs fits; 3 nodes "
-        "are short of nvidia.com/gpu",
+        "the promotion finds no room now: the canary at full size, before the swap: 1 of 3 pods of 8 GPUs fits; 3 "
+        "nodes are short of nvidia.com/gpu",
     )
 
 
