@@ -5,8 +5,10 @@ from typing import Any, TypeVar, cast
 from unittest.mock import Mock
 from urllib.parse import urlencode
 
-from aiohttp import StreamReader, web
-from aiohttp.test_utils import make_mocked_request
+from aiohttp import HttpVersion11, StreamReader, web
+from aiohttp.http_parser import RawRequestMessage
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
 from k8sai.cluster.api_errors import Asked, answer_error
 from k8sai.cluster.connection import Response
@@ -15,6 +17,8 @@ from k8sai.sim.server import Server
 from tests.canary.world import World
 
 T = TypeVar("T")
+
+_NOTHING: Any = Mock(_reading_paused=False)  # of a socket and its loop, which nobody needs
 
 
 class Connection:
@@ -49,18 +53,28 @@ class Connection:
         **_: Any,
     ) -> Response:
         """Answered at once. Raises what a server's no is."""
-        headers = {"Accept": accept, "Content-Type": content_type, "Content-Length": str(len(body or b""))}
-        whole = f"{path}?{urlencode(query)}" if query else path
-        payload = StreamReader(Mock(_reading_paused=False), 2**22, loop=Mock())
-        payload.feed_data(body or b"")
-        payload.feed_eof()
-        answer = _at_once(self._server.handle(make_mocked_request(method, whole, headers, payload=payload)))
+        headers = {"Host": "world", "Accept": accept, "Content-Type": content_type}
+        answer = _at_once(self._server.handle(_request(method, path, query or {}, headers, body or b"")))
         assert isinstance(answer, web.Response)
         data = answer.body if isinstance(answer.body, bytes) else (answer.text or "").encode()
         self.world.settle()
         if answer.status >= 300:
             raise answer_error(answer.status, answer.headers, data, self.asked(method, path))
         return Response(answer.status, answer.headers, data)
+
+
+def _request(method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> web.Request:
+    whole = f"{path}?{urlencode(query)}" if query else path
+    given = CIMultiDict({**headers, "Content-Length": str(len(body))})
+    raw = tuple((key.encode(), value.encode()) for key, value in given.items())
+    url = URL(whole, encoded=True)
+    message = RawRequestMessage(
+        method, whole, HttpVersion11, CIMultiDictProxy(given), raw, False, None, False, False, url
+    )
+    payload = StreamReader(_NOTHING, 2**22, loop=_NOTHING)
+    payload.feed_data(body)
+    payload.feed_eof()
+    return web.Request(message, payload, _NOTHING, _NOTHING, _NOTHING, _NOTHING, client_max_size=2**22)
 
 
 def _at_once(asked: Coroutine[Any, Any, T]) -> T:
