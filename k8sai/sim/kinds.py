@@ -165,6 +165,7 @@ BUILTIN: tuple[Resource, ...] = (
     Resource("resource.k8s.io", "v1", "resourceslices", "ResourceSlice", False, counts=True),
     Resource("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", False, ("pc",), counts=True),
     Resource("storage.k8s.io", "v1", "storageclasses", "StorageClass", False, ("sc",)),
+    _custom("argoproj.io", "v1alpha1", "rollouts", "Rollout", True, "ro"),
     _custom("scheduling.k8s.io", "v1beta1", "podgroups", "PodGroup"),  # in JSON only: no typed client writes them
     _custom("jobset.x-k8s.io", "v1alpha2", "jobsets", "JobSet"),
     _custom(_GATEWAY, "v1", "gateways", "Gateway", True, "gtw"),
