@@ -204,12 +204,24 @@ def _unchangeable(resource: Resource, new: Obj, old: Obj, subresource: str) -> I
         yield invalid_value("roleRef", shown, "field is immutable")
     elif resource.kind == "CustomResourceDefinition":
         yield from definition_rules.unchangeable(spec, was)
+    elif resource.group == "" and resource.kind in ("ConfigMap", "Secret") and old.get("immutable"):
+        yield from _sealed(new, old)
     elif resource.kind == "ResourceClaim" and spec != was:
         yield invalid_value("spec", spec, "field is immutable")
     if resource.kind == "StatefulSet" and spec.get("serviceName") != was.get("serviceName"):
         allowed = "'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', "
         allowed += "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds'"
         yield forbidden_value("spec", f"updates to statefulset spec for fields other than {allowed} are forbidden")
+
+
+def _sealed(new: Obj, old: Obj) -> Iterator[Cause]:
+    """ValidateConfigMapUpdate, ValidateSecretUpdate: once immutable, always."""
+    said = "field is immutable when `immutable` is set"
+    if not new.get("immutable"):
+        yield forbidden_value("immutable", said)
+    for key in ("data", "binaryData"):
+        if (new.get(key) or {}) != (old.get(key) or {}):
+            yield forbidden_value(key, said)
 
 
 _KINDS: dict[tuple[str, str], Callable[[Obj], Iterator[Cause]]] = {

@@ -91,14 +91,14 @@ class Kept:
         return replace(held, state=_bounded(state), version=_version(live))
 
     def objects(self) -> "list[tuple[Target, Json]]":
-        """All that is kept, with its metadata: the state, then snapshots, then the Lease."""
-        targets = (self._place, *self._snapshots(), names.lease_at(self._ref))
+        """All that is kept, with its metadata: snapshots, the state, the Lease."""
+        targets = (*self._snapshots(), self._place, names.lease_at(self._ref))
         found = ((one, self._writer.metadata(one)) for one in targets)
         return [(one, live) for one, live in found if live is not None]
 
     def forget(self, held: Held | None = None, *, dry_run: bool = False) -> None:
-        """Take away all that is kept: the state first, so that who still runs it stops at its next save. For who holds
-        the Lease.
+        """Take away all that is kept, the state before the Lease: killed half way, it can be asked for again. Who still
+        runs it stops at the next save. For who holds the Lease.
 
         Raises Stale where another state has taken the place of `held`, Forbidden, ClusterError.
         """
