@@ -16,6 +16,7 @@ from k8sai.sim.controllers.kueue import Kueue
 from k8sai.sim.controllers.nodelife import Heartbeats, NodeLife
 from k8sai.sim.controllers.quotas import Quotas
 from k8sai.sim.controllers.replicasets import ReplicaSets
+from k8sai.sim.controllers.rollouts import Rollouts
 from k8sai.sim.controllers.scheduler import Scheduler
 from k8sai.sim.controllers.statefulsets import StatefulSets
 from k8sai.sim.controllers.tenants import Tenants
@@ -37,6 +38,7 @@ class Crew:
             Jobs(desk),
             JobSets(desk),
             Deployments(desk),
+            Rollouts(desk),
             ReplicaSets(desk),
             StatefulSets(desk),
             DaemonSets(desk),
