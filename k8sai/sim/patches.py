@@ -3,6 +3,7 @@
 Source: apiserver `pkg/endpoints/handlers/patch.go`.
 """
 
+import json
 from typing import Any
 
 import jsonpatch
@@ -61,11 +62,32 @@ def _json_patched(resource: Resource, old: Obj, patch: Any) -> Obj:
         raise status.bad_request(
             "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"
         )
+    found = copied(old)
     try:
-        return _as_object(jsonpatch.JsonPatch(patch).apply(copied(old)))
+        for operation in jsonpatch.JsonPatch(patch).patch:
+            found = _operated(found, operation)
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, KeyError, TypeError, IndexError):
         message = "the server rejected our request due to an error in our request"
         raise ApiFailure(422, "Invalid", message, {}) from None
+    return _as_object(found)
+
+
+def _operated(found: Any, operation: Obj) -> Any:
+    """As servers have it: null is also what is not there, 0.0 is not 0, and `replace` adds what is not there."""
+    above, last = jsonpatch.JsonPointer(operation["path"]).to_last(found)
+    absent = isinstance(above, dict) and last is not None and last not in above
+    if operation["op"] == "test" and absent:
+        if operation["value"] is not None:
+            raise jsonpatch.JsonPatchTestFailed("absent")
+        return found
+    if operation["op"] == "test":
+        there = found if last is None else above[last]
+        if json.dumps(there, sort_keys=True) != json.dumps(operation["value"], sort_keys=True):
+            raise jsonpatch.JsonPatchTestFailed("another value")
+        return found
+    if operation["op"] == "replace" and absent:
+        operation = {**operation, "op": "add"}
+    return jsonpatch.JsonPatch([operation]).apply(found, in_place=True)
 
 
 def _as_object(found: Any) -> Obj:
