@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from k8sai.canary.backend import Backend
 from k8sai.canary.backends.httproute import HttpRoute
+from k8sai.canary.backends.rollout import Rollouts
 from k8sai.errors import NotFound, Refused, Usage
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 BACKENDS: Final[tuple[Backend, ...]] = (
     HttpRoute(),
+    Rollouts(),
 )  # fmt: skip
 
 
