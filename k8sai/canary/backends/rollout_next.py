@@ -173,8 +173,8 @@ def _left(seen: Seen, walk: Walk, old: str, *, patient: bool) -> str:
     """What still goes to the canary, or what the stable side lacks. Phases say nothing of either."""
     if not walk.routed and (pods := others(seen, old)):
         return f"{pods} pods of the new version still get requests"
-    if walk.routed and (percent := share(walk, old, seen.objects)):
-        return f"{percent:g} % of the requests still go to the new version"
+    if walk.routed and (percent := share(walk, old, seen.objects)) != 0:
+        return "nobody says yet where requests go" if percent is None else f"{percent:g} % still go to the new version"
     ready = available(seen, old)
     if patient and ready < walk.replicas:
         return f"{ready} of {walk.replicas} pods of the old version are available"
