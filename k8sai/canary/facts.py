@@ -112,6 +112,11 @@ class Seen:
         """Percent of the canary in the specs, whether taken over or not."""
         return self.canary.percent if self.canary else 0.0
 
+    @property
+    def given(self) -> float:
+        """Percent that requests are to be held against: as reported, which pods can only come near to."""
+        return self.configured if self.route is None else self.route
+
 
 @dataclass(frozen=True, slots=True)
 class Demand:

@@ -30,7 +30,7 @@ def counted(hands: Hands, state: State, seen: Seen, start: float, end: float) ->
     if sample.no_data:
         return _blind(until, sample.no_data, end)
     gate = Gate.of(state.gate, state.settings).after(sample.windows).document()
-    split = honoured(seen.configured, sample.canary_all, sample.stable_all)
+    split = honoured(seen.given, sample.canary_all, sample.stable_all)
     return _split(replace(until, gate=gate, blind=""), seen, split, sample.canary_all + sample.stable_all)
 
 

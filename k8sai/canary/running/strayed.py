@@ -39,7 +39,11 @@ def _weight(state: State, seen: Seen, backend: Backend, before: Json) -> tuple[s
 
 
 def _meant(state: State) -> tuple[float, ...]:
-    return (state.weight, state.pending.weight) if state.pending else (state.weight,)
+    """Where a controller walks steps of its own, those on the way too."""
+    if state.pending is None:
+        return (state.weight,)
+    ends = sorted((state.weight, state.pending.weight))
+    return (*ends, *(one for one in state.steps if ends[0] < one < ends[1]))
 
 
 def _near(one: float, other: float) -> bool:

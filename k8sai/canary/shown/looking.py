@@ -82,7 +82,7 @@ def _observed(
     if sample.no_data:
         return Observed(why=sample.no_data, queries=tuple(sample.queries))
     total = sample.canary_all + sample.stable_all
-    split = honoured(seen.configured, sample.canary_all, sample.stable_all)
+    split = honoured(seen.given, sample.canary_all, sample.stable_all)
     return Observed(split, total, now - start, queries=tuple(sample.queries))
 
 
