@@ -83,7 +83,7 @@ def _prometheus(connection: "Connection", said: str) -> str:
 
     Where none is named, the one that is found here, with this user's rights; "" where there is none.
     """
-    from k8sai.cluster.prometheus_found import find_prometheus
+    from k8sai.canary.measuring.find import found as find_prometheus
 
     if not said:
         try:

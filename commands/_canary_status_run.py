@@ -77,7 +77,8 @@ def _sampling(place: Place, prometheus: str) -> "Sampling":
 
         from k8sai.canary.measuring.find import sampler
 
-        return sampler(place.connection, replace(settings, prometheus=prometheus or settings.prometheus))
+        named = replace(settings, prometheus=prometheus or settings.prometheus)
+        return sampler(place.connection, named, place.ref.namespace)
 
     return sampling
 

@@ -118,15 +118,19 @@ class _Answer(msgspec.Struct, rename="camel"):
     warnings: list[str] = []
 
 
-def query(connection: "Connection", where: Prometheus, expression: str) -> Vector:
-    """The series an instant query selects, now. Raises ClusterError, Forbidden (`get services/proxy`), NotFound."""
-    answer = _ask(connection, where, "query", {"query": expression}, "vector")
-    found, at = [], 0.0
+def query(connection: "Connection", where: Prometheus, expression: str, at: float | None = None) -> Vector:
+    """The series an instant query selects, now or as of a time (epoch seconds).
+
+    Raises ClusterError, Forbidden (`get services/proxy`), NotFound.
+    """
+    when = {"time": f"{at:.3f}"} if at is not None else {}
+    answer = _ask(connection, where, "query", {"query": expression} | when, "vector")
+    found, then = [], 0.0
     for one in _series(answer):
         if one.value is not None:
-            at = one.value[0]
+            then = one.value[0]
             found.append(Sample(one.metric.pop("__name__", ""), one.metric, _number(one.value[1])))
-    return Vector(found, at, _warnings(answer))
+    return Vector(found, then, _warnings(answer))
 
 
 def query_range(

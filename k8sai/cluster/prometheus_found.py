@@ -1,4 +1,4 @@
-"""Which Prometheus of the cluster has the metrics of the GPUs: the well-known Services, asked one after the other."""
+"""Which Prometheus of the cluster has certain metrics: the well-known Services, asked one after the other."""
 
 from typing import TYPE_CHECKING
 
@@ -58,29 +58,31 @@ class _Services(msgspec.Struct):
     items: list[_Service] = []
 
 
-def find_prometheus(connection: "Connection") -> Prometheus:
-    """The first that has metrics of dcgm-exporter. Asked once for a connection.
+def find_prometheus(
+    connection: "Connection", metrics: str = f"{UTIL}|{ACTIVE}", whose: str = "dcgm-exporter"
+) -> Prometheus:
+    """The first that has any of these metrics (a pattern of names). Asked once for a connection.
 
     Raises NotFound where none is found or none of them has any, Forbidden where Services may not be listed.
     """
-    return connection.remember("prometheus", lambda: _find(connection))
+    return connection.remember(f"prometheus of {whose}", lambda: _find(connection, metrics, whose))
 
 
-def _find(connection: "Connection") -> Prometheus:
+def _find(connection: "Connection", metrics: str, whose: str) -> Prometheus:
     candidates = _candidates(connection)
     if not candidates:
         raise NotFound("no Service of this cluster looks like a Prometheus", _HINT)
     refusals: list[K8saiError] = []
     for where in candidates:
         try:
-            if query(connection, where, f'count({{__name__=~"{UTIL}|{ACTIVE}"}})').samples:
+            if query(connection, where, f'count({{__name__=~"{metrics}"}})').samples:
                 return where
         except K8saiError as error:
             refusals.append(error)
     names = ", ".join(where.name for where in candidates)
     if len(refusals) == len(candidates):
         raise type(refusals[0])(f"no Prometheus of this cluster answers ({names}): {refusals[0].message}", _HINT)
-    raise NotFound(f"no Prometheus of this cluster has metrics of dcgm-exporter (asked: {names})", _HINT)
+    raise NotFound(f"no Prometheus of this cluster has metrics of {whose} (asked: {names})", _HINT)
 
 
 def _candidates(connection: "Connection") -> list[Prometheus]:

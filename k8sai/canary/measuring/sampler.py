@@ -1,0 +1,109 @@
+"""Requests of both versions between two times, as Prometheus has counted them; or a sentence why nobody can tell.
+
+Both versions are counted over the same time and by the same kind of counter. What is missing, reset, not a number or
+not answered makes no window: no data is no verdict.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from k8sai.canary.facts import Side
+from k8sai.canary.gate import Window
+from k8sai.canary.measuring.asking import Ask, Asked
+from k8sai.canary.measuring.counting import Counted, counter
+from k8sai.canary.measuring.growing import Discarded
+from k8sai.canary.measuring.versions import Version, versions
+from k8sai.canary.state import Settings, Slo
+from k8sai.errors import ClusterError
+
+_REQUESTS: Final = Slo("errors", 0.01)  # counts requests, whatever is required of them
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Windows by the title of their requirement, and all requests by version.
+
+    `no_data` says why windows are missing (others may be there), `notes` how it was counted, `queries` what was asked.
+    """
+
+    windows: Mapping[str, Window] = field(default_factory=dict)
+    canary_all: int = 0
+    stable_all: int = 0
+    no_data: str = ""
+    notes: tuple[str, ...] = ()
+    queries: tuple[str, ...] = ()
+
+
+class Sampler:
+    """Asks one Prometheus for one target, window after window."""
+
+    def __init__(self, ask: Ask, settings: Settings, namespace: str = "") -> None:
+        self._ask, self._settings, self._namespace = ask, settings, namespace
+        self._rest: dict[tuple[str, str], float] = {}  # parts of requests, where tokens are counted
+
+    def window(
+        self,
+        stable: Side,
+        canary: Side,
+        stable_pods: Sequence[str],
+        canary_pods: Sequence[str],
+        start: float,
+        end: float,
+    ) -> Sample:
+        """Between two times (epoch seconds). Raises Forbidden, NotFound where Prometheus may not or cannot be asked."""
+        asked = Asked(self._ask)
+        try:
+            both = versions(asked, (stable, canary), (stable_pods, canary_pods), self._namespace, start, end)
+            return self._sample(asked, both, start, end)
+        except Discarded as why:
+            return Sample(no_data=str(why), queries=asked.queries)
+        except ClusterError as error:
+            return Sample(no_data=error.message, queries=asked.queries)
+
+    def _sample(self, asked: Asked, both: tuple[Version, Version], start: float, end: float) -> Sample:
+        windows: dict[str, Window] = {}
+        notes, missing = list(asked.notes), []
+        for slo in self._settings.slos:
+            try:
+                windows[slo.title], note = self._window(asked, slo, both, start, end)
+                notes += [f"{slo.title}: {note}"] if note else []
+            except Discarded as why:
+                missing.append(f"{slo.title}: {why}")
+        every = max(windows.values(), key=_requests, default=None) or self._requests(asked, both, start, end)
+        if not _requests(every):
+            return Sample(no_data="; ".join(missing) or "no requests reached either version", queries=asked.queries)
+        return Sample(
+            windows, every.canary_all, every.stable_all, "; ".join(missing), tuple(notes), queries=asked.queries
+        )
+
+    def _requests(self, asked: Asked, both: tuple[Version, Version], start: float, end: float) -> Window:
+        """Where nothing is required of them, or nothing of it can be counted."""
+        try:
+            return self._window(asked, _REQUESTS, both, start, end)[0]
+        except Discarded:
+            return Window(0, 0, 0, 0)
+
+    def _window(
+        self, asked: Asked, slo: Slo, both: tuple[Version, Version], start: float, end: float
+    ) -> tuple[Window, str]:
+        by = counter(asked, slo, both, end)
+        stable, canary = (by.counted(asked, version, start, end) for version in both)
+        if by.tokens:
+            requests, _ = self._window(asked, _REQUESTS, both, start, end)
+            stable = self._weighed(slo, "stable", stable, requests.stable_all)
+            canary = self._weighed(slo, "canary", canary, requests.canary_all)
+        return Window(canary.bad, canary.all, stable.bad, stable.all), by.note
+
+    def _weighed(self, slo: Slo, side: str, tokens: Counted, requests: int) -> Counted:
+        """Tokens of one request do not stand for themselves: together they weigh as much as the request."""
+        if not tokens.all:
+            return Counted(0, 0)
+        bad = tokens.bad / tokens.all * requests + self._rest.get((slo.title, side), 0.0)
+        whole = min(int(bad), requests)
+        self._rest[slo.title, side] = bad - whole
+        return Counted(whole, requests)
+
+
+def _requests(window: Window) -> int:
+    return window.canary_all + window.stable_all

@@ -1,0 +1,86 @@
+"""A version as Prometheus sees it: which of its pods are scraped, and which of the counters that we know they have."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from k8sai.canary.facts import Side
+from k8sai.canary.measuring.asking import Asked
+from k8sai.canary.measuring.growing import Discarded
+from k8sai.canary.measuring.matching import SPELLINGS, any_of, matchers, of_router
+from k8sai.canary.measuring.sources import NAME, Source, all_names
+
+Scraped = Mapping[str, frozenset[str]]  # pod -> names of counters it has
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One of the two. `before` and `after` are the pods that were scraped at the ends of the window."""
+
+    side: Side
+    pods: tuple[str, ...]
+    namespace: str
+    spelling: tuple[str, str]
+    before: Scraped
+    after: Scraped
+
+    def matchers(self, source: Source | None = None) -> str:
+        """Of its series, and of those of a source."""
+        series = of_router(self.side.series) if source and source.router else self.side.series
+        found = matchers(self.namespace, self.pods, series, self.spelling)
+        return ",".join(part for part in (found, source.where if source else "") if part)
+
+    def names(self, asked: Asked, source: Source, at: float) -> list[str]:
+        """Those of a source's names that it has, in their order."""
+        if not self.pods:
+            inside = self.matchers(source)
+            found = {one.metric for one in asked(f"count by ({NAME}) ({{{_any(source.names)},{inside}}})", at)}
+        elif source.router:
+            return []
+        else:
+            found = {name for pod in self.pods for name in self.after.get(pod, ())}
+        return [name for name in source.names if name in found]
+
+
+def versions(
+    asked: Asked,
+    sides: tuple[Side, Side],
+    pods: tuple[Sequence[str], Sequence[str]],
+    namespace: str,
+    start: float,
+    end: float,
+) -> tuple[Version, Version]:
+    """Both, stable first. Raises Discarded where Prometheus does not know them."""
+    for side, names in zip(sides, pods, strict=True):
+        if not names and not side.series:
+            raise Discarded(f"{side.name} has no pods")
+    every = () if not all(pods) else (*pods[0], *pods[1])
+    spelling = _spelling(asked, every, namespace, end)
+    before, after = (scraped(asked, matchers(namespace, every, {}, spelling), spelling, at) for at in (start, end))
+    for side, names in zip(sides, pods, strict=True):
+        if names and not any(name in after for name in names):
+            raise Discarded(f"Prometheus has no metrics of the pods of {side.name}: {', '.join(names[:2])}")
+    one, other = (
+        Version(side, tuple(names), namespace, spelling, before, after) for side, names in zip(sides, pods, strict=True)
+    )
+    return one, other
+
+
+def _spelling(asked: Asked, pods: Sequence[str], namespace: str, at: float) -> tuple[str, str]:
+    for spelling in SPELLINGS if pods else ():
+        if scraped(asked, matchers(namespace, pods, {}, spelling), spelling, at):
+            return spelling
+    return SPELLINGS[0]
+
+
+def scraped(asked: Asked, inside: str, spelling: tuple[str, str], at: float) -> Scraped:
+    """Pods, with the counters that they have."""
+    pod = spelling[1]
+    found: dict[str, set[str]] = {}
+    where = ",".join(part for part in (_any(("up", *all_names())), inside) if part)
+    for one in asked(f"count by ({NAME}, {pod}) ({{{where}}})", at):
+        found.setdefault(one.labels.get(pod, ""), set()).add(one.metric)
+    return {name: frozenset(names) for name, names in found.items()}
+
+
+def _any(names: Sequence[str]) -> str:
+    return f'{NAME}=~"{any_of(names)}"'
