@@ -1,12 +1,12 @@
 """What happens to an object between the request and the store: metadata, defaults, rules.
 
-Kueue's webhooks have their say here; other quotas and webhooks would join.
+Kueue's and KServe's webhooks have their say here; other quotas and webhooks would join.
 """
 
 from typing import TYPE_CHECKING, Any
 
 from k8sai.ages import stamp
-from k8sai.sim import defaults, kueue_hooks, status, validation
+from k8sai.sim import defaults, kserve_hooks, kueue_hooks, status, validation
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj, deleting, name_of
 from k8sai.sim.resets import status_meta
@@ -47,8 +47,10 @@ def prepared(store: "Store", resource: Resource, obj: Obj, asked: Resource | Non
         new["metadata"]["generation"] = 1
     defaults.fill(store, resource, new)
     kueue_hooks.fill(store, resource, new, new=True)
+    kserve_hooks.fill(resource, new)
     validation.check_new(store, asked, new)
     kueue_hooks.check(resource, new)
+    kserve_hooks.check(resource, new)
     return new
 
 
@@ -73,11 +75,13 @@ def revised(
     if subresource != "status":
         defaults.refill(store, resource, new, old)
         kueue_hooks.fill(store, resource, new, new=False)
+        kserve_hooks.fill(resource, new)
         if new.get("spec") == old.get("spec") and "spec" in old:
             new["spec"] = old["spec"]  # one object in memory for as long as it does not change
         validation.check_changed(asked, new, old, subresource)
         if not subresource:
             kueue_hooks.check(resource, new, old)
+            kserve_hooks.check(resource, new, old)
         if resource.counts and subresource != "binding" and _spec_of(asked, new) != _spec_of(asked, old):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
     elif asked.definition is not None:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Final
 
 from k8sai.canary.backend import Backend
 from k8sai.canary.backends.httproute import HttpRoute
+from k8sai.canary.backends.kserve_knative import KServeKnative
+from k8sai.canary.backends.kserve_standard import KServeStandard
 from k8sai.canary.backends.rollout import Rollouts
 from k8sai.errors import NotFound, Refused, Usage
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from k8sai.cluster.reading import Reading
 
 BACKENDS: Final[tuple[Backend, ...]] = (
+    KServeStandard(),
+    KServeKnative(),
     HttpRoute(),
     Rollouts(),
 )  # fmt: skip

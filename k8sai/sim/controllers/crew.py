@@ -11,6 +11,7 @@ from k8sai.sim.controllers.jobsets import JobSets
 from k8sai.sim.controllers.knative import KnativeServices
 from k8sai.sim.controllers.knative_revisions import Revisions
 from k8sai.sim.controllers.kserve_knative import KserveKnative
+from k8sai.sim.controllers.kserve_standard import KserveStandard
 from k8sai.sim.controllers.kubelet import Kubelets
 from k8sai.sim.controllers.kueue import Kueue
 from k8sai.sim.controllers.nodelife import Heartbeats, NodeLife
@@ -43,6 +44,7 @@ class Crew:
             StatefulSets(desk),
             DaemonSets(desk),
             KserveKnative(desk),
+            KserveStandard(desk),
             KnativeServices(desk),
             Revisions(desk),
             Disruption(desk),

@@ -1,0 +1,118 @@
+"""KServe in Standard mode: an entry of `spec.canary[]`, and the weights that KServe writes into its HTTPRoutes.
+
+Since v0.20.0; before, the field does not exist and canaryTrafficPercent is ignored in this mode.
+https://github.com/kserve/kserve/pull/5672
+"""
+
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from typing import TYPE_CHECKING
+
+from k8sai.canary.backend import Goal, Step
+from k8sai.canary.backends.kserve_predictor import renewed
+from k8sai.canary.backends.kserve_standard_checks import (
+    able,
+    able_version,
+    free_name,
+    mode,
+    possible_wish,
+    scaler,
+)
+from k8sai.canary.backends.kserve_standard_next import KIND, next_step
+from k8sai.canary.backends.kserve_standard_seen import DEPLOYMENTS, ROUTES, seen
+from k8sai.canary.backends.kserve_standard_spec import deployment_name, entry_of, lowered, predictor_of
+from k8sai.canary.backends.pod_demand import template_like
+from k8sai.canary.facts import Demand, Json, Prepared, Seen, Wish
+from k8sai.errors import Refused
+
+if TYPE_CHECKING:
+    from k8sai.cluster.reading import Reading
+
+
+class KServeStandard:
+    """`isvc/chat --model-uri …` where KServe makes Deployments itself."""
+
+    name = "kserve-standard"
+    kinds: Sequence[str] = (KIND,)
+    words: Sequence[str] = ("isvc", "inferenceservice", "inferenceservices")
+    read_only = False
+
+    def takes(self, target: Json, read: "Reading") -> bool:
+        return mode(target) == "Standard"
+
+    def prepare(self, target: Json, wish: Wish, read: "Reading") -> Prepared:
+        possible_wish(wish)
+        able(target, read)
+        stable = predictor_of(target)
+        entry = entry_of(renewed(stable, wish), free_name(target, wish, read))
+        able_version(target, stable, entry, read)
+        handle = _handle(target, entry, wish, read)
+        before: Json = {"predictor": deepcopy(stable), "canary": deepcopy(target["spec"].get("canary"))}
+        return Prepared(
+            handle,
+            before,
+            demand=(_demand(target, entry, handle["first"], "the canary", read),),
+            peak=(_demand(target, entry, handle["size"], "the canary at full size, before the swap", read),),
+            notes=tuple(_notes(handle, before, read)),
+        )
+
+    def see(self, target: Json, handle: Json, read: "Reading") -> Seen:
+        return seen(target, handle, read)
+
+    def next(self, seen: Seen, goal: Goal, handle: Json, before: Json) -> Step:
+        return next_step(seen, goal, handle, before)
+
+
+def _handle(target: Json, entry: Json, wish: Wish, read: "Reading") -> Json:
+    stable, size = predictor_of(target), _size(target, read)
+    first = 1 if wish.warm_replicas is None else wish.warm_replicas
+    if not 1 <= first <= size:
+        raise Refused(f"--warm-replicas {first}: from 1 to the {size} that the old version has", "leave it out")
+    if wish.swap and 2 * first > size:
+        raise Refused(
+            f"--swap would leave {size - first} of {size} replicas beside {first} of the canary, and KServe takes no "
+            "canary that is larger than the old version",
+            "leave it out, or make room first",
+        )
+    return {
+        "name": entry["name"],
+        "stable": str(stable.get("name") or ""),
+        "entry": entry,
+        "old": deepcopy(stable),
+        "size": size,
+        "first": first,
+        "hold": size - first if wish.swap else size,
+        "swap": wish.swap,
+        "autoscaled": scaler(target) != "none",
+    }
+
+
+def _size(target: Json, read: "Reading") -> int:
+    """Replicas of the stable side: what is asked for, or what an autoscaler has made of it. Raises Refused."""
+    stable, meta = predictor_of(target), target["metadata"]
+    least = int(stable.get("minReplicas", 1))
+    name = deployment_name(meta["name"], str(stable.get("name") or ""))
+    found = read.get(DEPLOYMENTS, meta["namespace"], name) if scaler(target) != "none" else None
+    size = max(least, int(found["spec"].get("replicas") or 0)) if found else least
+    if not size:
+        raise Refused(f"isvc/{meta['name']} has no replicas: there is nothing to compare with", "minReplicas above 0")
+    return size
+
+
+def _demand(target: Json, entry: Json, count: int, why: str, read: "Reading") -> Demand:
+    meta, stable = target["metadata"], predictor_of(target)
+    name = deployment_name(meta["name"], str(stable.get("name") or ""))
+    found = read.get(DEPLOYMENTS, meta["namespace"], name)
+    return Demand(template_like(found, entry), count, why)
+
+
+def _notes(handle: Json, before: Json, read: "Reading") -> Iterator[str]:
+    size, first = handle["size"], handle["first"]
+    left = lowered(int(before["predictor"].get("minReplicas", 1)), first)
+    if left < size and not handle["autoscaled"] and not handle["swap"]:
+        yield (
+            f"KServe lowers the old version from {size} to {left} replicas when the canary is ready; the first step "
+            "brings it back"
+        )
+    if read.blind(ROUTES):
+        yield "HTTPRoutes may not be read: that KServe writes the weights there is taken on trust"

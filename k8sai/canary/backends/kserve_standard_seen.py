@@ -1,0 +1,195 @@
+"""Standard mode, read: both Deployments, what KServe says of the canary, and the weights in the HTTPRoutes it makes."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from k8sai.canary.backends.httproute_status import not_taken_over
+from k8sai.canary.backends.kserve_predictor import covers, version
+from k8sai.canary.backends.kserve_standard_spec import (
+    deployment_name,
+    entries,
+    place_of,
+    pod_labels,
+    predictor_of,
+)
+from k8sai.canary.facts import Json, Seen, Side
+from k8sai.canary.pods import Pods, pods_of
+
+if TYPE_CHECKING:
+    from k8sai.cluster.reading import Reading
+
+DEPLOYMENTS: Final = "deployments.apps"
+ROUTES: Final = "httproutes.gateway.networking.k8s.io"
+
+
+def seen(target: Json, handle: Json, read: "Reading") -> Seen:
+    """With a handle the two sides of its rollout, else the stable side and the first canary there is."""
+    stable = str(handle.get("stable", predictor_of(target).get("name") or ""))
+    name = str(handle.get("name") or _first(target))
+    at, swapped = place_of(target, name), bool(handle) and predictor_of(target).get("name") == handle["name"]
+    percent = 100.0 if swapped else float(entries(target)[at].get("trafficPercent") or 0) if at is not None else 0.0
+    there = at is not None or swapped
+    old, coming = _side(target, stable, 100 - percent, read)
+    new, _ = _side(target, name, percent, read) if there else (None, 0)
+    routes = _routes(target, read)
+    waiting = "" if read.blind(ROUTES) else _route_waits(target, routes)
+    waiting = _status_waits(target) or waiting
+    return Seen(
+        target,
+        old,
+        new,
+        applied=not waiting,
+        waiting=waiting,
+        route=_route_percent(target, routes, name, swapped=swapped) if routes and there else None,
+        drift=tuple(_drift(target, handle)) if handle and not swapped else (),
+        objects={"coming": {"pods": coming}},
+    )
+
+
+def _first(target: Json) -> str:
+    return str((entries(target)[0].get("predictor") or {}).get("name") or "") if entries(target) else ""
+
+
+# --- a side -----------------------------------------------------------------------------------------------------------
+
+
+def _side(target: Json, predictor: str, percent: float, read: "Reading") -> tuple[Side, int]:
+    """A version, and how many of its pods are on their way: asked for, and not without a node."""
+    meta = target["metadata"]
+    name = deployment_name(meta["name"], predictor)
+    deployment = read.get(DEPLOYMENTS, meta["namespace"], name)
+    told = _told(target, predictor)
+    bare = Side(predictor or name, pod_labels(name), percent=percent)
+    pods = pods_of(bare, meta["namespace"], read)
+    wanted = _wanted(deployment) if deployment else None if read.blind(DEPLOYMENTS) else 0
+    ready = _ready(deployment, pods, told, blind=read.blind(DEPLOYMENTS))
+    state = ((told.get("modelStatus") or {}).get("states") or {}).get("activeModelState")
+    trouble = (pods.trouble if pods else "") or _failed(told, state)
+    side = Side(
+        bare.name,
+        bare.labels,
+        replicas=wanted,
+        ready=ready,
+        model_ready=None if not state or state == "Pending" else state == "Loaded",
+        trouble=trouble,
+        percent=percent,
+    )
+    return side, _coming(deployment, pods, wanted, ready)
+
+
+def _told(target: Json, predictor: str) -> Json:
+    """What the status says of a version: of the stable one there is only its model's state."""
+    status = target.get("status") or {}
+    found = next((one for one in status.get("canaryStatuses") or () if one.get("name") == predictor), None)
+    if found is not None:
+        return dict(found)
+    mine = predictor == (predictor_of(target).get("name") or "")
+    return {"modelStatus": status.get("modelStatus")} if mine else {}
+
+
+def _wanted(deployment: Json) -> int:
+    found = deployment["spec"].get("replicas")
+    return 1 if found is None else int(found)
+
+
+def _ready(deployment: Json | None, pods: Pods | None, told: Json, *, blind: bool) -> int:
+    if deployment is not None:
+        return int((deployment.get("status") or {}).get("availableReplicas") or 0)
+    if blind and pods is not None:
+        return pods.ready
+    return int(bool(told.get("ready"))) if blind else 0
+
+
+def _failed(told: Json, state: object) -> str:
+    if state != "FailedToLoad":
+        return ""
+    info = (told.get("modelStatus") or {}).get("lastFailureInfo") or {}
+    return f"FailedToLoad: {info.get('message') or info.get('reason') or 'no reason is given'}"
+
+
+def _coming(deployment: Json | None, pods: Pods | None, wanted: int | None, ready: int) -> int:
+    """Not ready yet, but with a node or about to be made; nobody waits for those that find none."""
+    if deployment is None or wanted is None:
+        return 0
+    if any(
+        (one["type"], one["status"]) == ("ReplicaFailure", "True") for one in deployment["status"].get("conditions", ())
+    ):
+        return 0
+    return max(0, wanted - ready) if pods is None or not pods.pending else 0
+
+
+# --- taken over -------------------------------------------------------------------------------------------------------
+
+
+def _status_waits(target: Json) -> str:
+    """KServe writes of each canary the percent of the spec that it has worked on."""
+    told = {one["name"]: one.get("trafficPercent") for one in (target.get("status") or {}).get("canaryStatuses") or ()}
+    asked = {one["predictor"].get("name"): one.get("trafficPercent", 0) for one in entries(target)}
+    if set(told) - set(asked):
+        return "KServe has not taken the canary away yet"
+    if told != asked:
+        return "KServe has not taken over the canary's weight yet"
+    return ""
+
+
+def _routes(target: Json, read: "Reading") -> list[Json]:
+    """The routes of the service and of its predictor, as KServe names them."""
+    meta = target["metadata"]
+    names = (meta["name"], f"{meta['name']}-predictor")
+    return [found for name in names if (found := read.get(ROUTES, meta["namespace"], name)) is not None]
+
+
+def _route_waits(target: Json, routes: list[Json]) -> str:
+    """What is not yet in the routes, or not yet taken over by their gateways."""
+    wanted = _weights(target)
+    for route in routes:
+        for rule in (route.get("spec") or {}).get("rules") or ():
+            if rule.get("backendRefs") and _in_rule(rule) != wanted:
+                return f"KServe has not written the weights into httproute/{route['metadata']['name']} yet"
+        if waits := not_taken_over(route):
+            return waits
+    return ""
+
+
+def _weights(target: Json) -> dict[str, int]:
+    """As KServe would write them: the share of a canary that is not ready stays with the stable side."""
+    isvc = target["metadata"]["name"]
+    shares = {
+        deployment_name(isvc, one["predictor"]["name"]): int(one.get("trafficPercent") or 0)
+        for one in entries(target)
+        if _told(target, one["predictor"]["name"]).get("ready")
+    }
+    return {deployment_name(isvc, str(predictor_of(target).get("name") or "")): 100 - sum(shares.values()), **shares}
+
+
+def _in_rule(rule: Json) -> dict[str, int]:
+    """The weights of a rule; of a single destination it does not matter which."""
+    refs = rule["backendRefs"]
+    if len(refs) == 1:
+        return {refs[0]["name"]: 100}
+    return {one["name"]: int(one.get("weight", 1)) for one in refs}
+
+
+def _route_percent(target: Json, routes: list[Json], name: str, *, swapped: bool) -> float | None:
+    """The canary's, in the first rule of the service's own route."""
+    rules = (routes[0].get("spec") or {}).get("rules") or ()
+    weights = next((_in_rule(one) for one in rules if one.get("backendRefs")), {})
+    total = sum(weights.values())
+    canary = deployment_name(target["metadata"]["name"], name)
+    return 100 * weights.get(canary, 0) / total if total else None
+
+
+# --- drift ------------------------------------------------------------------------------------------------------------
+
+
+def _drift(target: Json, handle: Json) -> Iterator[str]:
+    title, name = f"isvc/{target['metadata']['name']}", handle["name"]
+    stable = predictor_of(target)
+    if str(stable.get("name") or "") != handle["stable"] or not covers(version(stable), version(handle["old"])):
+        yield f"spec.predictor of {title} is another version than when the rollout began"
+    at = place_of(target, name)
+    if at is not None and not covers(version(entries(target)[at]["predictor"]), version(handle["entry"])):
+        yield f"the canary {name} of {title} is another version than when the rollout began"
+    others = [one["predictor"].get("name") for one in entries(target) if one["predictor"].get("name") != name]
+    if others:
+        yield f"{title} has got another canary: {', '.join(map(str, others))}"

@@ -1,0 +1,36 @@
+"""InferenceServices and LLMInferenceServices as people write them, for a cluster with KServe 0.20 and a gateway."""
+
+from typing import Any
+
+from k8sai.canary.facts import Json
+
+GATEWAY: Json = {
+    "apiVersion": "gateway.networking.k8s.io/v1",
+    "kind": "Gateway",
+    "metadata": {"name": "kserve-ingress-gateway", "namespace": "kserve"},
+    "spec": {"gatewayClassName": "envoy", "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]},
+}
+NAMESPACE: Json = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kserve"}}
+
+
+def model(uri: str = "hf://org/chat-v1", gpus: int = 1, **more: Any) -> Json:
+    limits = {"nvidia.com/gpu": str(gpus)}
+    return {
+        "modelFormat": {"name": "huggingface"},
+        "storageUri": uri,
+        "args": ["--max-model-len=8192"],
+        "resources": {"limits": limits, "requests": dict(limits)},
+        **more,
+    }
+
+
+def isvc(name: str = "chat", *, replicas: int | None = None, scaler: str = "none", **more: Any) -> Json:
+    """In Standard mode; keyword arguments are the predictor's."""
+    sized = {} if replicas is None else {"minReplicas": replicas}
+    marks = {"serving.kserve.io/deploymentMode": "Standard", "serving.kserve.io/autoscalerClass": scaler}
+    return {
+        "apiVersion": "serving.kserve.io/v1beta1",
+        "kind": "InferenceService",
+        "metadata": {"name": name, "annotations": marks},
+        "spec": {"predictor": {**sized, "model": model(), **more}},
+    }
