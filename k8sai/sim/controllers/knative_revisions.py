@@ -109,33 +109,32 @@ class Revisions:
 
     def _not_up(self, revision: Obj) -> tuple[Obj, Obj]:
         """ResourcesAvailable and ContainerHealthy while no pod is available: what the first pod says."""
-        unknown = {"status": "Unknown", "reason": "Deploying"}
-        if is_ready(revision):
-            return {"status": "True"}, {"status": "True"}  # scaled from zero: it has been up
+        # one that has been up and comes back from zero is not told to be down
+        nothing = {"status": "True"} if is_ready(revision) else {"status": "Unknown", "reason": "Deploying"}
         name = revision["metadata"]["name"]
         for pod in self._desk.store.list(PODS, revision["metadata"]["namespace"]):
             if (pod["metadata"].get("labels") or {}).get(REVISION) != name or leaving(pod):
                 continue
             bound = condition(pod, "PodScheduled")
             if bound and bound["status"] == "False":
-                return {"status": "False", "reason": bound["reason"], "message": bound.get("message", "")}, unknown
+                return {"status": "False", "reason": bound["reason"], "message": bound.get("message", "")}, nothing
             for container in (pod.get("status") or {}).get("containerStatuses") or ():
-                return _container(container, unknown)
-        return unknown, unknown
+                return _container(container, nothing)
+        return nothing, nothing
 
 
 _IDLE: Final = "The target is not receiving traffic."
 
 
-def _container(status: Obj, unknown: Obj) -> tuple[Obj, Obj]:
+def _container(status: Obj, nothing: Obj) -> tuple[Obj, Obj]:
     ended = (status.get("lastState") or {}).get("terminated")
     if ended:
         message = f"Container failed with: {ended.get('message', '')}"
-        return unknown, {"status": "False", "reason": f"ExitCode{ended.get('exitCode', 1)}", "message": message}
+        return nothing, {"status": "False", "reason": f"ExitCode{ended.get('exitCode', 1)}", "message": message}
     waiting = (status.get("state") or {}).get("waiting") or {}
     if waiting.get("reason") in ("ErrImagePull", "ImagePullBackOff"):
-        return {"status": "False", "reason": waiting["reason"], "message": waiting.get("message", "")}, unknown
-    return unknown, unknown
+        return {"status": "False", "reason": waiting["reason"], "message": waiting.get("message", "")}, nothing
+    return nothing, nothing
 
 
 def _deployment(revision: Obj, wanted: int) -> Obj:
