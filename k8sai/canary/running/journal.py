@@ -29,9 +29,8 @@ def happened(state: State, now: float, by: str, verb: str, reason: str, after: i
 def in_phase(state: State, phase: Phase, now: float, cause: Cause = "", reason: str = "") -> State:
     """Since now; whoever paused it has no part in it any more."""
     ended = stamp(now) if phase in ENDED and phase is not Phase.PROMOTED else ""
-    return replace(
-        state, phase=phase, since=stamp(now), cause=cause, reason=reason, paused_by="", drift=(), ended=ended
-    )
+    free = replace(state, paused_by="", paused_in="", drift=())
+    return replace(free, phase=phase, since=stamp(now), cause=cause, reason=reason, ended=ended)
 
 
 def intended(state: State, goal: Intend, now: float, by: str) -> State:
@@ -44,7 +43,7 @@ def intended(state: State, goal: Intend, now: float, by: str) -> State:
 
 def withdrawn(state: State, before: State) -> State:
     """The goal was refused before anything was written: as it was."""
-    return replace(before, epoch=state.epoch)
+    return _still_paused(state, replace(before, epoch=state.epoch, history=state.history))
 
 
 def committed(state: State, now: float, by: str) -> State:
@@ -53,6 +52,18 @@ def committed(state: State, now: float, by: str) -> State:
     if goal is None:
         raise ValueError("nothing is pending")
     told = happened(replace(state, pending=None), now, by, goal.word, goal.reason, goal.weight)
+    return _still_paused(state, _stands(told, goal, now, by))
+
+
+def _still_paused(before: State, after: State) -> State:
+    """A person who pauses while a goal is on its way has the last word, once that stands."""
+    if not before.paused_by or after.phase is Phase.PAUSED or after.phase in ENDED:
+        return after
+    held = replace(after, phase=Phase.PAUSED, paused_by=before.paused_by, paused_in=after.phase)
+    return replace(held, cause=before.cause, reason=before.reason)
+
+
+def _stands(told: State, goal: Intent, now: float, by: str) -> State:
     match goal.word:
         case "begin":
             return replace(told, weight=goal.weight, phase=Phase.WARMING)
