@@ -172,6 +172,8 @@ BUILTIN: tuple[Resource, ...] = (
     _custom(_GATEWAY, "v1", "httproutes", "HTTPRoute"),
     _custom(_GATEWAY, "v1beta1", "referencegrants", "ReferenceGrant", True, "refgrant"),
     _custom("inference.networking.k8s.io", "v1", "inferencepools", "InferencePool", True, "infpool"),
+    _custom("networking.istio.io", "v1", "destinationrules", "DestinationRule", True, "dr"),
+    _custom("networking.istio.io", "v1", "virtualservices", "VirtualService", True, "vs"),
     _custom(_KUEUE, "v1beta2", "admissionchecks", "AdmissionCheck", False, "ac"),
     _custom(_KUEUE, "v1beta2", "clusterqueues", "ClusterQueue", False, "cq"),
     _custom(_KUEUE, "v1beta2", "cohorts", "Cohort", False, "co"),

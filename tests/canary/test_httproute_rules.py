@@ -106,7 +106,7 @@ def test_rules_that_give_different_shares_are_told() -> None:
             (
                 Refused,
                 "the rules of httproute/chat send requests to svc/chat-v1, svc/chat-v3",
-                "name those of one: --rule NAME,NAME",
+                "name one's: --rule NAME,NAME",
             ),
         ),
         (
@@ -213,7 +213,7 @@ def test_a_service_with_another_port_is_referred_to_by_it() -> None:
     world = world_of(rule("a"))
     world.has(service("one", "default", 9000), service("many", "default", 9000, 9001))
     assert world.prepare(backend, ROUTE, Wish(to="svc/one")).handle["canary"]["port"] == 9000
-    said = "svc/many has no port 8000, and which of its ports is meant nobody says: 9000, 9001"
+    said = "svc/many has no port 8000, and nobody says which of its ports is meant: 9000, 9001"
     assert refused(world, Wish(to="svc/many")) == (Refused, said, "")
 
 
@@ -276,7 +276,7 @@ def test_a_header_that_decides_already_is_refused() -> None:
 
 def test_a_route_has_room_for_so_many_rules() -> None:
     world = world_of(*(rule(f"r{number}") for number in range(9)))
-    assert refused(world, HEADED)[1] == "a route holds 16 rules: there is no room for 9 with headers"
+    assert refused(world, HEADED)[1] == "a route holds 16 rules: there is no room for 9 more"
 
 
 def test_without_a_rollout_the_two_greatest_weights_are_the_sides() -> None:

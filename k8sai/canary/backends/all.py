@@ -8,6 +8,7 @@ from k8sai.canary.backends.httproute import HttpRoute
 from k8sai.canary.backends.kserve_knative import KServeKnative
 from k8sai.canary.backends.kserve_standard import KServeStandard
 from k8sai.canary.backends.rollout import Rollouts
+from k8sai.canary.backends.virtualservice import VirtualService
 from k8sai.errors import NotFound, Refused, Usage
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ BACKENDS: Final[tuple[Backend, ...]] = (
     KServeStandard(),
     KServeKnative(),
     HttpRoute(),
+    VirtualService(),
     Rollouts(),
 )  # fmt: skip
 

@@ -47,8 +47,8 @@ class Behind:
         return self.workloads[0]
 
 
-def look_behind(to: Destination, read: "Reading") -> Behind:
-    """What there is now."""
+def look_behind(to: Destination, read: "Reading", of_subset: Mapping[str, str] | None = None) -> Behind:
+    """What there is now; of a Service's pods only those with the labels of a subset."""
     found = read.get(to.plural, to.namespace, to.name)
     if found is None:
         unread = read.blind(to.plural)
@@ -56,6 +56,7 @@ def look_behind(to: Destination, read: "Reading") -> Behind:
     labels = _selector(found)
     if not labels:
         return Behind(found, None, (), _endpoints(to, read), "")
+    labels |= of_subset or {}
     pods, workloads = _pods(labels, to.namespace, read), _workloads(labels, to.namespace, read)
     ready = pods.ready if pods else _reported(workloads)
     trouble, unknown = pods.trouble if pods else "", any(read.blind(kind) for kind in _WORKLOADS)
@@ -71,7 +72,13 @@ def side(to: Destination, behind: Behind, percent: float, home: str) -> Side:
         trouble = f"{to.title} has no ready endpoints"
     elsewhere = to.namespace if to.namespace != home else ""
     return Side(
-        to.name, behind.labels, behind.replicas, behind.ready, trouble=trouble, percent=percent, namespace=elsewhere
+        to.subset or to.name,
+        behind.labels,
+        behind.replicas,
+        behind.ready,
+        trouble=trouble,
+        percent=percent,
+        namespace=elsewhere,
     )
 
 

@@ -3,7 +3,7 @@
 https://gateway-api.sigs.k8s.io/reference/spec/#httpbackendref
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Final
 
 from k8sai.canary.facts import Json
@@ -25,17 +25,21 @@ _WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """`port` is None where the kind has none of its own; it does not tell two destinations apart."""
+    """`port` is None where the kind has none of its own; neither it nor `host` tells two destinations apart."""
 
     group: str
     kind: str
     namespace: str
     name: str
     port: int | None = None
+    subset: str = ""  # of a Service's pods, as an Istio DestinationRule names it
+    host: str = ""  # as Istio writes the Service
 
     @property
     def title(self) -> str:
         """`svc/chat-v2`."""
+        if self.subset:
+            return f"subset/{self.subset}"
         word = {"Service": "svc", "InferencePool": "inferencepool"}.get(self.kind, self.kind.lower())
         return f"{word}/{self.name}"
 
@@ -47,12 +51,11 @@ class Destination:
     @property
     def document(self) -> Json:
         """As it is kept."""
-        return {key: getattr(self, key) for key in ("group", "kind", "namespace", "name", "port")}
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     def same(self, other: "Destination") -> bool:
         """Whether it is the same object."""
-        mine, others = ((one.group, one.kind, one.namespace, one.name) for one in (self, other))
-        return mine == others
+        return replace(self, port=None, host="") == replace(other, port=None, host="")
 
     def ref(self, namespace: str, weight: int) -> Json:
         """As a route of that namespace refers to it, with the defaults that a server would store."""

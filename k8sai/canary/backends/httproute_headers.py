@@ -9,7 +9,7 @@ from typing import Final
 
 from k8sai.canary.backend import guards
 from k8sai.canary.backends.destinations import kept
-from k8sai.canary.backends.httproute_rules import namespace_of, rules, splits
+from k8sai.canary.backends.weighted import Dialect, home_of, rules, splits, twins
 from k8sai.canary.facts import Json
 from k8sai.errors import Refused
 
@@ -17,51 +17,45 @@ MOST: Final = 16  # rules of a route
 _ALL: Final = {"path": {"type": "PathPrefix", "value": "/"}}
 
 
-def twins(route: Json, places: list[int], headers: Mapping[str, str]) -> list[str]:
+def names_of_twins(dialect: Dialect, route: Json, places: list[int], headers: Mapping[str, str]) -> list[str]:
     """The names of the rules to be. Raises Refused where there is no room, or one of the headers decides already."""
+    there = rules(dialect, route)
     if not headers:
         return []
-    there = rules(route)
     if len(there) + len(places) > MOST:
-        raise Refused(
-            f"a route holds {MOST} rules: there is no room for {len(places)} with headers", "leave --header out"
-        )
+        raise Refused(f"a route holds {MOST} rules: there is no room for {len(places)} more", "leave --header out")
     for at in places:
-        for match in there[at].get("matches") or ():
-            for one in match.get("headers") or ():
-                if one["name"].lower() in {name.lower() for name in headers}:
-                    raise Refused(f"rule {there[at].get('name') or at} matches header {one['name']} itself")
-    names = {rule.get("name") for rule in there}
-    return [_free(f"{there[at].get('name') or f'rule-{at}'}-canary", names) for at in places]
+        _undecided(there[at], there[at].get("name") or str(at), headers)
+    taken = {rule.get("name") for rule in there}
+    return [_free(f"{there[at].get('name') or f'rule-{at}'}-canary", taken) for at in places]
 
 
-def headed(route: Json, handle: Json) -> list[Json]:
+def headed(dialect: Dialect, route: Json, handle: Json) -> list[Json]:
     """The operations that add those that are missing; not where anybody has written the route since."""
-    names = {rule.get("name") for rule in rules(route)}
-    pairs = zip(splits(route, handle), handle["twins"], strict=False)
-    missing = [(one.rule, name) for one, name in pairs if name not in names]
+    there, pairs = twins(dialect, route, handle), zip(splits(dialect, route, handle), handle["twins"], strict=False)
+    missing = [_twin(dialect, route, handle, one.rule, name) for one, name in pairs if name not in there]
     if not missing:
         return []
     tests = guards(("/metadata/generation", route["metadata"]["generation"]))
-    adds = [{"op": "add", "path": "/spec/rules/-", "value": _twin(route, handle, *pair)} for pair in missing]
-    return tests + adds
+    return tests + [{"op": "add", "path": "/spec/rules/-", "value": rule} for rule in missing]
 
 
-def unheaded(route: Json, handle: Json) -> list[Json]:
-    """The operations that take them away: the last first, so that the others keep their places."""
-    places = [at for at, rule in enumerate(rules(route)) if rule.get("name") in handle["twins"]]
-    tests = [op for at in places for op in guards((f"/spec/rules/{at}/name", rules(route)[at]["name"]))]
-    return tests + [{"op": "remove", "path": f"/spec/rules/{at}"} for at in reversed(places)]
+def _undecided(rule: Json, title: str, headers: Mapping[str, str]) -> None:
+    asked = {name.lower() for name in headers}
+    for match in rule.get("matches") or ():
+        for one in match.get("headers") or ():
+            if one["name"].lower() in asked:
+                raise Refused(f"rule {title} matches header {one['name']} itself", "take another header")
 
 
 def _free(name: str, taken: set[str | None]) -> str:
     return next(one for one in (name, *(f"{name}-{number}" for number in range(2, MOST + 2))) if one not in taken)
 
 
-def _twin(route: Json, handle: Json, rule: Json, name: str) -> Json:
+def _twin(dialect: Dialect, route: Json, handle: Json, rule: Json, name: str) -> Json:
     added = [{"type": "Exact", "name": key, "value": value} for key, value in handle["headers"].items()]
     matches = [
         {**match, "headers": [*(match.get("headers") or ()), *added]} for match in rule.get("matches") or (_ALL,)
     ]
-    refs = [kept(handle["canary"]).ref(namespace_of(route), 1)]
+    refs = [dialect.ref(kept(handle["canary"]), home_of(route), 1)]
     return {**rule, "name": name, "matches": matches, "backendRefs": refs}

@@ -60,7 +60,7 @@ def _written_by(rollout: Json, word: str) -> Iterator[str]:
     routing = ((rollout["spec"].get("strategy") or {}).get("canary") or {}).get("trafficRouting") or {}
     if word == "httproute":
         yield from _names((routing.get("plugins") or {}).get(_GATEWAY) or {}, "httpRoute", "httpRoutes")
-    if word == "virtualservice":
+    if word == "vs":
         yield from _names(routing.get("istio") or {}, "virtualService", "virtualServices")
 
 

@@ -57,7 +57,7 @@ def resized(workload: Json, count: int, why: str) -> Write:
     return Write("json-patch", on, workload, body, f"{on.title}: {why}")
 
 
-def demand(stable: Json | None, canary: Json | None, count: int, why: str) -> tuple[Demand, ...]:
+def demand(canary: Json | None, count: int, why: str) -> tuple[Demand, ...]:
     """The pods that the canary has not asked for yet, of so many."""
     more = count - wanted(canary) if canary is not None else 0
     return (Demand(template(canary), more, why),) if canary is not None and more > 0 else ()

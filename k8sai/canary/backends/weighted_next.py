@@ -1,52 +1,51 @@
-"""What is next on an HTTPRoute's way to a goal: replicas before requests on the way up, after them on the way down."""
+"""What is next on a weighted route's way to a goal: going up replicas come before requests, going down after them."""
 
 from typing import Final
 
 from k8sai.canary.backend import Begin, Goal, Promote, Retire, Rollback, Shift, Step, Wait, Write
 from k8sai.canary.backends.behind import wanted
 from k8sai.canary.backends.destinations import kept
-from k8sai.canary.backends.httproute_patch import begun, forgotten, put_back, retired, shifted
-from k8sai.canary.backends.httproute_rules import gone, splits
 from k8sai.canary.backends.sizing import grown, resized, up
+from k8sai.canary.backends.weighted import Dialect, gone, title
+from k8sai.canary.backends.weighted_patch import Patches
 from k8sai.canary.facts import Json, Seen
 from k8sai.errors import Drift
 
 ALL: Final = 100  # percent
 
 
-def next_step(seen: Seen, goal: Goal, handle: Json, before: Json) -> Step:
+def next_step(dialect: Dialect, seen: Seen, goal: Goal, handle: Json, before: Json) -> Step:
     """The next thing to do. Raises Drift where a rule of the rollout, or a side of it, is gone."""
+    patches = Patches(dialect, seen, handle)
     match goal:
         case Begin(_, weight):
-            return _warmed(seen, handle, weight) or begun(seen, handle, weight) or _taken_over(seen)
+            return _warmed(seen, handle, weight) or patches.begun(weight) or _taken_over(seen)
         case Shift(weight):
-            _insist(seen, handle)
-            return _room(seen, weight) or shifted(seen, handle, weight) or _taken_over(seen)
+            _insist(dialect, seen, handle, patches)
+            return _room(seen, weight) or patches.shifted(weight) or _taken_over(seen)
         case Promote():
-            _insist(seen, handle)
-            return _room(seen, ALL) or shifted(seen, handle, ALL, ends=True) or _taken_over(seen)
+            _insist(dialect, seen, handle, patches)
+            return _room(seen, ALL) or patches.shifted(ALL, ends=True) or _taken_over(seen)
         case Rollback(0, all_at_once):
-            return _rolled_back(seen, handle, before, all_at_once)
+            return _rolled_back(seen, before, patches, all_at_once)
         case Rollback(weight):
-            lower = shifted(seen, handle, weight) if seen.configured > weight else None
+            lower = patches.shifted(weight) if seen.configured > weight else None
             return lower or _taken_over(seen)
         case Retire():
-            return _retired(seen, handle)
+            return _retired(seen, handle, patches)
         case _:
             return None
 
 
-def _insist(seen: Seen, handle: Json) -> None:
+def _insist(dialect: Dialect, seen: Seen, handle: Json, patches: Patches) -> None:
     """Raises Drift where the route has no such rule, or a rule has lost a side."""
-    name = seen.target["metadata"]["name"]
-    for lost in gone(seen.target, handle):
-        raise Drift(f"rule {lost} of httproute/{name} is gone")
-    for one in splits(seen.target, handle):
+    name = title(dialect, seen.target)
+    for lost in gone(dialect, seen.target, handle):
+        raise Drift(f"rule {lost} of {name} is gone")
+    for one in patches.rules:
         for word, at in (("stable", one.stable), ("canary", one.canary)):
             if at is None:
-                raise Drift(
-                    f"rule {one.title} of httproute/{name} does not refer to {kept(handle[word]).title} any more"
-                )
+                raise Drift(f"rule {one.title} of {name} does not refer to {kept(handle[word]).title} any more")
 
 
 def _warmed(seen: Seen, handle: Json, weight: int) -> Write | None:
@@ -64,14 +63,14 @@ def _taken_over(seen: Seen) -> Wait | None:
     return None if seen.applied else Wait(seen.waiting)
 
 
-def _rolled_back(seen: Seen, handle: Json, before: Json, all_at_once: bool) -> Step:
+def _rolled_back(seen: Seen, before: Json, patches: Patches, all_at_once: bool) -> Step:
     """Requests, then pods, then the text of the route."""
     return (
         (None if all_at_once else _bearable(seen))
-        or put_back(seen, handle, before)
+        or patches.put_back(before)
         or _taken_over(seen)
         or _shrunk(seen, before)
-        or forgotten(seen, handle, before)
+        or patches.forgotten(before)
     )
 
 
@@ -90,8 +89,8 @@ def _shrunk(seen: Seen, before: Json) -> Write | None:
     return resized(workload, count, f"back to {count} replicas")
 
 
-def _retired(seen: Seen, handle: Json) -> Step:
+def _retired(seen: Seen, handle: Json, patches: Patches) -> Step:
     """The old side is no longer referred to. Raises Drift where it gets requests."""
-    if any(one.stable is not None and one.percent < ALL for one in splits(seen.target, handle)):
+    if any(one.stable is not None and one.percent < ALL for one in patches.rules):
         raise Drift(f"{kept(handle['stable']).title} still gets requests", "promote first")
-    return retired(seen, handle) or _taken_over(seen)
+    return patches.retired() or _taken_over(seen)
