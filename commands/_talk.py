@@ -173,6 +173,11 @@ class Progress:
         """From now on this is what is waited for."""
         self._what = one_line(what)
 
+    def clear(self) -> None:
+        """The line is taken away, so that another may be written where it was; it comes back by itself."""
+        if self._thread is not None:
+            _put("\r\x1b[K")
+
     def __enter__(self) -> "Progress":
         if live():
             self._thread = threading.Thread(target=self._show, name="progress", daemon=True)

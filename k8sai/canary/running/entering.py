@@ -10,7 +10,7 @@ from k8sai.canary.backend import Backend
 from k8sai.canary.facts import Ref
 from k8sai.canary.keeping.holding import holding
 from k8sai.canary.keeping.kept import Held, Kept
-from k8sai.canary.keeping.lease import Lease, holder_name
+from k8sai.canary.keeping.lease import Clock, Lease, holder_name
 from k8sai.canary.running.hands import Hands, News, Sampling, no_sampler
 from k8sai.canary.state import Settings, State
 from k8sai.errors import Locked
@@ -33,16 +33,19 @@ def entered(
     pause: Callable[[float], None] = time.sleep,
     told: Callable[[News], None] = lambda _: None,
     watched: Callable[[str], None] = lambda _: None,
+    clock: Clock | None = None,
 ) -> Iterator[tuple[Hands, Held | None]]:
     """`known` is the state that was decided on: who finds another one came second, and is Locked.
 
-    `watched` is told why it takes a while. Raises Locked, Unreadable, Forbidden, ClusterError.
+    `watched` is told why it takes a while; with a `clock` of its own no thread renews the Lease. Raises Locked,
+    Unreadable, Forbidden, ClusterError.
     """
-    journal, lease = Kept(writer, ref), Lease(writer, ref, holder_name())
+    now = clock.now if clock else time.time
+    journal, lease = Kept(writer, ref), Lease(writer, ref, holder_name(), clock=clock, background=clock is None)
     by = writer.whoami() or lease.name.partition("/")[0]
-    with holding(journal, lease, by, stamp(time.time()), steal=steal, told=watched) as held:
+    with holding(journal, lease, by, stamp(now()), steal=steal, told=watched) as held:
         _insist_on(known, held)
-        yield Hands(ref, backend, writer, objects, journal, lease, by, sampling, time.time, pause, told), held
+        yield Hands(ref, backend, writer, objects, journal, lease, by, sampling, now, pause, told), held
 
 
 def _insist_on(known: State | None, held: Held | None) -> None:

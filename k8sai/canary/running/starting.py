@@ -43,11 +43,15 @@ def think(
     return Thought(wish, prepared, steps_from(prepared.start, asked, prepared.steps, backend.name), settings)
 
 
-def start(hands: Hands, held: "Held | None", thought: Thought, end: float | None = None) -> "Held":
-    """Until the canary serves. The same wish again goes on with it. Raises Refused, Drift, and what the loop raises."""
-    if held is None or not same(held.state, thought.wish):
-        _insist_on_room(held)
+def start(hands: Hands, held: "Held | None", thought: Thought | None, end: float | None = None) -> "Held":
+    """Until the canary serves. Without a thought the rollout that is held goes on. Raises Refused, Drift, and what the
+    loop raises.
+    """
+    if thought is not None:
+        insist_on_none(held.state if held else None)
         held = hands.journal.begin(_state(hands, thought), thought.prepared.before)
+    if held is None:
+        raise Refused("there is nothing to go on with")
     try:
         return Loop(hands, end=end).run(held)
     except K8saiError:
@@ -60,11 +64,16 @@ def same(state: State, wish: Wish) -> bool:
     return state.phase not in ENDED and state.step < 0 and state.wish == kept(wish)
 
 
-def _insist_on_room(held: "Held | None") -> None:
-    """What a promotion has left is given back first. Of those on their way `begin` says so itself."""
-    if held is None or held.state.phase is not Phase.PROMOTED or held.state.ended:
+def insist_on_none(state: State | None) -> None:
+    """Raises Refused where one is on its way; what a promotion has left is given back first."""
+    if state is None or state.phase in (Phase.ROLLED_BACK, Phase.FAILED) or state.ended:
         return
-    title = f"{held.state.target.title} -n {held.state.target.namespace}"
+    title = f"{state.target.title} -n {state.target.namespace}"
+    if state.phase is not Phase.PROMOTED:
+        raise Refused(
+            f"a canary of {state.target.title} is on its way: {state.phase}, {state.weight} %",
+            f"`k8sai canary status {title}`, then go on with it or `k8sai canary rollback {title}`",
+        )
     raise Refused(
         "the old version of the last rollout is still kept",
         f"`k8sai canary promote {title} --keep-old 0` gives it back, `k8sai canary rollback {title}` goes back to it",

@@ -40,7 +40,7 @@ def step(
 ) -> "Held":
     """To the next step, or to `to`. Raises Refused, Undecided, Failing, Drift, Usage, and what the loop raises."""
     state, loop = held.state, Loop(hands, end=end)
-    target = _target(state, to, expect)
+    target = target_of(state, to, expect)
     pending = state.pending
     if pending and pending.word == "shift" and pending.weight == target:
         return loop.run(held)
@@ -53,7 +53,7 @@ def step(
     return loop.run(loop.intend(held, Intend("shift", target, reason=force or f"step to {target} %")))
 
 
-def _target(state: State, to: int | None, expect: int | None) -> int:
+def target_of(state: State, to: int | None, expect: int | None) -> int:
     """Raises Usage, Drift, Refused."""
     if to is not None and to not in state.steps:
         raise Usage(f"{to} % is no step", f"the steps are {','.join(map(str, state.steps))}")

@@ -10,7 +10,7 @@ from k8sai.errors import Usage
 def kept(wish: Wish) -> Json:
     """What was said and nothing else."""
     told = {**asdict(wish), "values": dict(wish.values), "headers": dict(wish.headers)}
-    return {key: value for key, value in told.items() if value not in ("", None, False, {})}
+    return {key: value for key, value in told.items() if value or type(value) is int}
 
 
 def wish_of(document: Json) -> Wish:

@@ -1,0 +1,106 @@
+"""What a verb of `canary` says: a line for each thing that happens, what is waited for, and how it ended."""
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final
+
+from k8sai.ages import stamp
+from k8sai.commands import _print, _talk
+from k8sai.view import Note
+
+if TYPE_CHECKING:
+    from k8sai.canary.running.hands import News
+    from k8sai.canary.state import State
+    from k8sai.commands._canary_verb import Scene
+
+_SILENT: Final = ("write",)  # what stands afterwards is told
+
+
+class Voice:
+    """A line of stdout for each thing that happens, of stderr beside a document; on a terminal a line that changes
+    tells what is waited for, else every new reason is a line too where `lines` says so.
+    """
+
+    def __init__(self, title: str, output: str, *, lines: bool) -> None:
+        self._title, self._output, self._lines = title, output, lines
+        self._progress = _talk.Progress(title)
+
+    def tell(self, news: "News") -> None:
+        """Something has happened, or is waited for."""
+        if news.word == "wait":
+            self.wait(news.text)
+        elif news.word not in _SILENT:
+            self._say(news.at, news.text)
+
+    def wait(self, why: str) -> None:
+        """On a terminal it changes in place."""
+        self._progress.say(f"{self._title}: {why}")
+        if self._lines and not _talk.live():
+            self._say(time.time(), why)
+
+    def clear(self) -> None:
+        """Room for a line of somebody else's."""
+        self._progress.clear()
+
+    def _say(self, at: float, text: str) -> None:
+        self.clear()
+        line = _talk.one_line(f"{stamp(at)} {self._title}: {text}")
+        if self._output == "table":
+            _print.outlived(lambda: _print.line(line))
+        else:
+            _talk.line(line)
+
+    def __enter__(self) -> "Voice":
+        self._progress.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.__exit__(kind, value, trace)
+
+
+def say_left(title: str, where: str, state: "State | None") -> None:
+    """Interrupted: what stands, and that nobody looks after it."""
+    if state is None:
+        _talk.note(Note(f"{title} is as it was left", "warn", f"`k8sai canary status {where}`"))
+        return
+    doing = f", {state.pending.word} half done" if state.pending else ""
+    text = f"{title} stays at {state.weight} % ({state.phase}{doing}), and nobody rolls it back"
+    _talk.note(Note(text, "warn", f"`k8sai canary run {where}` goes on, `k8sai canary rollback {where}` takes it back"))
+
+
+def ended(where: "Scene", state: "State", wanted: bool, line: str) -> int:
+    """How it came out; the exit code. What was not wanted is told with its reason."""
+    if wanted:
+        return say_end(where, state, line)
+    why = f": {state.reason}" if state.reason else ""
+    return say_end(where, state, f"is {state.phase} at {state.weight} %{why}", state)
+
+
+def say_end(where: "Scene", state: "State", line: str, told: "State | None" = None) -> int:
+    """The last line, or the document, and the next command; the exit code is that of the state `told`, else 0."""
+    from k8sai.canary.outcome import outcome
+
+    found = outcome(state, where.title)
+    if where.asked.output in ("json", "yaml"):
+        made = document(where)
+        _print.outlived(lambda: _print.document(made, where.asked.output))
+    elif where.asked.output == "name":
+        _print.outlived(lambda: _print.line(where.title))
+    else:
+        _print.outlived(lambda: _print.line(f"{where.title} {line}"))
+    _print.outlived(_print.flush)
+    if found.next and where.asked.output == "table":
+        _talk.note(Note("next", hint=f"`k8sai {found.next} -n {where.place.ref.namespace}`"))
+    return int(found.exit) if told is not None else 0
+
+
+def document(where: "Scene") -> dict[str, Any]:
+    """The `Canary` document, as it is now."""
+    from k8sai.canary.shown.document import document as documents
+    from k8sai.canary.shown.looking import look_at
+
+    place = where.place.again()
+    found = look_at(place.ref, where.backend, place.target, place.reading, place.writer)
+    return documents(found, context=place.objects.context)
