@@ -336,6 +336,14 @@ def test_what_was_given_back_is_free(ref: Ref, make: Make) -> None:
     assert (ben.lease.take(), ben.lease.before, ben.hands.waits) == (2, None, [])
 
 
+def test_it_is_given_back_although_the_answer_to_a_renewal_was_lost(ref: Ref, make: Make) -> None:
+    ana = make("ana", lost=(RENEWAL,))
+    with pytest.raises(Unavailable):
+        a_life(ana, ref)
+    ana.lease.release()
+    assert make("ben").lease.holder() is None
+
+
 def test_what_was_lost_is_not_given_back(ref: Ref, make: Make) -> None:
     ana, ben = make("ana"), make("ben")
     begun(ana, ref)

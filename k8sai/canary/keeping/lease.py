@@ -10,11 +10,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from k8sai import ages
 from k8sai.canary.facts import Json, Ref
 from k8sai.canary.keeping import names
+from k8sai.canary.keeping.holder import LASTS, Holder, epoch_of, holder_name, holder_of
 from k8sai.canary.keeping.kept import Kept
 from k8sai.cluster.api_errors import ApiConflict, ApiNotFound, Unavailable
 from k8sai.cluster.patching import create
@@ -23,7 +24,8 @@ from k8sai.errors import K8saiError, Locked
 if TYPE_CHECKING:
     from k8sai.cluster.writing import Writer
 
-LASTS: Final = 60  # seconds; leaseDurationSeconds
+__all__ = ["Clock", "Holder", "Lease", "holder_name", "holder_of"]
+
 EVERY: Final = 15.0  # seconds between two renewals
 AGAIN: Final = 5.0  # seconds until a renewal that failed is tried again
 DEADLINE: Final = 40.0  # seconds without a renewal until we say that we do not hold it any more; client-go's 2/3
@@ -33,55 +35,19 @@ SKEW: Final = 5.0  # seconds that a renewTime may lie ahead of our clock
 _TRIES = 5
 
 
+def _passed() -> float:
+    """A clock that goes on while the machine sleeps, which time.monotonic does not."""
+    clock = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))  # Linux, macOS
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """`now` is the time of day, `passed` only measures; both in seconds. `wait` returns True where the event came."""
 
     now: Callable[[], float] = time.time
-    passed: Callable[[], float] = time.monotonic
+    passed: Callable[[], float] = _passed
     wait: Callable[[threading.Event, float], bool] = threading.Event.wait
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """`age` is how long ago it renewed, in seconds by our clock; `expired` what that says, before anybody has watched.
-
-    `epoch` is the number of times the Lease has changed hands.
-    """
-
-    name: str
-    age: float
-    expired: bool
-    epoch: int
-
-    @property
-    def who(self) -> str:
-        """`ana@ci-7`."""
-        return self.name.partition("/")[0]
-
-
-def holder_name() -> str:
-    """`ana@ci-7/4711/…`: another one at every call."""
-    import getpass
-    import os
-    import socket
-    from uuid import uuid4
-
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container without a passwd
-        user = f"uid-{os.getuid()}"
-    return f"{user}@{socket.gethostname()}/{os.getpid()}/{uuid4().hex}"
-
-
-def holder_of(lease: Json, now: float) -> Holder | None:
-    """None where nobody holds it."""
-    spec = lease.get("spec") or {}
-    name = str(spec.get("holderIdentity") or "")
-    if not name:
-        return None
-    age = now - _time(spec.get("renewTime") or spec.get("acquireTime"))
-    return Holder(name, age, age > _number(spec.get("leaseDurationSeconds"), LASTS), _epoch(lease))
 
 
 class Lease:
@@ -139,7 +105,7 @@ class Lease:
         return holder_of(self._read() or {}, self._clock.now())
 
     def _taken(self, live: Json) -> int:
-        self._live, self.epoch, self._renewed = live, _epoch(live), self._clock.passed()
+        self._live, self.epoch, self._renewed = live, epoch_of(live), self._clock.passed()
         self.lost.clear()
         self._stop.clear()
         if self._background and self._thread is None:
@@ -158,7 +124,7 @@ class Lease:
     def _turn(self, live: Json) -> Json:
         spec = self._spec()
         mine = self._mine(live)
-        spec["leaseTransitions"] = _epoch(live) + (0 if mine else 1)
+        spec["leaseTransitions"] = epoch_of(live) + (0 if mine else 1)
         return self._merge(live, spec)
 
     def _spec(self) -> Json:
@@ -204,48 +170,67 @@ class Lease:
                 self._live = self._renewal(self._live)
             except (ApiConflict, ApiNotFound):
                 live = self._read()
-                if live is None or not self._mine(live) or _epoch(live) != self.epoch:
+                if live is None or not self._mine(live) or epoch_of(live) != self.epoch:
                     self.lost.set()
-                    raise self.locked(holder_of(live or {}, self._clock.now())) from None
+                    holder = holder_of(live or {}, self._clock.now())
+                    raise (self.locked(holder) if holder else self._gone()) from None
                 self._live = self._renewal(live)  # an answer was lost
             self._renewed = self._clock.passed()
 
     def insist(self) -> None:
         """Before each write. Raises Locked where the Lease is lost, also where nobody had the time to notice."""
-        if self._clock.passed() - self._renewed > DEADLINE:
+        if self._overdue():
             self.lost.set()
         if self.lost.is_set():
-            raise Locked(
-                f"the lease of {self._ref.title} is lost: nothing more is written",
-                f"`k8sai canary status {self._ref.title} -n {self._ref.namespace}`",
-            )
+            raise self._gone()
 
     def release(self) -> None:
         """Give it back: the next one need not wait. What is somebody else's stays; what cannot be reached expires."""
         self._stop.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(AGAIN)
             self._thread = None
-        with self._guard:
-            live, self._live = self._live, {}
+        if self._guard.acquire(timeout=AGAIN):
             try:
-                if live and self._mine(live):
-                    self._merge(live, {"holderIdentity": None, "renewTime": _stamp(self._clock.now())})
+                self._give_back()
             except K8saiError:
                 pass  # it expires by itself
+            finally:
+                self._live = {}
+                self._guard.release()
+
+    def _give_back(self) -> None:
+        free: Json = {"holderIdentity": None, "renewTime": _stamp(self._clock.now())}
+        try:
+            if self._live:
+                self._merge(self._live, free)
+        except ApiConflict:
+            live = self._read()
+            if live is not None and self._mine(live):  # the answer to a renewal was lost
+                self._merge(live, free)
 
     def _go_on(self) -> None:
         pause = EVERY
-        while not self._clock.wait(self._stop, pause) and not self.lost.is_set():
-            pause = AGAIN
+        while not self._clock.wait(self._stop, pause):
             try:
                 self.renew()
                 pause = EVERY
             except Locked:
                 return
             except K8saiError:
-                if self._clock.passed() - self._renewed > DEADLINE:
+                pause = AGAIN
+                if self._overdue():
                     self.lost.set()
+                    return
+
+    def _gone(self) -> Locked:
+        title = f"{self._ref.title} -n {self._ref.namespace}"
+        return Locked(
+            f"the lease of {self._ref.title} is lost: nothing more is written", f"`k8sai canary status {title}`"
+        )
+
+    def _overdue(self) -> bool:
+        return self._clock.passed() - self._renewed > DEADLINE
 
     def _renewal(self, live: Json) -> Json:
         return self._merge(live, {"renewTime": _stamp(self._clock.now())})
@@ -261,24 +246,8 @@ class Lease:
         return bool(live) and (live or {}).get("spec", {}).get("holderIdentity") == self.name
 
 
-def _epoch(lease: Json) -> int:
-    return _number((lease.get("spec") or {}).get("leaseTransitions"), 0)
-
-
 def _version(live: Json) -> str:
     return str(live["metadata"].get("resourceVersion") or "")
-
-
-def _number(value: Any, otherwise: int) -> int:
-    return value if isinstance(value, int) else otherwise
-
-
-def _time(text: Any) -> float:
-    """0, which is long ago, where it cannot be read."""
-    try:
-        return ages.epoch(str(text))
-    except ValueError:
-        return 0.0
 
 
 def _stamp(seconds: float) -> str:
