@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from k8sai.canary.backend import Goal, Step
+from k8sai.canary.backends.owners import refuse_owned
 from k8sai.canary.backends.rollout_counts import beside, bounds, by_pods
 from k8sai.canary.backends.rollout_next import next_step
 from k8sai.canary.backends.rollout_sides import look, replicasets
@@ -35,6 +36,7 @@ class Rollouts:
 
     def prepare(self, target: Json, wish: Wish, read: "Reading") -> Prepared:
         walk = Walk(target)
+        refuse_owned(target, "rollout", read)
         _insist_on_canary(walk)
         weights = insist(walk.steps, walk.ref.title)
         _insist_on_rest(walk)
@@ -69,11 +71,8 @@ class Rollouts:
 
 
 def _insist_on_canary(walk: Walk) -> None:
-    """Raises Refused where nothing can be split, or where somebody else writes the template."""
+    """Raises Refused where nothing can be split, or the template is somewhere else."""
     title, spec = walk.ref.title, walk.spec
-    owner = next((one for one in walk.target["metadata"].get("ownerReferences") or () if one.get("controller")), None)
-    if owner:
-        raise Refused(f"{owner['kind']} {owner['name']} makes {title} and would take a change back", "change that one")
     if "blueGreen" in (spec.get("strategy") or {}):
         raise Refused(
             f"{title} has the blueGreen strategy, which has no weights: all requests change sides at once", _DOCS
