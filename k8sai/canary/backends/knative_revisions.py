@@ -7,8 +7,9 @@ https://knative.dev/docs/serving/revisions/
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
+from k8sai.canary.backends.kserve_predictor import covers
 from k8sai.canary.facts import Json, Side
 from k8sai.cluster.reading import condition
 
@@ -21,7 +22,8 @@ SERVICES: Final = f"services.{GROUP}"
 ROLLOUT_DURATION: Final = f"{GROUP}/rollout-duration"
 _DURATIONS: Final = (ROLLOUT_DURATION, f"{GROUP}/rolloutDuration")
 _MIN_SCALE: Final = ("autoscaling.knative.dev/min-scale", "autoscaling.knative.dev/minScale")
-_INITIAL_SCALE: Final = ("autoscaling.knative.dev/initial-scale", "autoscaling.knative.dev/initialScale")
+INITIAL_SCALE: Final = "autoscaling.knative.dev/initial-scale"
+_INITIAL_SCALE: Final = (INITIAL_SCALE, "autoscaling.knative.dev/initialScale")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,14 @@ def gradual(obj: Json) -> bool:
     """Knative would shift by itself over a time."""
     annotations = obj["metadata"].get("annotations") or {}
     return any(annotations.get(key, "0s") not in ("", "0", "0s") for key in _DURATIONS)
+
+
+def whose(text: Json, old: Json, new: Json) -> Literal["old", "new", ""]:
+    """Which version's text it is, whatever a webhook has filled in besides; "" for somebody else's."""
+    is_old, is_new = covers(text, old), covers(text, new)
+    if is_old and is_new:  # one takes something out of the other: the one that says more is meant
+        return "new" if covers(new, old) else "old"
+    return "new" if is_new else "old" if is_old else ""
 
 
 def third(newer: Sequence[str]) -> tuple[str, ...]:

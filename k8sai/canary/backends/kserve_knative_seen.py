@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from k8sai.canary.backends.knative_revisions import Line, gradual, has_pods, line_of, shares, side, third
-from k8sai.canary.backends.kserve_predictor import covers
+from k8sai.canary.backends.knative_revisions import Line, gradual, has_pods, line_of, shares, side, third, whose
 from k8sai.canary.facts import Json, Seen, Side
 
 if TYPE_CHECKING:
@@ -32,12 +31,8 @@ def text_of(target: Json) -> Json:
 
 
 def version_of(target: Json, handle: Json) -> Literal["old", "new", ""]:
-    """Whose text it is, whatever a webhook has filled in besides; "" for somebody else's."""
-    text, old, new = text_of(target), handle["old"], handle["new"]
-    is_old, is_new = covers(text, old), covers(text, new)
-    if is_old and is_new:  # one takes something out of the other: the one that says more is meant
-        return "new" if covers(new, old) else "old"
-    return "new" if is_new else "old" if is_old else ""
+    """Whose text it is; "" for somebody else's."""
+    return whose(text_of(target), handle["old"], handle["new"])
 
 
 def percent_of(target: Json) -> int | None:
