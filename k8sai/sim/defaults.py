@@ -26,7 +26,7 @@ def fill(store: "Store", resource: Resource, obj: Obj) -> None:
     elif resource.kind == "Job":
         _job(obj)
         _job_labels(obj)
-    elif resource.kind == "Service":
+    elif resource.kind == "Service" and resource.builtin:
         _service(store, obj)
     else:
         _fill_kind(resource, obj)
@@ -45,7 +45,7 @@ def refill(store: "Store", resource: Resource, obj: Obj, old: Obj) -> None:
     elif resource.kind == "Job":
         _keep_missing(obj, old, ("selector",))
         _job(obj)
-    elif resource.kind == "Service":
+    elif resource.kind == "Service" and resource.builtin:
         _keep_missing(obj, old, ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"))
         _service(store, obj)
     elif resource.kind == "PersistentVolumeClaim":
