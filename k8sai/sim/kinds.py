@@ -172,6 +172,8 @@ BUILTIN: tuple[Resource, ...] = (
     _custom(_GATEWAY, "v1", "httproutes", "HTTPRoute"),
     _custom(_GATEWAY, "v1beta1", "referencegrants", "ReferenceGrant", True, "refgrant"),
     _custom("inference.networking.k8s.io", "v1", "inferencepools", "InferencePool", True, "infpool"),
+    _custom("inference.networking.x-k8s.io", "v1alpha2", "inferencemodelrewrites", "InferenceModelRewrite"),
+    _custom("llm-d.ai", "v1alpha2", "inferencemodelrewrites", "InferenceModelRewrite"),
     _custom("networking.istio.io", "v1", "destinationrules", "DestinationRule", True, "dr"),
     _custom("networking.istio.io", "v1", "virtualservices", "VirtualService", True, "vs"),
     _custom(_KUEUE, "v1beta2", "admissionchecks", "AdmissionCheck", False, "ac"),
@@ -185,6 +187,7 @@ BUILTIN: tuple[Resource, ...] = (
     _custom("serving.knative.dev", "v1", "revisions", "Revision", True, "rev"),
     _custom("serving.knative.dev", "v1", "services", "Service", True, "kservice", "ksvc"),
     _custom("serving.kserve.io", "v1beta1", "inferenceservices", "InferenceService", True, "isvc"),
+    _custom("serving.kserve.io", "v1alpha2", "llminferenceservices", "LLMInferenceService", True, "llmisvc"),
     _positions("clusterqueues", "clusterqueue", False),
     _positions("localqueues", "localqueue", True),
 )

@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING, Final
 
 from k8sai.canary.backend import Backend
 from k8sai.canary.backends.httproute import HttpRoute
+from k8sai.canary.backends.knative import Knative
 from k8sai.canary.backends.kserve_knative import KServeKnative
 from k8sai.canary.backends.kserve_standard import KServeStandard
+from k8sai.canary.backends.llmisvc import LlmIsvcGroup
+from k8sai.canary.backends.modelrewrite import ModelRewrite
 from k8sai.canary.backends.rollout import Rollouts
 from k8sai.canary.backends.virtualservice import VirtualService
 from k8sai.errors import NotFound, Refused, Usage
@@ -18,9 +21,12 @@ if TYPE_CHECKING:
 
 BACKENDS: Final[tuple[Backend, ...]] = (
     KServeStandard(),
+    LlmIsvcGroup(),
     KServeKnative(),
+    Knative(),
     HttpRoute(),
     VirtualService(),
+    ModelRewrite(),
     Rollouts(),
 )  # fmt: skip
 
