@@ -79,7 +79,8 @@ async def proxy(store: Store, ask: Ask) -> web.Response:
         return web.Response(text=exporter.exposition(store, obj["spec"]["nodeName"]), content_type="text/plain")
     port = (obj["metadata"].get("annotations") or {}).get(PROXY, "")
     if not port and prometheus.is_prometheus(obj):
-        code, said = prometheus.answer(store, target.rest, ask.query)
+        ill = (obj["metadata"].get("annotations") or {}).get(prometheus.ILL, "")
+        code, said = prometheus.answer(store, target.rest, ask.query, ill)
         return web.json_response(said, status=code)
     if not port.isdigit():
         message = (

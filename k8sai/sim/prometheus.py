@@ -1,7 +1,9 @@
-"""A Prometheus that scrapes the embedded cluster's dcgm-exporters, as far as it is asked what `top` asks.
+"""A Prometheus of the embedded cluster: its dcgm-exporters, as far as `top` asks, and the counters of scripted traffic.
 
-Any Service labelled `app.kubernetes.io/name: prometheus` is one. It keeps nothing: what a card did follows from the
-card, its holder and the clock, so the past is computed as if today's holders had always been there.
+Any Service labelled `app.kubernetes.io/name: prometheus` is one. Of cards it keeps nothing: what one did follows from
+the card, its holder and the clock, so the past is computed as if today's holders had always been there.
+
+Its annotation `sim.k8sai.dev/prometheus` makes it ill: an HTTP code (503) to answer with, `nan`, or `empty`.
 """
 
 import re
@@ -10,13 +12,16 @@ from collections.abc import Iterator, Mapping
 from k8sai.sim.exporter import Metered, is_exporter, metered
 from k8sai.sim.kinds import find
 from k8sai.sim.objects import Obj
+from k8sai.sim.promql import Unknown, evaluate
 from k8sai.sim.store import Store
+from k8sai.sim.traffic_series import series
 
 LABEL = ("app.kubernetes.io/name", "prometheus")
 _PODS = find("", "pods")
 _OWN = ("namespace", "pod", "container")  # labels of the exporter's that Prometheus' own would hide
-_NAMES = re.compile(r'\{__name__=~"([\w|]+)"\}')
-_COUNT = re.compile(r'count\(\{__name__=~"([\w|]+)"\}\)')
+ILL = "sim.k8sai.dev/prometheus"
+_NAMES = re.compile(r'\{__name__=~"(DCGM_\w+(?:\|DCGM_\w+)*)"\}')
+_COUNT = re.compile(r'count\(\{__name__=~"(DCGM_\w+(?:\|DCGM_\w+)*)"\}\)')
 _MOST = re.compile(r'max by \(([\w, ]+)\) \(max_over_time\((\w+)(?:\{UUID=~"([\w|-]+)"\})?\[(\d+)s\]\)\)')
 _POINTS = 11_000  # of a series
 
@@ -28,8 +33,22 @@ def is_prometheus(service: Obj) -> bool:
     return service["kind"] == "Service" and (service["metadata"].get("labels") or {}).get(LABEL[0]) == LABEL[1]
 
 
-def answer(store: Store, path: str, query: Mapping[str, str]) -> tuple[int, Obj]:
-    """HTTP status and body for a path under the server's root."""
+def answer(store: Store, path: str, query: Mapping[str, str], ill: str = "") -> tuple[int, Obj]:
+    """HTTP status and body for a path under the server's root; `ill` as the annotation says."""
+    if ill.isdigit():
+        return int(ill), {"status": "error", "errorType": "unavailable", "error": "the embedded Prometheus is ill"}
+    code, body = _answer(store, path, query)
+    return code, _spoilt(body, ill) if ill and code == 200 else body
+
+
+def _spoilt(body: Obj, ill: str) -> Obj:
+    """Without any series, or without numbers."""
+    data = body["data"]
+    kept = [{**one, "value": [one["value"][0], "NaN"]} for one in data["result"] if "value" in one]
+    return {**body, "data": {**data, "result": kept if ill == "nan" else []}}
+
+
+def _answer(store: Store, path: str, query: Mapping[str, str]) -> tuple[int, Obj]:
     expression = " ".join(query.get("query", "").split())
     if path == "api/v1/query":
         if match := _NAMES.fullmatch(expression):
@@ -37,6 +56,10 @@ def answer(store: Store, path: str, query: Mapping[str, str]) -> tuple[int, Obj]
         if match := _COUNT.fullmatch(expression):
             count = sum(1 for _ in _series(store, match[1].split("|")))
             return _success("vector", [{"metric": {}, "value": [store.now(), str(count)]}] if count else [])
+        try:
+            return _counters(store, expression, float(query.get("time") or store.now()))
+        except (Unknown, ValueError):
+            pass
     elif path == "api/v1/query_range":
         if match := _MOST.fullmatch(expression):
             return _past(store, match, query)
@@ -47,6 +70,11 @@ def answer(store: Store, path: str, query: Mapping[str, str]) -> tuple[int, Obj]
         "errorType": "bad_data",
         "error": f"the embedded Prometheus does not know this query: {expression}",
     }
+
+
+def _counters(store: Store, expression: str, at: float) -> tuple[int, Obj]:
+    rows = evaluate(expression, lambda time: series(store, time), at)
+    return _success("vector", [{"metric": labels, "value": [round(at, 3), f"{value:.10g}"]} for labels, value in rows])
 
 
 def _success(kind: str, result: list[Obj]) -> tuple[int, Obj]:

@@ -143,7 +143,7 @@ def test_prometheus_tells_the_most_of_each_part(demo: Lab) -> None:
 @pytest.mark.parametrize(
     ("path", "query", "code"),
     [
-        ("query", {"query": "up"}, 400),
+        ("query", {"query": "topk(3, up)"}, 400),
         ("query_range", {"query": "max by (UUID) (max_over_time(DCGM_FI_DEV_GPU_UTIL[90s]))"}, 400),
         (
             "query_range",

@@ -14,6 +14,7 @@ from k8sai.sim.controllers.kserve_knative import KserveKnative
 from k8sai.sim.controllers.kserve_standard import KserveStandard
 from k8sai.sim.controllers.kubelet import Kubelets
 from k8sai.sim.controllers.kueue import Kueue
+from k8sai.sim.controllers.llmisvc import LlmInferenceServices
 from k8sai.sim.controllers.nodelife import Heartbeats, NodeLife
 from k8sai.sim.controllers.quotas import Quotas
 from k8sai.sim.controllers.replicasets import ReplicaSets
@@ -21,6 +22,7 @@ from k8sai.sim.controllers.rollouts import Rollouts
 from k8sai.sim.controllers.scheduler import Scheduler
 from k8sai.sim.controllers.statefulsets import StatefulSets
 from k8sai.sim.controllers.tenants import Tenants
+from k8sai.sim.traffic import Traffic
 
 
 class Crew:
@@ -45,6 +47,7 @@ class Crew:
             DaemonSets(desk),
             KserveKnative(desk),
             KserveStandard(desk),
+            LlmInferenceServices(desk),
             KnativeServices(desk),
             Revisions(desk),
             Disruption(desk),
@@ -53,6 +56,7 @@ class Crew:
             NodeLife(desk),
             self._heartbeats,
             self.tenants,
+            Traffic(desk),
         )
         for member in members:
             desk.store.subscribe(member.on_event)
