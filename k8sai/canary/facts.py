@@ -106,6 +106,7 @@ class Seen:
     route: float | None = None
     drift: tuple[str, ...] = ()  # sentences: what is not as it was when the rollout began, but for the weight
     objects: Mapping[str, Json] = field(default_factory=dict)  # what else the backend has read, by a name of its own
+    notes: tuple[str, ...] = ()  # sentences of its own controller's, for people
 
     @property
     def configured(self) -> float:

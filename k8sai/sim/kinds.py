@@ -172,6 +172,7 @@ BUILTIN: tuple[Resource, ...] = (
     _custom(_GATEWAY, "v1", "httproutes", "HTTPRoute"),
     _custom(_GATEWAY, "v1beta1", "referencegrants", "ReferenceGrant", True, "refgrant"),
     _custom("inference.networking.k8s.io", "v1", "inferencepools", "InferencePool", True, "infpool"),
+    _custom("flagger.app", "v1beta1", "canaries", "Canary"),
     _custom("inference.networking.x-k8s.io", "v1alpha2", "inferencemodelrewrites", "InferenceModelRewrite"),
     _custom("llm-d.ai", "v1alpha2", "inferencemodelrewrites", "InferenceModelRewrite"),
     _custom("networking.istio.io", "v1", "destinationrules", "DestinationRule", True, "dr"),

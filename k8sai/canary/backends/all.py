@@ -4,6 +4,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from k8sai.canary.backend import Backend
+from k8sai.canary.backends.flagger import Flagger
 from k8sai.canary.backends.httproute import HttpRoute
 from k8sai.canary.backends.knative import Knative
 from k8sai.canary.backends.kserve_knative import KServeKnative
@@ -27,6 +28,7 @@ BACKENDS: Final[tuple[Backend, ...]] = (
     HttpRoute(),
     VirtualService(),
     ModelRewrite(),
+    Flagger(),
     Rollouts(),
 )  # fmt: skip
 

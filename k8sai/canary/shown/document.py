@@ -60,7 +60,7 @@ def rollout(look: Look) -> Json:
         "holder": _holder(look),
         "pending": _pending(state),
         "drift": [*(state.drift if state else ()), *(look.seen.drift if look.seen else ())],
-        "notes": list(look.notes),
+        "notes": list(look.said),
         "begun": state.begun or None if state else None,
         "since": state.since or None if state else None,
         "ended": state.ended or None if state else None,

@@ -46,6 +46,11 @@ class Look:
     hidden: tuple[Unseen, ...] = ()
 
     @property
+    def said(self) -> tuple[str, ...]:
+        """What the target's own controller says, and what else is to be known."""
+        return (*(self.seen.notes if self.seen else ()), *self.notes)
+
+    @property
     def lost(self) -> bool:
         """Nobody is alive who was at it."""
         return self.state is not None and lost(self.state, self.holder)

@@ -153,7 +153,7 @@ def notes(look: Look) -> Iterator[Note]:
         yield Note(f"its operator is lost since {state.pending.at}: {goal} is half done", "bad")
     elif look.lost:
         yield Note("its operator is lost: nobody measures it, and nobody would roll it back", "bad")
-    for sentence in look.notes:
+    for sentence in look.said:
         yield Note(sentence)
 
 
