@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from k8sai.canary.backend import Backend
 from k8sai.canary.backends.all import BACKENDS
 from k8sai.canary.backends.httproute import HttpRoute
+from k8sai.canary.backends.rollout import Rollouts
 from k8sai.canary.facts import Json, Ref, Wish
 from tests.canary.operators import Site
+from tests.canary.rollouts import CHAT, TO_V2, behind, rollout
 from tests.canary.world import World
 
 
@@ -19,16 +21,18 @@ class Case:
     ref: Ref
     wish: Wish
     objects: Callable[[], list[Json]]
+    steps: tuple[int, ...] = (5, 50)  # () where the target has its own
+    title: str = ""
 
     def __str__(self) -> str:
-        return self.backend.name
+        return self.title or self.backend.name
 
     def site(self) -> Site:
         world = World()
         for number in range(4):
             world.node(f"n{number}")
         world.has(*self.objects())
-        return Site(world, self.backend, self.ref, self.wish)
+        return Site(world, self.backend, self.ref, self.wish, self.steps)
 
 
 def service(name: str) -> Json:
@@ -62,5 +66,7 @@ def _ref(kind: str, word: str) -> Ref:
 HTTPROUTE = Case(
     HttpRoute(), _ref("httproutes.gateway.networking.k8s.io", "httproute"), Wish(to="svc/chat-v2"), behind_a_route
 )
-CASES = (HTTPROUTE,)
+ROLLOUT = Case(Rollouts(), CHAT, TO_V2, lambda: [rollout()], ())
+ROUTED_ROLLOUT = Case(Rollouts(), CHAT, TO_V2, lambda: [*behind(), rollout(routed=True)], (), "rollout, routed")
+CASES = (HTTPROUTE, ROLLOUT, ROUTED_ROLLOUT)
 MISSING = {one.name for one in BACKENDS if not one.read_only} - {str(one) for one in CASES}
