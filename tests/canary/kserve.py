@@ -34,3 +34,30 @@ def isvc(name: str = "chat", *, replicas: int | None = None, scaler: str = "none
         "metadata": {"name": name, "annotations": marks},
         "spec": {"predictor": {**sized, "model": model(), **more}},
     }
+
+
+def llmisvc(
+    name: str = "chat",
+    *,
+    replicas: int | None = 1,
+    uri: str = "hf://org/chat-v1",
+    group: str = "",
+    weight: int | None = None,
+    **more: Any,
+) -> Json:
+    """One that KServe routes; keyword arguments are its spec's."""
+    limits = {"nvidia.com/gpu": "1"}
+    main = {"name": "main", "image": "vllm/vllm-openai:v1", "resources": {"limits": limits, "requests": dict(limits)}}
+    route: Json = {"http": {}, **({"group": group} if group else {}), **({} if weight is None else {"weight": weight})}
+    spec: Json = {
+        "model": {"uri": uri},
+        "template": {"containers": [main]},
+        "router": {"gateway": {}, "route": route, "scheduler": {}},
+        **({} if replicas is None else {"replicas": replicas}),
+    }
+    return {
+        "apiVersion": "serving.kserve.io/v1alpha2",
+        "kind": "LLMInferenceService",
+        "metadata": {"name": name},
+        "spec": {**spec, **more},
+    }

@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from k8sai.canary.backend import Begin, Promote, Retire, Rollback, Shift, Wait, Write
+from k8sai.canary.backend import Begin, Goal, Promote, Retire, Rollback, Shift, Wait, Write
 from k8sai.canary.backends.kserve_standard import KServeStandard
+from k8sai.canary.backends.kserve_standard_spec import enough, lowered, stable_min
 from k8sai.canary.facts import Json, Prepared, Ref, Wish
 from k8sai.errors import Drift, Refused, Usage
 from tests.canary.kserve import GATEWAY, NAMESPACE, isvc, model
@@ -567,3 +570,40 @@ def test_trouble_of_the_canary_is_seen(world: World) -> None:
     pod["status"] = {**pod["status"], "containerStatuses": [{"name": "kserve-container", "state": waiting}]}
     seen = world.see(backend, ISVC, prepared)
     assert seen.canary is not None and seen.canary.trouble == f"{name}: CrashLoopBackOff"
+
+
+# --- broken off -------------------------------------------------------------------------------------------------------
+
+GOALS: list[Goal] = [Begin(V2, 0), Shift(5), Shift(50), Promote(), Retire()]
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.integers(0, 3), max_size=4), st.integers(1, 4))
+def test_a_goal_is_reached_from_wherever_it_broke_off(after: list[int], size: int) -> None:
+    """After a kill -9 somebody asks for the goal again: it goes on, and says None once it stands."""
+    world = world_with(isvc(replicas=size))
+    prepared = world.prepare(backend, ISVC, V2)
+    for number, goal in enumerate(GOALS):
+        for _ in range(after[number] if number < len(after) else 0):
+            step = world.step(backend, ISVC, goal, prepared)
+            if isinstance(step, Write):
+                world.carry(step)
+        world.reach(backend, ISVC, goal, prepared)
+        world.run()
+        assert world.step(backend, ISVC, goal, prepared) is None
+        assert pods(world, "chat-predictor") + pods(world, "chat-v2-predictor") >= size
+    assert (pods(world, "chat-v2-predictor"), "canary" in world.target(ISVC)["spec"]) == (size, False)
+
+
+@given(st.integers(1, 100), st.integers(1, 64))
+def test_enough_replicas_carry_their_share(percent: int, size: int) -> None:
+    need = enough(percent, size)
+    assert 100 * need >= percent * size and (need == 1 or 100 * (need - 1) < percent * size)
+
+
+@given(st.integers(1, 32), st.integers(1, 32), st.integers(0, 32))
+def test_the_raised_minimum_is_what_kserve_lowers_to_what_is_held(base: int, canary: int, less: int) -> None:
+    hold = max(1, base - less)
+    raised = stable_min(base, canary, hold, 0, autoscaled=False)
+    assert lowered(raised, canary) >= hold
+    assert raised >= canary  # KServe refuses a canary that is larger

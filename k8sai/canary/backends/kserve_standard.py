@@ -21,6 +21,7 @@ from k8sai.canary.backends.kserve_standard_checks import (
 from k8sai.canary.backends.kserve_standard_next import KIND, next_step
 from k8sai.canary.backends.kserve_standard_seen import DEPLOYMENTS, ROUTES, seen
 from k8sai.canary.backends.kserve_standard_spec import deployment_name, entry_of, lowered, predictor_of
+from k8sai.canary.backends.owners import refuse_owned
 from k8sai.canary.backends.pod_demand import template_like
 from k8sai.canary.facts import Demand, Json, Prepared, Seen, Wish
 from k8sai.errors import Refused
@@ -42,6 +43,7 @@ class KServeStandard:
 
     def prepare(self, target: Json, wish: Wish, read: "Reading") -> Prepared:
         possible_wish(wish)
+        refuse_owned(target, "isvc", read)
         able(target, read)
         stable = predictor_of(target)
         entry = entry_of(renewed(stable, wish), free_name(target, wish, read))

@@ -1,6 +1,6 @@
 """Standard mode: what KServe would refuse or do wrong, said before anything is written.
 
-The rules of its webhook are [S] of v0.20.0: pkg/apis/serving/v1beta1/inference_service_validation.go
+The rules of its webhook are those of v0.20.0: pkg/apis/serving/v1beta1/inference_service_validation.go
 """
 
 from collections.abc import Iterator
