@@ -11,7 +11,8 @@ from typing import Final
 
 Labels = dict[str, str]
 Row = tuple[Labels, float]
-Series = Callable[[float], Iterable[tuple[str, Labels, float]]]  # name, labels, value, as of a time
+Value = Callable[[], float]  # worked out for the series that are selected only
+Series = Callable[[float], Iterable[tuple[str, Labels, Value]]]  # name, labels, value, as of a time
 NAME: Final = "__name__"
 
 _STRING = r'"(?:[^"\\]|\\.)*"'
@@ -65,15 +66,16 @@ def _rows(query: str, series: Series, at: float) -> Iterator[Row]:
     for name, labels, value in series(at):
         told = {NAME: name, **labels}
         if _selector(plain).takes(told):
-            yield told, value
+            yield told, value()
 
 
 def _grown(match: re.Match[str], series: Series, at: float) -> Iterator[Row]:
     selector, span = _selector(match), int(match["span"]) * _SECONDS[match["unit"]]
-    before = {_key(name, labels): value for name, labels, value in series(at - span)}
+    before = {_key(name, labels): value for name, labels, value in series(at - span) if selector.name in ("", name)}
     for name, labels, value in series(at):
         if selector.takes({NAME: name, **labels}):
-            more = value - before.get(_key(name, labels), 0.0)
+            old = before.get(_key(name, labels))
+            more = value() - (old() if old else 0.0)
             yield labels, more / span if match["how"] == "rate" else more
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from k8sai.sim.kinds import Resource
-from k8sai.sim.promql import Unknown, evaluate
+from k8sai.sim.promql import Unknown, Value, evaluate
 from tests.sim.chatting import Chat
 
 TOTAL = 'sum(http_requests_total{handler="/v1/chat/completions",pod=~"%s-.*"})'
@@ -116,8 +116,12 @@ def test_other_servers_have_their_own_names(server: str, query: str, number: int
 # Queries
 
 
-def series(at: float) -> list[tuple[str, dict[str, str], float]]:
-    return [("a_total", {"pod": "x", "s": '"q"'}, at), ("a_total", {"pod": "y"}, 2 * at), ("b", {"pod": "x"}, 7.0)]
+def series(at: float) -> list[tuple[str, dict[str, str], Value]]:
+    return [
+        ("a_total", {"pod": "x", "s": '"q"'}, lambda: at),
+        ("a_total", {"pod": "y"}, lambda: 2 * at),
+        ("b", {"pod": "x"}, lambda: 7.0),
+    ]
 
 
 @pytest.mark.parametrize(
