@@ -1,5 +1,6 @@
-"""What tests of `queue` on the embedded cluster share."""
+"""What tests of `queue` and of `canary` on the embedded cluster share."""
 
+from tests.commands.canary_kept_site import canary_sim, kept
 from tests.commands.queue_site import queue_sim, site
 
-__all__ = ["queue_sim", "site"]  # fixtures
+__all__ = ["canary_sim", "kept", "queue_sim", "site"]  # fixtures

@@ -29,8 +29,8 @@ ASKED = [
     ("recipe", ("lint", "vllm"), "Lint"),
     ("recipe", ("test", "vllm"), "RecipeTest"),
 ]
-# They tell nothing of a cluster; what apply and delete tell needs one (test_apply.py).
-WITHOUT = {"completion", "demo", "sim", "scaffold", "apply", "delete"}
+# They tell nothing of a cluster; what apply, delete and canary tell needs one (test_apply.py, test_canary_list.py).
+WITHOUT = {"completion", "demo", "sim", "scaffold", "apply", "delete", "canary"}
 
 
 @pytest.mark.parametrize(("command", "flags", "kind"), ASKED, ids=[" ".join((c, *f)) for c, f, _ in ASKED])
