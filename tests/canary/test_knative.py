@@ -8,23 +8,12 @@ from k8sai.canary.backend import Begin, Goal, Promote, Restore, Retire, Rollback
 from k8sai.canary.backends.knative import Knative
 from k8sai.canary.facts import Json, Prepared, Ref, Wish
 from k8sai.errors import Drift, K8saiError, Refused, Usage
+from tests.canary.knatives import KSVC, SERVING, TO_IMAGE, isvc, ksvc
 from tests.canary.world import World
 
-SERVING = "serving.knative.dev"
-CHAT = Ref(f"services.{SERVING}", "default", "chat", word="ksvc")
-TO_V2 = Wish(image="registry/chat:2")
+CHAT, TO_V2 = KSVC, TO_IMAGE
 V1, V2, V3 = (f"chat-0000{number}" for number in (1, 2, 3))
 backend = Knative()
-
-
-def ksvc(*traffic: Json, name: str = "", least: int = 2, **metadata: Any) -> Json:
-    container = {"image": "registry/chat:1", "resources": {"limits": {"nvidia.com/gpu": "1"}}}
-    scale = {"autoscaling.knative.dev/min-scale": str(least)}
-    meta = {"annotations": scale, **({"name": name} if name else {})}
-    spec: Json = {"template": {"metadata": meta, "spec": {"containers": [container]}}}
-    if traffic:
-        spec["traffic"] = [*traffic]
-    return {"apiVersion": f"{SERVING}/v1", "kind": "Service", "metadata": {"name": "chat", **metadata}, "spec": spec}
 
 
 def there(*objects: Json) -> World:
@@ -111,11 +100,9 @@ def test_template_and_traffic_are_one_write(world: World) -> None:
 
 
 def test_what_an_inference_service_owns_is_refused_naming_it() -> None:
-    mode = {"serving.kserve.io/deploymentMode": "Knative"}
-    model = {"modelFormat": {"name": "huggingface"}, "storageUri": "hf://org/v1"}
-    inference = {"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService"}
-    meta = {"name": "llm", "annotations": mode}
-    world = there({**inference, "metadata": meta, "spec": {"predictor": {"model": model}}})
+    inference = isvc()
+    inference["metadata"]["name"] = "llm"
+    world = there(inference)
     with pytest.raises(Refused, match="ksvc/llm-predictor belongs to isvc/llm") as refused:
         world.prepare(backend, Ref(CHAT.kind, "default", "llm-predictor"), TO_V2)
     assert refused.value.hint == "`k8sai canary start isvc/llm`"

@@ -6,33 +6,16 @@ import pytest
 
 from k8sai.canary.backend import Begin, Goal, Promote, Restore, Retire, Rollback, Shift, Wait, Write
 from k8sai.canary.backends.kserve_knative import KServeKnative
-from k8sai.canary.facts import Json, Prepared, Ref, Wish
+from k8sai.canary.facts import Json, Prepared, Wish
 from k8sai.canary.pods import pods_of
 from k8sai.errors import Drift, K8saiError, Refused, Usage
+from tests.canary.knatives import ISVC, SERVING, TO_MODEL, isvc
 from tests.canary.world import World
 
-CHAT = Ref("inferenceservices.serving.kserve.io", "default", "chat", word="isvc")
-TO_V2 = Wish(model_uri="hf://org/chat-v2")
+CHAT, TO_V2 = ISVC, TO_MODEL
 V1, V2, V3 = (f"chat-predictor-0000{number}" for number in (1, 2, 3))
-MODE = {"serving.kserve.io/deploymentMode": "Knative"}
 PERCENT = "/spec/predictor/canaryTrafficPercent"
-SERVING = "serving.knative.dev"
 backend = KServeKnative()
-
-
-def isvc(*, annotations: Json | None = None, **predictor: Any) -> Json:
-    model = {
-        "modelFormat": {"name": "huggingface"},
-        "storageUri": "hf://org/chat-v1",
-        "args": ["--max-model-len=8192"],
-        "resources": {"limits": {"nvidia.com/gpu": "1"}},
-    }
-    return {
-        "apiVersion": "serving.kserve.io/v1beta1",
-        "kind": "InferenceService",
-        "metadata": {"name": "chat", "annotations": {**MODE, **(annotations or {})}},
-        "spec": {"predictor": {"minReplicas": 2, "model": model, **predictor}},
-    }
 
 
 @pytest.fixture
