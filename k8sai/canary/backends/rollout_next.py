@@ -59,17 +59,19 @@ def _shift(seen: Seen, walk: Walk, handle: Json, weight: int) -> Step:
     stop = stop_of(walk.steps, weight)
     if stop is None:
         raise Refused(f"{walk.ref.title} has no pause at {weight} %", "its own steps are the steps")
+    if said := not_taken_over(walk, handle):
+        return Wait(said, pods=True)
     if walk.complete or (walk.index > stop.pause and walk.heading > weight):
         raise Drift(f"{walk.ref.title} is past {weight} %: it goes to {100 if walk.complete else walk.heading} %")
     if walk.index >= stop.pause and walk.stands:
         return Wait(seen.waiting) if seen.waiting else None
-    return _on(seen, walk, handle)
+    return _on(walk, handle)
 
 
 def _promote(seen: Seen, walk: Walk, handle: Json) -> Step:
     if not (walk.complete and version(walk, handle) == "canary" and walk.hash != handle["stable"]):
         _insist(walk, handle)
-        return _on(seen, walk, handle)
+        return _on(walk, handle)
     ready = available(seen, walk.hash)
     if walk.unobserved() or ready < walk.replicas:
         return Wait(walk.unobserved() or f"{ready} of {walk.replicas} pods of the new version are available", pods=True)
@@ -91,10 +93,11 @@ def _insist(walk: Walk, handle: Json) -> None:
         raise Refused(f"{title} has paused by itself: {walk.held}", "see what its AnalysisRun says, then roll back")
 
 
-def _on(seen: Seen, walk: Walk, handle: Json) -> Step:
+def _on(walk: Walk, handle: Json) -> Step:
     """Past the pause at which it stands; else it is on its way."""
-    if not walk.stands or walk.unobserved():
-        return Wait(not_taken_over(walk, handle) or seen.waiting or walk.moving() or "it is on its way", pods=True)
+    waiting = not_taken_over(walk, handle) or walk.moving()
+    if waiting or not walk.stands:
+        return Wait(waiting or "it is on its way", pods=True)
     to = heading(walk.steps, walk.index + 1)
     tests = guards(("/spec/paused", walk.spec.get("paused")), ("/spec/strategy/canary/steps", walk.steps), *_step(walk))
     leave: list[Json] = [{"op": "remove", "path": "/status/pauseConditions"}]
