@@ -255,6 +255,8 @@ def test_a_rollback_names_the_old_revision_and_frees_the_canary(world: World) ->
     world.run(60)
     assert (routed(world), pods(world)) == ({V1: 100}, {V1: 2})
     assert next_of(world, Rollback(), prepared) is None
+    seen = world.see(backend, CHAT, prepared)
+    assert seen.notes == (f"spec.traffic names {V1}: to name the latest would promote {V2}",)
 
 
 def test_naming_the_latest_after_a_rollback_does_promote(world: World) -> None:

@@ -323,6 +323,8 @@ def test_a_rollback_pins_at_zero_and_warns(world: World) -> None:
     assert isinstance(write.body, list) and write.body[-1] == {"op": "replace", "path": PERCENT, "value": 0}
     assert write.why == f"everything to {V1}; the new model stays in the text, pinned at 0 %: removing it promotes"
     assert any("to remove canaryTrafficPercent would promote it" in note for note in prepared.notes)
+    seen = world.see(backend, CHAT, prepared)
+    assert seen.notes == (f"canaryTrafficPercent is 0: to remove it would promote {V2}",)
     assert routed(world) == {V1: 100}
     assert component(world)["traffic"][1]["tag"] == "prev"
     assert world.target(CHAT)["spec"]["predictor"]["model"]["storageUri"] == "hf://org/chat-v2"

@@ -58,6 +58,9 @@ def seen(service: Json, handle: Json, read: "Reading") -> Seen:
     coming = canary if created(service) == canary else latest(service)
     percent = float(shares(targets_of(service), coming or canary).get(canary, 0)) if canary else 0.0
     waiting = _waits(service, handle, canary, routed)
+    dropped = (
+        canary == created(service) and canary and not any(one.get("latestRevision") for one in targets_of(service))
+    )
     return Seen(
         service,
         side(stable, line.named(stable), 100.0 - percent),
@@ -70,6 +73,7 @@ def seen(service: Json, handle: Json, read: "Reading") -> Seen:
             "stable": {"gone": line.gone(stable), "up": has_pods(line.named(stable)), "routed": stable in routed},
             "canary": {"ready": bool(canary) and latest(service) == canary},
         },
+        notes=(f"spec.traffic names {stable}: to name the latest would promote {canary}",) if dropped else (),
     )
 
 

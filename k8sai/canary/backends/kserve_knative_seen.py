@@ -82,6 +82,7 @@ def seen(target: Json, handle: Json, read: "Reading") -> Seen:
             "stable": {"gone": line.gone(stable), "up": has_pods(line.named(stable))},
             "canary": {"ready": bool(canary) and told(target, "latestReadyRevision") == canary},
         },
+        notes=(f"{PERCENT} is 0: to remove it would promote {canary}",) if canary and percent_of(target) == 0 else (),
     )
 
 
