@@ -44,7 +44,7 @@ def step(
     pending = state.pending
     if pending and pending.word == "shift" and pending.weight == target:
         return loop.run(held)
-    if target == state.weight and not pending:
+    if target == state.weight and state.step >= 0 and not pending:
         return held
     insist_on_way(state, "step")
     if target < state.weight:
