@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from k8sai.ages import epoch, human
-from k8sai.canary.facts import Phase, Side
+from k8sai.canary.facts import ENDED, Phase, Side
 from k8sai.canary.pods import Pods
 from k8sai.canary.shown.look import Look, Observed
 from k8sai.canary.shown.words import count, percent, proof, share
@@ -143,7 +143,8 @@ def notes(look: Look) -> Iterator[Note]:
         yield Note(look.unseen, "bad")
     if state is not None and state.reason:
         yield Note(state.reason, _TONES.get(state.phase, "plain"))
-    drifted = (*(state.drift if state else ()), *(look.seen.drift if look.seen else ()))
+    over = state is not None and state.phase in ENDED  # what anybody changes after that is no drift
+    drifted = (*(state.drift if state else ()), *(look.seen.drift if look.seen and not over else ()))
     for sentence in dict.fromkeys(drifted):
         yield Note(sentence, "bad")
     if look.seen is not None and look.seen.waiting:
