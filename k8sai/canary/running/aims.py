@@ -16,7 +16,7 @@ __all__ = ["gate_notes", "of_promote", "of_rollback", "of_run", "of_step", "targ
 def of_step(state: State, to: int | None, expect: int | None) -> Goal | None:
     """None: it stands. Raises what `verbs.step` raises, but for the gate."""
     target = target_of(state, to, expect)
-    if target == state.weight and not state.pending:
+    if target == state.weight and state.step >= 0 and not state.pending:
         return None
     if not (state.pending and state.pending.word == "shift"):
         insist_on_way(state, "step")
