@@ -12,7 +12,7 @@ from tests.contract.queues import Queues, queues_of
 from tests.controlplane.addons import Missing
 from tests.controlplane.gpu_nodes import NODES, add_nodes, gpu_node
 from tests.controlplane.kueue import start_controller
-from tests.controlplane.namespaces import new_namespace
+from tests.controlplane.namespaces import end_namespaces, new_namespace
 from tests.controlplane.server import ControlPlane
 
 _numbers = count(1)
@@ -34,6 +34,13 @@ class Server:
                 start_controller(self.plane, addon)
             except Missing as missing:
                 pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ends_with_the_file() -> Iterator[None]:
+    """Namespaces, and what runs in them."""
+    yield
+    end_namespaces()
 
 
 @pytest.fixture(scope="session", params=["sim", pytest.param("real", marks=pytest.mark.controlplane)])

@@ -11,9 +11,16 @@ from tests.controlplane.applied import Applied
 from tests.controlplane.asking import Case
 from tests.controlplane.gpu_pods import pods_path
 from tests.controlplane.kueue import start_controller
-from tests.controlplane.namespaces import new_namespace
+from tests.controlplane.namespaces import end_namespaces, new_namespace
 from tests.controlplane.server import ControlPlane
 from tests.controlplane.session import ControlPlanes
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ends_with_the_file() -> Iterator[None]:
+    """Namespaces, and what runs in them."""
+    yield
+    end_namespaces()
 
 
 @pytest.fixture(scope="session")

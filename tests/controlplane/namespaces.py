@@ -1,10 +1,14 @@
 """Namespaces that pods may be created in."""
 
+from contextlib import suppress
 from itertools import count
+
+from urllib3.exceptions import HTTPError
 
 from tests.contract.api import Api
 
 _numbers = count(1)
+_made: list[tuple[Api, str]] = []
 
 
 def new_namespace(api: Api, stem: str, *, service_account: bool = True) -> str:
@@ -13,8 +17,17 @@ def new_namespace(api: Api, stem: str, *, service_account: bool = True) -> str:
     Without its default service account a real server refuses every pod.
     """
     name = f"{stem}-{next(_numbers)}"
+    _made.append((api, name))
     api.post("/api/v1/namespaces", {"metadata": {"name": name}}).ok()
     if service_account:
         for put in ("serviceaccounts/default", "configmaps/kube-root-ca.crt"):
             api.until_object(f"/api/v1/namespaces/{name}/{put}", lambda _: True)
     return name
+
+
+def end_namespaces() -> None:
+    """Those made so far go with all that is in them; a job left behind would take the GPUs of tests to come."""
+    while _made:
+        api, name = _made.pop()
+        with suppress(HTTPError, OSError):  # its server is gone
+            api.delete(f"/api/v1/namespaces/{name}")
