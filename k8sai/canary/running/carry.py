@@ -4,6 +4,7 @@ A guard that does not hold is followed by a look and by no second write: what st
 A rollback alone thinks again and writes again, a few times: a person has asked for it, and it only ever takes back.
 """
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,7 @@ from k8sai.canary.facts import Json, Seen
 from k8sai.canary.running.decide import Look
 from k8sai.canary.running.hands import Hands
 from k8sai.canary.running.sending import place, send
-from k8sai.canary.running.strayed import NEAR, astray, broken
+from k8sai.canary.running.strayed import NEAR, astray, broken, written_by
 from k8sai.canary.running.wishes import wish_of
 from k8sai.canary.state import Intent, State
 from k8sai.cluster.api_errors import ApiConflict, ApiForbidden, Unavailable
@@ -107,6 +108,7 @@ def push(hands: Hands, held: "Held", seen: Seen) -> Pushed:
         return _taken_over(seen, goal) or Stood()
     if isinstance(step, Wait):
         return step
+    _insist_on_once(hands, state.pending, step, seen)
     hands.lease.insist()
     try:
         send(hands.writer, step)
@@ -118,7 +120,25 @@ def push(hands: Hands, held: "Held", seen: Seen) -> Pushed:
         if error.by_admission:
             raise Refused(f"{step.on.title}: {error.message}", error.hint) from error
         raise
+    hands.taken.add(_mark(state.pending, step))
     return Wrote(step)
+
+
+def _insist_on_once(hands: Hands, intent: Intent, write: Write, seen: Seen) -> None:
+    """The very write that was taken, wanted again: somebody has set it back, and nobody wins a fight of writes.
+
+    Raises Overwritten. A rollback alone is written again, as often as `TRIES`.
+    """
+    if intent.word in ("rollback", "restore") or _mark(intent, write) not in hands.taken:
+        return
+    by = written_by(hands.writer.live(place(hands.writer, write)) or seen.target, write)
+    found = f"{write.on.title} was set back while {intent.word} was on its way{by}"
+    raise Overwritten(f"{found}: it is not written again", _rollback(hands), (found,))
+
+
+def _mark(intent: Intent, write: Write) -> str:
+    """A write with its guards, for this goal."""
+    return json.dumps([intent.at, intent.word, write.on.kind, write.on.name, write.subresource, write.body])
 
 
 def snapshot_of(held: "Held") -> Json:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING, Protocol
 
@@ -99,6 +99,7 @@ class Hands:
     now: Callable[[], float] = time.time
     pause: Callable[[float], None] = time.sleep
     told: Callable[[News], None] = nobody
+    taken: set[str] = field(default_factory=set)  # writes that the server took: none of them is sent twice for one goal
 
     def tell(self, word: str, text: str, state: State) -> None:
         """One line for whoever watches."""

@@ -34,7 +34,7 @@ def _weight(state: State, seen: Seen, backend: Backend, before: Json) -> tuple[s
     else:
         if not isinstance(back, Write):  # as near as this kind of weights can be
             return ()
-    by = _written_by(seen.target, back) if back else ""
+    by = written_by(seen.target, back) if back else ""
     return (f"the canary's weight is {seen.configured:g} %, not {state.weight} %{by}",)
 
 
@@ -77,7 +77,7 @@ def _changed(name: str, before: Json | None, live: Json) -> tuple[str, ...]:
     return tuple(f"{key} of {name} is another one than was read{_by(live, f'/{key}')}" for key in keys)
 
 
-def _written_by(target: Json, write: Write) -> str:
+def written_by(target: Json, write: Write) -> str:
     """`, written by argocd-controller at …`, of the first field that the write would change."""
     return next((said for path in _paths(write) if (said := _by(target, path))), "")
 
