@@ -19,7 +19,7 @@ def pause(
     dry_run: DryRun = "none",
     output: Output = "table",
 ) -> int:
-    """Hold a rollout at its weight until `resume`, also while somebody runs it: `run` finds it and waits.
+    """Hold a rollout at its weight until `resume`, also while somebody runs it: their `run` ends with exit 10.
 
     A shift that has begun is finished first. A canary that cannot serve is rolled back all the same.
 

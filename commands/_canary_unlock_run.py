@@ -14,7 +14,7 @@ from k8sai.commands._canary_kept import Found, Wish, find
 from k8sai.commands._canary_kept_said import changed, tell, updated
 from k8sai.deploy.fields import ABSENT, Field
 from k8sai.deploy.plan import Change
-from k8sai.errors import NotFound
+from k8sai.errors import Locked, NotFound
 from k8sai.view import Note
 
 
@@ -28,8 +28,8 @@ def run(wish: Wish) -> int:
         tell(found, wish, [], "unchanged: nobody holds it")
         return 0
     lease = Lease(found.writer, found.ref, holder_name(), background=False)
-    if not wish.writes and not holder.expired and not wish.force:
-        raise lease.locked(holder)
+    if 0 <= holder.age and not holder.expired and not wish.force:  # of a clock that is ahead only watching tells
+        raise Locked(lease.locked(holder).message, "--force takes it away: who holds it stops before the next write")
     held, after = _kept(found), None
     if wish.writes:
         held, after = _taken_away(found, lease, wish.force)

@@ -111,7 +111,12 @@ def test_the_plan_of_forgetting_as_a_document(kept: Site) -> None:
 def test_who_is_alive_keeps_it(kept: Site) -> None:
     kept.holds("ben")
     for flags in ((), ("--plan",)):
-        assert kept("unlock", "isvc/chat", *flags) == Ran(Exit.LOCKED, "", HELD)
+        assert kept("unlock", "isvc/chat", *flags) == Ran(
+            Exit.LOCKED,
+            "",
+            "error: ben@host holds the canary of isvc/chat (renewed NOW ago, Gating)\n"
+            "  → --force takes it away: who holds it stops before the next write\n",
+        )
     assert kept.state.epoch == 2
 
 
