@@ -67,7 +67,7 @@ RULES: dict[str, tuple[str, str]] = {
     "snapshot": ("errors quantity ages facts selectors view fleet cluster", "msgspec"),
     "sim": (
         "errors quantity ages facts schema fleet scheduling queues canary",
-        "aiohttp yaml jsonpatch celpy msgspec platformdirs",
+        "aiohttp yaml celpy msgspec platformdirs",
     ),
     "recipes": ("", ""),
     "completions": ("", ""),
@@ -84,7 +84,7 @@ RULES: dict[str, tuple[str, str]] = {
 # What must never be imported just to say `--help` or `--version`, or to complete a word.
 HEAVY = {
     "urllib3", "google.protobuf", "kubernetes", "kr8s", "textual", "rich.console", "aiohttp", "asyncio", "pydantic",
-    "httpx", "importlib.metadata", "cryptography", "jsonpatch", "celpy", "msgspec", "ruamel", "jsone", "jsonschema_rs",
+    "httpx", "importlib.metadata", "cryptography", "celpy", "msgspec", "ruamel", "jsone", "jsonschema_rs",
 }  # fmt: skip
 
 

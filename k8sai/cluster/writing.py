@@ -224,7 +224,7 @@ class Writer:
         content_type: str = "application/json",
     ) -> "Response":
         """One write, repeated only where that is safe. Raises as its callers say."""
-        data, waited = json.dumps(body, separators=(",", ":")).encode(), 0.0
+        data, waited = as_go_writes(body), 0.0
         for left in range(_TRIES - 1, -1, -1):
             try:
                 answer = self._connection.request(method, path, query=query, body=data, content_type=content_type)
@@ -246,6 +246,14 @@ class Writer:
         said = _decoded(answer, path) if b'"Failure"' in answer.body else {}
         if (said.get("kind"), said.get("status")) == ("Status", "Failure"):
             raise status_error(said, self._connection.asked(method, path))
+
+
+def as_go_writes(body: Json | list[Json]) -> bytes:
+    """JSON as the server itself spells it: a JSON patch's `test` compares strings as they are spelled, so an ü that is
+    sent as \\u00fc, or a < that is not sent as \\u003c, is another value to it. Measured on 1.37.
+    """
+    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    return re.sub("[&<>\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 
 def is_field_conflict(error: ApiConflict) -> bool:

@@ -4,6 +4,7 @@ Source: apimachinery `pkg/util/validation/field/errors.go`.
 """
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -88,7 +89,7 @@ def shown(value: Any) -> str:
 def encoded(value: Any) -> str:
     """Compact JSON with sorted keys, as Go writes it."""
     text = json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
-    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+    return re.sub("[&<>\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def number(value: float) -> str:

@@ -3,13 +3,10 @@
 Source: apiserver `pkg/endpoints/handlers/patch.go`.
 """
 
-import json
 from typing import Any
 
-import jsonpatch
-
 from k8sai.schema.problems import encoded, plain, quoted
-from k8sai.sim import status
+from k8sai.sim import json_patch, status
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj, copied, name_of
 from k8sai.sim.status import ApiFailure
@@ -32,9 +29,11 @@ def check_media(resource: Resource, media: str) -> None:
 
 
 def patched(resource: Resource, old: Obj, patch: Any, media: str) -> Obj:
-    """The object with the patch applied; `old` is left alone. ApiFailure 400, 422."""
+    """The object with the patch applied; `old` is left alone. A JSON patch may be as it was sent, in bytes: how a value
+    is spelled matters there. ApiFailure 400, 422.
+    """
     if media == JSON_PATCH:
-        return _json_patched(resource, old, patch)
+        return _json_patched(old, patch)
     if not isinstance(patch, dict):
         raise status.bad_request(
             "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"
@@ -57,37 +56,13 @@ def merged(target: Any, patch: Any) -> Any:
     return result
 
 
-def _json_patched(resource: Resource, old: Obj, patch: Any) -> Obj:
-    if not isinstance(patch, list):
-        raise status.bad_request(
-            "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"
-        )
-    found = copied(old)
+def _json_patched(old: Obj, patch: Any) -> Obj:
+    operations = json_patch.operations_of(patch if isinstance(patch, bytes) else encoded(patch).encode())
     try:
-        for operation in jsonpatch.JsonPatch(patch).patch:
-            found = _operated(found, operation)
-    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, KeyError, TypeError, IndexError):
+        return _as_object(json_patch.apply(copied(old), operations))
+    except json_patch.Inapplicable:
         message = "the server rejected our request due to an error in our request"
         raise ApiFailure(422, "Invalid", message, {}) from None
-    return _as_object(found)
-
-
-def _operated(found: Any, operation: Obj) -> Any:
-    """As servers have it: null is also what is not there, 0.0 is not 0, and `replace` adds what is not there."""
-    above, last = jsonpatch.JsonPointer(operation["path"]).to_last(found)
-    absent = isinstance(above, dict) and last is not None and last not in above
-    if operation["op"] == "test" and absent:
-        if operation["value"] is not None:
-            raise jsonpatch.JsonPatchTestFailed("absent")
-        return found
-    if operation["op"] == "test":
-        there = found if last is None else above[last]
-        if json.dumps(there, sort_keys=True) != json.dumps(operation["value"], sort_keys=True):
-            raise jsonpatch.JsonPatchTestFailed("another value")
-        return found
-    if operation["op"] == "replace" and absent:
-        operation = {**operation, "op": "add"}
-    return jsonpatch.JsonPatch([operation]).apply(found, in_place=True)
 
 
 def _as_object(found: Any) -> Obj:
@@ -105,11 +80,19 @@ def unreadable(failure: ApiFailure, shown: Any, media: str) -> ApiFailure:
     return ApiFailure(422, "Invalid", f' "" is invalid: {cause}', details)
 
 
-def same_object(old: Obj, new: Obj) -> None:
-    """ApiFailure where a patch would turn the object into another one."""
+def same_object(resource: Resource, old: Obj, new: Obj) -> None:
+    """ApiFailure where a patch would turn the object into another one. Of an older version and another uid, the version
+    is told.
+    """
     for key in ("apiVersion", "kind"):
         if new.get(key, old[key]) != old[key]:
             raise status.bad_request(f"{key} in the patch ({new[key]}) does not match the object's ({old[key]})")
     if name_of(new) != name_of(old):
         message = f"the name of the object ({name_of(new)}) does not match the name on the URL ({name_of(old)})"
         raise status.bad_request(message)
+    meta, was = new["metadata"], old["metadata"]
+    if meta.get("resourceVersion") not in (None, "", was["resourceVersion"]):
+        raise status.stale(resource, name_of(old))
+    if meta.get("uid") not in (None, "", was["uid"]):
+        cause = status.invalid_value("metadata.uid", meta["uid"], "field is immutable")
+        raise status.invalid(resource, name_of(old), [cause])

@@ -65,14 +65,15 @@ class Writer:
         if media == patches.APPLY_PATCH:
             return await self._apply(ask)
         author = self._author(ask)
-        patch = parsed(await read_body(ask.request), "application/json")
+        body = await read_body(ask.request)
+        patch = body if media == patches.JSON_PATCH else parsed(body, "application/json")
         if target.subresource == "scale":
             current = scale.get(self._store, target)
             changed = patches.patched(target.resource, current, patch, media)
             return answer(ask.request, scale.put(self._store, target, changed, ask.dry_run(), author))
         old = Shelf(self._store, target.resource).entry(target.namespace, target.name).obj
         obj = patches.patched(target.resource, old, patch, media)
-        patches.same_object(old, obj)
+        patches.same_object(target.resource, old, obj)
         sent = copied(obj)
         try:
             warnings = _checked(ask, obj)

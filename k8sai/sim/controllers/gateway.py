@@ -1,6 +1,7 @@
 """Gateway API as a gateway implements it: Gateways are programmed, HTTPRoutes are accepted and their backends resolved.
 
-Reasons and messages are those of Envoy Gateway. A route without a Gateway that exists is told nothing, as there.
+Reasons and messages are those of Envoy Gateway. A route without a Gateway that exists is told nothing, and what other
+controllers say of it stays, as there.
 """
 
 from collections.abc import Iterator
@@ -54,7 +55,8 @@ class Gateways:
         if route is None:
             return
         old = (route.get("status") or {}).get("parents") or []
-        parents = [self._parent(route, ref, old) for ref in self._attached(route)]
+        others = [one for one in old if one.get("controllerName") != _BY]
+        parents = [*others, *(self._parent(route, ref, old) for ref in self._attached(route))]
         if parents or old:
             self._desk.put_status(ROUTES, route, {**(route.get("status") or {}), "parents": parents})
 
@@ -66,7 +68,8 @@ class Gateways:
                 yield ref
 
     def _parent(self, route: Obj, ref: Obj, old: list[Obj]) -> Obj:
-        known: list[Obj] = next((one["conditions"] for one in old if one["parentRef"] == ref), [])
+        mine = (one["conditions"] for one in old if (one["parentRef"], one.get("controllerName")) == (ref, _BY))
+        known: list[Obj] = next(mine, [])
         known = self._said(route, known, "Accepted", "True", "Accepted", "Route is accepted")
         reason, message = next(
             self._unresolved(route), ("ResolvedRefs", "Resolved all the Object references for the Route")
