@@ -166,18 +166,19 @@ class Operator:
 
 
 def with_token(kubeconfig: Path, token: str, place: Path) -> Path:
-    """The same server, as whoever the token names."""
+    """The same server, as whoever the token names. Without TLS no client sends tokens: then the name alone counts."""
     config = yaml.safe_load(kubeconfig.read_text())
     context = next(one for one in config["contexts"] if one["name"] == config["current-context"])
     cluster = next(one for one in config["clusters"] if one["name"] == context["context"]["cluster"])
     for key in ("certificate-authority",):
         if key in cluster["cluster"]:
             cluster["cluster"][key] = str((kubeconfig.parent / cluster["cluster"][key]).resolve())
+    taken = {} if cluster["cluster"]["server"].startswith("https:") else {"as": token}
     made = {
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [cluster],
-        "users": [{"name": "account", "user": {"token": token}}],
+        "users": [{"name": "account", "user": {"token": token, **taken}}],
         "contexts": [{"name": "it", "context": {"cluster": cluster["name"], "user": "account"}}],
         "current-context": "it",
     }
