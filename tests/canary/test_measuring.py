@@ -103,7 +103,7 @@ def test_tokens_weigh_as_much_as_their_requests() -> None:
     assert found.notes[0].endswith("(tokens of vllm:inter_token_latency_seconds, weighed as requests)")
 
 
-def test_parts_of_weighed_requests_are_kept_for_the_next_window() -> None:
+def test_parts_of_weighed_requests_are_not_lost_in_small_windows() -> None:
     chat = Chat({"server": "sglang", "itl": 0.02})
     chat.lab.run(15)
     sampler = Sampler(chat.ask, Settings(slos=(parse("itl>50ms<5%"),)), "default")

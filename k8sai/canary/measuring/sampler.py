@@ -7,6 +7,7 @@ not answered makes no window: no data is no verdict.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+from zlib import crc32
 
 from k8sai.canary.facts import Side
 from k8sai.canary.gate import Window
@@ -40,7 +41,6 @@ class Sampler:
 
     def __init__(self, ask: Ask, settings: Settings, namespace: str = "") -> None:
         self._ask, self._settings, self._namespace = ask, settings, namespace
-        self._rest: dict[tuple[str, str], float] = {}  # parts of requests, where tokens are counted
 
     def window(
         self,
@@ -91,18 +91,20 @@ class Sampler:
         stable, canary = (by.counted(asked, version, start, end) for version in both)
         if by.tokens:
             requests, _ = self._window(asked, _REQUESTS, both, start, end)
-            stable = self._weighed(slo, "stable", stable, requests.stable_all)
-            canary = self._weighed(slo, "canary", canary, requests.canary_all)
+            stable = _weighed(stable, requests.stable_all, f"stable {slo.title} {start}")
+            canary = _weighed(canary, requests.canary_all, f"canary {slo.title} {start}")
         return Window(canary.bad, canary.all, stable.bad, stable.all), by.note
 
-    def _weighed(self, slo: Slo, side: str, tokens: Counted, requests: int) -> Counted:
-        """Tokens of one request do not stand for themselves: together they weigh as much as the request."""
-        if not tokens.all:
-            return Counted(0, 0)
-        bad = tokens.bad / tokens.all * requests + self._rest.get((slo.title, side), 0.0)
-        whole = min(int(bad), requests)
-        self._rest[slo.title, side] = bad - whole
-        return Counted(whole, requests)
+
+def _weighed(tokens: Counted, requests: int, seed: str) -> Counted:
+    """Tokens of one request do not stand for themselves: together they weigh as much as the request.
+
+    A part of a request counts as one as often as it is large, so that many small windows lose nothing.
+    """
+    if not tokens.all:
+        return Counted(0, 0)
+    bad = int(tokens.bad / tokens.all * requests + crc32(seed.encode()) / 2**32)
+    return Counted(min(bad, requests), requests)
 
 
 def _requests(window: Window) -> int:

@@ -27,11 +27,13 @@ def counted(hands: Hands, state: State, seen: Seen, start: float, end: float) ->
         return _blind(until, f"{error.message}{f' ({error.hint})' if error.hint else ''}", end)
     except K8saiError as error:
         return _blind(until, error.message, end)
+    if sample.windows:  # of some requirements, where others have no numbers: harm is harm all the same
+        gate = Gate.of(state.gate, state.settings).after(sample.windows)
+        until = replace(until, gate=gate.document())
     if sample.no_data:
         return _blind(until, sample.no_data, end)
-    gate = Gate.of(state.gate, state.settings).after(sample.windows).document()
     split = honoured(seen.given, sample.canary_all, sample.stable_all)
-    return _split(replace(until, gate=gate, blind=""), seen, split, sample.canary_all + sample.stable_all)
+    return _split(replace(until, blind=""), seen, split, sample.canary_all + sample.stable_all)
 
 
 def _sample(hands: Hands, state: State, seen: Seen, start: float, end: float) -> "Sample":
