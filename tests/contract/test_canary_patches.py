@@ -1,6 +1,5 @@
 """How a server answers the patches that rollouts write: which guards hold, how it refuses, who owns what."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 

@@ -166,5 +166,5 @@ def test_custom_kinds_take_no_strategic_patch() -> None:
 def test_a_patch_may_not_make_another_object_of_it() -> None:
     for change in ({"kind": "Node"}, {"metadata": {"name": "q"}}):
         with pytest.raises(ApiFailure) as caught:
-            same_object(a_pod(), patched(PODS, a_pod(), change, MERGE_PATCH))
+            same_object(PODS, a_pod(), patched(PODS, a_pod(), change, MERGE_PATCH))
         assert caught.value.code == 400
