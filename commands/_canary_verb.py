@@ -157,7 +157,8 @@ def sampling(place: Place, prometheus: str) -> "Callable[[Settings], Sampler]":
 
         from k8sai.canary.measuring.find import sampler
 
-        return sampler(place.connection, replace(settings, prometheus=prometheus or settings.prometheus))
+        named = replace(settings, prometheus=prometheus or settings.prometheus)
+        return sampler(place.connection, named, place.ref.namespace)
 
     return made
 
