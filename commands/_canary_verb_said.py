@@ -92,7 +92,8 @@ def say_end(where: "Scene", state: "State", line: str, told: "State | None" = No
         _print.outlived(lambda: _print.line(f"{where.title} {line}"))
     _print.outlived(_print.flush)
     if found.next and where.asked.output == "table":
-        _talk.note(Note("next", hint=f"`k8sai {found.next} -n {where.place.ref.namespace}`"))
+        next_ = found.next.replace("canary watch", "canary run")  # we have just let it go
+        _talk.note(Note("next", hint=f"`k8sai {next_} -n {where.place.ref.namespace}`"))
     return int(found.exit) if told is not None else 0
 
 

@@ -1,7 +1,7 @@
 """A rollout of each backend on the embedded cluster, for tests that hold for all of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from k8sai.canary.backend import Backend
 from k8sai.canary.backends.all import BACKENDS
@@ -32,7 +32,8 @@ class Case:
         for number in range(4):
             world.node(f"n{number}")
         world.has(*self.objects())
-        return Site(world, self.backend, self.ref, self.wish, self.steps)
+        uid = world.target(self.ref)["metadata"]["uid"]
+        return Site(world, self.backend, replace(self.ref, uid=uid), self.wish, self.steps)
 
 
 def service(name: str) -> Json:

@@ -58,7 +58,7 @@ def decide(state: State, look: Look, *, drive: bool) -> Action:
     if pending:
         return GoOn()
     if state.phase in (Phase.PLANNED, Phase.PREFLIGHT):
-        return Intend("begin", state.start, reason="start")
+        return Intend("begin", state.start, reason="as asked for")
     if state.phase is Phase.WARMING:
         return _warming(state, look)
     return _upwards(state, look) if drive else Done()
@@ -80,7 +80,7 @@ def _kept(state: State, now: float, *, drive: bool) -> Action:
         return Done()
     until = epoch(state.since) + state.settings.keep_old
     if now >= until:
-        return Intend("retire", state.weight, reason="its time was over")
+        return Intend("retire", state.weight, reason="its time is over")
     return Hold("keeping the old version", until) if drive else Done()
 
 
@@ -142,7 +142,7 @@ def _gating(state: State, now: float) -> Action:
     if now < warm:
         return Hold("warming up: not counted", min(warm, now + LOOKS))
     if not settings.gated:
-        return Pass("it has no gate", "ungated")
+        return Pass(f"{state.weight} % passes without a gate", "ungated")
     verdict = Gate.of(state.gate, settings).verdict()
     if verdict.outcome is Outcome.FAIL:
         return Intend("rollback", 0, "gate", failed(verdict))
@@ -150,7 +150,7 @@ def _gating(state: State, now: float) -> Action:
         return Pause("no-data", f"no numbers for {now - epoch(state.blind):.0f} s: {state.reason or 'no data'}")
     split = state.unsplit >= UNSPLIT
     if verdict.outcome is Outcome.PASS and not split:
-        return Pass("the gate has passed")
+        return Pass(f"the gate has passed at {state.weight} %")
     if now >= max(warm, epoch(state.since)) + settings.gate_timeout:
         return _inconclusive(state, held_for(state, verdict))
     begin = max(warm, epoch(state.measured) if state.measured else warm)

@@ -63,7 +63,7 @@ class Loop:
         try:
             seen = carry.look(hands, held)
             action = decide(held.state, seen, drive=self.drive)
-            return self._act(held, seen, action), isinstance(action, Done)
+            return self._act(held, seen, action), isinstance(action, Done | Pause)
         except Paused:  # somebody wrote the state meanwhile: look again
             return held, False
 
@@ -140,7 +140,7 @@ class Loop:
             case carry.Stood():
                 self._undo = None
                 state = journal.committed(held.state, self.hands.now(), self.hands.by)
-                return self._save(held, state, "stands", _stands(state))
+                return self._save(held, state, "stands", _reached(held.state, state))
             case carry.Wrote(write):
                 self._failures, self._undo = 0, None
                 self.hands.tell("write", write.why, held.state)
@@ -209,7 +209,22 @@ def fresh(hands: Hands, held: "Held") -> "Held":
 
 def _intended(goal: Intend) -> str:
     where = f" to {goal.weight} %" if goal.word in ("shift", "rollback") else ""
-    return f"{goal.word}{where}: {goal.reason}" if goal.reason else f"{goal.word}{where}"
+    words = {"rollback": "roll back"}.get(goal.word, goal.word)
+    return f"{words}{where}: {goal.reason}" if goal.reason else f"{words}{where}"
+
+
+def _reached(before: State, state: State) -> str:
+    match before.pending.word if before.pending else "":
+        case "begin":
+            return f"the canary is made, at {state.weight} %"
+        case "promote":
+            return "the canary is the stable side"
+        case "retire":
+            return "what the old version held is given back"
+        case "restore":
+            return "the old version's text is back"
+        case _:
+            return f"{_stands(state)} of the requests"
 
 
 def _stands(state: State) -> str:

@@ -50,7 +50,7 @@ def step(
     if target < state.weight:
         raise Usage(f"{target} % is less than the {state.weight} % there are", _back(state, f" --to-weight {target}"))
     held = _cleared(hands, held, target, force)
-    return loop.run(loop.intend(held, Intend("shift", target, reason=force or f"step to {target} %")))
+    return loop.run(loop.intend(held, Intend("shift", target, reason=force or "asked for")))
 
 
 def target_of(state: State, to: int | None, expect: int | None) -> int:
@@ -93,7 +93,9 @@ def judged(hands: Hands, held: "Held") -> "Held":
     if state.passed >= state.weight:
         return held
     if not state.settings.gated:
-        return hands.journal.save(held, journal.passed(state, hands.now(), hands.by, "ungated", "it has no gate"))
+        return hands.journal.save(
+            held, journal.passed(state, hands.now(), hands.by, "ungated", f"{state.weight} % passes without a gate")
+        )
     now, warm = hands.now(), epoch(state.shifted) + state.settings.warmup if state.shifted else hands.now()
     if now < warm:
         raise Undecided(f"it warms up for {warm - now:.0f} s more: nothing is counted", _status(state))
@@ -109,7 +111,7 @@ def _by_verdict(hands: Hands, held: "Held") -> "Held":
     if verdict.outcome is Outcome.FAIL:
         raise Failing(failed(verdict), _back(state))
     if verdict.outcome is Outcome.PASS and state.unsplit < UNSPLIT:
-        reason = "the gate has passed"
+        reason = f"the gate has passed at {state.weight} %"
         return hands.journal.save(held, journal.passed(state, hands.now(), hands.by, "pass", reason))
     raise Undecided(
         f"{held_for(state, verdict)}: the weight stays", f"{_status(state)}, or say why with --force REASON"
@@ -125,7 +127,7 @@ def promote(hands: Hands, held: "Held", *, keep_old: float | None = None, force:
     if state.phase is not Phase.PROMOTED and not (state.pending and state.pending.word == "promote"):
         insist_on_way(state, "promote")
         held = _worthy(hands, held, force)
-        held = loop.intend(held, Intend("promote", 100, reason=force or "promote"))
+        held = loop.intend(held, Intend("promote", 100, reason=force or "asked for"))
     held = loop.run(held)
     return _retired(hands, loop, held)
 
