@@ -10,7 +10,7 @@ from k8sai.canary.backend import Begin, Goal, Promote, Retire, Rollback, Shift, 
 from k8sai.canary.backends.kserve_standard import KServeStandard
 from k8sai.canary.backends.kserve_standard_spec import enough, lowered, stable_min
 from k8sai.canary.facts import Json, Prepared, Ref, Wish
-from k8sai.errors import Drift, Refused, Usage
+from k8sai.errors import ClusterError, Drift, Forbidden, Refused, Usage
 from tests.canary.kserve import GATEWAY, NAMESPACE, isvc, model
 from tests.canary.world import World, Writes
 
@@ -299,6 +299,23 @@ def test_a_step_counts_only_when_the_gateway_has_it(world: World) -> None:
     seen = world.see(backend, ISVC, prepared)
     assert (seen.applied, seen.configured, seen.route) == (False, 20.0, 25.0)
     assert isinstance(world.step(backend, ISVC, Shift(20), prepared), Wait)
+
+
+@pytest.mark.parametrize(("error", "trusted"), [(Forbidden("no"), True), (ClusterError("unwell"), False)])
+def test_routes_that_may_not_be_read_are_trusted_and_those_that_cannot_are_not(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Exception, trusted: bool
+) -> None:
+    prepared = begun(world)
+    target, get = world.target(ISVC), world.get
+
+    def unread(kind: str, namespace: str, name: str) -> Json:
+        if kind.startswith("httproutes"):
+            raise error
+        return get(kind, namespace, name)
+
+    monkeypatch.setattr(world, "get", unread)
+    seen = backend.see(target, prepared.handle, world.reading())
+    assert (seen.applied, seen.route) == (trusted, None)
 
 
 def test_both_sides_are_seen(world: World) -> None:

@@ -10,7 +10,7 @@ from k8sai.canary.backend import Begin, Goal, Promote, Retire, Rollback, Shift, 
 from k8sai.canary.backends.llmisvc import LlmIsvcGroup
 from k8sai.canary.backends.llmisvc_group import FINE, MOST, fine, percent_of, stable_weight, weight_for
 from k8sai.canary.facts import Json, Prepared, Ref, Wish
-from k8sai.errors import Drift, NotFound, Refused, Usage
+from k8sai.errors import ClusterError, Drift, NotFound, Refused, Usage
 from tests.canary.kserve import GATEWAY, NAMESPACE, llmisvc
 from tests.canary.world import World
 
@@ -453,6 +453,34 @@ def test_rollback_without_the_canary_still_leaves_the_group(world: World) -> Non
         ("chat", "json-patch", [("/spec/router/route/group", None), ("/spec/router/route/weight", None)])
     ]
     assert named(world, "chat")["spec"] == before
+
+
+def test_the_way_back_after_all_is_a_rollout_to_the_one_that_was_stopped(world: World) -> None:
+    prepared = begun(world)
+    world.reach(backend, CHAT, Promote(), prepared)
+    world.reach(backend, CHAT, Retire(), prepared)
+    world.run(40)
+    new, wish = Ref(KIND, "default", "chat-v2", word="llmisvc"), Wish(to="llmisvc/chat")
+    back = world.prepare(backend, new, wish)
+    for goal in (Begin(wish, 1), Shift(50), Promote(), Retire()):
+        world.reach(backend, new, goal, back)
+    world.run(40)
+    assert (stopped(world, "chat"), stopped(world, "chat-v2")) == (False, True)
+    assert (pods(world, "chat"), pods(world, "chat-v2")) == (2, 0)
+
+
+def test_one_that_cannot_be_read_is_not_taken_for_gone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared = begun(world)
+    target, get = named(world, "chat"), world.get
+
+    def unwell(kind: str, namespace: str, name: str) -> Json:
+        if name == "chat-v2":
+            raise ClusterError("the server is unwell")
+        return get(kind, namespace, name)
+
+    monkeypatch.setattr(world, "get", unwell)
+    with pytest.raises(ClusterError, match="unwell"):
+        backend.see(target, prepared.handle, world.reading())
 
 
 # --- others write -----------------------------------------------------------------------------------------------------

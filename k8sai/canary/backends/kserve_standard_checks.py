@@ -38,7 +38,7 @@ def scaler(target: Json) -> str:
 def possible_wish(wish: Wish) -> None:
     """Raises Usage for what this way to split has no place for."""
     if wish.empty:
-        raise Usage("say what the new version is", "--model-uri, --image, --set PATH=VALUE or --patch FILE")
+        raise Usage("say what the new version is", "--model-uri, --image, --set PATH=VALUE or --patch-file FILE")
     for given, flag in ((wish.to, "--to"), (wish.rule, "--rule"), (wish.headers, "--header")):
         if given:
             raise Usage(f"{flag} does nothing here: KServe makes the canary and its route itself", "leave it out")

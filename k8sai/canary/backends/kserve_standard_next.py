@@ -89,11 +89,16 @@ def _grown(seen: Seen, handle: Json, before: Json, need: int) -> Step:
     if canary != there or _minimum(seen) < stable:
         path = f"{_LIST}/{at}/predictor/minReplicas"
         body = _guarded(seen, at) + _replace(path, there, canary) + _size(seen, stable)
-        return _patch(seen, body, f"{canary} replicas of {handle['name']}; the old version keeps {handle['hold']}")
+        return _patch(seen, body, _sized(handle, canary, grows=canary != there))
     ready = seen.canary.ready or 0 if seen.canary else 0
     if ready < need:
         return Wait(f"{ready} of {need} replicas of {handle['name']} are ready", pods=True)
     return None
+
+
+def _sized(handle: Json, canary: int, *, grows: bool) -> str:
+    kept = f"the old version keeps {handle['hold']}"
+    return f"{canary} replicas of {handle['name']}, and {kept}" if grows else f"{kept} replicas"
 
 
 def _promote(seen: Seen, handle: Json, before: Json) -> Step:

@@ -14,6 +14,7 @@ from k8sai.canary.backends.kserve_standard_spec import (
 )
 from k8sai.canary.facts import Json, Seen, Side
 from k8sai.canary.pods import Pods, pods_of
+from k8sai.errors import Forbidden
 
 if TYPE_CHECKING:
     from k8sai.cluster.reading import Reading
@@ -32,8 +33,7 @@ def seen(target: Json, handle: Json, read: "Reading") -> Seen:
     old, coming = _side(target, stable, 100 - percent, read)
     new, _ = _side(target, name, percent, read) if there else (None, 0)
     routes = _routes(target, read)
-    waiting = "" if read.blind(ROUTES) else _route_waits(target, routes)
-    waiting = _status_waits(target) or waiting
+    waiting = _status_waits(target) or _unread(read) or _route_waits(target, routes)
     return Seen(
         target,
         old,
@@ -130,6 +130,12 @@ def _status_waits(target: Json) -> str:
     if told != asked:
         return "KServe has not taken over the canary's weight yet"
     return ""
+
+
+def _unread(read: "Reading") -> str:
+    """Routes that may not be read are taken on trust; those that could not be read this time are not."""
+    refusal = read.refusal(ROUTES)
+    return "" if refusal is None or isinstance(refusal, Forbidden) else f"HTTPRoutes: {refusal.message}"
 
 
 def _routes(target: Json, read: "Reading") -> list[Json]:

@@ -21,7 +21,7 @@ _WORDS = ("llmisvc", "llminferenceservice", "llminferenceservices", KIND)
 def possible_wish(wish: Wish) -> None:
     """Raises Usage for what this way to split has no place for."""
     if wish.empty:
-        raise Usage("say what the new version is", "--model-uri, --image, --set PATH=VALUE, --patch FILE or --to")
+        raise Usage("say what the new version is", "--model-uri, --image, --set PATH=VALUE, --patch-file FILE or --to")
     for given, flag in ((wish.rule, "--rule"), (wish.headers, "--header"), (wish.swap, "--swap")):
         if given:
             raise Usage(f"{flag} does nothing here: KServe makes the routes itself", "leave it out")

@@ -51,8 +51,13 @@ def members(target: Json, read: "Reading") -> list[Json]:
 
 
 def _canary(target: Json, handle: Json, read: "Reading") -> Json | None:
+    """The other side. Raises what the cluster said where it cannot be read: that is not the same as gone."""
     if handle:
-        return read.get(KIND, target["metadata"]["namespace"], handle["canary"])
+        found = read.get(KIND, target["metadata"]["namespace"], handle["canary"])
+        refusal = read.refusal(KIND)
+        if found is None and refusal is not None:
+            raise refusal
+        return found
     live = [one for one in members(target, read) if not stopped(one)]
     return max(live, key=weight_of) if live else None
 

@@ -76,7 +76,7 @@ BESIDE: Final[Mapping[str, tuple[Right, ...]]] = {
     "kserve-standard": (*_WORKLOADS, Right(_SEES, "httproutes.gateway.networking.k8s.io", soft=True), _PODS),
     "kserve-knative": (Right(_SEES, "revisions.serving.knative.dev", soft=True), _PODS),
     "knative": (Right(_SEES, "revisions.serving.knative.dev", soft=True), _PODS),
-    "llmisvc-group": (*_WORKLOADS, _PODS),
+    "llmisvc-group": (*_WORKLOADS, Right(("list",), "llminferenceservices.serving.kserve.io", soft=True), _PODS),
     "rollout": (Right(_SEES, "replicasets.apps"), _PODS),
 }
 # Subresources of the target that are written.
