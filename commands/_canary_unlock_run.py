@@ -28,7 +28,7 @@ def run(wish: Wish) -> int:
         tell(found, wish, [], "unchanged: nobody holds it")
         return 0
     lease = Lease(found.writer, found.ref, holder_name(), background=False)
-    if 0 <= holder.age and not holder.expired and not wish.force:  # of a clock that is ahead only watching tells
+    if holder.age >= 0 and not holder.expired and not wish.force:  # of a clock that is ahead only watching tells
         raise Locked(lease.locked(holder).message, "--force takes it away: who holds it stops before the next write")
     held, after = _kept(found), None
     if wish.writes:
