@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 from k8sai.canary.facts import Phase
 from k8sai.canary.running import aims
 from k8sai.canary.running.rollback import restore, rollback
-from k8sai.commands import _canary_verb_plan
+from k8sai.commands import _canary_verb_plan, _talk
 from k8sai.commands._canary_verb import Asked, act, owned, scene
 from k8sai.commands._canary_verb_said import ended, say_end
+from k8sai.view import Note
 
 if TYPE_CHECKING:
     from k8sai.canary.keeping.kept import Held
     from k8sai.canary.running.hands import Hands
+    from k8sai.canary.state import State
+    from k8sai.commands._canary_verb import Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +45,13 @@ def run(asked: Asked, how: Back) -> int:
 
     state = act(where, back)
     wanted = state.phase is Phase.ROLLED_BACK or (bool(how.to_weight) and state.weight == how.to_weight)
-    return ended(where, state, wanted, f"rolled back to {state.weight} %" if how.to_weight else "rolled back")
+    code = ended(where, state, wanted, f"rolled back to {state.weight} %" if how.to_weight else "rolled back")
+    _warn(where, state)
+    return code
+
+
+def _warn(where: "Scene", state: "State") -> None:
+    """What is left may be promoted by whoever unpins it: the backend knows."""
+    place = where.place.again()
+    for text in where.backend.see(place.target, state.handle, place.reading).notes:
+        _talk.note(Note(text, "warn"))
