@@ -21,7 +21,7 @@ from k8sai.canary.keeping.kept import Held
 from k8sai.canary.state import State
 from k8sai.cluster.api_errors import Unavailable
 from k8sai.cluster.patching import Stale
-from k8sai.errors import K8saiError, Locked, Refused
+from k8sai.errors import Forbidden, K8saiError, Locked, Refused
 from tests.canary.keepers import BEFORE, Hands, Killed, Operator, operator, rollout, target
 from tests.contract.api import Api, Json
 from tests.contract.conftest import Server
@@ -110,6 +110,24 @@ def test_a_second_rollout_needs_the_end_of_the_first(api: Api, core: str, ref: R
     assert (second.state.id, second.snapshot, second.uid) == ("01JD2", {"other": True}, held.uid)
     stem = names.stem(ref)
     assert config_maps(api, core) == [stem, f"{stem}-01jd2-snapshot"]
+
+
+def test_who_may_neither_list_nor_delete_begins_all_the_same(
+    ref: Ref, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = make("ana")
+    held = begun(ana, ref)
+    ana.kept.save(held, replace(held.state, phase=Phase.ROLLED_BACK))
+
+    def forbidden(*_: Any, **__: Any) -> Any:
+        raise Forbidden("you may not")
+
+    for verbs in (["delete"], ["delete", "members"]):
+        for verb in verbs:
+            monkeypatch.setattr(ana.wire, verb, forbidden)
+        second = ana.kept.begin(rollout(ref, f"01JD{len(verbs) + 1}", epoch=1), BEFORE)
+        assert ana.kept.read() == second
+        ana.kept.save(second, replace(second.state, phase=Phase.ROLLED_BACK))
 
 
 def test_forgotten(api: Api, core: str, ref: Ref, make: Make) -> None:

@@ -7,6 +7,7 @@ decide again. An answer that was lost is found by reading.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from k8sai.canary.facts import ENDED, Json, Ref
@@ -70,10 +71,10 @@ class Kept:
         try:
             held = self.save(old, state) if old else self._make(state)
         except (Refused, Stale, Locked):
-            self._drop(names.snapshot_at(self._ref, state.id))
+            _quietly(lambda: self._drop(names.snapshot_at(self._ref, state.id)))
             raise
         for target in outlived:
-            self._drop(target)
+            _quietly(partial(self._drop, target))  # who may not delete leaves them: they do no harm
         return replace(held, snapshot=before)
 
     def save(self, held: Held, state: State, *, dry_run: bool = False) -> Held:
