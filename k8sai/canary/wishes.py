@@ -31,15 +31,6 @@ def value_of(text: str) -> Any:
         return text
 
 
-def difference(old: Any, new: Any) -> Any:
-    """The merge patch (RFC 7396) that makes the new of the old: {} where they are equal. Lists are sent whole."""
-    if not (isinstance(old, dict) and isinstance(new, dict)):
-        return new
-    patch: Json = {key: None for key in old if key not in new}
-    changed_keys = [key for key in new if key not in old or new[key] != old[key]]
-    return patch | {key: difference(old.get(key), new[key]) for key in changed_keys}
-
-
 def operations(old: Json, new: Json, at: str) -> list[Json]:
     """The JSON patch (RFC 6902) that makes the new of the old below a path. Lists are sent whole."""
     done: list[Json] = []

@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8sai.canary.facts import Wish
-from k8sai.canary.wishes import changed, difference, operations, value_of
+from k8sai.canary.wishes import changed, operations, value_of
 from k8sai.errors import Usage
-from k8sai.queues.acting.steps import merge
 from k8sai.sim import kinds
 from k8sai.sim.patches import JSON_PATCH, patched
 
@@ -49,12 +48,6 @@ _json = st.recursive(
     max_leaves=8,
 )
 _objects = st.dictionaries(st.sampled_from("abc"), _json, max_size=3)
-
-
-@given(_objects, _objects)
-def test_the_difference_merged_into_the_old_is_the_new(old: dict[str, Any], new: dict[str, Any]) -> None:
-    assert merge(old, difference(old, new)) == new
-    assert difference(old, old) == {}
 
 
 @given(_objects, _objects)
