@@ -14,7 +14,7 @@ from k8sai.view import Note
 if TYPE_CHECKING:
     from k8sai.sim.cluster import Sim
 
-_METERED = "demo"  # the scenario that has a Prometheus, which knows what its cards did
+_RICHEST = "demo"  # the scenario that has a Prometheus, which knows what its cards did, and rollouts
 _REST = 15.0  # seconds the first pods get to start before a snapshot is printed
 
 
@@ -28,6 +28,7 @@ def demo(
     """The live GPU view on an embedded cluster: nothing to install, nothing to connect to.
 
     On a terminal this is the full-screen view of `k8sai top`; in a pipe it prints what `k8sai top --once` prints.
+    Two models are rolled out meanwhile: one is well, the other fails its gate (the pane of canaries shows both).
 
     \b
     Examples:
@@ -40,7 +41,14 @@ def demo(
         kubeconfig = Path(place) / "kubeconfig"
         sim.write_kubeconfig(kubeconfig, "k8sai-demo")
         options = Options(kubeconfig=str(kubeconfig))
-        return _live(options, metered=scenario == _METERED) if _screen.has_screen() else _snapshot(sim, options)
+        if not _screen.has_screen():
+            return _snapshot(sim, options)
+        if scenario != _RICHEST:
+            return _live(options, metered=False)
+        from k8sai.commands._demo_rollouts import operators
+
+        with operators(kubeconfig):
+            return _live(options, metered=True)
 
 
 def _live(options: Options, *, metered: bool) -> int:
