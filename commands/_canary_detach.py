@@ -1,7 +1,6 @@
 """`canary run --detach`: the rollout goes on in the cluster, in a Job with the least Role."""
 
 import os
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from k8sai.commands._canary_place import Place
 
 IMAGE: Final = "K8SAI_RUNNER_IMAGE"
-_SERVICE: Final = re.compile(r"(?:(https?):)?([a-z0-9-]+)/([a-z0-9.-]+):([a-z0-9-]+)(/.*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,41 +62,44 @@ def image(flag: str) -> str:
 def _runner(place: "Place", state: "State", flags: Detached) -> "Runner":
     from secrets import token_hex
 
+    from k8sai.canary.backends.all import by_name
+    from k8sai.canary.checks.rights import driven
     from k8sai.canary.detached import Runner
 
     if flags.lasts < 60:
         raise Usage("--max-duration is shorter than a minute", "4h is usual")
     chosen = image(flags.image)
-    where = _prometheus(place.connection, flags.prometheus or state.settings.prometheus) if _measures(state) else ""
+    said = flags.prometheus or state.settings.prometheus
+    where = _prometheus(place.connection, said) if state.settings.gated else ""
     more = (*flags.flags, *(("--prometheus", where) if where else ()))
-    return Runner(place.ref, state.backend, state.id, chosen, flags.lasts, token_hex(3), more)
-
-
-def _measures(state: "State") -> bool:
-    return state.settings.gated
+    seen = by_name(state.backend).see(place.target, state.handle, place.reading)
+    beside = driven(seen.objects.values())
+    return Runner(place.ref, state.backend, state.id, chosen, flags.lasts, token_hex(3), more, beside)
 
 
 def _prometheus(connection: "Connection", said: str) -> str:
-    """Its address inside the cluster: through the API server's proxy it would need a right in another namespace.
+    """Its address inside the cluster. Where none is named, the one that is found here, with this user's rights.
 
-    Where none is named, the one that is found here, with this user's rights; "" where there is none.
+    Raises NotFound where there is none: a Job without numbers would only wait. Usage for what no pod can reach.
     """
-    from k8sai.canary.measuring.find import found as find_prometheus
+    from k8sai.canary.detached import address_inside
+    from k8sai.canary.measuring.find import found
 
-    if not said:
-        try:
-            found = find_prometheus(connection)
-        except NotFound:
-            return ""
-        said = found.url or f"{found.namespace}/{found.service}"
-        scheme, colon, rest = found.service.partition(":")
-        if not found.url and colon and scheme in ("http", "https"):
-            said = f"{scheme}:{found.namespace}/{rest}"
-    match = _SERVICE.fullmatch(said)
-    if match is None:
-        return said
-    scheme, namespace, service, port, path = match.groups()
-    return f"{scheme or 'http'}://{service}.{namespace}.svc:{port}{path or ''}"
+    if said:
+        return address_inside(said)
+    try:
+        where = found(connection)
+    except NotFound as error:
+        hint = "--prometheus NAMESPACE/SERVICE:PORT names it"
+        raise NotFound(f"the Job would have no numbers: {error.message}", hint) from error
+    return where.url or address_inside(_named(where.namespace, where.service))
+
+
+def _named(namespace: str, service: str) -> str:
+    """As `--prometheus` takes what the API server's proxy calls `https:NAME:PORT`."""
+    scheme, colon, rest = service.partition(":")
+    secure = colon and scheme in ("http", "https") and ":" in rest
+    return f"{scheme}:{namespace}/{rest}" if secure else f"{namespace}/{service}"
 
 
 def _insist_on_rights(place: "Place") -> None:

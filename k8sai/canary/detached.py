@@ -6,16 +6,18 @@ https://kubernetes.io/docs/concepts/workloads/controllers/job/
 https://kubernetes.io/docs/concepts/architecture/garbage-collection/
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
-from k8sai.canary.checks.rights import Right, needed, rules
+from k8sai.canary.checks.rights import Names, Right, needed, rules
 from k8sai.canary.facts import Json, Ref
 from k8sai.canary.keeping.names import LABEL, OF, PART, TARGET, stem
 from k8sai.cluster.discovery import Resource
 from k8sai.cluster.writing import Target
-from k8sai.errors import K8saiError, Locked
+from k8sai.errors import K8saiError, Locked, Usage
 
 if TYPE_CHECKING:
     from k8sai.cluster.writing import Writer
@@ -39,6 +41,8 @@ MAKES: Final = (
 _RBAC: Final = "rbac.authorization.k8s.io/v1"
 USER: Final = "job"  # as the holder of the Lease is called: job@NAME-OF-THE-POD
 RUNNER: Final = "runner"  # the part of a rollout, in the label
+_SERVICE: Final = re.compile(r"(?:(https?):)?([a-z0-9-]+)/([a-z0-9.-]+):([a-z0-9-]+)(/.*)?")
+_HERE: Final = ("localhost", "127.0.0.1", "::1")
 _RETRIES: Final = 10  # starts of the container after the first: a server that is away, a Lease of a pod that died
 _KEPT: Final = 86_400  # seconds that a finished Job stays, with its log
 _SMALL: Final[Json] = {
@@ -63,7 +67,7 @@ class Runner:
     lasts: float
     suffix: str  # tells one run from the one before: `3f9a1c`
     flags: tuple[str, ...] = ()
-    env: tuple[tuple[str, str], ...] = field(default=())
+    driven: Names = field(default_factory=dict)  # what is written beside the target
 
     @property
     def name(self) -> str:
@@ -74,11 +78,12 @@ class Runner:
     def command(self) -> list[str]:
         """What the container runs. A rollout that ended or waits for a person is no failure of the Job."""
         where = [self.ref.title, "--namespace", self.ref.namespace, "--backend", self.backend]
-        return ["k8sai", "canary", "run", *where, "--yes", "--exit-zero", *self.flags]
+        lasts = ["--max-duration", f"{int(self.lasts)}s"]
+        return ["k8sai", "canary", "run", *where, *lasts, "--yes", "--exit-zero", *self.flags]
 
     @property
     def rights(self) -> tuple[Right, ...]:
-        return needed(self.backend, self.ref, self.rollout)
+        return needed(self.backend, self.ref, self.rollout, self.driven)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,7 @@ def _job(runner: Runner, suspended: bool) -> Json:
 
 
 def _container(runner: Runner) -> Json:
-    env = (("HOME", "/tmp"), ("LOGNAME", USER), *runner.env)
+    env = (("HOME", "/tmp"), ("LOGNAME", USER))
     return {
         "name": "run",
         "image": runner.image,
@@ -151,6 +156,25 @@ def _container(runner: Runner) -> Json:
         "securityContext": _LOCKED_DOWN,
         "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
     }
+
+
+def address_inside(said: str) -> str:
+    """A Prometheus as a pod reaches it, by its Service: through the API server it would need a right of another
+    namespace.
+
+    Raises Usage for an address that no pod reaches, or with a password, which everybody who may see the Job would read.
+    """
+    match = _SERVICE.fullmatch(said)
+    if match is not None:
+        scheme, namespace, service, port, path = match.groups()
+        return f"{scheme or 'http'}://{service}.{namespace}.svc:{port}{path or ''}"
+    parts = urlsplit(said)
+    if parts.password:
+        raise Usage("--prometheus has a password, which would be readable in the Job", "name one that asks for none")
+    if parts.hostname in _HERE:
+        where = "--prometheus NAMESPACE/SERVICE:PORT"
+        raise Usage(f"{parts.hostname} is this machine, and the Job runs in the cluster", where)
+    return said
 
 
 # --- in the cluster ---------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from k8sai.canary.facts import Json, Ref
@@ -57,50 +57,95 @@ class Lack:
         return f"you may not {self.verb} {self.right.title} in namespace {self.namespace}"
 
 
-_SEES: Final = ("get", "list")
-_PODS: Final = Right(("list",), "pods", soft=True)
-_WORKLOADS: Final = tuple(Right(_SEES, kind, soft=True) for kind in ("deployments.apps", "statefulsets.apps"))
-_BEHIND: Final = (
-    Right(("get",), "services", soft=True),
-    Right(("get",), "inferencepools.inference.networking.k8s.io", soft=True),
-    Right(("list",), "endpointslices.discovery.k8s.io", soft=True),
-    Right(("list",), "horizontalpodautoscalers.autoscaling", soft=True),
-    _PODS,
-    *_WORKLOADS,
+_GET: Final = ("get",)
+_LIST: Final = ("list",)
+_PODS: Final = Right(_LIST, "pods", soft=True)
+_POOLS: Final = tuple(
+    Right(_GET, f"inferencepools.{group}", soft=True)
+    for group in ("inference.networking.k8s.io", "inference.networking.x-k8s.io")
 )
+_BEHIND: Final = (  # what stands behind a Service or a pool
+    Right(_GET, "services", soft=True),
+    *_POOLS,
+    Right(_LIST, "endpointslices.discovery.k8s.io", soft=True),
+    Right(_LIST, "horizontalpodautoscalers.autoscaling", soft=True),
+    Right(_LIST, "deployments.apps", soft=True),
+    Right(_LIST, "statefulsets.apps", soft=True),
+)
+_SIZED: Final = tuple(Right(("get", "patch"), kind) for kind in ("deployments.apps", "statefulsets.apps"))
+_REVISIONS: Final = Right(_LIST, "revisions.serving.knative.dev", soft=True)
 # What each backend touches beside its target, from the first shift to the last write.
 BESIDE: Final[Mapping[str, tuple[Right, ...]]] = {
-    "httproute": (*_BEHIND, Right(("patch",), "deployments.apps"), Right(("patch",), "statefulsets.apps")),
-    "virtualservice": (*_BEHIND, Right(("patch",), "deployments.apps"), Right(("patch",), "statefulsets.apps")),
-    "modelrewrite": (Right(_SEES, "inferencepools.inference.networking.k8s.io", soft=True), _PODS),
-    "kserve-standard": (*_WORKLOADS, Right(_SEES, "httproutes.gateway.networking.k8s.io", soft=True), _PODS),
-    "kserve-knative": (Right(_SEES, "revisions.serving.knative.dev", soft=True), _PODS),
-    "knative": (Right(_SEES, "revisions.serving.knative.dev", soft=True), _PODS),
-    "llmisvc-group": (*_WORKLOADS, Right(("list",), "llminferenceservices.serving.kserve.io", soft=True), _PODS),
-    "rollout": (Right(_SEES, "replicasets.apps"), _PODS),
+    "httproute": (*_BEHIND, *_SIZED),
+    "virtualservice": (*_BEHIND, Right(_LIST, "destinationrules.networking.istio.io"), *_SIZED),
+    "modelrewrite": _BEHIND,
+    "kserve-standard": (
+        Right(_GET, "deployments.apps", soft=True),
+        Right(_GET, "httproutes.gateway.networking.k8s.io", soft=True),
+    ),
+    "kserve-knative": (_REVISIONS,),
+    "knative": (_REVISIONS,),
+    "llmisvc-group": (Right(_GET, "deployments.apps", soft=True),),
+    "rollout": (Right(_LIST, "replicasets.apps"),),
 }
 # Subresources of the target that are written.
 _THROUGH: Final[Mapping[str, tuple[str, ...]]] = {"rollout": ("status",)}
 # Backends whose second side is an object of the target's kind with another name.
 _PAIRS: Final = ("llmisvc-group",)
 
+Names = Mapping[str, tuple[str, ...]]  # by kind
 
-def needed(backend: str, ref: Ref, rollout: str = "", *, begins: bool = False) -> tuple[Right, ...]:
+
+def needed(
+    backend: str, ref: Ref, rollout: str = "", driven: Names | None = None, *, begins: bool = False
+) -> tuple[Right, ...]:
     """All that `run` needs for a rollout that has begun, the least there is; with `begins` what `start` needs too.
 
-    `rollout` is its id; without one the right is for snapshots of any name.
+    `rollout` is its id, `driven` are the objects that are written beside the target; without them the rights are for
+    objects of any name.
     """
     snapshot = (snapshot_at(ref, rollout).name,) if rollout else ()
-    own = () if backend in _PAIRS else (ref.name,)
     found = (
         Right(("get", "patch"), "configmaps", (stem(ref),)),
-        Right(("get",), "configmaps", snapshot),
+        Right(_GET, "configmaps", snapshot),
         Right(("get", "patch"), "leases.coordination.k8s.io", (stem(ref),)),
-        Right(("get", "patch"), ref.kind, own),
-        *(Right(("patch",), ref.kind, own, part) for part in _THROUGH.get(backend, ())),
-        *BESIDE.get(backend, ()),
+        *_of_targets(backend, ref, driven),
+        *(Right(("patch",), ref.kind, (ref.name,), part) for part in _THROUGH.get(backend, ())),
+        _PODS,
+        *(one for right in BESIDE.get(backend, ()) for one in _named(right, driven)),
     )
     return (*found, *_beginning(backend, ref)) if begins else found
+
+
+def driven(objects: Iterable[Json]) -> Names:
+    """Of what a backend has seen beside its target: the names by kind, as rights say them."""
+    found: dict[str, tuple[str, ...]] = {}
+    for one in objects:
+        if "kind" not in one or "metadata" not in one:
+            continue  # what a backend has made of several
+        group, slash, _ = str(one.get("apiVersion") or "").partition("/")
+        plural = f"{str(one['kind']).lower()}s"
+        kind = f"{plural}.{group}" if slash else plural
+        found[kind] = tuple(dict.fromkeys((*found.get(kind, ()), str(one["metadata"]["name"]))))
+    return found
+
+
+def _of_targets(backend: str, ref: Ref, driven: Names | None) -> Iterator[Right]:
+    verbs = ("get", "patch")
+    if backend not in _PAIRS:
+        yield Right(verbs, ref.kind, (ref.name,))
+        return
+    both = dict.fromkeys((ref.name, *driven.get(ref.kind, ()))) if driven is not None else ()
+    yield Right(verbs, ref.kind, tuple(both))
+    yield Right(_LIST, ref.kind)
+
+
+def _named(right: Right, driven: Names | None) -> Iterator[Right]:
+    """A right to write is for what is driven alone; none where there is nothing."""
+    if "patch" not in right.verbs or driven is None:
+        yield right
+    elif names := driven.get(right.kind):
+        yield replace(right, names=names)
 
 
 def _beginning(backend: str, ref: Ref) -> Iterator[Right]:
