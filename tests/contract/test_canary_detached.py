@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from k8sai.canary import detached
-from k8sai.canary.checks.rights import lacking
+from k8sai.canary.checks.rights import driven, lacking
 from k8sai.canary.detached import Runner
 from k8sai.canary.facts import Phase
 from k8sai.canary.keeping import names
@@ -71,7 +71,10 @@ def person(secured: Secured, route: ChatRoute) -> Operator:
 @pytest.fixture
 def runner(person: Operator) -> Runner:
     state = person.state
-    return Runner(person.route.ref, state.backend, state.id, "registry.example.com/k8sai:1", 3600.0, SUFFIX)
+    seen = person.backend.see(person.route.live(), state.handle, Reading(person.objects))
+    beside = driven(seen.objects.values())
+    image = "registry.example.com/k8sai:1"
+    return Runner(person.route.ref, state.backend, state.id, image, 3600.0, SUFFIX, driven=beside)
 
 
 @pytest.fixture
