@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from k8sai.canary.backend import Backend
-from k8sai.canary.backends.all import BACKENDS
-from k8sai.canary.backends.httproute import HttpRoute
-from k8sai.canary.backends.rollout import Rollouts
+from k8sai.canary.backends.all import by_name
 from k8sai.canary.facts import Json, Ref, Wish
+from tests.canary import knatives, kserve, rollouts, test_modelrewrite, test_virtualservice
 from tests.canary.operators import Site
-from tests.canary.rollouts import CHAT, TO_V2, behind, rollout
+from tests.canary.routes import ROUTE, deployment, gateway, pool, route, service, to
+from tests.canary.test_llmisvc import CHAT as LLM_CHAT
 from tests.canary.world import World
 
 
@@ -32,42 +32,62 @@ class Case:
         for number in range(4):
             world.node(f"n{number}")
         world.has(*self.objects())
+        world.run(10)
         uid = world.target(self.ref)["metadata"]["uid"]
         return Site(world, self.backend, replace(self.ref, uid=uid), self.wish, self.steps)
 
 
-def service(name: str) -> Json:
-    spec = {"selector": {"app": name}, "ports": [{"port": 8000}]}
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec}
+def behind_a_route(replicas: int = 2) -> list[Json]:
+    """chat-v1 has the requests, chat-v2 is there already."""
+    rule = {"name": "main", "backendRefs": [to("chat-v1"), to("chat-v2", weight=0)]}
+    names = ("chat-v1", "chat-v2")
+    versions = [made for name in names for made in (service(name), deployment(name, replicas, 1))]
+    return [gateway(), *versions, route(rule)]
 
 
-def deployment(name: str, replicas: int = 2) -> Json:
-    container = {"name": "main", "image": f"registry/{name}:1", "resources": {"limits": {"nvidia.com/gpu": "1"}}}
-    template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container]}}
-    spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template}
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec}
-
-
-def behind_a_route() -> list[Json]:
-    gateway = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "gateway"}}
-    refs = [{"name": "chat-v1", "port": 8000}, {"name": "chat-v2", "port": 8000, "weight": 0}]
-    rules = [{"name": "main", "backendRefs": refs}]
-    route = {"apiVersion": gateway["apiVersion"], "kind": "HTTPRoute", "metadata": {"name": "chat"}}
+def behind_a_virtual_service() -> list[Json]:
+    listed = [{"name": name, "labels": {"version": name}} for name in ("v1", "v2")]
+    host = "chat.default.svc.cluster.local"
+    istio = test_virtualservice.ISTIO
     return [
-        {**gateway, "spec": {"gatewayClassName": "sim", "listeners": []}},
-        *(made for name in ("chat-v1", "chat-v2") for made in (service(name), deployment(name))),
-        {**route, "spec": {"parentRefs": [{"name": "gateway"}], "rules": rules}},
+        service("chat"),
+        test_virtualservice.version("v1", 2),
+        test_virtualservice.version("v2", 2),
+        test_virtualservice.made(istio, "DestinationRule", "chat", host=host, subsets=listed),
+        test_virtualservice.made(
+            istio, "VirtualService", "chat", hosts=["chat"], http=[test_virtualservice.rule("main")]
+        ),
     ]
 
 
-def _ref(kind: str, word: str) -> Ref:
-    return Ref(kind, "default", "chat", word=word)
+def models_of_a_pool() -> list[Json]:
+    return [pool("pool"), deployment("pool", 2), test_modelrewrite.rewrite(test_modelrewrite.rule("chat"))]
 
 
-HTTPROUTE = Case(
-    HttpRoute(), _ref("httproutes.gateway.networking.k8s.io", "httproute"), Wish(to="svc/chat-v2"), behind_a_route
+def with_kserve(target: Json) -> list[Json]:
+    return [kserve.NAMESPACE, kserve.GATEWAY, target]
+
+
+def case(name: str, ref: Ref, wish: Wish, objects: Callable[[], list[Json]], *steps: int, title: str = "") -> Case:
+    return Case(by_name(name), ref, wish, objects, steps, title)
+
+
+_V2 = Wish(model_uri="hf://org/chat-v2")
+HTTPROUTE = case("httproute", ROUTE, Wish(to="svc/chat-v2"), behind_a_route, 5, 50)
+CASES = (
+    HTTPROUTE,
+    case("virtualservice", test_virtualservice.REF, test_virtualservice.TO_V2, behind_a_virtual_service, 5, 50),
+    case("modelrewrite", test_modelrewrite.REF, test_modelrewrite.TO_B, models_of_a_pool, 5, 50),
+    case("knative", knatives.KSVC, knatives.TO_IMAGE, lambda: [knatives.ksvc()], 5, 50),
+    case("kserve-knative", knatives.ISVC, knatives.TO_MODEL, lambda: [knatives.isvc()], 5, 50),
+    case("kserve-standard", knatives.ISVC, _V2, lambda: with_kserve(kserve.isvc(replicas=2)), 5, 50),
+    case("llmisvc-group", LLM_CHAT, _V2, lambda: with_kserve(kserve.llmisvc(replicas=2)), 5, 50),
+    case("rollout", rollouts.CHAT, rollouts.TO_V2, lambda: [rollouts.rollout()]),
+    case(
+        "rollout",
+        rollouts.CHAT,
+        rollouts.TO_V2,
+        lambda: [*rollouts.behind(), rollouts.rollout(routed=True)],
+        title="rollout, routed",
+    ),
 )
-ROLLOUT = Case(Rollouts(), CHAT, TO_V2, lambda: [rollout()], ())
-ROUTED_ROLLOUT = Case(Rollouts(), CHAT, TO_V2, lambda: [*behind(), rollout(routed=True)], (), "rollout, routed")
-CASES = (HTTPROUTE, ROLLOUT, ROUTED_ROLLOUT)
-MISSING = {one.name for one in BACKENDS if not one.read_only} - {str(one) for one in CASES}
