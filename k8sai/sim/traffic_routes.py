@@ -46,15 +46,22 @@ def _service(store: Store, place: Place) -> Iterator[Target]:
 
 def _httproute(store: Store, place: Place) -> Iterator[Target]:
     """By the first rule that takes requests without special headers."""
+    rules = _rules(store, place)
+    rule = next((one for one in rules if one.get("backendRefs") and not _special(one)), {})
+    yield from _by_weight(store, place[0], rule.get("backendRefs") or [])
+
+
+def _rules(store: Store, place: Place) -> list[Obj]:
     route = _find(store, "gateway.networking.k8s.io", "httproutes", place)
-    rules = ((route or {}).get("spec") or {}).get("rules") or ()
-    rule = next((one for one in rules if one.get("backendRefs") and not _special(one)), None)
-    refs = (rule or {}).get("backendRefs") or []
+    return ((route or {}).get("spec") or {}).get("rules") or []
+
+
+def _by_weight(store: Store, home: str, refs: list[Obj]) -> Iterator[Target]:
     total = sum(one.get("weight", 1) for one in refs)
     for one in refs:
         pool = one.get("kind") == "InferencePool"
         group, plural = (one.get("group") or "", "inferencepools") if pool else ("", "services")
-        to = one.get("namespace") or place[0], one["name"]
+        to = one.get("namespace") or home, one["name"]
         yield _behind(store, group, plural, to), one.get("weight", 1) / total if total else 0.0, ""
 
 
@@ -102,6 +109,23 @@ def _isvc(store: Store, place: Place) -> Iterator[Target]:
         yield from _service(store, predictor)
 
 
+def _llmisvc(store: Store, place: Place) -> Iterator[Target]:
+    """Requests that name the model: those go to all members of a group, by the route of any of them."""
+    space, name = place
+    found = _find(store, "serving.kserve.io", "llminferenceservices", place) or {}
+    group = _group(found)
+    members = [one for one in _all(store, "serving.kserve.io", "llminferenceservices", space) if group]
+    names = [name, *(one["metadata"]["name"] for one in members if _group(one) == group)]
+    rules = (rule for one in names for rule in _rules(store, (space, f"{one}-kserve-route")))
+    rule = next((one for one in rules if one.get("name") == "v1-model-routing"), {})
+    yield from _by_weight(store, space, rule.get("backendRefs") or [])
+
+
+def _group(service: Obj) -> str:
+    route = ((service.get("spec") or {}).get("router") or {}).get("route") or {}
+    return route.get("group") or ""
+
+
 def _rollout(store: Store, place: Place) -> Iterator[Target]:
     """By the weights its controller has set; without a router, by how many pods there are."""
     rollout = _find(store, "argoproj.io", "rollouts", place) or {}
@@ -133,7 +157,7 @@ _KINDS: Final[dict[str, Callable[[Store, Place], Iterator[Target]]]] = {
     "virtualservice": _virtualservice,
     "ksvc": _ksvc,
     "isvc": _isvc,
-    "llmisvc": _httproute,
+    "llmisvc": _llmisvc,
     "rollout": _rollout,
     "modelrewrite": _modelrewrite,
 }
