@@ -452,6 +452,26 @@ def test_kserve_splitting_against_another_revision_is_drift(world: World) -> Non
     )
 
 
+def test_kserve_turning_to_the_version_before_by_itself_is_drift_and_is_mended(world: World) -> None:
+    """While all shares are of one revision that is also the latest created, KServe takes the one before for rolled out:
+    so it is for a moment after a start when Knative's Route is faster than its Configuration (kserve/kserve#2040).
+    """
+    first = at(world, 100)
+    world.reach(backend, CHAT, Promote(), first)
+    wish = Wish(model_uri="hf://org/chat-v3")
+    prepared = world.prepare(backend, CHAT, wish)
+    world.carry(next_of(world, Begin(wish, 0), prepared))
+    world.settle()
+    status_is(world, latestRolledoutRevision=V1)
+    world.run(10)
+    assert routed(world) == {V1: 100}, "the version before the old one"
+    assert world.see(backend, CHAT, prepared).drift == (f"KServe counts {V1} as rolled out, not {V2}",)
+    (write,) = world.reach(backend, CHAT, Rollback(), prepared)
+    assert f"{V2} cannot be gone back to" in write.why
+    assert routed(world) == {"chat-predictor-00004": 100}
+    assert world.target(CHAT)["spec"]["predictor"]["model"]["storageUri"] == "hf://org/chat-v2"
+
+
 def test_a_version_that_takes_something_out_is_told_from_the_old_one(world: World) -> None:
     """The old text has all that the new one has: which is there is told by the rest."""
     less = Wish(patch={"model": {"args": None}})
