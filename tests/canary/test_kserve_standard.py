@@ -176,6 +176,14 @@ def test_a_service_of_several_parts_is_refused(part: str) -> None:
         world_with(target).prepare(backend, ISVC, V2)
 
 
+def test_a_deployment_that_flagger_rolls_out_is_refused(world: World) -> None:
+    canary = {"apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": {"name": "theirs"}}
+    aim = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "chat-predictor"}
+    world.has({**canary, "spec": {"targetRef": aim, "service": {}, "analysis": {}}})
+    with pytest.raises(Refused, match="is Flagger's"):
+        world.prepare(backend, ISVC, V2)
+
+
 def test_a_second_canary_is_refused(world: World) -> None:
     begun(world)
     with pytest.raises(Refused, match="has a canary already: v2"):
@@ -276,16 +284,50 @@ def test_the_old_version_is_never_raised_above_its_own_most() -> None:
     assert world.target(ISVC)["spec"]["predictor"]["minReplicas"] == 2
 
 
+def autoscaled_world() -> World:
+    """From one to eight, and three now."""
+    world = world_with(isvc(replicas=1, scaler="hpa", maxReplicas=8))
+    scaled(world, 3)
+    return world
+
+
+def scaled(world: World, replicas: int) -> None:
+    """By its autoscaler."""
+    world.edit("deployments.apps", "chat-predictor", {"op": "replace", "path": "/spec/replicas", "value": replicas})
+    for _ in range(12):
+        world.run()
+
+
 def test_an_autoscaled_service_is_measured_by_what_it_has() -> None:
-    world = world_with(isvc(replicas=1, scaler="hpa", maxReplicas=6))
-    world.edit("deployments.apps", "chat-predictor", {"op": "replace", "path": "/spec/replicas", "value": 3})
-    world.run()
+    world = autoscaled_world()
     prepared = begun(world)
-    assert prepared.handle["size"] == 3
+    assert (prepared.handle["size"], prepared.handle["floor"], prepared.notes) == (3, 1, ())
     at(world, prepared, 100)
     assert (pods(world, "chat-predictor"), pods(world, "chat-v2-predictor")) == (3, 3)
     world.reach(backend, ISVC, Rollback(), prepared)
     assert world.target(ISVC)["spec"]["predictor"]["minReplicas"] == 1
+
+
+def test_what_an_autoscaler_has_taken_meanwhile_is_there_again_before_all_requests_are() -> None:
+    world = autoscaled_world()
+    prepared = begun(world)
+    at(world, prepared, 75)
+    scaled(world, 1)
+    assert pods(world, "chat-predictor") == 1
+    writes = world.reach(backend, ISVC, Rollback(), prepared)
+    assert [one.weight for one in writes] == [67, 0, None]  # one of three can take a third
+    assert ("add", "/spec/predictor/minReplicas") in changes(writes[0])
+    assert pods(world, "chat-predictor") == 3
+
+
+def test_an_autoscaler_without_room_is_none() -> None:
+    """minReplicas alone is least and most, so KServe's subtraction would bite at once."""
+    world = world_with(isvc(replicas=3, scaler="hpa"))
+    prepared = begun(world)
+    assert pods(world, "chat-predictor") == 2
+    at(world, prepared, 50)
+    world.run()
+    assert (pods(world, "chat-predictor"), pods(world, "chat-v2-predictor")) == (3, 2)
 
 
 def test_a_step_counts_only_when_the_gateway_has_it(world: World) -> None:
@@ -621,6 +663,6 @@ def test_enough_replicas_carry_their_share(percent: int, size: int) -> None:
 @given(st.integers(1, 32), st.integers(1, 32), st.integers(0, 32))
 def test_the_raised_minimum_is_what_kserve_lowers_to_what_is_held(base: int, canary: int, less: int) -> None:
     hold = max(1, base - less)
-    raised = stable_min(base, canary, hold, 0, autoscaled=False)
+    raised = stable_min(base, canary, hold, 0)
     assert lowered(raised, canary) >= hold
     assert raised >= canary  # KServe refuses a canary that is larger

@@ -13,6 +13,7 @@ from k8sai.canary.backends.kserve_predictor import renewed
 from k8sai.canary.backends.kserve_standard_checks import (
     able,
     able_version,
+    autoscaled,
     free_name,
     mode,
     possible_wish,
@@ -21,7 +22,7 @@ from k8sai.canary.backends.kserve_standard_checks import (
 from k8sai.canary.backends.kserve_standard_next import KIND, next_step
 from k8sai.canary.backends.kserve_standard_seen import DEPLOYMENTS, ROUTES, seen
 from k8sai.canary.backends.kserve_standard_spec import deployment_name, entry_of, lowered, predictor_of
-from k8sai.canary.backends.owners import refuse_owned
+from k8sai.canary.backends.owners import refuse_flagger, refuse_owned
 from k8sai.canary.backends.pod_demand import template_like
 from k8sai.canary.facts import Demand, Json, Prepared, Seen, Wish
 from k8sai.errors import Refused
@@ -44,6 +45,7 @@ class KServeStandard:
     def prepare(self, target: Json, wish: Wish, read: "Reading") -> Prepared:
         possible_wish(wish)
         refuse_owned(target, "isvc", read)
+        refuse_flagger(_workloads(target, read), read)
         able(target, read)
         stable = predictor_of(target)
         entry = entry_of(renewed(stable, wish), free_name(target, wish, read))
@@ -67,6 +69,7 @@ class KServeStandard:
 
 def _handle(target: Json, entry: Json, wish: Wish, read: "Reading") -> Json:
     stable, size = predictor_of(target), _size(target, read)
+    least = int(stable.get("minReplicas", 1))
     first = 1 if wish.warm_replicas is None else wish.warm_replicas
     if not 1 <= first <= size:
         raise Refused(f"--warm-replicas {first}: from 1 to the {size} that the old version has", "leave it out")
@@ -76,6 +79,7 @@ def _handle(target: Json, entry: Json, wish: Wish, read: "Reading") -> Json:
             "canary that is larger than the old version",
             "leave it out, or make room first",
         )
+    hold = size - first if wish.swap else size
     return {
         "name": entry["name"],
         "stable": str(stable.get("name") or ""),
@@ -83,38 +87,42 @@ def _handle(target: Json, entry: Json, wish: Wish, read: "Reading") -> Json:
         "old": deepcopy(stable),
         "size": size,
         "first": first,
-        "hold": size - first if wish.swap else size,
+        "hold": hold,  # of the old version, before it gets all requests back
+        "floor": min(least, hold) if autoscaled(target) else hold,  # of the old version, all the while
         "swap": wish.swap,
-        "autoscaled": scaler(target) != "none",
     }
 
 
 def _size(target: Json, read: "Reading") -> int:
     """Replicas of the stable side: what is asked for, or what an autoscaler has made of it. Raises Refused."""
-    stable, meta = predictor_of(target), target["metadata"]
-    least = int(stable.get("minReplicas", 1))
-    name = deployment_name(meta["name"], str(stable.get("name") or ""))
-    found = read.get(DEPLOYMENTS, meta["namespace"], name) if scaler(target) != "none" else None
-    size = max(least, int(found["spec"].get("replicas") or 0)) if found else least
+    meta, least = target["metadata"], int(predictor_of(target).get("minReplicas", 1))
+    found = _workloads(target, read) if scaler(target) != "none" else ()
+    size = max((int(one["spec"].get("replicas") or 0) for one in found), default=least)
+    size = max(least, size)
     if not size:
         raise Refused(f"isvc/{meta['name']} has no replicas: there is nothing to compare with", "minReplicas above 0")
     return size
 
 
 def _demand(target: Json, entry: Json, count: int, why: str, read: "Reading") -> Demand:
-    meta, stable = target["metadata"], predictor_of(target)
-    name = deployment_name(meta["name"], str(stable.get("name") or ""))
-    found = read.get(DEPLOYMENTS, meta["namespace"], name)
+    found = next(iter(_workloads(target, read)), None)
     return Demand(template_like(found, entry), count, why)
 
 
+def _workloads(target: Json, read: "Reading") -> tuple[Json, ...]:
+    """The Deployment of the stable side; none where it may not be read."""
+    meta = target["metadata"]
+    name = deployment_name(meta["name"], str(predictor_of(target).get("name") or ""))
+    found = read.get(DEPLOYMENTS, meta["namespace"], name)
+    return () if found is None else ({"kind": "Deployment", **found},)
+
+
 def _notes(handle: Json, before: Json, read: "Reading") -> Iterator[str]:
-    size, first = handle["size"], handle["first"]
-    left = lowered(int(before["predictor"].get("minReplicas", 1)), first)
-    if left < size and not handle["autoscaled"] and not handle["swap"]:
+    left = lowered(int(before["predictor"].get("minReplicas", 1)), handle["first"])
+    if left < handle["floor"] and not handle["swap"]:
         yield (
-            f"KServe lowers the old version from {size} to {left} replicas when the canary is ready; the first step "
-            "brings it back"
+            f"KServe lowers the old version from {handle['floor']} to {left} replicas when the canary is ready; the "
+            "first step brings it back"
         )
     if read.blind(ROUTES):
         yield "HTTPRoutes may not be read: that KServe writes the weights there is taken on trust"

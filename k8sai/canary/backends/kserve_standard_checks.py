@@ -35,6 +35,12 @@ def scaler(target: Json) -> str:
     return str((target["metadata"].get("annotations") or {}).get(SCALER) or "hpa")
 
 
+def autoscaled(target: Json) -> bool:
+    """Something moves its replicas: without a maxReplicas above it, minReplicas is an autoscaler's most as well."""
+    predictor = predictor_of(target)
+    return scaler(target) != "none" and int(predictor.get("maxReplicas") or 0) > int(predictor.get("minReplicas", 1))
+
+
 def possible_wish(wish: Wish) -> None:
     """Raises Usage for what this way to split has no place for."""
     if wish.empty:

@@ -85,7 +85,7 @@ def _grown(seen: Seen, handle: Json, before: Json, need: int) -> Step:
     at = _place(seen, handle)
     there = int(entries(seen.target)[at]["predictor"].get("minReplicas") or 0)
     canary = max(there, need)
-    stable = _held(handle, before, canary)
+    stable = _held(handle["floor"], before, canary)
     if canary != there or _minimum(seen) < stable:
         path = f"{_LIST}/{at}/predictor/minReplicas"
         body = _guarded(seen, at) + _replace(path, there, canary) + _size(seen, stable)
@@ -97,7 +97,7 @@ def _grown(seen: Seen, handle: Json, before: Json, need: int) -> Step:
 
 
 def _sized(handle: Json, canary: int, *, grows: bool) -> str:
-    kept = f"the old version keeps {handle['hold']}"
+    kept = f"the old version keeps {handle['floor']}"
     return f"{canary} replicas of {handle['name']}, and {kept}" if grows else f"{kept} replicas"
 
 
@@ -148,13 +148,13 @@ def _requests_back(seen: Seen, at: int, handle: Json, before: Json, percent: int
     if at_once or ready >= hold or not (seen.canary and seen.canary.ready):
         return _weight(seen, at, percent)
     canary = int(entries(seen.target)[at]["predictor"].get("minReplicas") or 0)
-    stable = _held(handle, before, canary)
+    stable = _held(hold, before, canary)
     now = min(int(seen.configured), max(percent, floor_of(ready, hold)))
     if _minimum(seen) < stable or now < seen.configured:
         raised = _size(seen, max(stable, _minimum(seen)))
         body = _guarded(seen, at) + _percent(seen, at, now) + raised
         return _patch(seen, body, f"{now} % to {handle['name']}: {ready} of {hold} of the old version", float(now))
-    behind = not handle["autoscaled"] and (seen.stable.replicas or 0) < min(hold, left_to_stable(seen.target))
+    behind = (seen.stable.replicas or 0) < min(hold, left_to_stable(seen.target))
     if behind or seen.objects["coming"]["pods"]:
         return Wait(f"{ready} of {hold} replicas of the old version are ready to take all requests", pods=True)
     return _weight(seen, at, percent)
@@ -237,11 +237,10 @@ def _minimum(seen: Seen) -> int:
     return int(predictor_of(seen.target).get("minReplicas", 1))
 
 
-def _held(handle: Json, before: Json, canary: int) -> int:
-    """minReplicas with which the stable side keeps what it has while the canary counts so many."""
+def _held(hold: int, before: Json, canary: int) -> int:
+    """minReplicas with which the stable side has at least so many while the canary counts that many."""
     old = before["predictor"]
-    base, most = int(old.get("minReplicas", 1)), int(old.get("maxReplicas") or 0)
-    return stable_min(base, canary, handle["hold"], most, autoscaled=handle["autoscaled"])
+    return stable_min(int(old.get("minReplicas", 1)), canary, hold, int(old.get("maxReplicas") or 0))
 
 
 def _place(seen: Seen, handle: Json) -> int:

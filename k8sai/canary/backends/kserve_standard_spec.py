@@ -87,13 +87,12 @@ def floor_of(ready: int, size: int) -> int:
     return 0 if size <= ready else -(-100 * (size - ready) // size)
 
 
-def stable_min(base: int, canary: int, hold: int, most: int, *, autoscaled: bool) -> int:
-    """minReplicas of the stable predictor with which KServe's subtraction leaves it `hold` replicas.
+def stable_min(base: int, canary: int, hold: int, most: int) -> int:
+    """minReplicas of the stable predictor with which KServe's subtraction leaves it `hold`.
 
-    An autoscaler holds it up by itself; then it is only what the canary's may not be above. `most` is maxReplicas,
-    0 for none, which nothing may be above.
+    Never below the canary's, which KServe would refuse, nor above `most`, its maxReplicas; 0 for none.
     """
-    wanted = canary if autoscaled or hold <= 1 else hold + canary
+    wanted = canary if hold <= 1 else hold + canary
     return max(base, min(wanted, most) if most else wanted)
 
 

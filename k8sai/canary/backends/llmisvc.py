@@ -20,7 +20,7 @@ from k8sai.canary.backends.llmisvc_group import (
 )
 from k8sai.canary.backends.llmisvc_next import next_step
 from k8sai.canary.backends.llmisvc_seen import seen
-from k8sai.canary.backends.owners import refuse_owned
+from k8sai.canary.backends.owners import refuse_flagger, refuse_owned
 from k8sai.canary.backends.pod_demand import template_like
 from k8sai.canary.facts import Demand, Json, Prepared, Seen, Wish
 from k8sai.errors import Refused
@@ -46,6 +46,8 @@ class LlmIsvcGroup:
     def prepare(self, target: Json, wish: Wish, read: "Reading") -> Prepared:
         possible_wish(wish)
         refuse_owned(target, "llmisvc", read)
+        if (main := _deployment(target, "-kserve", read)) is not None:
+            refuse_flagger(({"kind": "Deployment", **main},), read)
         name = wish.to.rpartition("/")[2] or _free(target, wish, read)
         able(target, name, read)
         there = wished(target, wish.to, read) if wish.to else None

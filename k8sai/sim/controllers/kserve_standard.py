@@ -76,12 +76,13 @@ class KserveStandard:
         self._put(inference, DEPLOYMENTS, deployment(inference, predictor, replicas))
 
     def _stable(self, inference: Obj, able: dict[str, bool]) -> int | None:
-        """An autoscaler without load to go by keeps what is there, above the least."""
-        least = stable_replicas(inference, able)
+        """An autoscaler without load to go by keeps what is there, between the least and the most."""
+        least, predictor = stable_replicas(inference, able), inference["spec"]["predictor"]
         if fixed(inference):
             return least
-        found = self._deployment(inference, inference["spec"]["predictor"])
-        return max(int(found["spec"].get("replicas", 1)) if found else 1, 1 if least is None else least)
+        found, least = self._deployment(inference, predictor), max(1, least or 0)
+        most = max(least, predictor.get("maxReplicas") or 0)
+        return min(most, max(least, int(found["spec"].get("replicas", 1)) if found else 1))
 
     def _put(self, inference: Obj, resource: Resource, wanted: Obj) -> None:
         found = self._desk.find(resource, key_of(wanted))
