@@ -27,14 +27,14 @@ class Case:
     def __str__(self) -> str:
         return self.title or self.backend.name
 
-    def site(self) -> Site:
+    def site(self, **script: float) -> Site:
         world = World()
         for number in range(4):
             world.node(f"n{number}")
         world.has(*self.objects())
         world.run(10)
         uid = world.target(self.ref)["metadata"]["uid"]
-        return Site(world, self.backend, replace(self.ref, uid=uid), self.wish, self.steps)
+        return Site(world, self.backend, replace(self.ref, uid=uid), self.wish, self.steps, script=dict(script))
 
 
 def behind_a_route(replicas: int = 2) -> list[Json]:
