@@ -37,7 +37,7 @@ def run(asked: Asked, what: Begin) -> int:
             f"`k8sai canary status {where.where}`",
         )
     if what.emit_patch:
-        return _emitted(where)
+        return _emitted(where, what)
     ours = where.held is not None and same(where.held.state, what.wish)
     thought = None if ours else _thought_through(where, what)
     if asked.dry_run != "none":
@@ -90,13 +90,18 @@ def _planned(where: Scene, what: Begin, thought: "Thought | None") -> int:
     return _canary_verb_plan.show(where, goal, prepared.handle, prepared.before, (steps,))
 
 
-def _emitted(where: Scene) -> int:
-    """What to paste where the GitOps controller reads it."""
-    from k8sai.canary.checks.gitops import advice, managed_by
+def _emitted(where: Scene, what: Begin) -> int:
+    """What to put into Git. Nothing is asked of GitOps itself: that is what it is for."""
+    from k8sai.canary.backend import Begin as Goal
+    from k8sai.canary.checks.gitops import managed_by
+    from k8sai.canary.checks.gitops_patch import text
+    from k8sai.canary.running.planning import plan
 
-    keeper = managed_by(where.place.target)
-    for text in advice(keeper, where.place.target, where.backend.name) if keeper else ():
-        _print.line(text)
+    place, keeper = where.place, managed_by(where.place.target)
+    prepared = where.backend.prepare(place.target, what.wish, place.reading)
+    goal = Goal(what.wish, prepared.start)
+    found = plan(where.backend, place.ref, goal, prepared.handle, prepared.before, place.objects)
+    _print.text(text(keeper, place.target, where.backend.name, (one.write for one in found.writes)))
     _print.flush()
     _talk.note(
         Note(f"{where.title} is kept by {keeper.title}" if keeper else f"nothing says that {where.title} is kept")
