@@ -109,9 +109,7 @@ def test_parts_of_weighed_requests_are_not_lost_in_small_windows() -> None:
     sampler = Sampler(chat.ask, Settings(slos=(parse("itl>50ms<5%"),)), "default")
     pods = chat.pods("chat-v1"), chat.pods("chat-v2")
     start = chat.now - 15
-    parts = [
-        sampler.window(STABLE, CANARY, *pods, start + n, start + n + 1).windows["itl>0.05s<5%"] for n in range(15)
-    ]
+    parts = [sampler.window(STABLE, CANARY, *pods, start + n, start + n + 1).windows["itl>0.05s<5%"] for n in range(15)]
     whole = sample(chat, "itl>50ms<5%", seconds=15).windows["itl>0.05s<5%"]
     assert sum(one.canary_bad for one in parts) == pytest.approx(whole.canary_bad, abs=2)
 
@@ -337,6 +335,29 @@ def test_models_are_told_by_their_series_as_the_router_has_them() -> None:
     found = Sampler(ask, Settings(), "prod").window(stable, canary, (), (), 0, 60)
     assert found.windows == {"errors<1%": Window(7, 100, 0, 900)}
     assert found.notes == ("errors<1%: errors of the router",)
+
+
+# A gateway that knows Services
+
+
+def test_a_gateway_counts_what_no_pod_has_answered(chat: Chat) -> None:
+    """The canary's 503s of which its pods know nothing."""
+    totals = {("chat-v1", "200"): (9000, 12000), ("chat-v2", "200"): (3000, 3700), ("chat-v2", "503"): (0, 300)}
+
+    def ask(query: str, at: float) -> Vector:
+        if "istio_requests_total" not in query or 'reporter="source"' not in query:
+            return chat.ask(query, at)
+        rows = {
+            key: values[at == chat.now]
+            for key, values in totals.items()
+            if f'destination_service_namespace="default",destination_service_name="{key[0]}"' in query
+        }
+        labels = {key: {"pod": "gateway-a", "response_code": key[1]} for key in rows}
+        return Vector([Row("istio_requests_total", labels[key], value) for key, value in rows.items() if value])
+
+    found = sample(chat, ask=ask)
+    assert found.windows == {"errors<1%": Window(300, 1000, 0, 3000)}
+    assert found.notes == ("errors<1%: answers through the gateway",)
 
 
 def _is(row: Row, pod: str) -> bool:

@@ -29,6 +29,12 @@ def of_router(series: Mapping[str, str]) -> dict[str, str]:
     return {_MODELS.get(key, key): value for key, value in series.items()}
 
 
+def of_gateway(service: str, namespace: str) -> str:
+    """Requests to a Service, as Istio's proxies have them."""
+    within = [equal("destination_service_namespace", namespace)] if namespace else []
+    return ",".join((*within, equal("destination_service_name", service)))
+
+
 def equal(label: str, value: str) -> str:
     """One matcher."""
     return f'{label}="{_quoted(value)}"'

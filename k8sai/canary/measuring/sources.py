@@ -6,8 +6,9 @@ metrics, llm-d-router's docs/metrics.md. Monitors of KServe put `kserve_` before
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
+By = Literal["pods", "model", "service"]
 NAME: Final = "__name__"
 ABOVE: Final = "+Inf"
 
@@ -17,7 +18,8 @@ class Source:
     """Counters that mean the same under several names. One of `labels` tells what a request was.
 
     `bad` is a pattern of its values. `whole` is the value that counts all requests, where one does; else they add up.
-    A histogram has no `bad`: a request is bad above a bound. `seconds` is the unit of its bounds.
+    A histogram has no `bad`: a request is bad above a bound. `seconds` is the unit of its bounds. `by` is how a version
+    is told: by its pods, by the model that a router sent a request on to, or by the Service that a gateway did.
     """
 
     title: str
@@ -28,7 +30,7 @@ class Source:
     where: str = ""  # more matchers
     seconds: float = 1.0
     tokens: bool = False  # it counts tokens, not requests
-    router: bool = False  # it names the model that answered, not the pod
+    by: By = "pods"
 
     @property
     def histogram(self) -> bool:
@@ -40,25 +42,32 @@ _PROBES = '!~"/?(health|metrics|ping|version|load|docs|openapi.json|server_info|
 _ROUTERS = ("llm_d_epp_request", "inference_objective_request")
 
 
-def _two(title: str, whole: str, bad: str, *, router: bool = False) -> Source:
+def _two(title: str, whole: str, bad: str, *, by: By = "pods") -> Source:
     """A counter of all requests and one of the bad ones among them."""
-    return Source(title, (whole, bad), (NAME,), bad, whole, router=router)
+    return Source(title, (whole, bad), (NAME,), bad, whole, by=by)
 
 
-def _histogram(
-    *names: str, where: str = "", seconds: float = 1.0, tokens: bool = False, router: bool = False
-) -> Source:
+def _histogram(*names: str, where: str = "", seconds: float = 1.0, tokens: bool = False, by: By = "pods") -> Source:
     title, buckets = names[0], tuple(f"{name}_bucket" for name in names)
-    return Source(title, buckets, ("le",), "", ABOVE, where, seconds, tokens, router)
+    return Source(title, buckets, ("le",), "", ABOVE, where, seconds, tokens, by)
 
 
 def _routers(name: str) -> tuple[Source, ...]:
-    return tuple(_histogram(f"{router}_{name}", router=True) for router in _ROUTERS)
+    return tuple(_histogram(f"{router}_{name}", by="model") for router in _ROUTERS)
 
 
 _QUEUE_PROXY = 'kn_revision_name!=""'
 _SIDECAR = 'reporter="destination"'
+_GATEWAY = 'reporter="source"'
 ERRORS: Final = (
+    Source(
+        "answers through the gateway",
+        ("istio_requests_total",),
+        ("response_code",),
+        "5..",
+        where=_GATEWAY,
+        by="service",
+    ),
     Source(
         "answers of queue-proxy by status",
         ("http_server_request_duration_seconds_count",),
@@ -91,7 +100,7 @@ ERRORS: Final = (
         bad="nv_inference_request_failure",
     ),
     _two("failed requests", "tgi_request_count", "tgi_request_failure"),
-    *(_two("errors of the router", f"{name}_total", f"{name}_error_total", router=True) for name in _ROUTERS),
+    *(_two("errors of the router", f"{name}_total", f"{name}_error_total", by="model") for name in _ROUTERS),
 )
 _LATENCIES: Final = {
     "ttft": (
@@ -126,6 +135,7 @@ _LATENCIES: Final = {
         _histogram("http_server_request_duration_seconds", where=_QUEUE_PROXY),
         _histogram("revision_request_latencies", seconds=0.001),
         _histogram("istio_request_duration_milliseconds", where=_SIDECAR, seconds=0.001),
+        _histogram("istio_request_duration_milliseconds", where=_GATEWAY, seconds=0.001, by="service"),
         _histogram("request_predict_seconds"),
         *_routers("duration_seconds"),
     ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from k8sai.canary.facts import Side
 from k8sai.canary.measuring.asking import Asked
 from k8sai.canary.measuring.growing import Discarded
-from k8sai.canary.measuring.matching import SPELLINGS, any_of, matchers, of_router
+from k8sai.canary.measuring.matching import SPELLINGS, any_of, matchers, of_gateway, of_router
 from k8sai.canary.measuring.sources import NAME, Source, all_names
 
 Scraped = Mapping[str, frozenset[str]]  # pod -> names of counters it has
@@ -25,16 +25,19 @@ class Version:
 
     def matchers(self, source: Source | None = None) -> str:
         """Of its series, and of those of a source."""
-        series = of_router(self.side.series) if source and source.router else self.side.series
-        found = matchers(self.namespace, self.pods, series, self.spelling)
+        if source and source.by == "service":
+            found = of_gateway(self.side.name, self.namespace)
+        else:
+            series = of_router(self.side.series) if source and source.by == "model" else self.side.series
+            found = matchers(self.namespace, self.pods, series, self.spelling)
         return ",".join(part for part in (found, source.where if source else "") if part)
 
     def names(self, asked: Asked, source: Source, at: float) -> list[str]:
         """Those of a source's names that it has, in their order."""
-        if not self.pods:
+        if source.by == "service" or not self.pods:
             inside = self.matchers(source)
             found = {one.metric for one in asked(f"count by ({NAME}) ({{{_any(source.names)},{inside}}})", at)}
-        elif source.router:
+        elif source.by == "model":
             return []
         else:
             found = {name for pod in self.pods for name in self.after.get(pod, ())}
