@@ -126,7 +126,7 @@ def test_a_generation_that_is_seen_is_not_yet_a_version_that_is_there(world: Wor
     say(world, observedGeneration="3")
     said = "the controller has not made the new version's ReplicaSet yet"
     assert step(world, Begin(TO_V2, 25), prepared) == Wait(said)
-    assert step(world, Shift(25), prepared) == Wait(said, pods=True)
+    assert step(world, Shift(25), prepared) == Wait(said)
     assert not world.see(backend, CHAT, prepared).applied
 
 
@@ -135,7 +135,7 @@ def test_a_pause_that_was_taken_away_is_left_by_the_controller(world: World) -> 
     write = step(world, Shift(75), prepared)
     assert isinstance(write, Write)
     world.carry(write)
-    assert step(world, Shift(75), prepared) == Wait("the controller has not left the pause yet", pods=True)
+    assert step(world, Shift(75), prepared) == Wait("the controller has not left the pause yet")
     world.settle()
     assert step(world, Shift(75), prepared) == Wait("step 3 of 6: setWeight 50", pods=True)
 
@@ -150,7 +150,7 @@ def test_a_pause_that_ends_by_itself_is_waited_for() -> None:
     world.carry(write)
     world.run(10)
     said = "step 4 of 5: pause 1h, which ends by itself"
-    assert step(world, Shift(50), prepared) == Wait(said, pods=True)
+    assert step(world, Shift(50), prepared) == Wait(said)  # not for pods: that would be given up one day
     assert world.see(backend, CHAT, prepared).configured == 50
     world.run(3600)
     assert step(world, Shift(50), prepared) is None
@@ -202,7 +202,7 @@ def test_where_nobody_says_the_weights_nothing_is_over() -> None:
     prepared = begun(world)
     world.reach(backend, CHAT, Rollback(), prepared)
     say(world, canary={})
-    assert step(world, Rollback(), prepared) == Wait("nobody says yet where requests go", pods=True)
+    assert step(world, Rollback(), prepared) == Wait("nobody says yet where requests go")
 
 
 # --- dynamicStableScale -----------------------------------------------------------------------------------------------

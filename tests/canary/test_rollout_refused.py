@@ -101,3 +101,10 @@ def test_a_dark_canary_begins_at_nothing() -> None:
     assert seen.canary
     assert (seen.configured, seen.canary.ready, seen.applied) == (0, 2, True)
     assert writes(world, Shift(50), prepared) == ["past the pause of step 2, to 50 %"]
+
+
+@pytest.mark.parametrize(("replicas", "weight"), [(2, 75), (10, 95), (1, 5)])
+def test_a_weight_that_makes_no_pod_is_refused(replicas: int, weight: int) -> None:
+    world = made(replicas=replicas, steps=[{"setWeight": weight}, {"pause": {}}], canary={"maxSurge": 0})
+    with pytest.raises(Refused, match=f"{weight} % of {replicas} pods would be no pod of the canary at all"):
+        world.prepare(backend, CHAT, TO_V2)

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from k8sai.canary.backend import Rollback, Shift, Write
+from k8sai.canary.backend import Begin, Rollback, Shift, Wait, Write
 from k8sai.canary.facts import Json
 from k8sai.errors import Forbidden
 from tests.canary.rollouts import (
     ABORT,
     BACK,
     CHAT,
+    TO_V2,
     backend,
     begun,
     made,
@@ -77,3 +78,17 @@ def test_a_weight_between_two_stops_is_on_its_way_to_the_second(world: World) ->
     world.settle()
     assert status(world)["currentStepIndex"] == 2
     assert world.see(backend, CHAT, prepared).configured == 75
+
+
+def test_a_canary_that_serves_on_its_way_to_the_first_stop_is_there() -> None:
+    """A clock that runs for hours is no pod that does not come up."""
+    world = made(steps=[{"setWeight": 25}, {"pause": {"duration": "2h"}}, {"setWeight": 50}, {"pause": {}}])
+    prepared = world.prepare(backend, CHAT, TO_V2)
+    world.reach(backend, CHAT, Begin(TO_V2, 50), prepared)
+    seen = world.see(backend, CHAT, prepared)
+    assert (seen.applied, seen.waiting) == (False, "step 1 of 4: setWeight 25")
+    world.run(60)
+    seen = world.see(backend, CHAT, prepared)
+    assert (seen.applied, seen.waiting) == (True, "step 2 of 4: pause 2h, which ends by itself")
+    assert (seen.configured, seen.route) == (50, 25)
+    assert step(world, Shift(50), prepared) == Wait(seen.waiting)

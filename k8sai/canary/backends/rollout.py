@@ -42,6 +42,7 @@ class Rollouts:
         _insist_on_rest(walk)
         template = wished(walk.template, wish)
         _insist_on_steps(walk, template, read)
+        _insist_on_pods(walk, weights)
         first = stops(walk.steps)[0]
         up = beside(walk.canary, walk.replicas, 0, first.pause)
         peak = beside(walk.canary, walk.replicas, first.pause + 1, len(walk.steps))
@@ -111,6 +112,21 @@ def _insist_on_steps(walk: Walk, template: Json, read: "Reading") -> None:
             f"{walk.ref.title} had this version before, and rollbackWindow would give it all requests at once, ungated",
             "undo it with kubectl, or take spec.rollbackWindow away",
         )
+
+
+def _insist_on_pods(walk: Walk, weights: tuple[int, ...]) -> None:
+    """Raises Refused where pods split the requests and a weight makes none of the canary.
+
+    The controller takes a canary that runs away where its share falls between two counts and no surge is allowed:
+    75 % of 2 pods.
+    """
+    surge, _ = bounds(walk.canary, walk.replicas)
+    for weight in weights if walk.replicas and not walk.routed else ():
+        if not by_pods(walk.replicas, weight, surge)[0]:
+            raise Refused(
+                f"{weight} % of {walk.replicas} pods would be no pod of the canary at all",
+                "allow maxSurge: 1, or choose another weight",
+            )
 
 
 def _peak(walk: Walk) -> str:

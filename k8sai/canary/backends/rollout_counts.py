@@ -13,7 +13,8 @@ from k8sai.canary.facts import Json
 def by_pods(replicas: int, weight: int, surge: int) -> tuple[int, int]:
     """(canary, stable) where pods alone split the requests: the counts whose share is nearest to the weight.
 
-    They sum to `replicas`, or to one more where there may be surge; from 1 to 99 % no side is empty.
+    They sum to `replicas`, or to one more where there may be surge. From 1 to 99 % no side is empty, but for the canary
+    where no surge is allowed, its share lies halfway between two counts, and the upper one would be all.
     """
     if replicas == 0:
         return 0, 0

@@ -60,7 +60,7 @@ def _shift(seen: Seen, walk: Walk, handle: Json, weight: int) -> Step:
     if stop is None:
         raise Refused(f"{walk.ref.title} has no pause at {weight} %", "its own steps are the steps")
     if said := not_taken_over(walk, handle):
-        return Wait(said, pods=True)
+        return Wait(said)
     if walk.complete or (walk.index > stop.pause and walk.heading > weight):
         raise Drift(f"{walk.ref.title} is past {weight} %: it goes to {100 if walk.complete else walk.heading} %")
     if walk.index >= stop.pause and walk.stands:
@@ -95,9 +95,10 @@ def _insist(walk: Walk, handle: Json) -> None:
 
 def _on(walk: Walk, handle: Json) -> Step:
     """Past the pause at which it stands; else it is on its way."""
-    waiting = not_taken_over(walk, handle) or walk.moving()
-    if waiting or not walk.stands:
-        return Wait(waiting or "it is on its way", pods=True)
+    if said := not_taken_over(walk, handle):
+        return Wait(said)
+    if not walk.stands or walk.moving():
+        return Wait(walk.moving() or "it is on its way", pods=walk.raising)
     to = heading(walk.steps, walk.index + 1)
     tests = guards(("/spec/paused", walk.spec.get("paused")), ("/spec/strategy/canary/steps", walk.steps), *_step(walk))
     leave: list[Json] = [{"op": "remove", "path": "/status/pauseConditions"}]
@@ -125,7 +126,7 @@ def _down(walk: Walk, handle: Json, weight: int) -> Step:
         raise Refused(f"{walk.ref.title} cannot go back to {weight} %: {at}", "0 brings the old version back")
     if walk.heading > weight:
         return _lower(walk, stop)
-    return None if walk.stands and not walk.moving() else Wait(walk.unobserved() or walk.moving(), pods=True)
+    return None if walk.stands and not walk.moving() else Wait(walk.unobserved() or walk.moving())
 
 
 def _lower(walk: Walk, stop: Stop) -> Write:
@@ -167,9 +168,9 @@ def _home(seen: Seen, walk: Walk, handle: Json, *, patient: bool) -> Step:
         body = _of(walk) + guards(("/spec/paused", True)) + [{"op": "replace", "path": "/spec/paused", "value": False}]
         return _write(walk, body, "unpause: while spec.paused no pod moves")
     if not walk.complete or walk.hash != old:
-        return Wait(not_taken_over(walk, handle) or walk.moving(), pods=True)
+        return Wait(not_taken_over(walk, handle) or walk.moving())
     left = _left(seen, walk, old, patient=patient)
-    return Wait(left, pods=True) if left else None
+    return Wait(left) if left else None
 
 
 def _left(seen: Seen, walk: Walk, old: str, *, patient: bool) -> str:

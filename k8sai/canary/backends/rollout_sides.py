@@ -23,13 +23,14 @@ def look(target: Json, handle: Json, read: "Reading") -> Seen:
     sets = replicasets(walk, read)
     old = str(handle["stable"]) if handle else walk.stable
     new = walk.hash if walk.hash != old else ""
-    waiting = (not_taken_over(walk, handle) if handle else walk.unobserved()) or walk.moving()
+    unseen = not_taken_over(walk, handle) if handle else walk.unobserved()
+    waiting = unseen or walk.moving()
     percent = float(_configured(walk, handle, old))
     return Seen(
         target,
         _side(walk, old, 100 - percent, sets, read),
         _side(walk, new, percent, sets, read) if new else None,
-        applied=not waiting,
+        applied=not waiting or (walk.passing and not unseen),
         waiting=waiting,
         route=share(walk, old, sets),
         drift=tuple(_drift(walk, handle)) if handle else (),

@@ -151,6 +151,22 @@ class Walk:
         ends = ", which ends by itself" if "pause" in step and self.pauses and not self.stands else ""
         return f"step {self.index + 1} of {len(self.steps)}: {spoken(step)}{ends}"
 
+    @property
+    def raising(self) -> bool:
+        """It waits for pods; not for its controller, a clock or an analysis."""
+        if self._halted:
+            return False
+        return self.index >= len(self.steps) or bool({"setWeight", "setCanaryScale"} & self.steps[self.index].keys())
+
+    @property
+    def passing(self) -> bool:
+        """It is at a step that ends by itself, as a pause with a duration does; all that is written has been done."""
+        return not (self._halted or self.complete or self.raising or self.stands)
+
+    @property
+    def _halted(self) -> bool:
+        return bool(self.unobserved() or self.aborted or self.paused or self.held)
+
     def _split(self) -> bool:
         """The route is as the step says."""
         found = self.routed_to(self.hash)
