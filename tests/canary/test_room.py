@@ -304,8 +304,8 @@ def test_a_canary_without_room_is_refused_with_what_would_do() -> None:
     with pytest.raises(NoCapacity) as caught:
         insist(found)
     assert caught.value.message == (
-        "nothing was created: the canary finds no room: no node takes a pod of 8 GPUs; 3 nodes are short of "
-        "nvidia.com/gpu"
+        "nothing was created: the canary finds no room (lacking 8 nvidia.com/gpu): no node takes a pod of 8 GPUs; "
+        "3 nodes are short of nvidia.com/gpu"
     )
     assert caught.value.hint == "take one replica of the stable side first, if 2 replicas can bear its load: `--swap`"
 

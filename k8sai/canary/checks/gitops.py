@@ -132,27 +132,23 @@ def insist(title: str, target: Json, backend: str, read: "Reading", *, allow: bo
         return (f"GitOps: {found.sentence} (ok)",)
     if allow:
         back = "if it sets one back, the rollout stops as Drifted and writes nothing more"
-        return (f"GitOps: {found.sentence}: {back}", *advice(keeper, target, backend))
+        return (f"GitOps: {found.sentence}: {back}",)
     raise Refused(
         f"{title} is kept by {keeper.title} ({keeper.evidence}), which would take the rollout's writes back: "
         f"{found.sentence}",
-        "change it there first, or commit what `--emit-patch` prints, or insist with --allow-gitops",
-        advice(keeper, target, backend),
+        f"{advice(keeper, target, backend)}; --emit-patch prints it, --allow-gitops insists",
     )
 
 
-def advice(keeper: GitOps, target: Json, backend: str) -> tuple[str, ...]:
-    """What to write where, so that the controller leaves alone what a rollout changes; each to be pasted as it is."""
-    jq = gitops_fields.fields(backend)
-    flow = gitops_fields.flow
+def advice(keeper: GitOps, target: Json, backend: str) -> str:
+    """What to write where, so that the controller leaves alone what a rollout changes."""
+    jq, flow = gitops_fields.fields(backend), gitops_fields.flow
     match keeper.tool:
         case "argocd":
-            return (
-                f"spec.ignoreDifferences of the Application: {flow([gitops_fields.argocd(target, jq)])}",
-                f"spec.syncPolicy.syncOptions of the Application: {flow([gitops_fields.RESPECT])}",
-            )
+            rules = f"spec.ignoreDifferences: {flow([gitops_fields.argocd(target, jq)])}"
+            return f"give the Application {rules} and the sync option {gitops_fields.RESPECT}"
         case "kustomize-controller":
-            return (f"spec.ignore of the Kustomization (Flux 2.9): {flow([gitops_fields.flux(target, jq)])}",)
+            return f"give the Kustomization spec.ignore: {flow([gitops_fields.flux(target, jq)])} (Flux 2.9)"
         case "helm-controller":
-            return (f"spec.driftDetection.ignore of the HelmRelease: {flow([gitops_fields.flux(target, jq)])}",)
-    return ()
+            return f"give the HelmRelease spec.driftDetection.ignore: {flow([gitops_fields.flux(target, jq)])}"
+    return ""

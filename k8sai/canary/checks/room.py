@@ -98,8 +98,9 @@ def insist(found: Room) -> tuple[str, ...]:
 
 
 def refusal(short: Short) -> NoCapacity | Refused:
-    """As an error: the deficit in the sentence, each option in a sentence of its own."""
+    """As an error: the deficit in the sentence, what would do in the hint."""
     kind = Refused if short.code == "volume" else NoCapacity
-    first = short.options[0].text if short.options else "`k8sai top` shows who holds the GPUs"
-    others = tuple(f"or: {one.text}" for one in short.options[1:])
-    return kind(f"nothing was created: {short.why} finds no room: {short.sentence}", first, others)
+    ways = "; or ".join(one.text for one in short.options) or "`k8sai top` shows who holds the GPUs"
+    lacking = ", ".join(f"{value} {name}" for name, value in short.missing.items())
+    deficit = f" (lacking {lacking})" if lacking else ""
+    return kind(f"nothing was created: {short.why} finds no room{deficit}: {short.sentence}", ways)
