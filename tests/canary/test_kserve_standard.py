@@ -148,11 +148,19 @@ def test_it_says_what_the_canary_will_need(world: World) -> None:
     assert spec["nodeSelector"] == {"gpu": "h200"}
     assert prepared.notes == (
         "KServe lowers the old version from 4 to 3 replicas when the canary is ready; the first step brings it back",
+        "the readiness probe of isvc/chat asks only whether a port is open: that its model is loaded nobody tells",
     )
+
+
+def test_a_probe_that_asks_for_the_model_says_nothing_more() -> None:
+    probe = {"httpGet": {"path": "/v1/models", "port": 8080}}
+    world = world_with(isvc(replicas=1, model=model(readinessProbe=probe)))
+    assert world.prepare(backend, ISVC, V2).notes == ()
 
 
 REFUSED: list[tuple[Json, Wish, str]] = [
     (isvc(replicas=1, workerSpec={"size": 2}), V2, "runs on several nodes, of which KServe makes no canary"),
+    (isvc(replicas=1, storageUris=[{"uri": "a"}]), V2, "has storageUris, which KServe does not fetch for a canary"),
     (isvc(replicas=1, scaler="external"), V2, "is scaled from outside by the name of its Deployment"),
     (isvc(replicas=1), Wish(image="vllm/vllm-openai:v2"), "only with another storageUri"),
     (isvc(replicas=1), Wish(model_uri="hf://b", values={"model.args": "null"}), "it cannot take away model.args"),
@@ -301,7 +309,7 @@ def scaled(world: World, replicas: int) -> None:
 def test_an_autoscaled_service_is_measured_by_what_it_has() -> None:
     world = autoscaled_world()
     prepared = begun(world)
-    assert (prepared.handle["size"], prepared.handle["floor"], prepared.notes) == (3, 1, ())
+    assert (prepared.handle["size"], prepared.handle["floor"], len(prepared.notes)) == (3, 1, 1)
     at(world, prepared, 100)
     assert (pods(world, "chat-predictor"), pods(world, "chat-v2-predictor")) == (3, 3)
     world.reach(backend, ISVC, Rollback(), prepared)

@@ -217,6 +217,12 @@ REFUSED: list[tuple[Json, Wish, str]] = [
     (llmisvc(router={"route": {"http": {"spec": {"rules": [{}]}}}}), V2, "a copy would refer to the old version"),
     (llmisvc(replicas=2), Wish(model_uri="a", warm_replicas=3), "from 1 to the 2 that the old version has"),
     (llmisvc(), Wish(model_uri="a", name="chat"), "llmisvc/chat is there already"),
+    (llmisvc(), Wish(values={"model.name": "other"}), r"llmisvc/chat-v2 serves other and chat chat: KServe"),
+    (
+        llmisvc(),
+        Wish(values={"model.lora": '{"adapters": [{"name": "sql", "uri": "hf://a"}]}'}),
+        r"llmisvc/chat-v2 serves chat\+sql and chat chat: KServe",
+    ),
 ]
 
 
@@ -229,7 +235,7 @@ def test_what_kserve_could_not_do_is_refused(target: Json, wish: Wish, why: str)
 
 def test_members_of_another_model_are_refused_because_kserve_leaves_them_out() -> None:
     world = world_with(llmisvc(), llmisvc("new"))
-    with pytest.raises(Refused, match="only to members with the same model name"):
+    with pytest.raises(Refused, match="only to members with the same names of model"):
         world.prepare(backend, CHAT, TO)
 
 

@@ -9,7 +9,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING
 
 from k8sai.canary.backend import Goal, Step
-from k8sai.canary.backends.kserve_predictor import renewed
+from k8sai.canary.backends.kserve_predictor import CONTAINER, renewed
 from k8sai.canary.backends.kserve_standard_checks import (
     able,
     able_version,
@@ -57,7 +57,7 @@ class KServeStandard:
             before,
             demand=(_demand(target, entry, handle["first"], "the canary", read),),
             peak=(_demand(target, entry, handle["size"], "the canary at full size, before the swap", read),),
-            notes=tuple(_notes(handle, before, read)),
+            notes=tuple(_notes(target, handle, before, read)),
         )
 
     def see(self, target: Json, handle: Json, read: "Reading") -> Seen:
@@ -117,12 +117,23 @@ def _workloads(target: Json, read: "Reading") -> tuple[Json, ...]:
     return () if found is None else ({"kind": "Deployment", **found},)
 
 
-def _notes(handle: Json, before: Json, read: "Reading") -> Iterator[str]:
+def _notes(target: Json, handle: Json, before: Json, read: "Reading") -> Iterator[str]:
     left = lowered(int(before["predictor"].get("minReplicas", 1)), handle["first"])
     if left < handle["floor"] and not handle["swap"]:
         yield (
             f"KServe lowers the old version from {handle['floor']} to {left} replicas when the canary is ready; the "
             "first step brings it back"
         )
+    if any(_asks_a_port(one) for one in _workloads(target, read)):
+        title = f"isvc/{target['metadata']['name']}"
+        yield f"the readiness probe of {title} asks only whether a port is open: that its model is loaded nobody tells"
     if read.blind(ROUTES):
         yield "HTTPRoutes may not be read: that KServe writes the weights there is taken on trust"
+
+
+def _asks_a_port(deployment: Json) -> bool:
+    """As KServe's own probe does, where neither the runtime nor the service has one."""
+    containers = deployment["spec"]["template"]["spec"]["containers"]
+    serving: Json = next((one for one in containers if one["name"] == CONTAINER), {})
+    probe = serving.get("readinessProbe") or {}
+    return not probe or "tcpSocket" in probe

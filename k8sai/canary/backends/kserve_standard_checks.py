@@ -16,6 +16,7 @@ from k8sai.errors import Refused, Usage
 if TYPE_CHECKING:
     from k8sai.cluster.reading import Reading
 
+API: Final = "serving.kserve.io/v1beta1"
 KINDS: Final = "inferenceservices.serving.kserve.io"
 SCALER: Final = "serving.kserve.io/autoscalerClass"
 _MODE, _STOP = "serving.kserve.io/deploymentMode", "serving.kserve.io/stop"
@@ -58,6 +59,8 @@ def able(target: Json, read: "Reading") -> None:
 
 def _unable(target: Json, read: "Reading") -> Iterator[tuple[str, str]]:
     predictor, spec = predictor_of(target), target["spec"]
+    if target.get("apiVersion") != API:
+        yield f"is served as {target.get('apiVersion')}: k8sai knows canaries of {API}", "a newer k8sai"
     if entries(target):
         names = ", ".join(str(one["predictor"].get("name")) for one in entries(target))
         yield f"has a canary already: {names}", "take it out of spec.canary, or promote it"
@@ -65,6 +68,11 @@ def _unable(target: Json, read: "Reading") -> Iterator[tuple[str, str]]:
         yield "is stopped", f"take the annotation {_STOP} away"
     if predictor.get("workerSpec"):
         yield "runs on several nodes, of which KServe makes no canary (workerSpec)", "split a route in front of it"
+    if predictor.get("storageUris"):
+        yield (
+            "has storageUris, which KServe does not fetch for a canary",
+            "one storageUri, or split a route in front of it",
+        )
     for part in ("transformer", "explainer"):
         if spec.get(part):
             why = f"KServe puts the canary's weight on its route too, so requests would go past the {part}"

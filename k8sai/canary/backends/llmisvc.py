@@ -8,7 +8,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Final
 
 from k8sai.canary.backend import Goal, Step
-from k8sai.canary.backends.llmisvc_checks import able, copyable, possible_wish, wished
+from k8sai.canary.backends.llmisvc_checks import able, copyable, possible_wish, same_models, wished
 from k8sai.canary.backends.llmisvc_copy import copied, group_name, next_name
 from k8sai.canary.backends.llmisvc_group import (
     KIND,
@@ -83,6 +83,7 @@ def _handle(target: Json, name: str, there: Json | None, wish: Wish) -> Json:
     if there is None:
         copyable(target)
         body = copied(target, name, wish, group, 0, None if size is None else first)
+        same_models(target, body)
     return {
         "canary": name,
         "group": group,

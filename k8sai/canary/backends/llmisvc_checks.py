@@ -6,7 +6,7 @@ Of v0.20.0: pkg/apis/serving/v1alpha2/llm_inference_service_validation.go and ro
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from k8sai.canary.backends.llmisvc_group import API, KIND, STOP, group_of, model_name, route_of, stopped
+from k8sai.canary.backends.llmisvc_group import API, KIND, STOP, group_of, model_name, model_names, route_of, stopped
 from k8sai.canary.backends.llmisvc_seen import members
 from k8sai.canary.facts import Json, Wish
 from k8sai.cluster.reading import condition
@@ -73,6 +73,18 @@ def copyable(target: Json) -> None:
         )
 
 
+def same_models(target: Json, other: Json) -> None:
+    """Raises Refused where KServe would leave one member out of the other's route."""
+    mine, theirs = "+".join(model_names(target)), "+".join(model_names(other))
+    if mine != theirs:
+        name, title = other["metadata"]["name"], target["metadata"]["name"]
+        raise Refused(
+            f"llmisvc/{name} serves {theirs} and {title} {mine}: KServe sends requests only to members with the same "
+            "names of model and adapters",
+            f"spec.model.name: {model_name(target)}, and the same adapters",
+        )
+
+
 def wished(target: Json, to: str, read: "Reading") -> Json:
     """The member that is there already. Raises Usage, NotFound, Refused."""
     word, _, name = to.rpartition("/")
@@ -82,12 +94,7 @@ def wished(target: Json, to: str, read: "Reading") -> Json:
     found = read.get(KIND, namespace, name)
     if found is None:
         raise NotFound(f"there is no llmisvc/{name} in namespace {namespace}")
-    if model_name(found) != model_name(target):
-        raise Refused(
-            f"llmisvc/{name} serves {model_name(found)} and {title} {model_name(target)}: KServe sends requests only "
-            "to members with the same model name",
-            f"spec.model.name: {model_name(target)} in {name}",
-        )
+    same_models(target, found)
     if group_of(found) not in (None, group_of(target)):
         raise Refused(f"llmisvc/{name} is in another group, {group_of(found)}", "take it out of there first")
     if "route" not in (found["spec"].get("router") or {}):

@@ -23,7 +23,7 @@ _MAIN: Final = "main"  # the container that serves
 def copied(stable: Json, name: str, wish: Wish, group: str, weight: int, replicas: int | None) -> Json:
     """The object to create. Raises Usage for a wish that has no place in it."""
     meta, spec = stable["metadata"], _renewed(deepcopy(stable["spec"]), wish)
-    spec["model"] = {**(spec.get("model") or {}), "name": model_name(stable)}
+    spec["model"] = {"name": model_name(stable), **(spec.get("model") or {})}
     if replicas is not None:
         spec["replicas"] = replicas
     router = spec.get("router") or {}

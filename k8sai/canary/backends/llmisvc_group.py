@@ -42,6 +42,13 @@ def model_name(member: Json) -> str:
     return str(((member.get("spec") or {}).get("model") or {}).get("name") or member["metadata"]["name"])
 
 
+def model_names(member: Json) -> list[str]:
+    """Its own and those of its adapters: all of them must be the same in both members."""
+    lora = ((member.get("spec") or {}).get("model") or {}).get("lora") or {}
+    adapters = {str(one["name"]) for one in lora.get("adapters") or () if one.get("name")}
+    return sorted({model_name(member), *adapters})
+
+
 def replicas_of(member: Json) -> int | None:
     """Asked for; None where an autoscaler has the say."""
     spec = member.get("spec") or {}

@@ -73,10 +73,18 @@ def deployment(inference: Obj, predictor: Obj, replicas: int | None) -> Obj:
     template = {"labels": {**marks, **app}, "annotations": notes}
     spec: Obj = {
         "selector": {"matchLabels": app},
-        "template": {"metadata": template, "spec": pod_spec(predictor, meta["name"])},
+        "template": {"metadata": template, "spec": _probed(pod_spec(predictor, meta["name"]))},
         **({} if replicas is None else {"replicas": replicas}),
     }
     return {"metadata": _meta(inference, name, marks, notes), "spec": spec}
+
+
+def _probed(spec: Obj) -> Obj:
+    """setDefaultPodSpec: whether a port is open, where nobody asks for more."""
+    first, *others = spec["containers"]
+    port = (first.get("ports") or [{"containerPort": 8080}])[0]["containerPort"]
+    probe = {"tcpSocket": {"port": port}, "timeoutSeconds": 1, "periodSeconds": 10}
+    return {**spec, "containers": [{"readinessProbe": probe, **first}, *others]}
 
 
 def service(inference: Obj, predictor: Obj) -> Obj:
