@@ -10,6 +10,7 @@ from typing import Final
 
 _PACE: Final = ("--steps", "5,25,50,100", "--warmup", "5s", "--interval", "5s", "--keep-old", "5m")
 _ROLLOUTS: Final = (("httproute/moderate", "svc/moderate-v2"), ("modelrewrite/embed", "embed-november"))
+_K8SAI: Final = "from k8sai.commands._door import dispatch; dispatch()"
 _PATIENCE: Final = 5.0  # seconds a command has to end once it is told to
 
 
@@ -41,7 +42,7 @@ def _ended(words: Sequence[str], stop: Event) -> int | None:
     """The exit code of `k8sai canary WORDS`; None where it was stopped."""
     if stop.is_set():
         return None
-    command = (sys.executable, "-m", "k8sai", "canary", *words)
+    command = (sys.executable, "-c", _K8SAI, "canary", *words)
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as run:

@@ -3,7 +3,6 @@
 import time
 from pathlib import Path
 
-from k8sai.canary.facts import Phase
 from k8sai.canary.keeping.listing import Listed, rollouts
 from k8sai.cluster.connect import connect
 from k8sai.cluster.objects import LiveObjects
@@ -23,7 +22,6 @@ def test_both_are_begun_and_left_where_they_are(tmp_path: Path) -> None:
             return rollouts(Reading(objects), "inference", time.time())
 
         with operators(config):
-            while {one.state.phase for one in found() if one.state} != {Phase.GATING} or len(found()) < 2:
+            while len(found()) < 2 or any(one.state is None or one.state.step < 0 for one in found()):
                 sim.settled()
-        assert {one.state.weight for one in found() if one.state} == {5}
         assert all(one.holder is None for one in found())
