@@ -123,7 +123,7 @@ def test_the_canary_has_the_replicas_for_its_share_before_it_gets_it() -> None:
     ]
     assert second.weight == 50
     more, all_requests = reach(world, Promote(), prepared)
-    assert more.why == "deployment/chat-v2: 4 replicas for 100 % of the requests" and all_requests.weight == 100
+    assert more.why == "4 replicas for 100 % of the requests" and all_requests.weight == 100
 
 
 def test_a_rollback_moves_requests_then_pods_then_the_text() -> None:
@@ -135,7 +135,7 @@ def test_a_rollback_moves_requests_then_pods_then_the_text() -> None:
     done = reach(world, Rollback(), prepared)
     assert [one.why for one in done] == [
         "all requests to svc/chat-v1, as before",
-        "deployment/chat-v2: back to 1 replicas",
+        "as many replicas as before: 1",
         "svc/chat-v2 is no longer referred to",
     ]
 
@@ -157,6 +157,20 @@ def test_pods_with_other_gpus_are_not_counted_against_each_other() -> None:
     reach(world, Begin(TO_V2, 0), prepared)
     assert len(reach(world, Promote(), prepared)) == 1
     assert world.get("deployments.apps", "default", "big")["spec"]["replicas"] == 2
+
+
+def test_replicas_that_gitops_keeps_are_not_written() -> None:
+    world = two_versions(replicas=4)
+    world.has(route({"backendRefs": [to("chat-v1")]}))
+    mark = {"argocd.argoproj.io/tracking-id": "chat:apps/Deployment:default/chat-v2"}
+    for name in ("chat-v1", "chat-v2"):
+        note = {key: value.replace("chat-v2", name) for key, value in mark.items()}
+        world.edit("deployments.apps", name, {"op": "add", "path": "/metadata/annotations", "value": note})
+    prepared = world.prepare(backend, ROUTE, TO_V2)
+    said = "Argo CD application chat sets the replicas of svc/chat-v2: they are taken to be enough for every share"
+    assert said in prepared.notes
+    reach(world, Begin(TO_V2, 0), prepared)
+    assert [one.on.word for one in reach(world, Promote(), prepared)] == ["httproute"]
 
 
 def test_an_autoscaler_has_the_say_about_replicas() -> None:

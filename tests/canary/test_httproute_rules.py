@@ -193,6 +193,16 @@ def test_a_route_of_a_controller_is_not_touched(owner: tuple[str, str], message:
     assert (told.value.message, told.value.hint) == (message, hint)
 
 
+@pytest.mark.parametrize("listed", [{"httpRoute": "chat"}, {"httpRoutes": [{"name": "other"}, {"name": "chat"}]}])
+def test_a_route_that_a_rollout_of_argo_writes_is_not_touched(listed: Json) -> None:
+    world = world_of(rule())
+    routing = {"plugins": {"argoproj-labs/gatewayAPI": listed}}
+    spec = deployment("chat")["spec"] | {"strategy": {"canary": {"trafficRouting": routing}}}
+    world.has(made("argoproj.io/v1alpha1", "Rollout", "chat", **spec))
+    told = (Refused, "httproute/chat belongs to rollout/chat, which would write over it")
+    assert refused(world)[:2] == told
+
+
 # --- destinations -----------------------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from k8sai.canary.backends.destinations import Destination
+from k8sai.canary.checks.gitops import managed_by
 from k8sai.canary.facts import Json, Side
 from k8sai.canary.pods import Pods, counted
 
@@ -31,7 +32,7 @@ class Behind:
     workloads: tuple[Json, ...]
     ready: int | None
     trouble: str
-    scaler: str = ""  # the name of the HorizontalPodAutoscaler of the workload
+    keeper: str = ""  # who sets the workload's replicas: "hpa/chat", "Argo CD application chat", its owner
     unknown: bool = False  # workloads may not be read
 
     @property
@@ -41,10 +42,13 @@ class Behind:
 
     @property
     def one(self) -> Json | None:
-        """The only workload there is, where nobody above it has the say about its replicas."""
-        if len(self.workloads) != 1 or self.scaler or _owned(self.workloads[0]):
-            return None
-        return self.workloads[0]
+        """The only workload there is."""
+        return self.workloads[0] if len(self.workloads) == 1 else None
+
+    @property
+    def ours(self) -> Json | None:
+        """The only workload, where nobody else sets its replicas: two who do would fight."""
+        return None if self.keeper else self.one
 
 
 def look_behind(to: Destination, read: "Reading", of_subset: Mapping[str, str] | None = None) -> Behind:
@@ -60,7 +64,7 @@ def look_behind(to: Destination, read: "Reading", of_subset: Mapping[str, str] |
     pods, workloads = _pods(labels, to.namespace, read), _workloads(labels, to.namespace, read)
     ready = pods.ready if pods else _reported(workloads)
     trouble, unknown = pods.trouble if pods else "", any(read.blind(kind) for kind in _WORKLOADS)
-    return Behind(found, labels, workloads, ready, trouble, _scaler(workloads, to.namespace, read), unknown)
+    return Behind(found, labels, workloads, ready, trouble, _keeper(workloads, to.namespace, read), unknown)
 
 
 def side(to: Destination, behind: Behind, percent: float, home: str) -> Side:
@@ -142,14 +146,18 @@ def _endpoints(to: Destination, read: "Reading") -> int | None:
     return sum(1 for end in found if (end.get("conditions") or {}).get("ready", True))
 
 
-def _scaler(workloads: tuple[Json, ...], namespace: str, read: "Reading") -> str:
+def _keeper(workloads: tuple[Json, ...], namespace: str, read: "Reading") -> str:
     names = {(one["kind"], one["metadata"]["name"]) for one in workloads}
     for scaler in read.list(_SCALERS, namespace) if names else ():
         aim = scaler["spec"].get("scaleTargetRef") or {}
         if (aim.get("kind"), aim.get("name")) in names:
-            return str(scaler["metadata"]["name"])
-    return ""
+            return f"hpa/{scaler['metadata']['name']}"
+    return next((who for one in workloads if (who := _above(one))), "")
 
 
-def _owned(workload: Json) -> bool:
-    return any(one.get("controller") for one in workload["metadata"].get("ownerReferences") or ())
+def _above(workload: Json) -> str:
+    for owner in workload["metadata"].get("ownerReferences") or ():
+        if owner.get("controller"):
+            return f"{str(owner['kind']).lower()}/{owner['name']}"
+    gitops = managed_by(workload)
+    return gitops.title if gitops is not None and gitops.watches else ""

@@ -17,8 +17,8 @@ _PLURALS: Final = {"Deployment": "deployments.apps", "StatefulSet": "statefulset
 
 
 def workloads(stable: Behind, canary: Behind) -> dict[str, Json]:
-    """For `Seen.objects`: the one workload behind each side, where its replicas are ours to set."""
-    found = {"stable workload": stable.one, "canary workload": canary.one}
+    """For `Seen.objects`: the one workload behind each side, the new side's only where its replicas are ours to set."""
+    found = {"stable workload": stable.one, "canary workload": canary.ours}
     return {name: one for name, one in found.items() if one is not None}
 
 
@@ -54,7 +54,7 @@ def resized(workload: Json, count: int, why: str) -> Write:
     tests = guards(("/metadata/uid", meta["uid"]), ("/spec/replicas", workload["spec"].get("replicas")))
     body: list[Json] = [*tests, {"op": "replace", "path": "/spec/replicas", "value": count}]
     on = Ref(_PLURALS[workload["kind"]], meta["namespace"], meta["name"], meta["uid"], workload["kind"].lower())
-    return Write("json-patch", on, workload, body, f"{on.title}: {why}")
+    return Write("json-patch", on, workload, body, why)
 
 
 def demand(canary: Json | None, count: int, why: str) -> tuple[Demand, ...]:

@@ -86,7 +86,7 @@ def _shrunk(seen: Seen, before: Json) -> Write | None:
     workload, count = seen.objects.get("canary workload"), before["replicas"]
     if workload is None or count is None or wanted(workload) <= count:
         return None
-    return resized(workload, count, f"back to {count} replicas")
+    return resized(workload, count, f"as many replicas as before: {count}")
 
 
 def _retired(seen: Seen, handle: Json, patches: Patches) -> Step:

@@ -77,6 +77,7 @@ class Patches:
             return None
         meta = self._route["metadata"]
         tests = guards(("/metadata/uid", meta["uid"])) + [op for one in rules for op in _guards(one)]
+        body = sorted(body, key=lambda op: op["op"] != "test")  # what is tested is the route as it was read
         on = Ref(self._dialect.kind, home_of(self._route), meta["name"], meta["uid"], self._dialect.word)
         weight = None if percent is None else float(percent)
         return Write("json-patch", on, self._route, tests + body, why, weight=weight)

@@ -27,7 +27,7 @@ def prepared(dialect: Dialect, route: Json, handle: Json, read: "Reading", notes
     behind = behind_both(dialect, route, handle, read)
     refuse_flagger((one for each in behind.values() for one in each.workloads), read)
     versions = {word: fingerprint(one) for word, one in behind.items()}
-    stable, canary = behind["stable"].one, behind["canary"].one
+    stable, canary = behind["stable"].one, behind["canary"].ours
     full, first = needed(stable, canary, 100), max(handle["warm"], needed(stable, canary, 1))
     replicas = wanted(canary) if canary else None
     return Prepared(
@@ -70,8 +70,8 @@ def _weights(dialect: Dialect, route: Json, handle: Json) -> Iterator[Json]:
 
 def _notes(handle: Json, behind: Sides) -> Iterator[str]:
     stable, canary = kept(handle["stable"]), kept(handle["canary"])
-    if scaler := behind["canary"].scaler:
-        yield f"{canary.title} is scaled by hpa/{scaler}: its replicas follow its load, not the weights"
+    if keeper := behind["canary"].keeper:
+        yield f"{keeper} sets the replicas of {canary.title}: they are taken to be enough for every share"
     yield f"{stable.title} and its pods stay after the promotion: whoever made them gives back what they hold"
 
 
