@@ -56,7 +56,7 @@ RULES: dict[str, tuple[str, str]] = {
         "errors quantity ages facts selectors view yaml_in yaml_out manifests pod_specs fleet scheduling fit queues "
         "cluster.sources cluster.objects cluster.reading cluster.writing cluster.patching cluster.discovery "
         "cluster.api_errors cluster.following cluster.whole cluster.connection cluster.prometheus "
-        "cluster.prometheus_found cluster.live cluster.tee",
+        "cluster.prometheus_found cluster.exposition cluster.live cluster.tee",
         "msgspec",
     ),
     "why": (
