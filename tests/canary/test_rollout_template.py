@@ -53,8 +53,8 @@ def test_values_and_patches_are_of_the_pod_template() -> None:
     [
         (Wish(), Usage, "it needs a new version"),
         (Wish(image=V1), Usage, "that is the version that runs already"),
-        (Wish(model_uri="hf://x"), Usage, "is --image, --set or --patch"),
-        (Wish(to="svc/chat-v2"), Usage, "is --image, --set or --patch"),
+        (Wish(model_uri="hf://x"), Usage, "is --image, --set or -f"),
+        (Wish(to="svc/chat-v2"), Usage, "is --image, --set or -f"),
         (Wish(image=V2, headers={"a": "b"}), Refused, "setHeaderRoute"),
         (Wish(image=V2, warm_replicas=2), Refused, "setCanaryScale"),
         (Wish(image=V2, swap=True), Refused, "maxSurge"),

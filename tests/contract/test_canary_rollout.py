@@ -15,6 +15,7 @@ from tests.canary.rollouts import CHAT, STEPS, TO_V2, V2, V3, behind, rollout
 from tests.contract.api import JSON_PATCH
 from tests.contract.canary_driver import Driver
 from tests.contract.conftest import Nodes, Server
+from tests.contract.real_definitions import define_real
 
 Make = Callable[..., Driver]
 BACK = ["abort: requests go back to the stable version", "the old template: nothing is left to try again"]
@@ -24,6 +25,8 @@ BACK = ["abort: requests go back to the stable version", "the old template: noth
 def driven(server: Server, namespace: str, nodes: Callable[..., Nodes]) -> Iterator[Make]:
     """`driven(routed=True)`: a Rollout of four pods at rest, on nodes of its own."""
     server.needs("argo-rollouts")
+    with suppress(pytest.skip.Exception):  # without it the embedded cluster serves the kind all the same
+        define_real(server.api, ("argoproj.io/v1alpha1", "Rollout"))
     made: list[str] = []
 
     def make(**more: Any) -> Driver:

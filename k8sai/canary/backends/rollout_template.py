@@ -17,7 +17,7 @@ from k8sai.quantity import BadQuantity, parse
 
 _QUANTITIES: Final = ("limits", "requests")
 _QUANTITY: Final = ("sizeLimit", "divisor")
-_OURS: Final = "a Rollout's new version is --image, --set or --patch of its pod template"
+_OURS: Final = "a Rollout's new version is --image, --set or -f of its pod template"
 
 
 def wished(template: Json, wish: Wish) -> Json:
@@ -28,7 +28,7 @@ def wished(template: Json, wish: Wish) -> Json:
         container = _container(new, wish.container)
         container["image"] = wish.image
     if form(new) == form(template):
-        raise Usage("that is the version that runs already", "name another with --image, --set or --patch")
+        raise Usage("that is the version that runs already", "name another with --image, --set or -f")
     return new
 
 
