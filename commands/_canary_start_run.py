@@ -72,8 +72,11 @@ def _checked(where: Scene, thought: "Thought") -> tuple[str, ...]:
     notes += gitops.insist(where.title, place.target, name, place.reading, allow=allow)
     if not prepared.demand and not prepared.peak:
         return notes
-    stable = where.backend.see(place.target, prepared.handle, place.reading).stable
-    site = site_of(place.connection, place.objects, place.reading, space, stable.labels)
+    seen = where.backend.see(place.target, prepared.handle, place.reading)
+    running = (seen.canary.replicas or 0) if seen.canary else 0
+    site = site_of(
+        *(place.connection, place.objects, place.reading, space, seen.stable.labels), backend=name, running=running
+    )
     found = room.whole(site, prepared.demand, prepared.peak, swap=thought.wish.swap)
     return (*notes, *room.insist(found))
 

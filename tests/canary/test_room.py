@@ -78,14 +78,20 @@ VOLUME = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "
 MOUNT: list[Json] = [{"name": "model", "persistentVolumeClaim": {"claimName": "weights"}}]
 
 
-def site(*objects: Json, denied: Iterable[str] = (), stable: Json | None = STABLE) -> Site:
+def site(
+    *objects: Json,
+    denied: Iterable[str] = (),
+    stable: Json | None = STABLE,
+    backend: str = "kserve-standard",
+    running: int = 0,
+) -> Site:
     cluster, held = Cluster(), Held((*objects, PROD), denied)
     facts = (("Node", "nodes", Node), ("Pod", "pods", Pod))
     for kind, plural, type_ in facts:
         found = [msgspec.convert(one, type_, strict=False) for one in objects if one["kind"] == kind]
         for sink in cluster.sinks:
             sink.replace(plural, found)  # type: ignore[arg-type]
-    return Site(cluster, held, Reading(held), "prod", stable)
+    return Site(cluster, held, Reading(held), "prod", stable, backend=backend, running=running)
 
 
 def full(nodes: int = 3, **more: Any) -> tuple[Json, ...]:
@@ -143,15 +149,34 @@ def test_swap_takes_the_place_of_one_replica() -> None:
     found = room(site(*full()), [canary()])
     assert flags(found) == ["--swap"]
     assert short_of(found).options[0].text == (
-        "take one replica of the stable side first, if 2 replicas can bear its load: `--swap`"
+        "take 1 replica of the stable side first, if 2 replicas can bear its load: `--swap`"
     )
-    assert room(site(*full()), [canary()], swap=True) == Answer()
+    assert room(site(*full()), [canary()], 1) == Answer()
 
 
 def test_the_only_replica_is_never_taken() -> None:
     found = room(site(*full(1)), [canary()])
     assert flags(found) == []
-    assert room(site(*full(1)), [canary()], swap=True).short
+    assert room(site(*full(1)), [canary()], 1).short
+
+
+def test_those_that_run_already_are_counted_in() -> None:
+    found = room(site(*full(), node("a"), running=1), [canary(2)])
+    assert flags(found) == ["--warm-replicas 2"]
+
+
+def test_a_swap_gives_as_many_as_the_canary_begins_with_and_at_most_half() -> None:
+    assert flags(room(site(*full(4)), [canary(2)])) == ["--swap"]
+    assert flags(room(site(*full(3)), [canary(2)])) == []
+    assert whole(site(*full(4)), [canary(2)], [], swap=True) == Room()
+
+
+@pytest.mark.parametrize(
+    ("backend", "found"),
+    [("httproute", ["--warm-replicas 1"]), ("rollout", []), ("kserve-knative", [])],
+)
+def test_only_flags_that_the_backend_takes_are_offered(backend: str, found: list[str]) -> None:
+    assert flags(room(site(*full(4), node("free"), backend=backend), [canary(2)])) == found
 
 
 def test_swap_is_offered_only_if_any_replica_would_do() -> None:
@@ -167,7 +192,7 @@ def test_pods_of_others_are_not_the_stable_side() -> None:
 
 def test_the_least_of_three_options_comes_first() -> None:
     queues = (flavor("h100"), cluster_queue("gpus", 64), local_queue("prod", "gpus", "team"))
-    found = room(site(*full(), node("free"), *queues), [canary(2)])
+    found = room(site(*full(4), node("free"), *queues), [canary(2)])
     assert flags(found) == ["--warm-replicas 1", "--swap", ""]
     assert short_of(found).options[2].text == f"let it wait its turn in LocalQueue team: label the pods {QUEUE}=team"
 
@@ -307,7 +332,7 @@ def test_a_canary_without_room_is_refused_with_what_would_do() -> None:
         "nothing was created: the canary finds no room (lacking 8 nvidia.com/gpu): no node takes a pod of 8 GPUs; "
         "3 nodes are short of nvidia.com/gpu"
     )
-    assert caught.value.hint == "take one replica of the stable side first, if 2 replicas can bear its load: `--swap`"
+    assert caught.value.hint == "take 1 replica of the stable side first, if 2 replicas can bear its load: `--swap`"
 
 
 def test_a_promotion_without_room_now_is_told() -> None:

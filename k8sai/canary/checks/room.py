@@ -63,8 +63,8 @@ class Room:
         return tuple(dict.fromkeys((*self.now.notes, *self.peak.notes, *later)))
 
 
-def room(site: "Site", demand: Sequence[Demand], *, swap: bool = False) -> Answer:
-    """Do these pods find room now. `swap`: one replica of the stable side goes first.
+def room(site: "Site", demand: Sequence[Demand], swapped: int = 0) -> Answer:
+    """Do these pods find room now, after so many replicas of the stable side have gone.
 
     What cannot be read makes a note and no answer.
     """
@@ -74,17 +74,18 @@ def room(site: "Site", demand: Sequence[Demand], *, swap: bool = False) -> Answe
     if not any(one.count for one in demand):
         return Answer()
     try:
-        found = judged(site, demand, site.first_to_go if swap else frozenset())
+        found = judged(site, demand, site.going(swapped))
         if found.short is None or found.short.code == "volume":
             return found
-        return Answer(options(site, demand, found.short, swap=swap), found.notes)
+        return Answer(options(site, demand, found.short, swapped), found.notes)
     except (Forbidden, ClusterError, Usage, BadQuantity) as error:
         return Answer(notes=(f"whether there is room is not known: {error}",))
 
 
 def whole(site: "Site", demand: Sequence[Demand], peak: Sequence[Demand], *, swap: bool = False) -> Room:
-    """Of a prepared rollout."""
-    return Room(room(site, demand, swap=swap), room(site, peak, swap=swap))
+    """Of a prepared rollout. With `swap` as many replicas of the stable side go first as the canary begins with."""
+    gone = sum(one.count for one in demand) if swap else 0
+    return Room(room(site, demand, gone), room(site, peak, gone))
 
 
 def insist(found: Room) -> tuple[str, ...]:

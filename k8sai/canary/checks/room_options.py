@@ -16,38 +16,37 @@ if TYPE_CHECKING:
     from k8sai.canary.checks.room_site import Site
 
 _MOST: Final = 3
-_TRIED: Final = 8  # replicas of the stable side, any of which its controller may take
+# The flags of `start` that backends take: of others the size is not ours to choose.
+_WARM: Final = ("kserve-standard", "llmisvc-group", "httproute", "virtualservice", "knative")
+_SWAP: Final = ("kserve-standard",)
 
 
-def options(site: "Site", demand: Sequence[Demand], short: Short, *, swap: bool = False) -> Short:
+def options(site: "Site", demand: Sequence[Demand], short: Short, swapped: int = 0) -> Short:
     """The same with what would do."""
-    makers = (
-        _fewer(site, demand, swap),
-        _swapped(site, demand) if not swap else iter(()),
-        _queues(site, demand, short),
-    )
+    makers = (_fewer(site, demand, swapped), _swaps(site, demand, swapped), _queues(site, demand, short))
     return replace(short, options=tuple(islice((one for maker in makers for one in maker), _MOST)))
 
 
-def _fewer(site: "Site", demand: Sequence[Demand], swap: bool) -> Iterator[Option]:
-    """Of the largest group as many as start now."""
-    if len(demand) != 1 or demand[0].count < 2:
+def _fewer(site: "Site", demand: Sequence[Demand], swapped: int) -> Iterator[Option]:
+    """As many as start now, with those that run already."""
+    if site.backend not in _WARM or len(demand) != 1 or demand[0].count < 2:
         return
-    gone = site.first_to_go if swap else frozenset()
-    count = largest(demand[0].count - 1, lambda n: _fits(site, [replace(demand[0], count=n)], gone))
-    if count:
-        text = f"begin with {several(count, 'replica')}: `--warm-replicas {count}`"
-        yield Option(text, f"--warm-replicas {count}")
+    gone = site.going(swapped)
+    more = largest(demand[0].count - 1, lambda n: _fits(site, [replace(demand[0], count=n)], gone))
+    if more:
+        count = more + site.running
+        yield Option(f"begin with {several(count, 'replica')}: `--warm-replicas {count}`", f"--warm-replicas {count}")
 
 
-def _swapped(site: "Site", demand: Sequence[Demand]) -> Iterator[Option]:
-    """One replica of the stable side goes first, whichever its controller takes; never the only one."""
-    if len(site.replicas) < 2:
+def _swaps(site: "Site", demand: Sequence[Demand], swapped: int) -> Iterator[Option]:
+    """As many replicas of the stable side go first, whichever its controller takes; at most half of them."""
+    count, uids = sum(one.count for one in demand), [pod.metadata.uid for pod in site.replicas]
+    if site.backend not in _SWAP or swapped or not 0 < 2 * count <= len(uids):
         return
-    if all(_fits(site, demand, frozenset((pod.metadata.uid,))) for pod in site.replicas[:_TRIED]):
-        left = several(len(site.replicas) - 1, "replica")
-        text = f"take one replica of the stable side first, if {left} can bear its load: `--swap`"
-        yield Option(text, "--swap")
+    choices = (frozenset(uids[at : at + count]) for at in range(len(uids) - count + 1))
+    if all(_fits(site, demand, gone) for gone in choices):
+        first, left = several(count, "replica"), several(len(uids) - count, "replica")
+        yield Option(f"take {first} of the stable side first, if {left} can bear its load: `--swap`", "--swap")
 
 
 def _queues(site: "Site", demand: Sequence[Demand], short: Short) -> Iterator[Option]:

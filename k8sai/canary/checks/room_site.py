@@ -36,7 +36,9 @@ _PLACE: Final = "the canary"  # where errors say that pods are described
 
 @dataclass
 class Site:
-    """`stable` are the labels of the stable side's pods; None where it has none of its own."""
+    """`stable` are the labels of the stable side's pods; None where it has none of its own. `running` are the pods that
+    the canary has already; `backend` says which flags of `start` it takes.
+    """
 
     cluster: Cluster
     objects: "Objects"
@@ -44,6 +46,8 @@ class Site:
     namespace: str
     stable: Mapping[str, str] | None = None
     sources: "tuple[Source, ...]" = ()
+    backend: str = ""
+    running: int = 0
     reader: Reader = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,10 +65,9 @@ class Site:
             return []
         return [pod for pod in self.cluster.roster.all() if bound(pod) and self._stable(pod)]
 
-    @property
-    def first_to_go(self) -> frozenset[str]:
-        """The uid of one of them; none where it is the only one."""
-        return frozenset(pod.metadata.uid for pod in self.replicas[:1]) if len(self.replicas) > 1 else frozenset()
+    def going(self, count: int) -> frozenset[str]:
+        """The uids of so many of them, never of all."""
+        return frozenset(pod.metadata.uid for pod in self.replicas[: min(count, len(self.replicas) - 1)])
 
     @cached_property
     def unseen(self) -> tuple[str, ...]:
@@ -83,6 +86,9 @@ def site_of(
     reading: "Reading",
     namespace: str,
     stable: Mapping[str, str] | None = None,
+    *,
+    backend: str = "",
+    running: int = 0,
 ) -> Site:
     """Reads nodes, pods and devices. Raises ClusterError where nobody answers."""
     from k8sai.cluster.live import read_once
@@ -90,7 +96,7 @@ def site_of(
 
     cluster = Cluster()
     sources = read_once(connection, Tee(*cluster.sinks))
-    return Site(cluster, objects, reading, namespace, stable, tuple(sources))
+    return Site(cluster, objects, reading, namespace, stable, tuple(sources), backend, running)
 
 
 def judged(site: Site, demand: Sequence[Demand], gone: frozenset[str] = frozenset()) -> Answer:
