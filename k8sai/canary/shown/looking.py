@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from k8sai.canary.backend import Backend
+from k8sai.canary.checks import gitops
 from k8sai.canary.facts import ENDED, Json, Ref, Seen
 from k8sai.canary.gate import Gate
 from k8sai.canary.keeping.kept import Kept
@@ -16,6 +18,8 @@ from k8sai.canary.state import Settings, State
 from k8sai.errors import K8saiError
 
 if TYPE_CHECKING:
+    from k8sai.canary.gate import Verdict
+    from k8sai.canary.keeping.lease import Holder
     from k8sai.canary.measuring.sampler import Sampler
     from k8sai.cluster.reading import Reading
     from k8sai.cluster.writing import Writer
@@ -34,6 +38,16 @@ def look_at(
     """
     held = Kept(writer, ref).read()
     state = held.state if held is not None else None
+    holder = Lease(writer, ref, "").holder() if state is not None else None
+    found = look_of(ref, backend, target, state, holder, read)
+    kept = gitops.insist(ref.title, target, backend.name, read, allow=True)
+    return replace(found, observed=observed(found, sampling), notes=kept, hidden=read.hidden)
+
+
+def look_of(
+    ref: Ref, backend: Backend, target: Json, state: State | None, holder: "Holder | None", read: "Reading"
+) -> Look:
+    """With what was read of the state already; nobody asks how requests were split."""
     seen, unseen = _seen(backend, target, state, read)
     stable, canary = _pods(seen, ref, read)
     return Look(
@@ -43,13 +57,17 @@ def look_at(
         state=state,
         seen=seen,
         unseen=unseen,
-        holder=Lease(writer, ref, "").holder() if state is not None else None,
+        holder=holder,
         stable=stable,
         canary=canary,
-        verdict=Gate.of(state.gate, state.settings).verdict() if state is not None and state.settings.gated else None,
-        observed=_observed(state, seen, stable, canary, sampling),
+        verdict=verdict_of(state),
         hidden=read.hidden,
     )
+
+
+def verdict_of(state: State | None) -> "Verdict | None":
+    """The gate's, by what was gathered; None without a gate."""
+    return Gate.of(state.gate, state.settings).verdict() if state is not None and state.settings.gated else None
 
 
 def _seen(backend: Backend, target: Json, state: State | None, read: "Reading") -> tuple[Seen | None, str]:
@@ -65,10 +83,9 @@ def _pods(seen: Seen | None, ref: Ref, read: "Reading") -> tuple[Pods | None, Po
     return pods_of(seen.stable, ref.namespace, read), pods_of(seen.canary, ref.namespace, read) if seen.canary else None
 
 
-def _observed(
-    state: State | None, seen: Seen | None, stable: Pods | None, canary: Pods | None, sampling: Sampling | None
-) -> Observed:
+def observed(look: Look, sampling: Sampling | None) -> Observed:
     """Over the last minutes, or since the last shift where that is less; of a rollout that is on its way."""
+    state, seen, stable, canary = look.state, look.seen, look.stable, look.canary
     if state is None or seen is None or seen.canary is None or sampling is None or state.phase in ENDED:
         return Observed()
     now = time.time()
