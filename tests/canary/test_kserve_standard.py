@@ -618,6 +618,16 @@ def test_a_write_of_somebody_else_makes_ours_fail(edit: Json) -> None:
         world.carry(write)
 
 
+def test_a_service_that_somebody_stops_is_drift(world: World) -> None:
+    prepared = begun(world)
+    world.edit(KIND, "chat", {"op": "add", "path": "/metadata/annotations/serving.kserve.io~1stop", "value": "true"})
+    world.run()
+    assert world.see(backend, ISVC, prepared).drift == ("isvc/chat is stopped",)
+    with pytest.raises(Refused, match="is stopped"):
+        world.edit(KIND, "chat", {"op": "remove", "path": "/spec/canary"})
+        world.prepare(backend, ISVC, V2)
+
+
 def test_a_canary_that_somebody_takes_away_is_drift_and_rollback_has_little_to_do(world: World) -> None:
     prepared = begun(world)
     at(world, prepared, 25)

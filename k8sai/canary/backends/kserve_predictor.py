@@ -18,6 +18,12 @@ FRAMEWORKS: Final = (
 SCALING: Final = ("maxReplicas", "scaleTarget", "scaleMetric", "autoScaling")  # KServe refuses them in a canary
 _SIZE: Final = ("minReplicas", *SCALING, "scaleMetricType", "canaryTrafficPercent", "name")
 CONTAINER: Final = "kserve-container"
+STOP: Final = "serving.kserve.io/stop"
+
+
+def stopped(target: Json) -> bool:
+    """Told to give its pods back."""
+    return str((target["metadata"].get("annotations") or {}).get(STOP, "")).lower() == "true"
 
 
 def implementation(predictor: Json) -> str:

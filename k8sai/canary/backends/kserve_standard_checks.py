@@ -6,7 +6,7 @@ The rules of its webhook are those of v0.20.0: pkg/apis/serving/v1beta1/inferenc
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from k8sai.canary.backends.kserve_predictor import model_uri
+from k8sai.canary.backends.kserve_predictor import STOP, model_uri, stopped
 from k8sai.canary.backends.kserve_standard_seen import DEPLOYMENTS, ROUTES
 from k8sai.canary.backends.kserve_standard_spec import deployment_name, entries, inherited, predictor_of
 from k8sai.canary.facts import Json, Wish
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 API: Final = "serving.kserve.io/v1beta1"
 KINDS: Final = "inferenceservices.serving.kserve.io"
 SCALER: Final = "serving.kserve.io/autoscalerClass"
-_MODE, _STOP = "serving.kserve.io/deploymentMode", "serving.kserve.io/stop"
+_MODE: Final = "serving.kserve.io/deploymentMode"
 _NAME: Final = 63  # characters of a Service
 _SHARED: Final = frozenset(("ReadOnlyMany", "ReadWriteMany"))
 
@@ -64,8 +64,8 @@ def _unable(target: Json, read: "Reading") -> Iterator[tuple[str, str]]:
     if entries(target):
         names = ", ".join(str(one["predictor"].get("name")) for one in entries(target))
         yield f"has a canary already: {names}", "take it out of spec.canary, or promote it"
-    if str((target["metadata"].get("annotations") or {}).get(_STOP, "")).lower() == "true":
-        yield "is stopped", f"take the annotation {_STOP} away"
+    if stopped(target):
+        yield "is stopped", f"take the annotation {STOP} away"
     if predictor.get("workerSpec"):
         yield "runs on several nodes, of which KServe makes no canary (workerSpec)", "split a route in front of it"
     if predictor.get("storageUris"):

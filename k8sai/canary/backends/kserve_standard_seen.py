@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from k8sai.canary.backends.httproute_status import not_taken_over
-from k8sai.canary.backends.kserve_predictor import covers, version
+from k8sai.canary.backends.kserve_predictor import covers, stopped, version
 from k8sai.canary.backends.kserve_standard_spec import (
     deployment_name,
     entries,
@@ -196,6 +196,8 @@ def _drift(target: Json, handle: Json) -> Iterator[str]:
     at = place_of(target, name)
     if at is not None and not covers(version(entries(target)[at]["predictor"]), version(handle["entry"])):
         yield f"the canary {name} of {title} is another version than when the rollout began"
+    if stopped(target):
+        yield f"{title} is stopped"
     others = [one["predictor"].get("name") for one in entries(target) if one["predictor"].get("name") != name]
     if others:
         yield f"{title} has got another canary: {', '.join(map(str, others))}"

@@ -8,16 +8,10 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Final
 
 from k8sai.canary.backend import Goal, Step
+from k8sai.canary.backends.kserve_predictor import stopped
 from k8sai.canary.backends.llmisvc_checks import able, copyable, possible_wish, same_models, wished
 from k8sai.canary.backends.llmisvc_copy import copied, group_name, next_name
-from k8sai.canary.backends.llmisvc_group import (
-    KIND,
-    replicas_of,
-    route_of,
-    stable_weight,
-    stopped,
-    weight_of,
-)
+from k8sai.canary.backends.llmisvc_group import KIND, replicas_of, route_of, stable_weight, weight_of
 from k8sai.canary.backends.llmisvc_next import next_step
 from k8sai.canary.backends.llmisvc_seen import seen
 from k8sai.canary.backends.owners import refuse_flagger, refuse_owned

@@ -6,7 +6,8 @@ Of v0.20.0: pkg/apis/serving/v1alpha2/llm_inference_service_validation.go and ro
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from k8sai.canary.backends.llmisvc_group import API, KIND, STOP, group_of, model_name, model_names, route_of, stopped
+from k8sai.canary.backends.kserve_predictor import STOP, stopped
+from k8sai.canary.backends.llmisvc_group import API, KIND, group_of, model_name, model_names, route_of
 from k8sai.canary.backends.llmisvc_seen import members
 from k8sai.canary.facts import Json, Wish
 from k8sai.cluster.reading import condition

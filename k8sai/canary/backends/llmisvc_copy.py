@@ -8,7 +8,8 @@ import re
 from copy import deepcopy
 from typing import Final
 
-from k8sai.canary.backends.llmisvc_group import API, LABEL, STOP, group_of, model_name
+from k8sai.canary.backends.kserve_predictor import STOP
+from k8sai.canary.backends.llmisvc_group import API, LABEL, group_of, model_name
 from k8sai.canary.facts import Json, Wish
 from k8sai.canary.wishes import changed
 from k8sai.errors import Usage

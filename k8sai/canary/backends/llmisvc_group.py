@@ -10,7 +10,6 @@ from k8sai.canary.facts import Json
 
 KIND: Final = "llminferenceservices.serving.kserve.io"
 API: Final = "serving.kserve.io/v1alpha2"  # status.router.group is told in no other
-STOP: Final = "serving.kserve.io/stop"
 LABEL: Final = "serving.kserve.io/routing-group"  # KServe's webhook writes it
 MOST: Final = 1_000_000
 FINE: Final = 9_900  # with it every whole percent is exact to a hundredth, and 99 % below the most
@@ -30,11 +29,6 @@ def group_of(member: Json) -> str | None:
 def weight_of(member: Json) -> int:
     """0 where it has none."""
     return int(route_of(member).get("weight") or 0)
-
-
-def stopped(member: Json) -> bool:
-    """Told to give its pods back; its object stays, and it leaves every route."""
-    return str((member["metadata"].get("annotations") or {}).get(STOP, "")).lower() == "true"
 
 
 def model_name(member: Json) -> str:

@@ -7,18 +7,9 @@ and no step in between is beyond both ends. A stop is an annotation, merged in a
 from typing import Any, Final
 
 from k8sai.canary.backend import Begin, Goal, Promote, Retire, Rollback, Shift, Step, Wait, Write, guards
+from k8sai.canary.backends.kserve_predictor import STOP, stopped
 from k8sai.canary.backends.kserve_standard_spec import enough, floor_of
-from k8sai.canary.backends.llmisvc_group import (
-    KIND,
-    STOP,
-    group_of,
-    percent_of,
-    replicas_of,
-    route_of,
-    stopped,
-    weight_for,
-    weight_of,
-)
+from k8sai.canary.backends.llmisvc_group import KIND, group_of, percent_of, replicas_of, route_of, weight_for, weight_of
 from k8sai.canary.facts import Json, Ref, Seen
 from k8sai.errors import Drift
 

@@ -3,16 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from k8sai.canary.backends.kserve_predictor import covers
-from k8sai.canary.backends.llmisvc_group import (
-    KIND,
-    group_of,
-    percent_of,
-    ready_of,
-    replicas_of,
-    stopped,
-    weight_of,
-)
+from k8sai.canary.backends.kserve_predictor import covers, stopped
+from k8sai.canary.backends.llmisvc_group import KIND, group_of, percent_of, ready_of, replicas_of, weight_of
 from k8sai.canary.facts import Json, Seen, Side
 from k8sai.canary.pods import Pods, pods_of
 from k8sai.cluster.reading import holds
