@@ -202,6 +202,22 @@ def test_labels_are_spelled_as_they_are_scraped(chat: Chat) -> None:
     assert sample(chat, ask=ask).windows == {"errors<1%": Window(50, 1000, 12, 3000)}
 
 
+def test_a_scrape_that_comes_late_is_counted_with_the_next_window(chat: Chat) -> None:
+    """Prometheus knows it as of a time that has been asked for already."""
+    middle, late = chat.now - 50, 20.0
+
+    def ask(query: str, at: float) -> Vector:
+        return chat.ask(query, at - late if asked_at <= middle else at)
+
+    sampler, sides = Sampler(ask, Settings(), "default"), (STABLE, CANARY)
+    pods = chat.pods("chat-v1"), chat.pods("chat-v2")
+    asked_at = middle
+    first = sampler.window(*sides, *pods, middle - 50, middle)
+    asked_at = chat.now
+    second = sampler.window(*sides, *pods, middle, chat.now)
+    assert (first.canary_all, second.canary_all) == (500, 700)
+
+
 # What cannot be counted
 
 
@@ -224,6 +240,17 @@ def test_an_empty_answer_is_no_data(chat: Chat) -> None:
 def test_a_version_that_is_not_scraped_is_no_data(chat: Chat) -> None:
     found = sample(chat, pods=(chat.pods("chat-v1"), ("chat-v9-a", "chat-v9-b", "chat-v9-c")))
     assert nothing_of(found) == "Prometheus has no metrics of the pods of chat-v2: chat-v9-a, chat-v9-b"
+
+
+def test_an_old_version_without_requests_may_be_without_pods(chat: Chat) -> None:
+    """At 100 % nothing names its revision, so Knative has taken its pods: the canary is counted alone."""
+    settings = Settings(slos=(parse("errors<1%"), parse("ttft>2s<5%")))
+    start, end, pods = chat.now - 100, chat.now, chat.pods("chat-v2")
+    both = sample(chat, "errors<1%", "ttft>2s<5%")
+    found = Sampler(chat.ask, settings, "default").window(STABLE, replace(CANARY, percent=100), [], pods, start, end)
+    assert found.no_data == ""
+    assert found.windows == {title: Window(one.canary_bad, one.canary_all, 0, 0) for title, one in both.windows.items()}
+    assert (found.canary_all, found.stable_all) == (1000, 0)
 
 
 @pytest.mark.parametrize("side", [0, 1])

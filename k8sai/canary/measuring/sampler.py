@@ -5,7 +5,7 @@ not answered makes no window: no data is no verdict.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from zlib import crc32
 
@@ -41,6 +41,7 @@ class Sampler:
 
     def __init__(self, ask: Ask, settings: Settings, namespace: str = "") -> None:
         self._ask, self._settings, self._namespace = ask, settings, namespace
+        self._last: Asked | None = None
 
     def window(
         self,
@@ -51,8 +52,13 @@ class Sampler:
         start: float,
         end: float,
     ) -> Sample:
-        """Between two times (epoch seconds). Raises Forbidden, NotFound where Prometheus may not or cannot be asked."""
-        asked = Asked(self._ask)
+        """Between two times (epoch seconds). Raises Forbidden, NotFound where Prometheus may not or cannot be asked.
+
+        An old version that gets nothing any more and has given its pods back has no requests: that is no gap.
+        """
+        if canary.percent >= 100 and not stable_pods and not stable.series:
+            return _alone(self.window(canary, replace(canary, percent=0), canary_pods, canary_pods, start, end))
+        self._last = asked = Asked(self._ask, self._last, start)
         try:
             both = versions(asked, (stable, canary), (stable_pods, canary_pods), self._namespace, start, end)
             return self._sample(asked, both, start, end)
@@ -94,6 +100,12 @@ class Sampler:
             stable = _weighed(stable, requests.stable_all, f"stable {slo.title} {start}")
             canary = _weighed(canary, requests.canary_all, f"canary {slo.title} {start}")
         return Window(canary.bad, canary.all, stable.bad, stable.all), by.note
+
+
+def _alone(sample: Sample) -> Sample:
+    """Of the canary only."""
+    windows = {title: replace(one, stable_bad=0, stable_all=0) for title, one in sample.windows.items()}
+    return replace(sample, windows=windows, stable_all=0)
 
 
 def _weighed(tokens: Counted, requests: int, seed: str) -> Counted:
