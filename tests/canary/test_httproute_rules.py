@@ -148,8 +148,17 @@ def test_rules_that_give_different_shares_are_told() -> None:
             Wish(image="x"),
             (
                 Usage,
-                "an HTTPRoute chooses between versions that are there",
+                "a route chooses between versions that are there",
                 "--to svc/NAME or --to inferencepool/NAME",
+            ),
+        ),
+        (
+            [rule()],
+            Wish(to="svc/chat-v2", image="x", swap=True),
+            (
+                Usage,
+                "a route makes no version: --image, --swap says nothing to it",
+                "--to svc/NAME or --to inferencepool/NAME alone",
             ),
         ),
     ],

@@ -189,7 +189,21 @@ def test_a_router_that_writes_a_status_is_waited_for() -> None:
         (
             [rule("a")],
             Wish(to="svc/chat"),
-            (Usage, "a model rewrite chooses between models that its pool serves", "--to MODEL"),
+            (Usage, "svc/chat is no model", "--to MODEL, as the pool serves it"),
+        ),
+        (
+            [rule("a")],
+            Wish(),
+            (
+                Usage,
+                "a model rewrite chooses between versions that are there",
+                "--to MODEL, as the pool serves it",
+            ),
+        ),
+        (
+            [rule("a")],
+            Wish(to="chat-b", warm_replicas=2),
+            (Usage, "both models have the pods of one pool", "leave --warm-replicas out"),
         ),
         (
             [rule("a")],

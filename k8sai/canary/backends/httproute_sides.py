@@ -4,8 +4,9 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from k8sai.canary.backends.destinations import Destination, named, with_port
+from k8sai.canary.backends.weighted_choose import only_to
 from k8sai.canary.facts import Json, Wish
-from k8sai.errors import NotFound, Refused, Usage
+from k8sai.errors import NotFound, Refused
 
 if TYPE_CHECKING:
     from k8sai.cluster.reading import Reading
@@ -15,8 +16,7 @@ _GRANTS: Final = "referencegrants.gateway.networking.k8s.io"
 
 def new_side(wish: Wish, home: str, read: "Reading") -> Destination:
     """What `--to` names. Raises Usage, NotFound, Refused."""
-    if not wish.to:
-        raise Usage("an HTTPRoute chooses between versions that are there", "--to svc/NAME or --to inferencepool/NAME")
+    only_to(wish, "route", "--to svc/NAME or --to inferencepool/NAME")
     found = named(wish.to, home, read)
     insist(found, read)
     _granted(found, home, read)

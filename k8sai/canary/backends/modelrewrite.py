@@ -13,6 +13,7 @@ from k8sai.canary.backends.destinations import POOLS, Destination
 from k8sai.canary.backends.modelrewrite_rules import Rule, chosen, found, models, old_side, rules, shared
 from k8sai.canary.backends.owners import refuse_owned
 from k8sai.canary.backends.weighted import home_of
+from k8sai.canary.backends.weighted_choose import only_to
 from k8sai.canary.facts import Json, Prepared, Ref, Seen, Side, Wish
 from k8sai.cluster.reading import condition
 from k8sai.errors import Drift, Refused, Usage
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 WORD = "modelrewrite"
 _PLURAL = "inferencemodelrewrites"
+_WAY = "--to MODEL, as the pool serves it"
 
 
 class ModelRewrite:
@@ -86,10 +88,13 @@ def _title(rewrite: Json) -> str:
 
 
 def _new_side(wish: Wish) -> str:
-    if not wish.to or "/" in wish.to:
-        raise Usage("a model rewrite chooses between models that its pool serves", "--to MODEL")
+    only_to(wish, "model rewrite", _WAY)
+    if "/" in wish.to:
+        raise Usage(f"{wish.to} is no model", _WAY)
     if wish.headers:
         raise Usage("a model rewrite knows no headers", "leave --header out")
+    if wish.warm_replicas is not None:
+        raise Usage("both models have the pods of one pool", "leave --warm-replicas out")
     return wish.to
 
 

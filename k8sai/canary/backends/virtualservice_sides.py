@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from k8sai.canary.backends.destinations import Destination, named
 from k8sai.canary.backends.httproute_sides import insist
+from k8sai.canary.backends.weighted_choose import only_to
 from k8sai.canary.facts import Json, Wish
 from k8sai.errors import NotFound, Refused, Usage
 
@@ -43,8 +44,7 @@ def service_of(host: str, home: str) -> tuple[str, str]:
 
 def new_side(wish: Wish, stable: Destination, home: str, read: "Reading") -> Destination:
     """What `--to` names: another subset of the Service that is there, or another Service. Raises Usage, NotFound."""
-    if not wish.to:
-        raise Usage("a VirtualService chooses between versions that are there", _WAYS)
+    only_to(wish, "VirtualService", _WAYS)
     if wish.to.startswith("subset/"):
         found = Destination(
             "", "Service", stable.namespace, stable.name, stable.port, wish.to.removeprefix("subset/"), stable.host

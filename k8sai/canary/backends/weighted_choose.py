@@ -1,11 +1,31 @@
 """Which rules of a weighted route are rolled out, and who gets their requests now."""
 
 from difflib import get_close_matches
+from typing import Final
 
 from k8sai.canary.backends.destinations import Destination
 from k8sai.canary.backends.weighted import Dialect, refs, rules, title, weighed
 from k8sai.canary.facts import Json, Wish
 from k8sai.errors import Refused, Usage
+
+_OF_NEW_VERSIONS: Final = {
+    "image": "--image",
+    "model_uri": "--model-uri",
+    "values": "--set",
+    "patch": "--patch-file",
+    "name": "--name",
+    "container": "--container",
+    "swap": "--swap",
+}
+
+
+def only_to(wish: Wish, kind: str, ways: str) -> None:
+    """Raises Usage where it is not said which version, or where one is to be made."""
+    if not wish.to:
+        raise Usage(f"a {kind} chooses between versions that are there", ways)
+    extra = [flag for field, flag in _OF_NEW_VERSIONS.items() if getattr(wish, field)]
+    if extra:
+        raise Usage(f"a {kind} makes no version: {', '.join(extra)} says nothing to it", f"{ways} alone")
 
 
 def chosen(dialect: Dialect, route: Json, wish: Wish) -> list[int]:

@@ -56,6 +56,8 @@ def versions(
     for side, names in zip(sides, pods, strict=True):
         if not names and not side.series:
             raise Discarded(f"{side.name} has no pods")
+    if any(side.namespace for side in sides):
+        namespace = ""  # of two namespaces, pods are told apart by name alone
     every = () if not all(pods) else (*pods[0], *pods[1])
     spelling = _spelling(asked, every, namespace, end)
     before, after = (scraped(asked, matchers(namespace, every, {}, spelling), spelling, at) for at in (start, end))
