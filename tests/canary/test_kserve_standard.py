@@ -542,6 +542,26 @@ def test_rollback_does_not_wait_for_pods_that_find_no_node() -> None:
     assert "canary" not in world.target(ISVC)["spec"]
 
 
+def test_rollback_works_for_who_may_see_nothing_but_the_service(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared = begun(world)
+    at(world, prepared, 50)
+    get = world.get
+
+    def hidden(kind: str, namespace: str, name: str) -> Json:
+        if not kind.startswith("inferenceservices"):
+            raise Forbidden(f"{kind} may not be read")
+        return get(kind, namespace, name)
+
+    def none(kind: str, namespace: str = "", *, labels: str = "", fields: str = "") -> list[Json]:
+        raise Forbidden(f"{kind} may not be listed")
+
+    monkeypatch.setattr(world, "get", hidden)
+    monkeypatch.setattr(world, "list", none)
+    writes = world.reach(backend, ISVC, Rollback(), prepared)
+    assert [one.weight for one in writes][-2:] == [0, None]
+    assert "canary" not in world.target(ISVC)["spec"]
+
+
 def test_rollback_to_a_weight_stops_there(world: World) -> None:
     prepared = begun(world)
     at(world, prepared, 50)
@@ -684,3 +704,14 @@ def test_the_raised_minimum_is_what_kserve_lowers_to_what_is_held(base: int, can
     raised = stable_min(base, canary, hold, 0)
     assert lowered(raised, canary) >= hold
     assert raised >= canary  # KServe refuses a canary that is larger
+
+
+def test_a_model_that_failed_to_load_is_trouble(world: World) -> None:
+    prepared = begun(world)
+    target = world.target(ISVC)
+    failed = {"states": {"activeModelState": "FailedToLoad"}, "lastFailureInfo": {"message": "no such file"}}
+    told = {**target["status"]["canaryStatuses"][0], "modelStatus": failed}
+    target = {**target, "status": {**target["status"], "canaryStatuses": [told]}}
+    canary = backend.see(target, prepared.handle, world.reading()).canary
+    assert canary is not None
+    assert (canary.model_ready, canary.trouble) == (False, "FailedToLoad: no such file")

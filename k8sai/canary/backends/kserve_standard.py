@@ -20,7 +20,8 @@ from k8sai.canary.backends.kserve_standard_checks import (
     scaler,
 )
 from k8sai.canary.backends.kserve_standard_next import KIND, next_step
-from k8sai.canary.backends.kserve_standard_seen import DEPLOYMENTS, ROUTES, seen
+from k8sai.canary.backends.kserve_standard_seen import ROUTES, seen
+from k8sai.canary.backends.kserve_standard_side import DEPLOYMENTS
 from k8sai.canary.backends.kserve_standard_spec import deployment_name, entry_of, lowered, predictor_of
 from k8sai.canary.backends.owners import refuse_flagger, refuse_owned
 from k8sai.canary.backends.pod_demand import template_like

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from k8sai.canary.backends.kserve_predictor import STOP, model_uri, stopped
-from k8sai.canary.backends.kserve_standard_seen import DEPLOYMENTS, ROUTES
+from k8sai.canary.backends.kserve_standard_seen import ROUTES
+from k8sai.canary.backends.kserve_standard_side import DEPLOYMENTS
 from k8sai.canary.backends.kserve_standard_spec import deployment_name, entries, inherited, predictor_of
 from k8sai.canary.facts import Json, Wish
 from k8sai.cluster.reading import condition

@@ -154,7 +154,8 @@ def _requests_back(seen: Seen, at: int, handle: Json, before: Json, percent: int
         raised = _size(seen, max(stable, _minimum(seen)))
         body = _guarded(seen, at) + _percent(seen, at, now) + raised
         return _patch(seen, body, f"{now} % to {handle['name']}: {ready} of {hold} of the old version", float(now))
-    behind = (seen.stable.replicas or 0) < min(hold, left_to_stable(seen.target))
+    wanted = seen.stable.replicas  # None where nobody may know: then nobody waits
+    behind = wanted is not None and wanted < min(hold, left_to_stable(seen.target))
     if behind or seen.objects["coming"]["pods"]:
         return Wait(f"{ready} of {hold} replicas of the old version are ready to take all requests", pods=True)
     return _weight(seen, at, percent)

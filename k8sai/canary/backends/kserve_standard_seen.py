@@ -1,25 +1,23 @@
-"""Standard mode, read: both Deployments, what KServe says of the canary, and the weights in the HTTPRoutes it makes."""
+"""Standard mode, read: both versions, and whether what is written is in KServe's HTTPRoutes and their gateways."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from k8sai.canary.backends.httproute_status import not_taken_over
 from k8sai.canary.backends.kserve_predictor import covers, stopped, version
+from k8sai.canary.backends.kserve_standard_side import side_of, told_of
 from k8sai.canary.backends.kserve_standard_spec import (
     deployment_name,
     entries,
     place_of,
-    pod_labels,
     predictor_of,
 )
-from k8sai.canary.facts import Json, Seen, Side
-from k8sai.canary.pods import Pods, pods_of
+from k8sai.canary.facts import Json, Seen
 from k8sai.errors import Forbidden
 
 if TYPE_CHECKING:
     from k8sai.cluster.reading import Reading
 
-DEPLOYMENTS: Final = "deployments.apps"
 ROUTES: Final = "httproutes.gateway.networking.k8s.io"
 
 
@@ -30,8 +28,8 @@ def seen(target: Json, handle: Json, read: "Reading") -> Seen:
     at, swapped = place_of(target, name), bool(handle) and predictor_of(target).get("name") == handle["name"]
     percent = 100.0 if swapped else float(entries(target)[at].get("trafficPercent") or 0) if at is not None else 0.0
     there = at is not None or swapped
-    old, coming = _side(target, stable, 100 - percent, read)
-    new, _ = _side(target, name, percent, read) if there else (None, 0)
+    old, coming = side_of(target, stable, 100 - percent, read)
+    new, _ = side_of(target, name, percent, read) if there else (None, 0)
     routes = _routes(target, read)
     waiting = _status_waits(target) or _unread(read) or _route_waits(target, routes)
     return Seen(
@@ -48,74 +46,6 @@ def seen(target: Json, handle: Json, read: "Reading") -> Seen:
 
 def _first(target: Json) -> str:
     return str((entries(target)[0].get("predictor") or {}).get("name") or "") if entries(target) else ""
-
-
-# --- a side -----------------------------------------------------------------------------------------------------------
-
-
-def _side(target: Json, predictor: str, percent: float, read: "Reading") -> tuple[Side, int]:
-    """A version, and how many of its pods are on their way: asked for, and not without a node."""
-    meta = target["metadata"]
-    name = deployment_name(meta["name"], predictor)
-    deployment = read.get(DEPLOYMENTS, meta["namespace"], name)
-    told = _told(target, predictor)
-    bare = Side(predictor or name, pod_labels(name), percent=percent)
-    pods = pods_of(bare, meta["namespace"], read)
-    wanted = _wanted(deployment) if deployment else None if read.blind(DEPLOYMENTS) else 0
-    ready = _ready(deployment, pods, told, blind=read.blind(DEPLOYMENTS))
-    state = ((told.get("modelStatus") or {}).get("states") or {}).get("activeModelState")
-    trouble = (pods.trouble if pods else "") or _failed(told, state)
-    side = Side(
-        bare.name,
-        bare.labels,
-        replicas=wanted,
-        ready=ready,
-        model_ready=None if not state or state == "Pending" else state == "Loaded",
-        trouble=trouble,
-        percent=percent,
-    )
-    return side, _coming(deployment, pods, wanted, ready)
-
-
-def _told(target: Json, predictor: str) -> Json:
-    """What the status says of a version: of the stable one there is only its model's state."""
-    status = target.get("status") or {}
-    found = next((one for one in status.get("canaryStatuses") or () if one.get("name") == predictor), None)
-    if found is not None:
-        return dict(found)
-    mine = predictor == (predictor_of(target).get("name") or "")
-    return {"modelStatus": status.get("modelStatus")} if mine else {}
-
-
-def _wanted(deployment: Json) -> int:
-    found = deployment["spec"].get("replicas")
-    return 1 if found is None else int(found)
-
-
-def _ready(deployment: Json | None, pods: Pods | None, told: Json, *, blind: bool) -> int:
-    if deployment is not None:
-        return int((deployment.get("status") or {}).get("availableReplicas") or 0)
-    if blind and pods is not None:
-        return pods.ready
-    return int(bool(told.get("ready"))) if blind else 0
-
-
-def _failed(told: Json, state: object) -> str:
-    if state != "FailedToLoad":
-        return ""
-    info = (told.get("modelStatus") or {}).get("lastFailureInfo") or {}
-    return f"FailedToLoad: {info.get('message') or info.get('reason') or 'no reason is given'}"
-
-
-def _coming(deployment: Json | None, pods: Pods | None, wanted: int | None, ready: int) -> int:
-    """Not ready yet, but with a node or about to be made; nobody waits for those that find none."""
-    if deployment is None or wanted is None:
-        return 0
-    if any(
-        (one["type"], one["status"]) == ("ReplicaFailure", "True") for one in deployment["status"].get("conditions", ())
-    ):
-        return 0
-    return max(0, wanted - ready) if pods is None or not pods.pending else 0
 
 
 # --- taken over -------------------------------------------------------------------------------------------------------
@@ -163,7 +93,7 @@ def _weights(target: Json) -> dict[str, int]:
     shares = {
         deployment_name(isvc, one["predictor"]["name"]): int(one.get("trafficPercent") or 0)
         for one in entries(target)
-        if _told(target, one["predictor"]["name"]).get("ready")
+        if told_of(target, one["predictor"]["name"]).get("ready")
     }
     return {deployment_name(isvc, str(predictor_of(target).get("name") or "")): 100 - sum(shares.values()), **shares}
 
