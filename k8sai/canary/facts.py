@@ -104,6 +104,7 @@ class Seen:
     applied: bool = True
     waiting: str = ""
     route: float | None = None
+    by_pods: bool = False  # no route splits the requests but the pods: `route` is their share, near the weight at best
     drift: tuple[str, ...] = ()  # sentences: what is not as it was when the rollout began, but for the weight
     objects: Mapping[str, Json] = field(default_factory=dict)  # what else the backend has read, by a name of its own
     notes: tuple[str, ...] = ()  # sentences of its own controller's, for people

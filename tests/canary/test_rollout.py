@@ -98,8 +98,9 @@ def test_a_goal_that_stands_writes_nothing(goal: Goal, at: int) -> None:
 
 def test_a_step_that_is_no_stop_is_refused(world: World) -> None:
     prepared = begun(world)
-    with pytest.raises(Refused, match="no pause at 50 %"):
+    with pytest.raises(Refused, match="no pause at 50 %") as raised:
         step(world, Shift(50), prepared)
+    assert raised.value.hint == "it pauses at 25 %, 75 %"
     with pytest.raises(Refused, match="cannot go back to 50 %"):
         step(world, Rollback(50), prepared)
 
@@ -188,7 +189,7 @@ def test_a_rollback_waits_for_the_stable_pods_unless_the_canary_cannot_serve(wor
     abort = step(world, Rollback(), prepared)
     assert isinstance(abort, Write)
     world.carry(abort)
-    assert step(world, Rollback(), prepared) == Wait("3 pods of the new version still get requests")
+    assert step(world, Rollback(), prepared) == Wait("the controller has not seen the abort yet")
     world.settle()
     while not isinstance(patient := step(world, Rollback(), prepared), Write):
         assert patient

@@ -32,6 +32,8 @@ def world() -> World:
         ({"strategy": {}}, "has no canary strategy"),
         ({"workloadRef": {"kind": "Deployment", "name": "chat"}}, "are described in Deployment chat"),
         ({"steps": []}, "has no steps"),
+        ({"steps": [{"setWeight": 100}, {"pause": {}}]}, "everything would go to the new version before any gate"),
+        ({"replicas": 0}, "asks for no pods"),
         ({"canary": {"trafficRouting": {"maxTrafficWeight": 1000}}}, "shares of 1000"),
     ],
 )

@@ -15,6 +15,7 @@ from tests.canary.rollouts import (
     backend,
     begun,
     made,
+    say,
     status,
     step,
     writes,
@@ -92,3 +93,11 @@ def test_a_canary_that_serves_on_its_way_to_the_first_stop_is_there() -> None:
     assert (seen.applied, seen.waiting) == (True, "step 2 of 4: pause 2h, which ends by itself")
     assert (seen.configured, seen.route) == (50, 25)
     assert step(world, Shift(50), prepared) == Wait(seen.waiting)
+
+
+def test_what_its_own_analyses_say_is_said(world: World) -> None:
+    prepared = begun(world)
+    run = {"name": "chat-2-2", "status": "Error", "message": "metric answers assessed Error"}
+    say(world, canary={"currentStepAnalysisRunStatus": run})
+    said = "its own AnalysisRun chat-2-2 is Error: metric answers assessed Error"
+    assert world.see(backend, CHAT, prepared).notes == (said,)

@@ -55,6 +55,7 @@ def test_values_and_patches_are_of_the_pod_template() -> None:
         (Wish(image=V1), Usage, "that is the version that runs already"),
         (Wish(model_uri="hf://x"), Usage, "is --image, --set or -f"),
         (Wish(to="svc/chat-v2"), Usage, "is --image, --set or -f"),
+        (Wish(image=V2, name="chat-v2"), Usage, "no name of its own"),
         (Wish(image=V2, headers={"a": "b"}), Refused, "setHeaderRoute"),
         (Wish(image=V2, warm_replicas=2), Refused, "setCanaryScale"),
         (Wish(image=V2, swap=True), Refused, "maxSurge"),

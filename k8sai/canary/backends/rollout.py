@@ -11,7 +11,7 @@ from k8sai.canary.backends.owners import refuse_owned
 from k8sai.canary.backends.rollout_counts import beside, bounds, by_pods
 from k8sai.canary.backends.rollout_next import next_step
 from k8sai.canary.backends.rollout_sides import look, replicasets
-from k8sai.canary.backends.rollout_steps import insist, passed_by, stops
+from k8sai.canary.backends.rollout_steps import Stop, insist, passed_by, stops
 from k8sai.canary.backends.rollout_template import covers, form, wished
 from k8sai.canary.backends.rollout_walk import KIND, Walk
 from k8sai.canary.facts import Demand, Json, Prepared, Seen, Wish
@@ -43,7 +43,7 @@ class Rollouts:
         template = wished(walk.template, wish)
         _insist_on_steps(walk, template, read)
         _insist_on_pods(walk, weights)
-        first = stops(walk.steps)[0]
+        first = _first(walk)
         up = beside(walk.canary, walk.replicas, 0, first.pause)
         peak = beside(walk.canary, walk.replicas, first.pause + 1, len(walk.steps))
         handle: Json = {
@@ -99,6 +99,8 @@ def _insist_on_rest(walk: Walk) -> None:
         raise Refused(
             f"{title} has a version on its way already: {walk.moving() or 'it stands at a pause'}", "end it first"
         )
+    if not walk.replicas:
+        raise Refused(f"{title} asks for no pods: there is nothing that serves", "set spec.replicas first")
     if walk.paused:
         raise Refused(f"{title} is paused by a person: spec.paused is true", "unpause it first")
 
@@ -127,6 +129,17 @@ def _insist_on_pods(walk: Walk, weights: tuple[int, ...]) -> None:
                 f"{weight} % of {walk.replicas} pods would be no pod of the canary at all",
                 "allow maxSurge: 1, or choose another weight",
             )
+
+
+def _first(walk: Walk) -> Stop:
+    """Where it stands first. Raises Refused where all requests would be there before any gate."""
+    found = stops(walk.steps)[0]
+    if found.weight >= 100:
+        raise Refused(
+            f"{walk.ref.title} pauses at 100 % first: everything would go to the new version before any gate",
+            "put a setWeight and a pause before it",
+        )
+    return found
 
 
 def _peak(walk: Walk) -> str:

@@ -4,17 +4,13 @@ Seen on Argo Rollouts 1.9.1: a pause is left by taking its condition away throug
 sends the canary back to that step; an abort is erased after promoteFull, and moves nothing while spec.paused.
 """
 
-from typing import Final
-
 from k8sai.canary.backend import Begin, Goal, Promote, Rollback, Shift, Step, Wait, Write, guards
 from k8sai.canary.backends.rollout_sides import available, others, share
-from k8sai.canary.backends.rollout_steps import Stop, heading, stop_of
+from k8sai.canary.backends.rollout_steps import Stop, heading, stop_of, stops
 from k8sai.canary.backends.rollout_template import operations
 from k8sai.canary.backends.rollout_walk import Walk, not_taken_over, version
 from k8sai.canary.facts import Json, Seen
 from k8sai.errors import Drift, Refused
-
-_UNPAUSE: Final = "take spec.paused away: `kubectl argo rollouts promote` would begin the same pause again"
 
 
 def next_step(seen: Seen, goal: Goal, handle: Json, before: Json) -> Step:
@@ -58,7 +54,7 @@ def _shift(seen: Seen, walk: Walk, handle: Json, weight: int) -> Step:
     _insist(walk, handle)
     stop = stop_of(walk.steps, weight)
     if stop is None:
-        raise Refused(f"{walk.ref.title} has no pause at {weight} %", "its own steps are the steps")
+        raise Refused(f"{walk.ref.title} has no pause at {weight} %", _stops_of(walk))
     if said := not_taken_over(walk, handle):
         return Wait(said)
     if walk.complete or (walk.index > stop.pause and walk.heading > weight):
@@ -88,7 +84,7 @@ def _insist(walk: Walk, handle: Json) -> None:
     if walk.steps != handle["steps"]:
         raise Drift(f"the steps of {title} were edited: its controller has begun the canary again, at the first step")
     if walk.paused:
-        raise Refused(f"{title} is paused by a person: spec.paused is true, and its steps would begin again", _UNPAUSE)
+        raise Refused(f"{title} is paused by a person: spec.paused is true", _unpause(walk))
     if walk.held:
         raise Refused(f"{title} has paused by itself: {walk.held}", "see what its AnalysisRun says, then roll back")
 
@@ -123,7 +119,7 @@ def _down(walk: Walk, handle: Json, weight: int) -> Step:
     stop = stop_of(walk.steps, weight)
     if stop is None or walk.complete:
         at = "it is promoted" if walk.complete else f"it has no pause at {weight} %"
-        raise Refused(f"{walk.ref.title} cannot go back to {weight} %: {at}", "0 brings the old version back")
+        raise Refused(f"{walk.ref.title} cannot go back to {weight} %: {at}", _stops_of(walk))
     if walk.heading > weight:
         return _lower(walk, stop)
     return None if walk.stands and not walk.moving() else Wait(walk.unobserved() or walk.moving())
@@ -147,6 +143,8 @@ def _back(seen: Seen, walk: Walk, handle: Json, before: Json, *, patient: bool) 
     if not walk.aborted:
         body = [*_of(walk), {"op": "add", "path": "/status/abort", "value": True}]
         return _write(walk, body, "abort: requests go back to the stable version", status=True, weight=0.0)
+    if "abortedAt" not in walk.status:
+        return Wait("the controller has not seen the abort yet")
     if walk.paused:
         tests = guards(("/status/abort", True), ("/spec/paused", True))
         body = _of(walk) + tests + [{"op": "replace", "path": "/spec/paused", "value": False}]
@@ -193,6 +191,18 @@ def _old_template(walk: Walk, before: Json, why: str, *, aborted: bool = False) 
         tests += guards(("/spec/paused", True))
         changes.append({"op": "replace", "path": "/spec/paused", "value": False})
     return _write(walk, _of(walk) + tests + changes, f"the old template: {why}", weight=0.0)
+
+
+def _stops_of(walk: Walk) -> str:
+    weights = dict.fromkeys(f"{stop.weight} %" for stop in stops(walk.steps))
+    return f"it pauses at {', '.join(weights)}"
+
+
+def _unpause(walk: Walk) -> str:
+    """For who has paused it; `kubectl argo rollouts promote` would begin the same pause again as well."""
+    meta = walk.target["metadata"]
+    body = """'{"spec":{"paused":false}}'"""
+    return f"`kubectl patch rollout {meta['name']} -n {meta.get('namespace')} --type merge -p {body}`"
 
 
 def _of(walk: Walk) -> list[Json]:

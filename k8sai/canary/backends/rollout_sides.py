@@ -33,8 +33,10 @@ def look(target: Json, handle: Json, read: "Reading") -> Seen:
         applied=not waiting or (walk.passing and not unseen),
         waiting=waiting,
         route=share(walk, old, sets),
+        by_pods=not walk.routed,
         drift=tuple(_drift(walk, handle)) if handle else (),
         objects=sets,
+        notes=tuple(_analyses(walk)),
     )
 
 
@@ -68,6 +70,15 @@ def available(seen: Seen, of: str) -> int:
     if seen.objects:
         return _count(seen.objects[of], "availableReplicas") if of in seen.objects else 0
     return int(Walk(seen.target).status.get("availableReplicas") or 0)
+
+
+def _analyses(walk: Walk) -> Iterator[str]:
+    """What its own analyses say."""
+    found = walk.status.get("canary") or {}
+    for word in ("currentStepAnalysisRunStatus", "currentBackgroundAnalysisRunStatus"):
+        if run := found.get(word):
+            said = f": {run['message']}" if run.get("message") else ""
+            yield f"its own AnalysisRun {run.get('name')} is {run.get('status')}{said}"
 
 
 def _configured(walk: Walk, handle: Json, old: str) -> int:

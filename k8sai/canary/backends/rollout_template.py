@@ -55,6 +55,8 @@ def operations(old: Any, new: Any, path: str) -> tuple[list[Json], list[Json]]:
 def _insist(wish: Wish) -> None:
     if wish.model_uri or wish.to:
         raise Usage(_OURS)
+    if wish.name or wish.rule:
+        raise Usage("a Rollout has one canary, and it has no name of its own", "leave --name and --rule out")
     if wish.headers:
         raise Refused("a Rollout sends requests by header in its own steps: setHeaderRoute", "leave --header out")
     if wish.warm_replicas is not None or wish.swap:

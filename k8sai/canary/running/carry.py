@@ -158,7 +158,7 @@ def _taken_over(seen: Seen, goal: Goal) -> Wait | None:
         return None
     if not seen.applied:
         return Wait(seen.waiting or "the controllers have not taken it over")
-    if seen.canary is not None and seen.route is not None and abs(seen.route - seen.configured) > NEAR:
+    if seen.canary and seen.route is not None and not seen.by_pods and abs(seen.route - seen.configured) > NEAR:
         return Wait(f"{seen.configured:g} % is configured, {seen.route:g} % is routed")
     return None
 
