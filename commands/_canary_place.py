@@ -37,7 +37,7 @@ class Place:
 
 def look(options: Options, names: tuple[str, ...], backend: str = "") -> Place:
     """Of `isvc/chat` or `isvc chat`; `backend` forces one. Raises Usage, NotFound, Forbidden, Refused, ClusterError."""
-    from k8sai.canary.backends.all import by_name, by_word, served_kind, taking
+    from k8sai.canary.backends.all import by_name, by_word, served_kinds, taking
     from k8sai.canary.facts import Ref
     from k8sai.cluster.connect import connect
     from k8sai.cluster.objects import LiveObjects
@@ -52,7 +52,8 @@ def look(options: Options, names: tuple[str, ...], backend: str = "") -> Place:
             raise Usage(f"backend {backend} does not roll out a {word}", "leave --backend out: it is found")
     connection = connect(options)
     objects = LiveObjects(connection)
-    kind = served_kind(candidates, objects, connection.server)
+    kinds = served_kinds(candidates, objects, connection.server)
+    kind = _home(objects, kinds, word, connection.namespace, name)
     candidates = tuple(one for one in candidates if kind in one.kinds)
     target = _found(objects, kind, connection.namespace, name, candidates[0].words[0])
     reading = Reading(objects)
@@ -68,6 +69,19 @@ def asked(names: tuple[str, ...]) -> tuple[str, str]:
     if not word or not name or "/" in name:
         raise Usage("name one target: isvc/NAME, httproute/NAME, rollout/NAME", "`k8sai canary list`")
     return word, name
+
+
+def _home(objects: "LiveObjects", kinds: list[str], word: str, namespace: str, name: str) -> str:
+    """The kind that is named in full, else that which has an object of this name, else the first."""
+    if word in kinds or len(kinds) == 1:
+        return word if word in kinds else kinds[0]
+    for kind in kinds:
+        try:
+            objects.get(kind, namespace, name)
+        except NotFound:
+            continue
+        return kind
+    return kinds[0]
 
 
 def _found(objects: "LiveObjects", kind: str, namespace: str, name: str, word: str) -> "Json":

@@ -58,11 +58,13 @@ def shortest_words() -> list[str]:
     return list(dict.fromkeys(one.words[0] for one in BACKENDS))
 
 
-def served_kind(backends: tuple[Backend, ...], objects: "Objects", server: str) -> str:
-    """The first of their kinds that the cluster has. Raises NotFound, which names the groups that were looked for."""
+def served_kinds(backends: tuple[Backend, ...], objects: "Objects", server: str) -> list[str]:
+    """Those of their kinds that the cluster has; one that has moved may be there in both its groups. Raises NotFound,
+    which names the groups that were looked for.
+    """
     kinds = list(dict.fromkeys(kind for one in backends for kind in one.kinds))
-    found = next((kind for kind in kinds if objects.served(kind)), None)
-    if found is None:
+    found = [kind for kind in kinds if objects.served(kind)]
+    if not found:
         raise NotFound(f"{server} serves none of {', '.join(kinds)}", "install it, or name the cluster with --context")
     return found
 
