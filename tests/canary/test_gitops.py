@@ -174,6 +174,26 @@ def test_an_application_that_ignores_something_else_refuses(ignores: Json) -> No
     refused(tracked(), reading(application([ignores])))
 
 
+@pytest.mark.parametrize(
+    ("key", "text", "safe"),
+    [
+        ("gateway.networking.k8s.io_HTTPRoute", "jqPathExpressions: ['.spec.rules[].backendRefs']", True),
+        ("all", "managedFieldsManagers: [k8sai]", True),
+        ("gateway.networking.k8s.io_HTTPRoute", "jsonPointers: [/spec/hostnames]", False),
+        ("apps_Deployment", "jsonPointers: [/spec]", False),
+        ("all", "jsonPointers: [", False),
+    ],
+)
+def test_what_argo_cd_ignores_for_all_applications(key: str, text: str, safe: bool) -> None:
+    data = {f"resource.customizations.ignoreDifferences.{key}": text}
+    meta = {"name": "argocd-cm", "namespace": "argocd"}
+    read = reading(application(), {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": data})
+    if safe:
+        assert insist("httproute/chat", tracked(), "httproute", read)
+    else:
+        refused(tracked(), read)
+
+
 def test_ignored_in_the_diff_alone_is_not_enough() -> None:
     error = refused(tracked(), reading(application([IGNORES], options=())))
     assert error.message.endswith("ignores it in its diff, and a sync writes it all the same")

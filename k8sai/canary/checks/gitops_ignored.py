@@ -42,7 +42,8 @@ def ignored(keeper: GitOps, target: Json, jq: tuple[str, ...], read: "Reading") 
         return Ignored(False, f"whether {keeper.title} leaves it alone is not known: {why}")
     spec = found.get("spec") or {}
     if keeper.tool == "argocd":
-        return _argocd(keeper, target, jq, spec)
+        everywhere = _everywhere(target, found["metadata"].get("namespace", ""), read)
+        return _argocd(keeper, target, jq, spec, everywhere)
     return _flux(keeper, target, jq, spec)
 
 
@@ -61,8 +62,8 @@ def _left_alone(target: Json) -> str:
 # --- Argo CD ----------------------------------------------------------------------------------------------------------
 
 
-def _argocd(keeper: GitOps, target: Json, jq: tuple[str, ...], spec: Json) -> Ignored:
-    entries = [one for one in spec.get("ignoreDifferences") or () if _about(one, target)]
+def _argocd(keeper: GitOps, target: Json, jq: tuple[str, ...], spec: Json, everywhere: list[Json]) -> Ignored:
+    entries = [*everywhere, *(one for one in spec.get("ignoreDifferences") or () if _about(one, target))]
     lacking = [one for one in jq if not _covered(parts(one), entries)]
     if lacking:
         return Ignored(False, f"{keeper.title} does not ignore {' and '.join(lacking)}")
@@ -70,6 +71,24 @@ def _argocd(keeper: GitOps, target: Json, jq: tuple[str, ...], spec: Json) -> Ig
     if RESPECT not in options:
         return Ignored(False, f"{keeper.title} ignores it in its diff, and a sync writes it all the same")
     return Ignored(True, f"{keeper.title} ignores {' and '.join(jq)}")
+
+
+def _everywhere(target: Json, namespace: str, read: "Reading") -> list[Json]:
+    """What all applications leave out of objects of this kind, by Argo CD's own configuration."""
+    data = (read.get("configmaps", namespace, "argocd-cm") or {}).get("data") or {}
+    group, slash, _ = str(target.get("apiVersion") or "").partition("/")
+    kind = f"{group}_{target['kind']}" if slash else target["kind"]
+    texts = (data.get(f"resource.customizations.ignoreDifferences.{key}") or "" for key in (kind, "all"))
+    return [said for text in texts if isinstance(said := _document(text), dict)]
+
+
+def _document(text: str) -> object:
+    from k8sai.yaml_in import first_document
+
+    try:
+        return first_document(text.encode())
+    except ValueError:  # Argo CD cannot read it either
+        return None
 
 
 def _about(entry: Json, target: Json) -> bool:
