@@ -11,7 +11,7 @@ from k8sai.canary.backend import Begin, Goal, Promote, Restore, Retire, Rollback
 from k8sai.canary.backends.knative_revisions import SERVICES, name_of
 from k8sai.canary.backends.knative_seen import created, latest, template_of, version_of
 from k8sai.canary.backends.knative_traffic import Shape, Targets, same, targets_of
-from k8sai.canary.backends.kserve_knative_next import checked
+from k8sai.canary.backends.percents import checked
 from k8sai.canary.facts import Json, Ref, Seen
 from k8sai.canary.wishes import operations
 from k8sai.errors import Drift, Refused

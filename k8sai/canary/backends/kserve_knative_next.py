@@ -10,6 +10,7 @@ from typing import Final
 
 from k8sai.canary.backend import Begin, Goal, Promote, Restore, Retire, Rollback, Shift, Step, Wait, Write, guards
 from k8sai.canary.backends.kserve_knative_seen import AT, PERCENT, percent_of, predictor_of, told, version_of
+from k8sai.canary.backends.percents import checked
 from k8sai.canary.facts import Json, Ref, Seen
 from k8sai.canary.wishes import operations
 from k8sai.errors import Drift, Refused
@@ -33,13 +34,6 @@ def next_step(seen: Seen, goal: Goal, handle: Json, before: Json) -> Step:
             return _restore(seen, handle, before)
         case Retire():
             return None  # what no route names gives its pods back by itself
-
-
-def checked(percent: int) -> int:
-    """The CRD takes -1 and 101, and KServe would pass them on. Raises Refused."""
-    if not 0 <= percent <= 100:
-        raise Refused(f"{percent} is no percent: 0 to 100", "a weight in that range")
-    return percent
 
 
 # --- up ---------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@ hundred say every whole percent exactly, so what is written comes back as it was
 
 from fractions import Fraction
 
+from k8sai.errors import Refused
+
 
 def percent_of(stable: int, canary: int) -> float:
     """Of the canary, 0 to 100; 0 where neither gets anything."""
@@ -18,3 +20,10 @@ def weights_for(percent: int) -> tuple[int, int]:
     if not 0 <= percent <= 100:
         raise ValueError(f"{percent} is no percent")
     return 100 - percent, percent
+
+
+def checked(percent: int) -> int:
+    """The same, where a server would take -1 and 101 as well. Raises Refused."""
+    if not 0 <= percent <= 100:
+        raise Refused(f"{percent} is no percent: 0 to 100", "a weight in that range")
+    return percent
