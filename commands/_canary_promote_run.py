@@ -1,5 +1,6 @@
 """`canary promote` at work: the last step's gate, full size, all requests; and how long the old version stays."""
 
+from k8sai.ages import epoch, stamp
 from k8sai.canary.facts import Phase
 from k8sai.canary.running import aims, verbs
 from k8sai.commands import _canary_verb_plan
@@ -22,4 +23,7 @@ def run(asked: Asked, keep_old: float | None, force: str) -> int:
         lambda hands, held: verbs.promote(hands, owned(where, held), keep_old=keep_old, force=force, end=end),
         first=True,
     )
-    return ended(where, state, state.phase is Phase.PROMOTED, "promoted")
+    kept = (
+        "" if state.ended else f"; the old version is kept until {stamp(epoch(state.since) + state.settings.keep_old)}"
+    )
+    return ended(where, state, state.phase is Phase.PROMOTED, f"promoted{kept}")

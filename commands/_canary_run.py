@@ -67,5 +67,4 @@ def run(
 
     lasts = _flags.seconds("--max-duration", max_duration)
     asked = Asked(options, tuple(names), backend, dry(plan, dry_run), output, lasts, prometheus)
-    code = carry_out(asked, Run(detach, runner_image, on_inconclusive or None))
-    return 0 if exit_zero else code
+    return carry_out(asked, Run(detach, runner_image, on_inconclusive or None, exit_zero))

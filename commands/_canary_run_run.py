@@ -8,6 +8,7 @@ from k8sai.canary.state import OnInconclusive
 from k8sai.commands import _canary_verb_plan, _talk
 from k8sai.commands._canary_verb import Asked, Scene, act, owned, scene
 from k8sai.commands._canary_verb_said import ended, say_end
+from k8sai.errors import Exit, TimedOut
 from k8sai.view import Note
 
 
@@ -18,10 +19,22 @@ class Run:
     detach: bool
     image: str
     on_inconclusive: OnInconclusive | None
+    exit_zero: bool
 
 
 def run(asked: Asked, how: Run) -> int:
     """The exit code."""
+    try:
+        code = _run(asked, how)
+    except TimedOut as error:
+        if not how.exit_zero:
+            raise
+        _talk.error(error.message, error.hint)
+        return Exit.OK
+    return Exit.OK if how.exit_zero else code
+
+
+def _run(asked: Asked, how: Run) -> int:
     where = scene(asked)
     before, end = where.state, asked.end
     if how.detach:
@@ -44,8 +57,9 @@ def _detached(where: Scene, how: Run) -> int:
     from k8sai.commands._canary_detach import Detached, detach
 
     asked = where.asked
-    flags = ("--on-inconclusive", how.on_inconclusive) if how.on_inconclusive else ()
     lasts = asked.timeout or 0.0
+    flags: tuple[str, ...] = ("--max-duration", f"{lasts:.0f}s")
+    flags += ("--on-inconclusive", how.on_inconclusive) if how.on_inconclusive else ()
     return detach(
         where.place, where.state, Detached(how.image, lasts, asked.prometheus, flags, asked.dry_run, asked.output)
     )

@@ -1,5 +1,6 @@
 """What a verb of `canary` says: a line for each thing that happens, what is waited for, and how it ended."""
 
+import re
 import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
@@ -17,13 +18,14 @@ _SILENT: Final = ("write",)  # what stands afterwards is told
 
 
 class Voice:
-    """A line of stdout for each thing that happens, of stderr beside a document; on a terminal a line that changes
-    tells what is waited for, else every new reason is a line too where `lines` says so.
+    """A line of stdout for each thing that happens, of stderr beside a document. What is waited for changes in place on
+    a terminal; elsewhere it is a line where `lines` says so, and another one when more than its numbers are new.
     """
 
     def __init__(self, title: str, output: str, *, lines: bool) -> None:
         self._title, self._output, self._lines = title, output, lines
         self._progress = _talk.Progress(title)
+        self._waited = ""
 
     def tell(self, news: "News") -> None:
         """Something has happened, or is waited for."""
@@ -35,7 +37,9 @@ class Voice:
     def wait(self, why: str) -> None:
         """On a terminal it changes in place."""
         self._progress.say(f"{self._title}: {why}")
-        if self._lines and not _talk.live():
+        kind = re.sub(r"[\d.]+", "", why)
+        if self._lines and not _talk.live() and kind != self._waited:
+            self._waited = kind
             self._say(time.time(), why)
 
     def clear(self) -> None:

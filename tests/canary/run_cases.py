@@ -8,7 +8,7 @@ from k8sai.canary.backends.all import by_name
 from k8sai.canary.facts import Json, Ref, Wish
 from tests.canary import knatives, kserve, rollouts, test_modelrewrite, test_virtualservice
 from tests.canary.operators import Site
-from tests.canary.routes import ROUTE, deployment, gateway, pool, route, service, to
+from tests.canary.routes import ROUTE, deployment, gateway, made, pool, route, service, to
 from tests.canary.test_llmisvc import CHAT as LLM_CHAT
 from tests.canary.world import World
 
@@ -53,10 +53,8 @@ def behind_a_virtual_service() -> list[Json]:
         service("chat"),
         test_virtualservice.version("v1", 2),
         test_virtualservice.version("v2", 2),
-        test_virtualservice.made(istio, "DestinationRule", "chat", host=host, subsets=listed),
-        test_virtualservice.made(
-            istio, "VirtualService", "chat", hosts=["chat"], http=[test_virtualservice.rule("main")]
-        ),
+        made(istio, "DestinationRule", "chat", host=host, subsets=listed),
+        made(istio, "VirtualService", "chat", hosts=["chat"], http=[test_virtualservice.rule("main")]),
     ]
 
 

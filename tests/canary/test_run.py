@@ -11,9 +11,10 @@ from k8sai.canary.running import verbs
 from k8sai.canary.running.pausing import pause
 from k8sai.canary.running.rollback import rollback
 from k8sai.canary.state import State
+from k8sai.cluster.api_errors import ApiForbidden
 from k8sai.errors import Drift, Exit, Locked, Refused, Usage
 from tests.canary.operators import QUICK, Mortal, Site
-from tests.canary.run_cases import HTTPROUTE
+from tests.canary.run_cases import CASES, HTTPROUTE
 
 ROUTE = "/apis/gateway.networking.k8s.io/v1/namespaces/default/httproutes/chat"
 WEIGHT = "/spec/rules/0/backendRefs/1/weight"
@@ -353,3 +354,34 @@ def test_a_promotion_below_the_last_step_needs_a_reason(site: Site) -> None:
         site.rolled(lambda hands, held: verbs.promote(hands, held, end=None))
     state = site.rolled(lambda hands, held: verbs.promote(hands, held, force="the night was quiet", end=None))
     assert (state.phase, state.weight) == (Phase.PROMOTED, 100)
+
+
+# --- refused ----------------------------------------------------------------------------------------------------------
+
+
+class Denied(Mortal):
+    """A webhook refuses every write to the target."""
+
+    def send(self, method: str, path: str, *more: Any, **named: Any) -> Any:
+        if any(word in path for word in ("/configmaps", "/leases", ".k8s.io/v1/self")):
+            return super().send(method, path, *more, **named)
+        raise ApiForbidden("admission webhook denied the request", verb="patch", by_admission=True)
+
+
+def test_a_beginning_that_is_refused_leaves_nothing_behind() -> None:
+    site = next(case for case in CASES if str(case) == "kserve-standard").site()
+    with pytest.raises(Refused, match="admission webhook"):
+        site.begun(Denied(site))
+    assert site.kept.peek() is None
+    assert not site.world.list("configmaps", labels="k8sai.dev/canary=1")
+    site.begun()
+    assert site.driven().phase is Phase.PROMOTED
+
+
+def test_a_step_that_is_refused_is_as_if_it_had_not_been_asked_for(site: Site) -> None:
+    site.begun()
+    before = site.state
+    with pytest.raises(Refused, match="admission webhook"):
+        site.rolled(lambda hands, held: verbs.step(hands, held, end=None), Denied(site))
+    assert site.state == replace(before, epoch=before.epoch + 1)
+    assert to_step(site, 5).weight == 5

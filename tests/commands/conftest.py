@@ -1,6 +1,7 @@
 """What tests of `queue` and of `canary` on the embedded cluster share."""
 
 from tests.commands.canary_kept_site import canary_sim, kept
+from tests.commands.canary_route_site import chat, chat_sim
 from tests.commands.queue_site import queue_sim, site
 
-__all__ = ["canary_sim", "kept", "queue_sim", "site"]  # fixtures
+__all__ = ["canary_sim", "chat", "chat_sim", "kept", "queue_sim", "site"]  # fixtures

@@ -28,10 +28,18 @@ def rollback(
     for goal in _goals(held.state, to_weight, reason or "asked for", gradual=gradual):
         if goal.weight != to_weight:
             held = loop.run(loop.intend(held, goal))
-            hands.pause(held.state.settings.interval)
+            _rest(hands, held.state.settings.interval)
         elif not _same(held.state, goal):
             held = loop.intend(held, goal)
     return loop.run(held)
+
+
+def _rest(hands: Hands, seconds: float) -> None:
+    """The whole time, whatever changes meanwhile: caches get warm. Raises Locked."""
+    until = hands.now() + seconds
+    while (left := until - hands.now()) > 0:
+        hands.lease.insist()
+        hands.pause(left)
 
 
 def restore(hands: Hands, held: "Held", *, end: float | None = None) -> "Held":

@@ -40,6 +40,7 @@ def step(
 ) -> "Held":
     """To the next step, or to `to`. Raises Refused, Undecided, Failing, Drift, Usage, and what the loop raises."""
     state, loop = held.state, Loop(hands, end=end)
+    insist_on_no_drift(state)
     target = target_of(state, to, expect)
     pending = state.pending
     if pending and pending.word == "shift" and pending.weight == target:
@@ -124,6 +125,7 @@ def promote(hands: Hands, held: "Held", *, keep_old: float | None = None, force:
     if keep_old is not None and keep_old != state.settings.keep_old:
         held = hands.journal.save(held, replace(state, settings=replace(state.settings, keep_old=keep_old)))
         state = held.state
+    insist_on_no_drift(state)
     if state.phase is not Phase.PROMOTED and not (state.pending and state.pending.word == "promote"):
         insist_on_way(state, "promote")
         held = _worthy(hands, held, force)
@@ -167,8 +169,7 @@ def run(hands: Hands, held: "Held", on_inconclusive: OnInconclusive | None, *, e
 def insist_on_way(state: State, verb: str) -> None:
     """Raises Refused, Drift where a rollout cannot be taken further."""
     title = _title(state)
-    if state.phase is Phase.DRIFTED:
-        raise Drift(f"somebody else has changed it: {state.reason}", _back(state))
+    insist_on_no_drift(state)
     if state.pending:
         raise Refused(f"{state.pending.word} is on its way: it cannot {verb}", f"`k8sai canary run {title}` ends it")
     if state.phase in (Phase.PLANNED, Phase.PREFLIGHT, Phase.WARMING):
@@ -177,6 +178,12 @@ def insist_on_way(state: State, verb: str) -> None:
         raise Refused(f"{state.paused_by} has paused it: {state.reason}", f"`k8sai canary resume {title}`")
     if state.phase in (Phase.PROMOTED, Phase.ROLLED_BACK, Phase.FAILED):
         raise Refused(f"it has ended: {state.phase}", f"`k8sai canary start {title}` begins another one")
+
+
+def insist_on_no_drift(state: State) -> None:
+    """Raises Drift."""
+    if state.phase is Phase.DRIFTED:
+        raise Drift(f"somebody else has changed it: {state.reason}", _back(state))
 
 
 def _title(state: State) -> str:
