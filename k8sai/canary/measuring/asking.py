@@ -11,11 +11,18 @@ Ask = Callable[[str, float], "Vector"]  # a query (PromQL), as of a time (epoch 
 
 
 class Asked:
-    """What was asked for one window. Raises what asking raises."""
+    """What was asked for one window. Raises what asking raises.
 
-    def __init__(self, ask: Ask) -> None:
+    What the window before was told as of its end is the beginning of this one, even if Prometheus has learned more of
+    that time since: a scrape that was late is counted now, and nothing is lost or counted twice.
+    """
+
+    def __init__(self, ask: Ask, before: "Asked | None" = None, start: float = 0.0) -> None:
         self._ask = ask
-        self._known: dict[tuple[str, float], list[Sample]] = {}
+        known = before._known if before else {}
+        self._known: dict[tuple[str, float], list[Sample]] = {
+            key: told for key, told in known.items() if key[1] == start
+        }
         self.notes: list[str] = []
 
     def __call__(self, query: str, at: float) -> "list[Sample]":

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def counted(hands: Hands, state: State, seen: Seen, start: float, end: float) -> State:
     """The state with the requests between two times (epoch seconds). A window is counted once or not at all."""
+    end = float(int(end))  # as the state remembers it, so that the next window begins where this one ends
     until = replace(state, measured=stamp(end))
     try:
         sample = _sample(hands, state, seen, start, end)
