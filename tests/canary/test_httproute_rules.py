@@ -120,6 +120,11 @@ def test_rules_that_give_different_shares_are_told() -> None:
             ),
         ),
         (
+            [rule("a", to("chat-v2"))],
+            TO_V2,
+            (Refused, "rule a of httproute/chat sends all requests to svc/chat-v2 already", ""),
+        ),
+        (
             [rule("a", to("chat-v1", weight=0))],
             TO_V2,
             (
@@ -303,3 +308,17 @@ def test_without_a_rollout_the_two_greatest_weights_are_the_sides() -> None:
     seen = backend.see(world.target(ROUTE), {}, world.reading())
     assert seen.canary
     assert [(one.name, one.percent) for one in (seen.stable, seen.canary)] == [("chat-v1", 75), ("chat-v2", 25)]
+    target = {**world.target(ROUTE), "spec": {"rules": [{"filters": []}]}}
+    assert not backend.takes(target, world.reading())
+    with pytest.raises(Refused, match="httproute/chat sends requests to nobody"):
+        backend.see(target, {}, world.reading())
+
+
+def test_a_kind_that_cannot_be_read_is_unknown_not_absent() -> None:
+    ref = {"group": "example.com", "kind": "Backend", "name": "outside", "weight": 1}
+    world = world_of(rule("a", ref))
+    seen = backend.see(world.target(ROUTE), {}, world.reading())
+    assert (seen.stable.name, seen.stable.trouble, seen.stable.ready) == ("outside", "", None)
+    assert seen.waiting == "gateway gateway: example.com/Backend is not supported"
+    prepared = world.prepare(backend, ROUTE, TO_V2)
+    assert prepared.handle["versions"]["stable"] == ""

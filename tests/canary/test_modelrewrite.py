@@ -221,6 +221,18 @@ def test_what_cannot_be_rolled_out_is_refused(
     assert (type(told.value), told.value.message, told.value.hint) == expected
 
 
+def test_without_a_rollout_the_two_heaviest_targets_are_the_sides() -> None:
+    world = world_of(rule("a", to("chat-b", weight=1), to("chat-a", weight=3)), rule("b"))
+    target = world.target(REF)
+    seen = backend.see(target, {}, world.reading())
+    assert seen.canary
+    assert [(one.name, one.percent) for one in (seen.stable, seen.canary)] == [("chat-a", 75), ("chat-b", 25)]
+    bare = {**target, "spec": {**target["spec"], "rules": []}}
+    assert not backend.takes(bare, world.reading())
+    with pytest.raises(Refused, match="modelrewrite/chat has no rule with targets"):
+        backend.see(bare, {}, world.reading())
+
+
 def test_an_older_object_that_decides_on_the_model_is_what_is_rolled_out() -> None:
     world = World()
     world.has(pool("pool"), rewrite(rule("chat"), name="first"))

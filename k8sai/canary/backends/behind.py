@@ -55,7 +55,7 @@ def look_behind(to: Destination, read: "Reading", of_subset: Mapping[str, str] |
     """What there is now; of a Service's pods only those with the labels of a subset."""
     found = read.get(to.plural, to.namespace, to.name)
     if found is None:
-        unread = read.blind(to.plural)
+        unread = read.blind(to.plural) or not read.served(to.plural)
         return Behind(None, None, (), None, "" if unread else f"{to.title} does not exist", unknown=unread)
     labels = _selector(found)
     if not labels:

@@ -111,8 +111,13 @@ def _side(model: str, pool: Behind, percent: float) -> Side:
 
 
 def _guessed(rewrite: Json) -> Json:
-    """A handle for who has none: of the rule with the most targets the heaviest, and the next as the new side."""
-    most = max(rules(rewrite), key=lambda one: len(one.targets))
+    """A handle for who has none: of the rule with the most targets the heaviest is the old side, the next the new one.
+
+    Raises Refused.
+    """
+    most = max(rules(rewrite), key=lambda one: len(one.targets), default=None)
+    if most is None or not most.targets:
+        raise Refused(f"{_title(rewrite)} has no rule with targets")
     names = sorted({one["modelRewrite"] for one in most.targets}, key=lambda name: (-most.weight(name), name))
     known = {"matches": most.rule.get("matches") or []}
     return {"stable": names[0], "canary": names[1] if names[1:] else "", "rules": [known]}

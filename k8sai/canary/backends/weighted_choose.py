@@ -79,7 +79,9 @@ def _only(dialect: Dialect, route: Json, at: int, canary: Destination) -> Destin
     given = [to for to, weight in there if weight]
     if sum(to.same(canary) for to, _ in there) > 1:
         raise Refused(f"{where} refers to {canary.title} twice")
-    if len(given) != 1 or given[0].same(canary):
+    if len(given) == 1 and given[0].same(canary):
+        raise Refused(f"{where} sends all requests to {canary.title} already")
+    if len(given) != 1:
         names = " and ".join(to.title for to in given) or "nobody"
         raise Refused(
             f"{where} sends requests to {names}: a rollout begins with one side", "set the other weights to 0"

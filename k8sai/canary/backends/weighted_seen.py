@@ -9,6 +9,7 @@ from k8sai.canary.backends.owners import refuse_flagger
 from k8sai.canary.backends.sizing import demand, needed, workloads
 from k8sai.canary.backends.weighted import Dialect, gone, home_of, refs, rules, shape, splits, title, weighed
 from k8sai.canary.facts import Json, Prepared, Seen
+from k8sai.errors import Refused
 
 if TYPE_CHECKING:
     from k8sai.cluster.reading import Reading
@@ -51,8 +52,10 @@ def followed(dialect: Dialect, route: Json, handle: Json, read: "Reading") -> Se
 
 
 def guessed(dialect: Dialect, route: Json, read: "Reading") -> Seen:
-    """Without a rollout: the one with the greatest weight is the old side, the next the new one."""
-    rule = next(rule for rule in rules(dialect, route) if refs(dialect, rule))
+    """Without a rollout: the one with the greatest weight is the old side, the next the new one. Raises Refused."""
+    rule = next((rule for rule in rules(dialect, route) if refs(dialect, rule)), None)
+    if rule is None:
+        raise Refused(f"{title(dialect, route)} sends requests to nobody")
     ranked = sorted(weighed(dialect, route, rule), key=lambda one: -one[1])[:2]
     total, home = sum(weight for _, weight in ranked) or 1, home_of(route)
     sides = [side(to, dialect.behind(to, home, read), 100 * weight / total, home) for to, weight in ranked]
