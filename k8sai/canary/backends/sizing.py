@@ -17,9 +17,11 @@ _PLURALS: Final = {"Deployment": "deployments.apps", "StatefulSet": "statefulset
 
 
 def workloads(stable: Behind, canary: Behind) -> dict[str, Json]:
-    """For `Seen.objects`: the one workload behind each side, the new side's only where its replicas are ours to set."""
-    found = {"stable workload": stable.one, "canary workload": canary.ours}
-    return {name: one for name, one in found.items() if one is not None}
+    """For `Seen.objects`: the new side's only workload, where its replicas are ours to set; of the old side's, which is
+    never written, what it says of its pods.
+    """
+    found = {"canary workload": canary.ours} if canary.ours is not None else {}
+    return found | ({"stable workload": {"spec": stable.one["spec"]}} if stable.one is not None else {})
 
 
 def needed(stable: Json | None, canary: Json | None, percent: float) -> int:
