@@ -138,7 +138,7 @@ def _back(seen: Seen, walk: Walk, handle: Json, before: Json, *, patient: bool) 
     old, there = str(handle["stable"]), version(walk, handle)
     if there == "stable":
         return _home(seen, walk, handle, patient=patient)
-    if walk.complete or walk.full:  # not seen yet, promoted, or promoted past all steps: an abort would be erased
+    if walk.complete or walk.full or walk.stable != old:  # not seen yet, promoted, or past all steps
         return _old_template(walk, before, "an abort would not hold")
     if not walk.aborted:
         body = [*_of(walk), {"op": "add", "path": "/status/abort", "value": True}]
