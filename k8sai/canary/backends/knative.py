@@ -114,7 +114,7 @@ def _unable(service: Json, stable: str, line: Line) -> Iterator[tuple[str, str]]
         ready = condition(service, "Ready") or {}
         if ready.get("status") != "True":
             why = ready.get("message") or ready.get("reason") or "Knative has not said so"
-            yield f"is not ready: {why}", f"`k8sai why ksvc/{name_of(service)}`"
+            yield f"is not ready: {why}", f"kubectl describe ksvc {name_of(service)} -n {meta['namespace']}"
 
 
 def _pinned(service: Json, shape: Shape, stable: str) -> bool:
