@@ -12,10 +12,11 @@ from k8sai.canary.facts import Demand
 from k8sai.cluster.reading import Reading
 from k8sai.cluster.sources import Source
 from k8sai.errors import NoCapacity, Refused
-from k8sai.facts import Node, Pod
+from k8sai.facts import DeviceClass, Node, Pod, ResourceSlice
 from k8sai.fit.cluster import Cluster
 from tests.queues.simulate_objects import cluster_queue, flavor, local_queue
 from tests.why.cluster import Held
+from tests.why.objects import card, device_class, exactly, resource_slice
 
 Json = dict[str, Any]
 GPU = "nvidia.com/gpu"
@@ -86,7 +87,12 @@ def site(
     running: int = 0,
 ) -> Site:
     cluster, held = Cluster(), Held((*objects, PROD), denied)
-    facts = (("Node", "nodes", Node), ("Pod", "pods", Pod))
+    facts = (
+        ("Node", "nodes", Node),
+        ("Pod", "pods", Pod),
+        ("DeviceClass", "deviceclasses", DeviceClass),
+        ("ResourceSlice", "resourceslices", ResourceSlice),
+    )
     for kind, plural, type_ in facts:
         found = [msgspec.convert(one, type_, strict=False) for one in objects if one["kind"] == kind]
         for sink in cluster.sinks:
@@ -195,6 +201,21 @@ def test_the_least_of_three_options_comes_first() -> None:
     found = room(site(*full(4), node("free"), *queues), [canary(2)])
     assert flags(found) == ["--warm-replicas 1", "--swap", ""]
     assert short_of(found).options[2].text == f"let it wait its turn in LocalQueue team: label the pods {QUEUE}=team"
+
+
+def test_devices_of_claims_count() -> None:
+    """A claim for each pod, of two cards; one node has four."""
+    asked = {"devices": {"requests": [exactly(count=2)]}}
+    meta = {"name": "two", "namespace": "prod"}
+    kind = {"apiVersion": "resource.k8s.io/v1", "kind": "ResourceClaimTemplate"}
+    two: Json = {**kind, "metadata": meta, "spec": {"spec": asked}}
+    cards = resource_slice("n0", *(card(number) for number in range(4)))
+    claims = [{"name": "gpus", "resourceClaimTemplateName": "two"}]
+    ground = site(node("n0", 0), node("n1", 0), device_class(), cards, two)
+    assert room(ground, [canary(2, 0, resourceClaims=claims)]) == Answer()
+    found = short_of(room(ground, [canary(3, 0, resourceClaims=claims)]))
+    assert (found.code, found.never) == ("nodes", True)
+    assert "2 of 3 pods fit" in found.sentence
 
 
 # --- quotas -----------------------------------------------------------------------------------------------------------
