@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import cast
 
 import pytest
-import yaml
 
 from k8sai.canary.backend import Backend, Begin, Shift
 from k8sai.canary.backends.httproute import HttpRoute
@@ -23,9 +22,9 @@ from k8sai.canary.pods import pods_of
 from k8sai.canary.split import honoured
 from k8sai.canary.state import Settings
 from k8sai.cluster.connection import Connection
-from k8sai.sim.traffic_script import KEY, LABEL
 from tests.canary import in_process, knatives, kserve, rollouts, routes, test_modelrewrite, test_virtualservice
 from tests.canary.world import World
+from tests.sim.chatting import script
 
 PROMETHEUS = {
     "apiVersion": "v1",
@@ -107,11 +106,8 @@ def _at(world: World, case: Case) -> Prepared:
 
 
 def _script(world: World, case: Case) -> None:
-    versions = [{"when": case.new, "errors": "5%"}, {"errors": 0}]
-    told = yaml.safe_dump(
-        {"to": f"{case.ref.word.replace('vs', 'virtualservice')}/chat", "rate": 40, "versions": versions}
-    )
-    config = {"metadata": {"name": "traffic", "labels": {LABEL: "1"}}, "data": {KEY: told}}
+    to = f"{case.ref.word.replace('vs', 'virtualservice')}/chat"
+    config = script(to, 40, {"when": case.new, "errors": "5%"}, {"errors": 0})
     world.has({"apiVersion": "v1", "kind": "ConfigMap", **config}, PROMETHEUS)
 
 

@@ -35,8 +35,7 @@ class Chat:
 
     def script(self, *versions: Obj, rate: float = 40.0, to: str = "httproute/chat") -> None:
         """Write it, or write it anew."""
-        told = yaml.safe_dump({"to": to, "rate": rate, "versions": list(versions)})
-        config = {"metadata": {"name": "traffic", "labels": {LABEL: "1"}}, "data": {KEY: told}}
+        config = script(to, rate, *versions)
         found = self.lab.find("configmaps", "traffic")
         if found is None:
             self.lab.create("configmaps", config)
@@ -73,6 +72,12 @@ class Chat:
         rows: list[dict[str, Any]] = body["data"]["result"]
         samples = [Sample(one["metric"].pop("__name__", ""), one["metric"], float(one["value"][1])) for one in rows]
         return Vector(samples, at)
+
+
+def script(to: str, rate: float, *versions: Obj) -> Obj:
+    """As a ConfigMap."""
+    told = yaml.safe_dump({"to": to, "rate": rate, "versions": list(versions)})
+    return {"metadata": {"name": "traffic", "labels": {LABEL: "1"}}, "data": {KEY: told}}
 
 
 def route(percent: int) -> Obj:
