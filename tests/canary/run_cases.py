@@ -45,6 +45,13 @@ def behind_a_route(replicas: int = 2) -> list[Json]:
     return [gateway(), *versions, route(rule)]
 
 
+def beside_a_route() -> list[Json]:
+    """chat-v2 is there, too small and referred to by nobody."""
+    rules: list[Json] = [{"name": "main", "backendRefs": [to("chat-v1")]}, {"backendRefs": [to("chat-v1")]}]
+    versions = [service("chat-v1"), service("chat-v2"), deployment("chat-v1", 3, 1), deployment("chat-v2", 1, 1)]
+    return [gateway(), *versions, route(*rules)]
+
+
 def behind_a_virtual_service() -> list[Json]:
     listed = [{"name": name, "labels": {"version": name}} for name in ("v1", "v2")]
     host = "chat.default.svc.cluster.local"
@@ -74,6 +81,10 @@ _V2 = Wish(model_uri="hf://org/chat-v2")
 HTTPROUTE = case("httproute", ROUTE, Wish(to="svc/chat-v2"), behind_a_route, 5, 50)
 CASES = (
     HTTPROUTE,
+    case(
+        *("httproute", ROUTE, Wish(to="svc/chat-v2", headers={"x-canary": "yes"}), beside_a_route, 5, 50),
+        title="httproute, from nothing",
+    ),
     case("virtualservice", test_virtualservice.REF, test_virtualservice.TO_V2, behind_a_virtual_service, 5, 50),
     case("modelrewrite", test_modelrewrite.REF, test_modelrewrite.TO_B, models_of_a_pool, 5, 50),
     case("knative", knatives.KSVC, knatives.TO_IMAGE, lambda: [knatives.ksvc()], 5, 50),
