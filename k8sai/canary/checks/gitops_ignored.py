@@ -50,8 +50,8 @@ def ignored(keeper: GitOps, target: Json, jq: tuple[str, ...], read: "Reading") 
 def _configured(keeper: GitOps, kind: str, read: "Reading") -> Json | None:
     if keeper.namespace:
         return read.get(kind, keeper.namespace, keeper.name)
-    named = (one for one in read.list(kind) if one["metadata"]["name"] == keeper.name)
-    return next(named, None)
+    named = read.list(kind, fields=f"metadata.name={keeper.name}") if keeper.name else []
+    return next(iter(named), None)
 
 
 def _left_alone(target: Json) -> str:
