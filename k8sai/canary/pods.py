@@ -67,6 +67,50 @@ def counted(pods: Iterable[Json]) -> Pods:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class OnePod:
+    """One of a side. `created` is a stamp; `trouble` why it does not serve, "" while it does or may yet."""
+
+    namespace: str
+    name: str
+    ready: bool
+    gpus: float
+    restarts: int
+    created: str
+    node: str
+    phase: str
+    trouble: str = ""
+    waits: str = ""  # the scheduler's words, while it is not bound
+
+
+def each_of(side: Side, namespace: str, read: "Reading") -> tuple[OnePod, ...] | None:
+    """One by one those that `pods_of` counts, by name; None where it says so."""
+    if side.labels is None:
+        return None
+    labels = ",".join(f"{key}={value}" for key, value in sorted(side.labels.items()))
+    found = read.list("pods", side.namespace or namespace, labels=labels)
+    if read.blind("pods"):
+        return None
+    return tuple(sorted((_one(pod) for pod in found if not _leaves(pod)), key=lambda one: one.name))
+
+
+def _one(pod: Json) -> OnePod:
+    meta, status = pod["metadata"], pod.get("status") or {}
+    containers = status.get("containerStatuses") or ()
+    return OnePod(
+        str(meta.get("namespace") or ""),
+        str(meta["name"]),
+        _ready(pod),
+        _cards(pod),
+        sum(int(one.get("restartCount") or 0) for one in containers),
+        str(meta.get("creationTimestamp") or ""),
+        str((pod.get("spec") or {}).get("nodeName") or ""),
+        str(status.get("phase") or ""),
+        trouble_of(pod),
+        next((said.partition(": ")[2] for said in _pending([pod])), ""),
+    )
+
+
 def trouble_of(pod: Json) -> str:
     """Why one of its containers does not serve and will not by waiting: the kubelet's word; "" for none."""
     status = pod.get("status") or {}
