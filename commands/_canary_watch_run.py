@@ -1,4 +1,4 @@
-"""`canary watch` at work: looks, and shows what has changed; in place on a terminal."""
+"""`canary watch` at work: full screen on a terminal; else it looks, and shows what has changed."""
 
 import time
 from typing import TYPE_CHECKING, Final, Protocol
@@ -8,10 +8,12 @@ from k8sai.cluster.options import Options
 from k8sai.commands import _print, _talk
 from k8sai.commands._canary_place import look
 from k8sai.commands._canary_status_run import reached, seen
-from k8sai.errors import ClusterError
+from k8sai.commands._screen import has_screen, show
+from k8sai.errors import ClusterError, Exit
 
 if TYPE_CHECKING:
     from k8sai.canary.shown.look import Look
+    from k8sai.commands._canary_place import Place
 
 _EVERY: Final = 1.0  # seconds between two looks
 
@@ -26,6 +28,8 @@ class _Shown(Protocol):
 def follow(options: Options, names: tuple[str, ...], backend: str, prometheus: str, output: str) -> int:
     """Until the rollout ends; its exit code. A server that is away is waited for."""
     place = look(options, names, backend)
+    if output == "screen" and has_screen():
+        return _full_screen(options, place, prometheus)
     shown = _shown(output, place.objects.context)
     told = ""
     while True:
@@ -42,6 +46,31 @@ def follow(options: Options, names: tuple[str, ...], backend: str, prometheus: s
             if reached(found, "terminal"):
                 return int(found.outcome.exit)
         time.sleep(_EVERY)
+
+
+def _full_screen(options: Options, place: "Place", prometheus: str) -> int:
+    """What stands at the end is printed, so that it is still there when the screen is not."""
+    found = seen(place, prometheus)
+    if not reached(found, "terminal"):
+        code = _opened(options, found, prometheus)
+        if code != Exit.OK:
+            return code
+        found = seen(place.again(), prometheus)
+    _Screen().show(found)
+    return int(found.outcome.exit)
+
+
+def _opened(options: Options, found: "Look", prometheus: str) -> int:
+    """The pane of the rollout, until it ends or the user leaves."""
+    from k8sai.commands._feed import screen_feed
+    from k8sai.fleet.index import Fleet
+    from k8sai.tui.opening import Opening
+
+    fleet = Fleet()
+    feed = screen_feed(options, fleet)
+    feed.canaries.prometheus = prometheus
+    on = {"rollout": f"{found.ref.namespace}/{found.ref.title}"}
+    return show(fleet, feed, Opening(pane="canary", subject=on, ends=True), keeps=False)
 
 
 def _shown(output: str, context: str) -> _Shown:

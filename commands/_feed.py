@@ -10,6 +10,7 @@ from k8sai.commands import _talk
 from k8sai.errors import Forbidden, NotFound
 
 if TYPE_CHECKING:
+    from k8sai.canary.shown.live import LiveCanaries
     from k8sai.cluster.connection import Connection
     from k8sai.cluster.events import Events
     from k8sai.cluster.objects import LiveObjects
@@ -39,6 +40,7 @@ class LiveFeed:
         self._objects: LiveObjects | None = None
         self._events: Events | None = None
         self._queues: Queues | None = None
+        self._canaries: LiveCanaries | None = None
         self._board = board
         self._live = Live(connection, fleet if board is None else Tee(fleet, board))
         self._metering = Metering(meter, connection, fleet) if meter is not None else None
@@ -69,6 +71,15 @@ class LiveFeed:
         if self._queues is None:
             self._queues = FollowedQueues(self._connection, lambda: self.objects)
         return self._queues
+
+    @property
+    def canaries(self) -> "LiveCanaries":
+        """Rollouts; asked for when somebody looks."""
+        from k8sai.canary.shown.live import LiveCanaries
+
+        if self._canaries is None:
+            self._canaries = LiveCanaries(self._connection, self.objects)
+        return self._canaries
 
     def board(self) -> "Board | None":
         """The cluster as the scheduler sees it, where it is kept."""
@@ -115,6 +126,8 @@ class LiveFeed:
             self._events.stop()
         if self._queues is not None:
             self._queues.stop()
+        if self._canaries is not None:
+            self._canaries.stop()
         self._live.stop()
         self._connection.close()
 

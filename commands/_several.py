@@ -12,6 +12,7 @@ from k8sai.fleet.index import Fleet
 from k8sai.tui.clusters import Member
 
 if TYPE_CHECKING:
+    from k8sai.canary.shown.rollouts import Canaries
     from k8sai.cluster.events import Events
     from k8sai.cluster.objects import Objects
     from k8sai.queues.kept import Queues
@@ -49,6 +50,10 @@ class Joining:
     @property
     def queues(self) -> "Queues | None":
         return None if self._live is None else self._live.queues
+
+    @property
+    def canaries(self) -> "Canaries | None":
+        return None if self._live is None else self._live.canaries
 
     def board(self) -> "Board | None":
         return None if self._live is None else self._live.board()

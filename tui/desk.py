@@ -21,6 +21,7 @@ from k8sai.tui.tints import NAMED, Tints, name_of
 from k8sai.tui.tints import TINTS as TINTS
 
 if TYPE_CHECKING:
+    from k8sai.tui.canaries_watch import CanaryWatch
     from k8sai.tui.contexts import Choice
 
 
@@ -45,6 +46,7 @@ class Desk:
         self.tints = Tints(fleet)
         self._stranding: Stranding | None = None
         self._queues: QueueWatch | None = None
+        self._canaries: CanaryWatch | None = None
 
     def turn_to(self, fleet: Fleet, feed: Feed) -> None:
         """Another cluster lies on the desk from now on: its names get colours of their own."""
@@ -65,12 +67,20 @@ class Desk:
             self._queues = QueueWatch(self.feed, self.now)
         return self._queues
 
+    def canary_watch(self) -> "CanaryWatch":
+        """The rollouts of the cluster on the desk; nothing is read before a pane of theirs looks."""
+        from k8sai.tui.canaries_watch import CanaryWatch
+
+        if self._canaries is None:
+            self._canaries = CanaryWatch(self.feed, self.now)
+        return self._canaries
+
     def rest(self) -> None:
         """End what goes on beside the screen."""
         if self._stranding is not None:
             self._stranding.stop()
             self._stranding = None
-        self._queues = None
+        self._queues = self._canaries = None
 
     @property
     def objects(self) -> Objects | None:

@@ -9,6 +9,7 @@ from k8sai.cluster.sources import Source
 from k8sai.errors import Usage
 
 if TYPE_CHECKING:
+    from k8sai.canary.shown.rollouts import Canaries
     from k8sai.queues.kept import Queues
     from k8sai.scheduling.board import Board
     from k8sai.why.scene import Scene
@@ -32,6 +33,10 @@ class Feed(Protocol):
     @property
     def queues(self) -> "Queues | None":
         """Kueue's queues; asked for from their `start` on. None where nothing of them was kept."""
+
+    @property
+    def canaries(self) -> "Canaries | None":
+        """Rollouts, read and acted on in threads; None where nothing of them was kept."""
 
     def board(self) -> "Board | None":
         """The cluster as the scheduler sees it, kept in step; None where nobody keeps one. May take a while."""
@@ -63,6 +68,7 @@ class Still:
         self.objects = objects
         self.events: Events | None = RecordedEvents(objects) if objects is not None else None
         self.queues = queues
+        self.canaries: Canaries | None = None  # a recording has no ConfigMaps
         self._sources = sources
         self._scene = scene
         self._board = board

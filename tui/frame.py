@@ -235,7 +235,7 @@ class Frame(App[None]):
             stems.append(self.opening.pane)
         stem = self.opening.stem() or self.kept.get("pane")
         first = self._pane(str(stem) if stem in stems else stems[0])
-        self.history = History(Place(first.stem))
+        self.history = History(Place(first.stem, self.opening.subject if first.stem == self.opening.pane else {}))
         return first
 
     def _pane(self, stem: str) -> Pane:

@@ -1,6 +1,7 @@
 """What a command's flags say before the screen opens."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,8 @@ class Opening:
     reverse: bool = False
     every: bool = False  # nodes without GPUs too
     pane: str = ""  # which is in front
+    subject: Mapping[str, str] = field(default_factory=dict)  # on what it is opened
+    ends: bool = False  # the screen is left when what it is opened on has ended
 
     @property
     def sorts(self) -> bool:

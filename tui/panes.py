@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from k8sai.tui.canaries import CanariesPane
+from k8sai.tui.canary import CanaryPane
 from k8sai.tui.clusters import Clusters
 from k8sai.tui.contexts import Contexts
 from k8sai.tui.events import EventsPane
@@ -21,6 +23,8 @@ PANES: Final[tuple[type[Pane], ...]] = (Nodes, Map, Workloads, Pods, Pending, Te
 OPENED: Final[tuple[type[Pane], ...]] = (
     NodePane,
     WaitingPane,
+    CanariesPane,
+    CanaryPane,
     Contexts,
     Clusters,
 )  # reached by Enter or `:`, on a subject

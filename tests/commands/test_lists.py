@@ -25,8 +25,8 @@ TWINS: dict[str, tuple[By, ...]] = {
     "node": ("node", "pod"),  # and `top NODE`, which has both
     "clusters": ("cluster",),
 }
-# `kubectl config get-contexts`, `queue list` and `queue pending` say them.
-ELSEWHERE = {"contexts", "queues", "waiting"}
+# `kubectl config get-contexts`, `queue list`, `queue pending`, `canary list` and `canary status` say them.
+ELSEWHERE = {"contexts", "queues", "waiting", "canaries", "canary"}
 
 LISTED = pytest.mark.parametrize("by", get_args(By))
 

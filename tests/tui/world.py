@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from k8sai import facts as f
+from k8sai.canary.shown.rollouts import Canaries
 from k8sai.cluster.events import Events
 from k8sai.cluster.objects import Objects
 from k8sai.cluster.sources import KINDS, Kind, Source, State
@@ -186,6 +187,7 @@ class FixedFeed:
         self.objects: Objects | None = None
         self.events: Events | None = None
         self.queues: Queues | None = None
+        self.canaries: Canaries | None = None
         self.kept: Board | None = None
         self.said = sources or live(16, 21)
         self.started = 0
