@@ -385,3 +385,17 @@ def test_a_step_that_is_refused_is_as_if_it_had_not_been_asked_for(site: Site) -
         site.rolled(lambda hands, held: verbs.step(hands, held, end=None), Denied(site))
     assert site.state == replace(before, epoch=before.epoch + 1)
     assert to_step(site, 5).weight == 5
+
+
+def test_what_the_backend_does_not_recognize_is_drift(site: Site) -> None:
+    """The rule leads elsewhere: KServe, say, has written the route anew."""
+    site.begun()
+    to_step(site, 5)
+    before = len(site.on_target())
+    site.world.edit(site.ref.kind, "chat", {"op": "remove", "path": "/spec/rules/0/backendRefs/1"})
+    site.world.settle()
+    try:
+        site.driven()
+    except Drift as error:
+        assert "rollback" in error.hint
+    assert (site.state.phase, len(site.on_target())) == (Phase.DRIFTED, before)

@@ -54,6 +54,10 @@ class Overwritten(Drift):
         self.found = found
 
 
+class Collided(Drift):
+    """A guard did not hold, and what stands is as it was read: only the same moment was another one's."""
+
+
 Pushed = Stood | Wrote | Wait | Lost
 
 
@@ -133,7 +137,7 @@ def _insist_on_once(hands: Hands, intent: Intent, write: Write, seen: Seen) -> N
         return
     by = written_by(hands.writer.live(place(hands.writer, write)) or seen.target, write)
     found = f"{write.on.title} was set back while {intent.word} was on its way{by}"
-    raise Overwritten(f"{found}: it is not written again", _rollback(hands), (found,))
+    raise Overwritten(f"{found}: it is not written again", way_back(hands), (found,))
 
 
 def _mark(intent: Intent, write: Write) -> str:
@@ -173,8 +177,8 @@ def _after_refusal(hands: Hands, held: "Held", intent: Intent, write: Write, err
         return Lost(error)
     found = broken(write, _live(hands, write))
     if found:
-        raise Overwritten(f"{found[0]}: nothing was written", _rollback(hands), found)
-    raise Drift(
+        raise Overwritten(f"{found[0]}: nothing was written", way_back(hands), found)
+    raise Collided(
         f"{write.on.title} was written by somebody at the same moment: nothing was written",
         "what is there now is as it should be: the same command again goes on",
     ) from error
@@ -187,6 +191,7 @@ def _live(hands: Hands, write: Write) -> Json | None:
         return None
 
 
-def _rollback(hands: Hands) -> str:
+def way_back(hands: Hands) -> str:
+    """The next command where somebody else has written."""
     title = f"{hands.ref.title} -n {hands.ref.namespace}"
     return f"`k8sai canary status {title}` shows it, `k8sai canary rollback {title}` takes everything back"

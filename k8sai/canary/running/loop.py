@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from k8sai.canary.backend import Wait
+from k8sai.canary.facts import ENDED, Phase
 from k8sai.canary.running import carry, journal, measure
 from k8sai.canary.running.actions import (
     Action,
@@ -63,9 +64,21 @@ class Loop:
         try:
             seen = carry.look(hands, held)
             action = decide(held.state, seen, drive=self.drive)
+            if isinstance(action, Hold) and held.state.phase is Phase.PROMOTED and self._late:
+                return held, True
             return self._act(held, seen, action), isinstance(action, Done | Pause)
         except Paused:  # somebody wrote the state meanwhile: look again
             return held, False
+        except (carry.Overwritten, carry.Collided):
+            raise
+        except Drift as error:
+            if on_its_way_up(held.state):
+                self._drifted(held, (error.message,))
+            raise Drift(error.message, error.hint or carry.way_back(hands)) from error
+
+    @property
+    def _late(self) -> bool:
+        return self.end is not None and self.hands.now() >= self.end
 
     # --- one thing ----------------------------------------------------------------------------------------------------
 
@@ -180,7 +193,7 @@ class Loop:
 
     def _wait(self, state: State, why: str, seconds: float) -> None:
         now = self.hands.now()
-        if self.end is not None and now >= self.end:
+        if self._late:
             raise TimedOut(
                 f"the time is up; {_stands(state)}, waiting: {why}", "the same command again goes on from there"
             )
@@ -205,6 +218,12 @@ def fresh(hands: Hands, held: "Held") -> "Held":
             f"`k8sai canary status {hands.ref.title} -n {hands.ref.namespace}`",
         )
     return replace(now, snapshot=held.snapshot)
+
+
+def on_its_way_up(state: State) -> bool:
+    """Somebody else's write ends it; what goes back is gone on with, and what has ended is nobody's any more."""
+    begins = state.pending is not None and state.pending.word == "begin"
+    return not begins and state.phase not in (*ENDED, Phase.DRIFTED, Phase.ROLLING_BACK)
 
 
 def _intended(goal: Intend) -> str:

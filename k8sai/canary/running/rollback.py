@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from k8sai.canary.facts import Phase
 from k8sai.canary.running.actions import Intend
+from k8sai.canary.running.carry import look
 from k8sai.canary.running.hands import Hands
 from k8sai.canary.running.loop import Loop
 from k8sai.canary.state import State
@@ -25,6 +26,8 @@ def rollback(
 ) -> "Held":
     """To `to_weight` (percent), through the steps below where it is `gradual`. Raises Refused, Usage, TimedOut."""
     loop = Loop(hands, end=end)
+    if to_weight:
+        _insist_on_less(hands, held, to_weight)
     for goal in _goals(held.state, to_weight, reason or "asked for", gradual=gradual):
         if goal.weight != to_weight:
             held = loop.run(loop.intend(held, goal))
@@ -32,6 +35,13 @@ def rollback(
         elif not _same(held.state, goal):
             held = loop.intend(held, goal)
     return loop.run(held)
+
+
+def _insist_on_less(hands: Hands, held: "Held", weight: int) -> None:
+    """Than what the canary really gets: a shift may have been begun, or not. Raises Usage."""
+    there = look(hands, held).seen.configured
+    if weight >= there:
+        raise Usage(f"--to-weight {weight} is not less than the {there:g} % there are", "leave it out for 0")
 
 
 def _rest(hands: Hands, seconds: float) -> None:
@@ -51,7 +61,7 @@ def restore(hands: Hands, held: "Held", *, end: float | None = None) -> "Held":
 
 
 def _goals(state: State, to_weight: int, reason: str, *, gradual: bool) -> Iterator[Intend]:
-    """None where it is back already. Raises Refused, Usage."""
+    """None where it is back already. Raises Refused."""
     if state.phase in (Phase.ROLLED_BACK, Phase.FAILED) and not state.pending:
         return
     if state.phase is Phase.PROMOTED and state.ended:
@@ -59,9 +69,6 @@ def _goals(state: State, to_weight: int, reason: str, *, gradual: bool) -> Itera
             "it is promoted and the old version is gone",
             f"`k8sai canary start {state.target.title} -n {state.target.namespace}` with the old version",
         )
-    weight = max(state.weight, state.pending.weight if state.pending else 0)
-    if to_weight and to_weight >= weight:
-        raise Usage(f"--to-weight {to_weight} is not less than the {weight} % there are", "leave it out for 0")
     for lower in reversed(state.steps if gradual else ()):
         if to_weight < lower < state.weight:
             yield Intend("rollback", lower, "asked", f"{reason}, gradually")
