@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from k8sai.canary.backend import Begin, Goal, Promote, Retire, Rollback, Shift, Step, Wait, Write
 from k8sai.canary.backends.httproute import HttpRoute
-from k8sai.canary.facts import Prepared, Ref, Wish
-from k8sai.errors import Drift
+from k8sai.canary.facts import Json, Prepared, Ref, Wish
+from k8sai.errors import Drift, Forbidden
 from tests.canary.routes import ROUTE, deployment, route, service, to, two_versions, weights
 from tests.canary.world import World
 
@@ -264,6 +264,23 @@ def test_a_backend_that_is_gone_is_not_taken_over(world: World) -> None:
     seen = world.see(backend, ROUTE, prepared)
     assert seen.waiting == "gateway gateway: Service default/chat-v2 not found"
     assert seen.canary and seen.canary.trouble == "svc/chat-v2 does not exist"
+
+
+def test_what_may_not_be_read_is_no_other_version_and_no_trouble(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared = world.prepare(backend, ROUTE, TO_V2)
+    reach(world, Shift(25), prepared)
+    answered = world.list
+
+    def answer(kind: str, namespace: str = "", *, labels: str = "", fields: str = "") -> list[Json]:
+        if kind in ("pods", "deployments.apps"):
+            raise Forbidden(f"you may not list {kind}")
+        return answered(kind, namespace, labels=labels, fields=fields)
+
+    monkeypatch.setattr(world, "list", answer)
+    seen = world.see(backend, ROUTE, prepared)
+    assert seen.canary and (seen.canary.ready, seen.canary.replicas, seen.canary.trouble) == (None, None, "")
+    assert seen.drift == ()
+    assert isinstance(world.step(backend, ROUTE, Shift(50), prepared), Write)
 
 
 # --- whatever comes ---------------------------------------------------------------------------------------------------

@@ -237,6 +237,57 @@ def test_a_strategic_merge_is_not_taken(api: Api, chat: str) -> None:
     api.patch(chat, {"spec": {"hostnames": ["a.example.com"]}}, STRATEGIC).refused(415, "UnsupportedMediaType")
 
 
+A, B, C = "k8sai.dev/a", "k8sai.dev/b", "k8sai.dev/c"
+ENDS = "/metadata/finalizers"
+
+
+@pytest.mark.parametrize(
+    ("sent", "left"),
+    [
+        (operation("remove", f"{ENDS}/-1"), [A]),
+        (operation("remove", f"{ENDS}/01"), [A]),
+        (operation("remove", f"{ENDS}/-3"), None),
+        (operation("add", f"{ENDS}/2", value=C), [A, B, C]),
+        (operation("add", f"{ENDS}/-1", value=C), [A, B, C]),
+        (operation("add", f"{ENDS}/-3", value=C), [C, A, B]),
+        (operation("replace", f"{ENDS}/-", value=C), None),
+        (operation("replace", f"{ENDS}/-1", value=C), [A, C]),
+        (operation("move", f"{ENDS}/1", **{"from": f"{ENDS}/0"}), [B, A]),
+        (operation("move", "/metadata/annotations", **{"from": "/metadata/nothing"}), None),
+        (operation("copy", "/metadata/annotations", **{"from": "/metadata/nothing"}), [A, B]),
+        (operation("test", ENDS, value=[B, A]), None),
+        (operation("add", "metadata/x", value=1), [A, B]),  # where a path begins is not looked at
+        (operation("add", "", value={}), None),
+        ({"op": "add", "value": 1}, None),
+    ],
+    ids=lambda one: str(one) if isinstance(one, dict) else "",
+)
+def test_operations_are_carried_out_as_the_server_reads_them(
+    api: Api, core: str, sent: Json, left: list[str] | None
+) -> None:
+    api.post(f"{core}/configmaps", config_map(finalizers=[A, B])).ok()
+    answer = api.patch(f"{core}/configmaps/settings", [sent], JSON_PATCH, {"dryRun": "All"})
+    if left is None:
+        assert answer.refused(422, "Invalid")["message"] == REJECTED
+    else:
+        assert answer.ok()["metadata"]["finalizers"] == left
+    api.patch(f"{core}/configmaps/settings", {"metadata": {"finalizers": None}}).ok()
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"{}", "object into Go value of type []handlers.jsonPatchOp"),
+        (b'["x"]', "string into Go value of type handlers.jsonPatchOp"),
+        (b"[1]", "number into Go value of type handlers.jsonPatchOp"),
+    ],
+)
+def test_what_is_no_list_of_operations_is_told_as_go_reads_it(api: Api, core: str, body: bytes, said: str) -> None:
+    api.post(f"{core}/configmaps", config_map()).ok()
+    answer = api.call("PATCH", f"{core}/configmaps/settings", body, content_type=JSON_PATCH)
+    assert answer.refused(400, "BadRequest")["message"] == f"error decoding patch: json: cannot unmarshal {said}"
+
+
 # --- server-side apply ------------------------------------------------------------------------------------------------
 
 
