@@ -310,6 +310,20 @@ def test_an_outage_at_the_beginning_is_no_data(chat: Chat) -> None:
     assert nothing_of(sample(chat, ask=ask)) == "no requests reached either version"
 
 
+def test_a_target_that_was_down_when_the_window_began_is_left_out_of_it(chat: Chat) -> None:
+    """Its counters are older than the window."""
+    first, _ = chat.pods("chat-v1")
+
+    def ask(query: str, at: float) -> Vector:
+        rows = chat.ask(query, at).samples
+        if at == chat.now:
+            return Vector(rows)
+        down = [replace(one, value=0.0) for one in rows if _is(one, first) and one.metric == "up"]
+        return Vector([*down, *(one for one in rows if not _is(one, first))])
+
+    assert sample(chat, ask=ask).windows == {"errors<1%": Window(50, 1000, 6, 1500)}
+
+
 @pytest.mark.parametrize("at", range(4))
 def test_an_answer_that_does_not_come_is_no_data(chat: Chat, at: int) -> None:
     asked: list[str] = []

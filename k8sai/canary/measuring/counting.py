@@ -151,7 +151,7 @@ class Own:
 
 def _grown(asked: Asked, source: Source, version: Version, more: str, start: float, end: float) -> dict[str, int]:
     """A gateway's pods are none of the version's: those that count are known by what they have counted."""
-    pods = frozenset(version.before) if source.by != "service" else frozenset[str]()
+    pods = version.begun if source.by != "service" else frozenset[str]()
     before = _look(asked, source, version, more, start, pods, end)
     return grown(before, _look(asked, source, version, more, end, pods, end))
 

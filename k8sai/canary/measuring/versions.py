@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from k8sai.canary.facts import Side
 from k8sai.canary.measuring.asking import Asked
@@ -9,7 +10,9 @@ from k8sai.canary.measuring.growing import Discarded
 from k8sai.canary.measuring.matching import SPELLINGS, any_of, matchers, of_gateway, of_router
 from k8sai.canary.measuring.sources import NAME, Source, all_names
 
-Scraped = Mapping[str, frozenset[str]]  # pod -> names of counters it has
+Scraped = Mapping[str, frozenset[str]]  # pod -> names of counters it has; DOWN among them where a target of it is down
+UP: Final = "up"
+DOWN: Final = "down"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,11 @@ class Version:
             series = of_router(self.side.series) if source and source.by == "model" else self.side.series
             found = matchers(self.namespace, self.pods, series, self.spelling)
         return ",".join(part for part in (found, source.where if source else "") if part)
+
+    @property
+    def begun(self) -> frozenset[str]:
+        """Pods whose counters, as far as there were any, were known when the window began."""
+        return frozenset(pod for pod, names in self.before.items() if DOWN not in names)
 
     def names(self, asked: Asked, source: Source, at: float) -> list[str]:
         """Those of a source's names that it has, in their order."""
@@ -81,9 +89,10 @@ def scraped(asked: Asked, inside: str, spelling: tuple[str, str], at: float) -> 
     """Pods, with the counters that they have."""
     pod = spelling[1]
     found: dict[str, set[str]] = {}
-    where = ",".join(part for part in (_any(("up", *all_names())), inside) if part)
-    for one in asked(f"count by ({NAME}, {pod}) ({{{where}}})", at):
-        found.setdefault(one.labels.get(pod, ""), set()).add(one.metric)
+    where = ",".join(part for part in (_any((UP, *all_names())), inside) if part)
+    for one in asked(f"min by ({NAME}, {pod}) ({{{where}}})", at):
+        name = DOWN if one.metric == UP and not one.value else one.metric
+        found.setdefault(one.labels.get(pod, ""), set()).add(name)
     return {name: frozenset(names) for name, names in found.items()}
 
 
