@@ -1,6 +1,5 @@
-"""What a simulation says: every verdict, who comes first, who must end, the largest size, the document."""
+"""What a simulation says: every verdict, who must end, the largest size."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,16 +7,8 @@ import pytest
 from k8sai.fit.ask import Asked, Group
 from k8sai.queues.facts import ClusterQueue, Workload
 from k8sai.queues.judging.judge import Judge
-from k8sai.queues.judging.topology_nodes import Land, grounds
-from k8sai.queues.setting import Setting
-from k8sai.queues.simulating.change import read
-from k8sai.queues.simulating.change_apply import apply
-from k8sai.queues.simulating.document import document
-from k8sai.queues.simulating.shown import lines
-from k8sai.queues.simulating.simulate import KINDS, Outcome, Simulation, simulate, simulate_waiting
-from k8sai.queues.simulating.wish import Surroundings, Wanted, Wish, of_flags
-from k8sai.queues.simulating.wish_file import of_manifest
-from k8sai.queues.simulating.words import sentence
+from k8sai.queues.simulating.simulate import KINDS, simulate, simulate_waiting
+from k8sai.queues.simulating.wish import Surroundings, Wanted, of_flags
 from k8sai.queues.verdict import EXITS, Judgement
 from tests.queues.simulate_objects import (
     GPU,
@@ -32,33 +23,9 @@ from tests.queues.simulate_objects import (
     setting,
     workload,
 )
+from tests.queues.simulated import WITHIN, outcome, said, urgent
 
 Json = dict[str, Any]
-
-
-def wish(here: Setting, gpus: int, pods: int = 1, where: str = "ns-finetune", **spec: Any) -> Wish:
-    priority, queue = spec.pop("priority", ""), spec.pop("queue", "main")
-    pod = {"metadata": {"namespace": where}, "spec": pod_spec(gpus, **spec)}
-    asked = Asked((Group("pod", pods, pod),), each=f"{gpus} GPUs")
-    return of_flags(asked, Wanted(where, queue, priority), here, Surroundings())
-
-
-def outcome(gpus: int, pods: int = 1, *changes: str, objects: list[Json] | None = None, **more: Any) -> Outcome:
-    before = setting(objects if objects is not None else gpu_tree())
-    here = apply(before, read(before, changes))
-    return simulate(here, [wish(here, gpus, pods, **more)], moved=bool(changes)).outcomes[0]
-
-
-def said(found: Outcome) -> str:
-    assert found.at_turn is not None or found.refused is not None
-    return sentence(found.at_turn or Setting(), found)
-
-
-def urgent(value: int = 80) -> Json:
-    return {**made("WorkloadPriorityClass", "urgent", {}), "value": value}
-
-
-WITHIN = {"preemption": {"withinClusterQueue": "LowerPriority"}}
 
 
 @pytest.mark.parametrize(
@@ -284,200 +251,3 @@ def test_who_does_not_stand_in_line_is_told_so_and_not_judged(
     assert (found.kind, found.verdict) == (kind, verdict)
     assert words in said(found)
     assert found.code in EXITS
-
-
-# --- topology ---------------------------------------------------------------------------------------------------------
-
-RACK = "example.com/rack"
-
-
-def yard(*changes: str, gpus: int = 1, pods: int = 2) -> Simulation:
-    """Two racks of 4 GPUs, of each 3 are taken by a workload; all pods have to be in one rack."""
-    objects = [
-        made("Topology", "racks", {"levels": [{"nodeLabel": RACK}]}),
-        flavor("h100", nodeLabels={"site": "a"}, topologyName="racks"),
-        cluster_queue("q", 20),
-        local_queue("a", "q"),
-        namespace("a"),
-    ]
-    for rack in "xy":
-        held = workload("a", f"in-{rack}", 3, held="q")
-        held["spec"]["podSets"][0]["topologyRequest"] = {"required": RACK}
-        (given,) = held["status"]["admission"]["podSetAssignments"]
-        given["topologyAssignment"] = {"levels": [RACK], "domains": [{"values": [rack], "count": 1}]}
-        objects.append(held)
-    before = setting(objects)
-    here = apply(before, read(before, changes))
-    nodes = [
-        {
-            "metadata": {"name": rack, "labels": {"site": "a", RACK: rack}},
-            "status": {"allocatable": {GPU: "4", "pods": "9"}, "conditions": [{"type": "Ready", "status": "True"}]},
-        }
-        for rack in "xy"
-    ]
-    template = {"metadata": {"annotations": {"kueue.x-k8s.io/podset-required-topology": RACK}}, "spec": pod_spec(gpus)}
-    job = {"kind": "Job", "metadata": {"name": "asked"}, "spec": {"parallelism": pods, "template": template}}
-    wished = of_manifest([job], Wanted("a", "main"), here, Surroundings(), "f.yaml")
-    return simulate(here, wished, moved=bool(changes), land=Land(grounds(here, nodes, [])))
-
-
-def test_quota_without_room_close_together_is_fragmented() -> None:
-    (found,) = yard().outcomes
-    assert (found.kind, KINDS[found.kind], found.verdict) == ("Fragmented", 6, "waits")
-    assert said(found) == (
-        'Fragmented: Job asked: quota is there, room close enough together is not: h100: topology "racks" allows to '
-        "fit only 1 out of 2 pod(s)"
-    )
-    assert [one.workload.name for one in found.freed] == ["job-in-x"]
-    assert found.size is not None and (found.size.pods, found.size.each) == (1, 0)
-    assert yard("finish=in-y").kind == "FitsNow"
-
-
-def test_what_no_rack_could_ever_hold_never_fits() -> None:
-    (found,) = yard(gpus=4, pods=2).outcomes
-    assert (found.kind, found.code) == ("Never", "ExceedsTopology")
-
-
-def test_who_is_given_quota_takes_its_room() -> None:
-    found = yard(pods=1)
-    given = found.played.setting.workloads[found.outcomes[0].workload.ref]
-    assert given.admission is not None
-    assert given.admission.pod_sets[0].topology == {"levels": [RACK], "domains": [{"values": ["x"], "count": 1}]}
-
-
-# --- the line ---------------------------------------------------------------------------------------------------------
-
-
-def waiting(*changes: str, strategy: str = "BestEffortFIFO") -> tuple[Setting, list[str]]:
-    """Three wait in a queue of 8: 8, then 4, then 2 GPUs; `old` holds all of it."""
-    objects = [
-        flavor("h100"),
-        cluster_queue("q", 8, queueingStrategy=strategy),
-        local_queue("a", "q"),
-        namespace("a"),
-        workload("a", "old", 8, held="q"),
-        workload("a", "first", 8, created="2026-11-03T10:10:00Z"),
-        workload("a", "second", 4, created="2026-11-03T10:20:00Z"),
-        workload("a", "third", 2, created="2026-11-03T10:30:00Z"),
-    ]
-    before = setting(objects)
-    after = apply(before, read(before, changes))
-    found = simulate_waiting(after, [after.workloads["a/job-third"]], moved=bool(changes))
-    return after, [found.kind, *(step.workload.name for step in found.outcomes[0].ahead)]
-
-
-def test_those_ahead_take_the_room_first() -> None:
-    assert waiting()[1] == ["Waits"]
-    assert waiting("finish=old")[1] == ["Waits", "job-first"]
-    assert waiting("cq.q.nominal=14")[1] == ["FitsNow", "job-second"]
-    assert waiting("cq.q.nominal=12")[1] == ["Waits", "job-second"]
-
-
-def test_behind_a_head_that_does_not_fit_nobody_passes_in_a_strict_queue() -> None:
-    assert waiting("cq.q.nominal=14", "cq.q.strategy=StrictFIFO")[1] == ["Waits"]
-    here, _ = waiting("cq.q.nominal=14", strategy="StrictFIFO")
-    found = simulate_waiting(here, [here.workloads["a/job-third"]]).outcomes[0]
-    assert (found.code, found.verdict, EXITS[found.code]) == ("BehindHead", "waits", 10)
-    assert said(found) == "Waits: job/third stands behind a/job/first, which StrictFIFO queue q takes first"
-
-
-def test_who_is_taken_after_its_turn_may_have_the_room_before_it() -> None:
-    here = setting(
-        [
-            flavor("h100"),
-            namespace("a"),
-            cluster_queue("q", 8),
-            local_queue("a", "q"),
-            workload("a", "old", 6, held="q"),
-            workload("a", "large", 8, created="2026-11-03T11:00:00Z"),
-            workload("a", "small", 2, created="2026-11-03T11:30:00Z"),
-        ]
-    )
-    found = simulate_waiting(here, [here.workloads["a/job-large"]], moved=True)
-    frees = [cell.text for cell in lines(found, here, ()) if cell.text.startswith("frees")]
-    assert frees == [
-        "frees     a/job/old 6 GPU (runs 120m): then it fits, unless a/job/small (2 GPU), taken after it, "
-        "or who arrives meanwhile has the room"
-    ]
-
-
-def test_what_is_short_is_said_of_a_flavor_in_which_it_could_ever_fit() -> None:
-    """The other one lacks less, and would never have enough."""
-    queue = cluster_queue("q", 0, resourceGroups=group(("a100", {"nominalQuota": 6}), ("t4", {"nominalQuota": 8})))
-    objects = [
-        *(flavor(name) for name in ("a100", "t4")),
-        namespace("a"),
-        queue,
-        local_queue("a", "q"),
-        workload("a", "old", 8, held="q", flavor="t4"),
-    ]
-    found = outcome(8, where="a", objects=objects)
-    assert said(found) == (
-        "Waits: 1 pod of 8 GPUs is short of 8 of 8 GPU in t4; the limit that binds: all 8 GPU of ClusterQueue q"
-    )
-    assert [one.workload.name for one in found.freed] == ["job-old"]
-
-
-def test_one_that_is_new_stands_last_among_its_equals() -> None:
-    here, _ = waiting("cq.q.nominal=12")
-    found = simulate(here, [wish(here, 4, where="a")])
-    assert [one.workload.name for one in found.played.steps] == ["job-second"]
-    assert (found.kind, found.outcomes[0].alone.fits) == ("Waits", True)  # type: ignore[union-attr]
-    first = simulate(replace(here, classes=setting([urgent()]).classes), [wish_of_class(here, "urgent")])
-    assert [one.workload.priority for one in first.played.steps] == [80]
-
-
-def wish_of_class(here: Setting, name: str) -> Wish:
-    return wish(replace(here, classes=setting([urgent()]).classes), 4, where="a", priority=name)
-
-
-def test_victims_wait_again() -> None:
-    objects = [*gpu_tree(**WITHIN), urgent()]
-    here = setting(objects)
-    found = simulate(here, [wish(here, 8, priority="urgent")])
-    after = found.played.setting
-    assert after.workloads["ns-finetune/job-eval-grid"].waits
-    assert after.workloads[found.outcomes[0].workload.ref].reserves
-
-
-# --- the document -----------------------------------------------------------------------------------------------------
-
-
-def test_a_document_has_what_scripts_rely_on() -> None:
-    here = setting(gpu_tree())
-    found = simulate(here, [wish(here, 1, 2)])
-    shown = document(found, [], context="c", hidden=())
-    assert (shown["kind"], shown["verdict"], shown["answer"], shown["exit"]) == (
-        "QueueSimulation",
-        "borrows",
-        "FitsBorrowing",
-        0,
-    )
-    assert shown["flavors"] == {"main": {GPU: "h100"}}
-    assert shown["borrows"] == {"h100": {GPU: 8}}
-    assert (shown["preempts"], shown["if"], shown["complete"]) == ([], [], True)
-    queue = next(one for one in shown["after"]["clusterQueues"] if one["name"] == "finetune")
-    assert queue["resources"][0]["used"] == 24
-    assert shown["largest"] == {"podSet": "main", "pods": 2, "each": 1, "resource": GPU}
-
-
-def test_a_document_of_what_waits_says_what_is_short_and_who_must_end() -> None:
-    here = setting(gpu_tree())
-    shown = document(simulate(here, [wish(here, 8)]), [], context="c", hidden=())
-    assert (shown["verdict"], shown["flavors"], shown["borrows"]) == ("waits", {}, {})
-    assert shown["short"] == [{"flavor": "h100", "resource": GPU, "deficit": 6}]
-    (one,) = shown["workloads"]
-    assert [(freed["name"], freed["frees"], freed["secondsLeft"]) for freed in one["frees"]] == [
-        ("job-sft-70b", {"h100": {GPU: 16}}, None)
-    ]
-
-
-def test_several_are_judged_after_each_other_and_the_worst_speaks() -> None:
-    here = setting(gpu_tree())
-    found = simulate(here, [wish(here, 2), replace_name(wish(here, 2))])
-    assert [one.kind for one in found.outcomes] == ["FitsBorrowing", "Waits"]
-    assert found.kind == "Waits"
-
-
-def replace_name(one: Wish) -> Wish:
-    return replace(one, workload=replace(one.workload, name="another", uid="~2"))
