@@ -27,6 +27,7 @@ def test_promoted_with_the_old_version_kept(chat: Site) -> None:
     at_the_last_step(chat)
     assert chat("promote") == Ran(
         Exit.OK,
+        "TIME httproute/chat: 50 % passes without a gate\n"
         "TIME httproute/chat: promote: asked for\n"
         "TIME httproute/chat: the canary is the stable side\n"
         "httproute/chat promoted; the old version is kept until TIME\n",

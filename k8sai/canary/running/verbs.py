@@ -94,9 +94,7 @@ def judged(hands: Hands, held: "Held") -> "Held":
     if state.passed >= state.weight:
         return held
     if not state.settings.gated:
-        return hands.journal.save(
-            held, journal.passed(state, hands.now(), hands.by, "ungated", f"{state.weight} % passes without a gate")
-        )
+        return _passed(hands, held, "ungated", f"{state.weight} % passes without a gate")
     now, warm = hands.now(), epoch(state.shifted) + state.settings.warmup if state.shifted else hands.now()
     if now < warm:
         raise Undecided(f"it warms up for {warm - now:.0f} s more: nothing is counted", _status(state))
@@ -112,11 +110,16 @@ def _by_verdict(hands: Hands, held: "Held") -> "Held":
     if verdict.outcome is Outcome.FAIL:
         raise Failing(failed(verdict), _back(state))
     if verdict.outcome is Outcome.PASS and state.unsplit < UNSPLIT:
-        reason = f"the gate has passed at {state.weight} %"
-        return hands.journal.save(held, journal.passed(state, hands.now(), hands.by, "pass", reason))
+        return _passed(hands, held, "pass", f"the gate has passed at {state.weight} %")
     raise Undecided(
         f"{held_for(state, verdict)}: the weight stays", f"{_status(state)}, or say why with --force REASON"
     )
+
+
+def _passed(hands: Hands, held: "Held", verb: str, reason: str) -> "Held":
+    saved = hands.journal.save(held, journal.passed(held.state, hands.now(), hands.by, verb, reason))
+    hands.tell(verb, reason, saved.state)
+    return saved
 
 
 def promote(hands: Hands, held: "Held", *, keep_old: float | None = None, force: str = "", end: float | None) -> "Held":
