@@ -19,6 +19,41 @@ within the budget passes a step with a chance of at most 2·BETA.
 
 A new step is a new question, since more load may break what was well: `at_step` begins the samples and both safe
 e-values anew. Harm is not forgotten: its evidence multiplies over all steps, at whatever weights they were gathered.
+
+# Why these are e-values
+
+Every metric is a proportion of requests. In window i the canary answered n_c requests, k_c of them badly, the stable
+side n_s and k_s, at the same time. p_c and p_s are the true shares of bad requests, and theta = p_c/p_s.
+
+**One window against the stable side.** If theta is the ratio, a bad request came from the canary with probability
+pi(theta) = theta·n_c / (theta·n_c + n_s). The bet of the alternative theta against the null r is
+
+    LR = (pi(theta)/pi(r))^k_c · ((1-pi(theta))/(1-pi(r)))^k_s =: a^k_c · b^k_s
+
+With k_c ~ Binomial(n_c, p_c) and k_s ~ Binomial(n_s, p_s) independent, and because 1 + x <= exp(x),
+
+    E[LR] = (1 + p_c(a-1))^n_c · (1 + p_s(b-1))^n_s <= exp(n_c·p_c·(a-1) + n_s·p_s·(b-1))
+
+Where p_c = r·p_s the exponent is n_s·p_s · (pi(r)/(1-pi(r))·(a-1) + (b-1)) = 0. Harm bets on theta > r, so a > 1, and
+a smaller p_c only lowers it; safety bets on theta < r, so a < 1, and a larger p_c only lowers it. So E[LR] <= 1 under
+all of each null, "p_c <= r·p_s" and "p_c >= r·p_s", for every n_c, n_s and p_s: LR is an e-value. (The same holds with
+Poisson counts.) Nothing of the split or of the load enters, so windows of different splits and loads multiply, as long
+as both sides of a window are of the same time.
+
+**One window against a budget.** The bet of a share p against the share s is LR = (p/s)^k · ((1-p)/(1-s))^(n-k). Its
+mean under the true q is (q·p/s + (1-q)·(1-p)/(1-s))^n: 1 at q = s, and below 1 for every q >= s if p < s (safety), and
+for every q <= s if p > s (the hard limit).
+
+**Peeking.** The next window's e-value has mean <= 1 given everything before it, whatever made somebody wait or move
+the weight. So the product of windows is a nonnegative supermartingale that begins at 1, and so is the plain mean of
+such products over a fixed grid of alternatives, which is what makes one number of 40 bets. Ville's inequality: the
+chance that it *ever* reaches 1/alpha is at most alpha. It may be looked at after every request, for as long as one
+likes.
+
+**What it takes for granted.** Requests fail independently of each other, given the time and the version. One broken
+pod or one client in a retry loop makes failures come in bundles; then evidence is counted more than once.
+
+https://arxiv.org/abs/2210.01948, Ville (1939)
 """
 
 from collections.abc import Callable, Mapping, Sequence
