@@ -1,4 +1,4 @@
-"""The e-values of the gate, as sums of logarithms: https://arxiv.org/abs/2210.01948, Ville (1939). Derived in `gate`."""
+"""The e-values of the gate, as sums of logarithms; derived in `gate`. https://arxiv.org/abs/2210.01948"""
 
 from collections.abc import Sequence
 from math import exp, log
