@@ -69,19 +69,24 @@ class Sampler:
 
     def _sample(self, asked: Asked, both: tuple[Version, Version], start: float, end: float) -> Sample:
         windows: dict[str, Window] = {}
-        notes, missing = list(asked.notes), []
+        notes, missing = list(asked.notes), dict[str, str]()
         for slo in self._settings.slos:
             try:
                 windows[slo.title], note = self._window(asked, slo, both, start, end)
                 notes += [f"{slo.title}: {note}"] if note else []
             except Discarded as why:
-                missing.append(f"{slo.title}: {why}")
+                missing[slo.title] = str(why)
         every = max(windows.values(), key=_requests, default=None) or self._requests(asked, both, start, end)
         if not _requests(every):
-            return Sample(no_data="; ".join(missing) or "no requests reached either version", queries=asked.queries)
-        return Sample(
-            windows, every.canary_all, every.stable_all, "; ".join(missing), tuple(notes), queries=asked.queries
-        )
+            return Sample(no_data=self._told(missing) or "no requests reached either version", queries=asked.queries)
+        told = self._told(missing)
+        return Sample(windows, every.canary_all, every.stable_all, told, tuple(notes), queries=asked.queries)
+
+    def _told(self, missing: Mapping[str, str]) -> str:
+        """Why, by requirement; once where it is the same for all of them."""
+        if len(set(missing.values())) == 1 and len(missing) == len(self._settings.slos):
+            return next(iter(missing.values()))
+        return "; ".join(f"{title}: {why}" for title, why in missing.items())
 
     def _requests(self, asked: Asked, both: tuple[Version, Version], start: float, end: float) -> Window:
         """Where nothing is required of them, or nothing of it can be counted."""

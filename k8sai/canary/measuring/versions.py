@@ -70,12 +70,20 @@ def versions(
     spelling = _spelling(asked, every, namespace, end)
     before, after = (scraped(asked, matchers(namespace, every, {}, spelling), spelling, at) for at in (start, end))
     for side, names in zip(sides, pods, strict=True):
-        if names and not any(name in after for name in names):
-            raise Discarded(f"Prometheus has no metrics of the pods of {side.name}: {', '.join(names[:2])}")
+        _insist(side, names, after)
     one, other = (
         Version(side, tuple(names), namespace, spelling, before, after) for side, names in zip(sides, pods, strict=True)
     )
     return one, other
+
+
+def _insist(side: Side, pods: Sequence[str], after: Scraped) -> None:
+    """Some of them can be scraped."""
+    if not pods or any(after.get(pod, frozenset()) - {DOWN} for pod in pods):
+        return
+    if any(pod in after for pod in pods):
+        raise Discarded(f"Prometheus cannot scrape the pods of {side.name}")
+    raise Discarded(f"Prometheus has no metrics of the pods of {side.name}: {', '.join(pods[:2])}")
 
 
 def _spelling(asked: Asked, pods: Sequence[str], namespace: str, at: float) -> tuple[str, str]:
