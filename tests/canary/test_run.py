@@ -1,17 +1,19 @@
 """Rollouts from start to end on the embedded cluster, on one clock: what passes, what goes back, what holds."""
 
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import pytest
 
 from k8sai.canary.facts import Phase
 from k8sai.canary.outcome import exit_of
-from k8sai.canary.running import verbs
+from k8sai.canary.running import carry, verbs
+from k8sai.canary.running.decide import Look
 from k8sai.canary.running.pausing import pause
 from k8sai.canary.running.rollback import rollback
 from k8sai.canary.state import State
-from k8sai.cluster.api_errors import ApiForbidden
+from k8sai.cluster.api_errors import ApiForbidden, Unavailable
 from k8sai.errors import Drift, Exit, Locked, Refused, Usage
 from tests.canary.operators import QUICK, Mortal, Site
 from tests.canary.run_cases import CASES, HTTPROUTE
@@ -399,3 +401,33 @@ def test_what_the_backend_does_not_recognize_is_drift(site: Site) -> None:
     except Drift as error:
         assert "rollback" in error.hint
     assert (site.state.phase, len(site.on_target())) == (Phase.DRIFTED, before)
+
+
+# --- a server that restarts -------------------------------------------------------------------------------------------
+
+
+def test_a_server_that_is_away_for_a_while_is_waited_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of three looks fail, all the way."""
+    site.begun()
+    real, asked = carry.look, count()
+
+    def look(*given: Any) -> Look:
+        if next(asked) % 3:
+            raise Unavailable("connection refused")
+        return real(*given)
+
+    monkeypatch.setattr(carry, "look", look)
+    state = site.driven()
+    assert (state.phase, "wait: connection refused" in site.news) == (Phase.PROMOTED, True)
+
+
+def test_a_server_that_stays_away_is_given_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.begun()
+
+    def look(*_: Any) -> Look:
+        raise Unavailable("connection refused")
+
+    monkeypatch.setattr(carry, "look", look)
+    with pytest.raises(Unavailable):
+        site.driven()
+    assert (site.state.phase, site.on_target()) == (Phase.PAUSED, [])

@@ -26,6 +26,7 @@ from k8sai.canary.running.actions import (
 from k8sai.canary.running.decide import Look, decide
 from k8sai.canary.running.hands import Hands
 from k8sai.canary.state import State
+from k8sai.cluster.api_errors import Unavailable
 from k8sai.cluster.patching import Stale
 from k8sai.cluster.writing import Invalid
 from k8sai.errors import Drift, Forbidden, Locked, NotFound, Refused, TimedOut
@@ -33,6 +34,7 @@ from k8sai.errors import Drift, Forbidden, Locked, NotFound, Refused, TimedOut
 if TYPE_CHECKING:
     from k8sai.canary.keeping.kept import Held
 
+SILENCES: Final = 30  # looks that nobody answers, until it is given up
 LOOKS: Final = 2.0  # seconds until controllers are looked at again, told or not
 _REFUSALS: Final = (Invalid, Refused, Forbidden, NotFound)
 
@@ -46,6 +48,7 @@ class Loop:
     end: float | None = None
     _failures: int = 0  # writes in a row of which nobody knows what became
     _undo: "State | None" = None  # before the goal in the journal, while nothing of it was written
+    _silent: int = 0  # looks in a row that nobody answered
     _begun: float = 0.0  # when we began to wait
     _said: str = ""
 
@@ -60,14 +63,18 @@ class Loop:
     def _turn(self, held: "Held") -> "tuple[Held, bool]":
         hands = self.hands
         hands.lease.insist()
-        held = fresh(hands, held)
         try:
+            held = fresh(hands, held)
             seen = carry.look(hands, held)
+            self._silent = 0
             action = decide(held.state, seen, drive=self.drive)
             if isinstance(action, Hold) and held.state.phase is Phase.PROMOTED and self._late:
                 return held, True
             return self._act(held, seen, action), isinstance(action, Done | Pause)
         except Paused:  # somebody wrote the state meanwhile: look again
+            return held, False
+        except Unavailable as error:
+            self._unheard(held, error)
             return held, False
         except (carry.Overwritten, carry.Collided):
             raise
@@ -75,6 +82,15 @@ class Loop:
             if on_its_way_up(held.state):
                 self._drifted(held, (error.message,))
             raise Drift(error.message, error.hint or carry.way_back(hands)) from error
+
+    def _unheard(self, held: "Held", error: Unavailable) -> None:
+        """A server that restarts is waited for: what was written or not, the next look tells. Raises the error where
+        that lasts, or a write of ours is never answered.
+        """
+        self._silent += 1
+        if self._silent >= SILENCES or self._failures >= carry.TRIES:
+            raise error
+        self._wait(held.state, error.message, LOOKS)
 
     @property
     def _late(self) -> bool:
