@@ -56,14 +56,14 @@ pod or one client in a retry loop makes failures come in bundles; then evidence 
 https://arxiv.org/abs/2210.01948, Ville (1939)
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from math import ceil
 from typing import Any, Final, Self
 
 from k8sai.canary.facts import Json
-from k8sai.canary.gate_evidence import BETS, against_share, against_stable, evidence, spaced, times_until
+from k8sai.canary.gate_evidence import BETS, against_share, against_stable, evidence, spaced, within
+from k8sai.canary.gate_need import requests_needed
 from k8sai.canary.state import Settings, Slo
 from k8sai.errors import Drift
 
@@ -214,9 +214,15 @@ def _verdict(slo: Slo, gathered: Gathered, settings: Settings) -> MetricVerdict:
         outcome = Outcome.PASS
     else:
         outcome = Outcome.CONTINUE
-    need = _need(slo, gathered, absolute, settings) if outcome is Outcome.CONTINUE else 0
+    need = 0 if outcome is not Outcome.CONTINUE else _need(slo, gathered, settings)
     counts = (step.canary_bad, step.canary_all, step.stable_bad, step.stable_all)
     return MetricVerdict(slo, outcome, harm, relative_, absolute_, hard, *counts, need)
+
+
+def _need(slo: Slo, gathered: Gathered, settings: Settings) -> int:
+    step = gathered.step
+    more = requests_needed(slo.budget, gathered.safe, step.canary_bad, step.canary_all, SAFE)
+    return max(more, settings.min_samples - step.canary_all, 1)
 
 
 def harmful(slo: Slo, run: Window, harm: float) -> bool:
@@ -231,44 +237,9 @@ def _hard(slo: Slo, run: Window, settings: Settings) -> float | None:
     return evidence(against_share(_beyond(limit), limit, run.canary_bad, run.canary_all))
 
 
-def within(budget: float) -> tuple[float, ...]:
-    """Bets on shares below a budget."""
-    return spaced(budget / 50, 0.95 * budget)
-
-
 def _beyond(limit: float) -> tuple[float, ...]:
     """Bets on shares above a limit, up to ten times it or half way from it to all."""
     return spaced(limit + 0.05 * min(limit, 1 - limit), min(10 * limit, (1 + limit) / 2))
-
-
-def _need(slo: Slo, gathered: Gathered, absolute: Sequence[float], settings: Settings) -> int:
-    """Further requests to the canary until PASS: as those so far, or, where that never passes, all of them good."""
-    n = gathered.step.canary_all
-    times = [one for one in (times_until(gathered.safe, SAFE), times_until(absolute, SAFE)) if one is not None]
-    more = ceil((min(times) - 1) * n) if n and times else _good_ones(slo, gathered.step)
-    return max(more, settings.min_samples - n, 1)
-
-
-def _good_ones(slo: Slo, step: Window) -> int:
-    """Good requests until the absolute e-value passes."""
-
-    def enough(more: int) -> bool:
-        bets = against_share(within(slo.budget), slo.budget, step.canary_bad, step.canary_all + more)
-        return evidence(bets) >= SAFE
-
-    return _first(enough)
-
-
-def _first(enough: Callable[[int], bool]) -> int:
-    """The smallest number that is enough, where every larger one is too."""
-    high = 1
-    while not enough(high):
-        high *= 2
-    low = high // 2
-    while low + 1 < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return high
 
 
 def _required(metrics: Sequence[MetricVerdict]) -> Sequence[MetricVerdict]:

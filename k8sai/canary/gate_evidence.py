@@ -6,12 +6,18 @@ from typing import Final
 
 BETS: Final = 40
 _MOST: Final = 700.0  # exp() of more is no float
+_TINY: Final = 1e-9  # growth of a logarithm that comes to nothing
 
 
 def spaced(low: float, high: float) -> tuple[float, ...]:
     """BETS numbers from low to high with a constant ratio."""
     ratio = high / low
     return tuple(low * ratio ** (n / (BETS - 1)) for n in range(BETS))
+
+
+def within(budget: float) -> tuple[float, ...]:
+    """Bets on shares below a budget."""
+    return spaced(budget / 50, 0.95 * budget)
 
 
 def against_stable(
@@ -37,11 +43,11 @@ def evidence(logs: Sequence[float]) -> float:
 
 
 def times_until(logs: Sequence[float], wanted: float) -> float | None:
-    """How many times as many requests of this kind make `wanted` (> 1); None: no number of them does.
+    """How many times as many requests of this kind make `wanted` (> 1); None: no number of them does, or none in sight.
 
     The e-value of x times the requests is convex in x and 1 at 0, so it passes `wanted` once, if it grows at all.
     """
-    if max(logs) <= 0:
+    if max(logs) < _TINY:
         return None
     low, high = 0.0, 1.0
     while evidence([high * one for one in logs]) < wanted:
