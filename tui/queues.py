@@ -11,6 +11,7 @@ from k8sai.tui.desk import Desk
 from k8sai.tui.ink import Line, Run, flat, plain
 from k8sai.tui.keymap import Key
 from k8sai.tui.matching import matcher
+from k8sai.tui.queue_table import QueueTable
 from k8sai.tui.queues_bar import bar, legend
 from k8sai.tui.queues_below import Below
 from k8sai.tui.queues_cells import active, implied, pending, resources, several_flavors
@@ -27,7 +28,6 @@ from k8sai.tui.queues_tree import (
 )
 from k8sai.tui.queues_waiting import WaitingAt
 from k8sai.tui.subject import Subject
-from k8sai.tui.table_pane import TablePane
 from k8sai.tui.words import clean, span
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _LEGEND_FROM: Final = 110  # columns
 _TALL: Final = 34  # lines of a screen on which the tree gets more
 
 
-class QueuesPane(TablePane):
+class QueuesPane(QueueTable):
     """Above, the tree; below, who waits at the node under the cursor."""
 
     stem = "queues"
@@ -196,30 +196,17 @@ class QueuesPane(TablePane):
     # --- time ---------------------------------------------------------------------------------------------------------
 
     def arrive(self, subject: Mapping[str, str]) -> None:
-        self._look()
+        self.look()
         super().arrive(subject)
         self._show()
 
-    def tick(self) -> None:
-        if not self.table.paused:
-            self._look()
-        self.repaint()
-
     def refresh_now(self) -> None:
-        self.desk.queue_watch().at_once()
-        self._look()
         super().refresh_now()
         self._show()
 
-    def _look(self) -> None:
-        watch = self.desk.queue_watch()
-        watch.start()  # a cluster that joins late has its queues later too
-        watch.renew(self, self._looked)
-
-    def _looked(self) -> None:
-        if self.is_attached and not self.table.paused:
-            self.table.reorder()
-            self._show()
+    def looked(self) -> None:
+        self.table.reorder()
+        self._show()
 
     def _show(self) -> None:
         """The waiting list of what is under the cursor now."""

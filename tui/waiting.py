@@ -11,11 +11,11 @@ from k8sai.tui.desk import Desk
 from k8sai.tui.ink import Line, Run
 from k8sai.tui.lines import Lines, wrap
 from k8sai.tui.matching import matcher
+from k8sai.tui.queue_table import QueueTable
 from k8sai.tui.queues_below import matter, nobody
 from k8sai.tui.queues_notes import Notes, missing
 from k8sai.tui.queues_waiting import FIELDS, WaitingAt, cells
 from k8sai.tui.subject import Subject
-from k8sai.tui.table_pane import TablePane
 from k8sai.tui.words import clean
 from k8sai.why.kinds import OWNERS, POD, WORKLOAD
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _GROUPS: Final = {each.kind.lower(): each.kind for each in (POD, *OWNERS)}
 
 
-class WaitingPane(TablePane):
+class WaitingPane(QueueTable):
     """Opened on a cohort, a ClusterQueue or a LocalQueue."""
 
     stem = "waiting"
@@ -103,29 +103,13 @@ class WaitingPane(TablePane):
     # --- time ---------------------------------------------------------------------------------------------------------
 
     def arrive(self, subject: Mapping[str, str]) -> None:
-        self._look()
+        self.look()
         self.at.show(subject.get("queue", ""))
         super().arrive(subject)
 
-    def tick(self) -> None:
-        if not self.table.paused:
-            self._look()
-        self.repaint()
-
-    def refresh_now(self) -> None:
-        self.desk.queue_watch().at_once()
-        self._look()
-        super().refresh_now()
-
-    def _look(self) -> None:
-        watch = self.desk.queue_watch()
-        watch.start()  # a cluster that joins late has its queues later too
-        watch.renew(self, self._looked)
-
-    def _looked(self) -> None:
-        if self.is_attached and not self.table.paused:
-            self.at.show(self.queue)
-            self._told()
+    def looked(self) -> None:
+        self.at.show(self.queue)
+        self._told()
 
     def _told(self) -> None:
         if self.is_attached and not self.table.paused:
