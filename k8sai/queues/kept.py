@@ -41,36 +41,22 @@ class Queues(Protocol):
         """How to ask Kueue itself for positions, which may wait; None where there is nobody to ask."""
 
 
-class FollowedQueues:
+class FollowedQueues(LiveQueues):
     """Of a server."""
 
     def __init__(self, connection: "Connection", objects: Callable[[], LiveObjects]) -> None:
-        self._live = LiveQueues(connection)
+        super().__init__(connection)
         self._objects = objects
         self._started = False
 
     def start(self) -> None:
         if not self._started:
             self._started = True
-            self._live.start()
+            super().start()
 
     def stop(self) -> None:
         if self._started:
-            self._live.stop()
-
-    def wait_synced(self, timeout: float) -> bool:
-        """Whether every kind was read, or is known not to be had, waiting for it at most so many seconds."""
-        return self._live.wait_synced(timeout)
-
-    def sources(self) -> tuple[Source, ...]:
-        return self._live.sources()
-
-    @property
-    def version(self) -> int:
-        return self._live.version
-
-    def setting(self) -> Setting:
-        return self._live.setting()
+            super().stop()
 
     @property
     def ask(self) -> Ask | None:
