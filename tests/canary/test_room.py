@@ -264,6 +264,16 @@ def test_another_queue_with_room_is_named() -> None:
     assert [one.text for one in found.options] == [f"LocalQueue spare has the quota: label the pods {QUEUE}=spare"]
 
 
+def test_what_is_short_in_a_queue_is_said_in_kueues_arithmetic() -> None:
+    with pytest.raises(NoCapacity) as caught:
+        insist(whole(site(node("a"), node("b"), *kueue(8), backend="rollout"), [canary(2, labels=LABELS)], []))
+    assert caught.value.message == (
+        "nothing was created: the canary finds no room (lacking 8 nvidia.com/gpu): its pod (2 of 2) is short of 8 of 8 "
+        "GPU in h100; the limit that binds: all 8 GPU of ClusterQueue gpus"
+    )
+    assert caught.value.hint == "`k8sai queue list` shows who holds the quota"
+
+
 def test_a_queue_that_is_not_there() -> None:
     found = short_of(room(site(node("a"), *kueue(8)), [canary(labels={QUEUE: "taem"})]))
     assert found.code == "queue"

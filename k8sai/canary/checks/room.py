@@ -8,7 +8,7 @@ refused too.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from k8sai.canary.facts import Demand
 from k8sai.errors import ClusterError, Forbidden, NoCapacity, Refused, Usage
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from k8sai.canary.checks.room_site import Site
 
 Code = Literal["nodes", "quota", "queue", "volume"]
+
+
+_ELSE: Final[dict[Code, str]] = {  # where nothing would do
+    "nodes": "`k8sai top` shows who holds the GPUs",
+    "quota": "`kubectl describe resourcequota` shows who may use how much",
+    "queue": "`k8sai queue list` shows who holds the quota",
+    "volume": "a claim for many nodes, a copy of it, or the model by its URI",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,7 @@ def insist(found: Room) -> tuple[str, ...]:
 def refusal(short: Short) -> NoCapacity | Refused:
     """As an error: the deficit in the sentence, what would do in the hint."""
     kind = Refused if short.code == "volume" else NoCapacity
-    ways = "; or ".join(one.text for one in short.options) or "`k8sai top` shows who holds the GPUs"
+    ways = "; or ".join(one.text for one in short.options) or _ELSE[short.code]
     lacking = ", ".join(f"{value} {name}" for name, value in short.missing.items())
     deficit = f" (lacking {lacking})" if lacking else ""
     return kind(f"nothing was created: {short.why} finds no room{deficit}: {short.sentence}", ways)

@@ -33,7 +33,7 @@ def queued(site: "Site", documents: list[Json], why: str, gone: frozenset[str] =
     found = simulated(site, setting, documents, queue, gone)
     notes = tuple(f"{gap.what} may not be read: {gap.why}" for gap in setting.hidden if gap.what == LOCAL_QUEUES)
     worst = found.worst
-    said = sentence(found.setting, worst).partition(": ")[2]
+    said = sentence(found.setting, worst).partition(": ")[2].replace("Deployment canary", "its pod")
     if found.kind in ("FitsNow", "FitsBorrowing"):
         return Answer(notes=notes)
     if found.kind == "NeedsPreemption":
