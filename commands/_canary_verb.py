@@ -64,8 +64,10 @@ class Scene:
 
     @property
     def detached(self) -> bool:
-        """We are in the cluster already, as what `--detach` has made."""
-        return bool(os.environ.get("KUBERNETES_SERVICE_HOST"))
+        """We are what `--detach` has made in the cluster, and are begun again where we die."""
+        from k8sai.canary.detached import USER
+
+        return bool(os.environ.get("KUBERNETES_SERVICE_HOST")) and os.environ.get("LOGNAME") == USER
 
     @property
     def title(self) -> str:

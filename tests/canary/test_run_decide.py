@@ -112,7 +112,7 @@ def test_what_is_wrong_is_never_hidden_behind_progress(at: State, now: Look, dri
     if at.phase in ended or back:
         return
     assert now.seen.canary
-    if now.seen.canary.trouble and max(at.weight, now.seen.configured) and at.phase is not Phase.WARMING:
+    if now.seen.canary.trouble and max(at.weight, now.seen.configured):
         assert isinstance(action, Intend) and action.word == "rollback"
     elif now.astray:
         assert action == Astray(now.astray)
@@ -207,6 +207,14 @@ def test_warming_ends_with_a_loaded_model_or_in_time() -> None:
     assert late == Intend("rollback", 0, "capacity", said, all_at_once=True)
     broken = decide(at, look(0.0, now=NOW + 1200, ready=0, trouble="CrashLoopBackOff"), drive=False)
     assert isinstance(broken, Intend) and broken.cause == "trouble"
+
+
+def test_a_canary_that_crashes_with_requests_does_not_warm_up() -> None:
+    """Some begin at a weight above 0."""
+    at = state(phase=Phase.WARMING, step=-1, weight=1, passed=0)
+    assert isinstance(decide(at, look(1.0, ready=0, trouble="svc/v2 has no ready endpoints"), drive=False), Hold)
+    back = decide(at, look(1.0, ready=0, trouble="v2-x: CrashLoopBackOff"), drive=False)
+    assert isinstance(back, Intend) and (back.word, back.cause) == ("rollback", "trouble")
 
 
 def test_a_person_holds_it_and_it_resumes_by_itself_else() -> None:

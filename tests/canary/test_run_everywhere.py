@@ -9,7 +9,7 @@ from k8sai.canary.facts import Json, Phase, Prepared
 from k8sai.canary.outcome import exit_of
 from k8sai.canary.running import verbs
 from k8sai.canary.running.planning import plan
-from k8sai.canary.running.rollback import rollback
+from k8sai.canary.running.rollback import restore, rollback
 from k8sai.canary.state import State
 from k8sai.errors import Exit
 from tests.canary.operators import Site
@@ -61,6 +61,20 @@ def test_it_goes_back_from_every_step(case: Case) -> None:
     writes = len(site.on_target())
     site.rolled(rollback)
     assert len(site.on_target()) == writes
+
+
+@pytest.mark.parametrize("case", [one for one in CASES if one.backend.name in PINNED], ids=str)
+def test_the_old_text_comes_back_where_it_was_pinned(case: Case) -> None:
+    site = case.site()
+    before = without_versions(site.target())
+    stepped(site)
+    site.rolled(rollback)
+    with_canary = without_versions(site.target())
+    state = site.rolled(lambda hands, held: restore(hands, held))
+    after = without_versions(site.target())
+    assert (state.phase, state.pending, state.history[-1].verb) == (Phase.ROLLED_BACK, None, "restore")
+    key = "predictor" if "predictor" in before else "template"
+    assert with_canary[key] != after[key] == before[key]
 
 
 def without_versions(obj: Json) -> Json:

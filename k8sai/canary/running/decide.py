@@ -28,6 +28,7 @@ from k8sai.canary.state import State
 
 UNSPLIT: Final = 2  # windows in a row that were not split as configured, until it is said
 LOOKS: Final = 10.0  # seconds until a canary that gets requests is looked at again
+_BROKEN: Final = ("CrashLoopBackOff", "OOMKilled", "FailedToLoad")  # not mended by waiting
 _UP: Final = ("begin", "shift", "promote")
 
 
@@ -87,8 +88,10 @@ def _kept(state: State, now: float, *, drive: bool) -> Action:
 def _trouble(state: State, seen: Seen) -> Action | None:
     """A canary that gets requests and cannot serve is taken back; that needs no metrics."""
     side = seen.canary
-    if side is None or not side.trouble or state.phase is Phase.WARMING or not max(state.weight, seen.configured):
+    if side is None or not side.trouble or not max(state.weight, seen.configured):
         return None
+    if state.phase is Phase.WARMING and not any(word in side.trouble for word in _BROKEN):
+        return None  # that nobody answers yet is what is waited for
     return Intend("rollback", 0, "trouble", f"the canary cannot serve: {side.trouble}", all_at_once=not side.ready)
 
 

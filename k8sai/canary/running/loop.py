@@ -157,10 +157,10 @@ class Loop:
         try:
             pushed = carry.push(self.hands, held, look.seen)
         except carry.Overwritten as error:
-            if held.state.pending and held.state.pending.word == "begin":
-                self._taken_back(held)
-            else:
+            if on_its_way_up(held.state):
                 self._drifted(held, error.found)
+            else:
+                self._taken_back(held)
             raise
         except _REFUSALS:
             self._taken_back(held)
