@@ -12,6 +12,9 @@ from tests.controlplane.asking import Case
 from tests.controlplane.gpu_pods import pods_path
 from tests.controlplane.kueue import start_controller
 from tests.controlplane.namespaces import end_namespaces, new_namespace
+from tests.controlplane.queue_cases import classes, fresh
+from tests.controlplane.queue_place import QueuePlace
+from tests.controlplane.queue_simulated import FLAVORS
 from tests.controlplane.server import ControlPlane
 from tests.controlplane.session import ControlPlanes
 
@@ -61,6 +64,28 @@ def case(controlplanes: ControlPlanes) -> Iterator[Case]:
     made = Case(plane, new_namespace(plane.api, "why"))
     yield made
     made.api.delete(pods_path(made.namespace), {"gracePeriodSeconds": 0})
+
+
+@pytest.fixture(scope="session")
+def simulate_plane(plane: ControlPlane, addon: Callable[..., None]) -> ControlPlane:
+    """With Kueue, what it makes pod sets of, and the classes and flavors that `queue simulate` is asked about."""
+    addon("jobset", "lws", "trainer", "kueue")
+    plane.apply(*classes(**{"simulate-high": 100, "simulate-low": -5}), *map(fresh, FLAVORS))
+    return plane
+
+
+@pytest.fixture(scope="session")
+def why_plane(plane: ControlPlane, addon: Callable[..., None]) -> ControlPlane:
+    """With Kueue and two classes."""
+    addon("kueue")
+    plane.apply(*classes(**{"why-high": 100, "why-low": -5}))
+    return plane
+
+
+@pytest.fixture
+def place(why_plane: ControlPlane) -> QueuePlace:
+    """A queue that nobody else uses, and what `queue why` says there."""
+    return QueuePlace(why_plane, "why")
 
 
 @pytest.fixture
