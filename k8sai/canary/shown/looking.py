@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from k8sai.cluster.writing import Writer
 
 WINDOW: Final = 300.0  # seconds that requests are looked back on
+SETTLES: Final = 30.0  # seconds after a shift until every proxy and every counter has heard of it, or its warm-up
 
 Sampling = Callable[[Settings], "Sampler"]  # raises where there is no Prometheus
 
@@ -89,7 +90,9 @@ def observed(look: Look, sampling: Sampling | None) -> Observed:
     if state is None or seen is None or seen.canary is None or sampling is None or state.phase in ENDED:
         return Observed()
     now = time.time()
-    start = max(now - WINDOW, _since(state))
+    start = max(now - WINDOW, _since(state) + min(SETTLES, state.settings.warmup))
+    if start >= now:
+        return Observed(why="the weight has just changed")
     try:
         sample = sampling(state.settings).window(
             seen.stable, seen.canary, stable.names if stable else (), canary.names if canary else (), start, now
