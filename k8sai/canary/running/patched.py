@@ -7,6 +7,7 @@ from typing import Any
 
 from k8sai.canary.backend import Write
 from k8sai.canary.facts import Json
+from k8sai.queues.acting.steps import merge
 
 
 def after(write: Write, live: Json | None) -> Json | None:
@@ -51,7 +52,7 @@ def _apply(whole: Json, one: Json) -> None:
         case "remove":
             _take(whole, path)
         case "copy":
-            _put(whole, path, deepcopy(found(whole[""], one["from"])), insert=True)
+            _put(whole, path, deepcopy(value_or_none(whole[""], one["from"])), insert=True)
         case "move":
             _put(whole, path, _take(whole, one["from"]), insert=True)
 
@@ -97,16 +98,3 @@ def _index(holder: Any, part: str) -> Any:
 
 def _parts(path: str) -> list[str]:
     return [part.replace("~1", "/").replace("~0", "~") for part in path.split("/")[1:]]
-
-
-def merge(value: Any, patch: Any) -> Any:
-    """RFC 7396."""
-    if not isinstance(patch, dict):
-        return patch
-    merged = dict(value) if isinstance(value, dict) else {}
-    for key, part in patch.items():
-        if part is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = merge(merged.get(key), part)
-    return merged
