@@ -7,11 +7,11 @@ from textual.app import ComposeResult
 
 from k8sai.errors import Usage
 from k8sai.tui.blank import centred
-from k8sai.tui.canaries_acts import RolloutsPane
+from k8sai.tui.canaries_acts import ACTS, RolloutsPane, rule_with_keys
 from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
 from k8sai.tui.ink import Line, Run
-from k8sai.tui.lines import Lines, beside
+from k8sai.tui.lines import Lines
 from k8sai.tui.matching import matcher
 from k8sai.tui.subject import Subject
 from k8sai.tui.words import clean, clock
@@ -36,7 +36,7 @@ class CanariesPane(RolloutsPane):
     finds_trouble = True
     namespaced = True
     fields = (
-        Field("NAMESPACE", rank=2, least=6, most=24, stretch=True, sort="namespace", letter="M"),
+        Field("NAMESPACE", rank=2, least=9, most=24, stretch=True, sort="namespace", letter="M"),
         Field("TARGET", least=14, most=44, stretch=True, sort="name", letter="N", middle=True),
         Field("BACKEND", rank=5, most=16, sort="backend", letter="B"),
         Field("PHASE", least=8, most=20, sort="phase", letter="P"),
@@ -231,11 +231,6 @@ class Below(Lines):
         yield from history(state.history if state else (), self.desk.now(), width, room - len(said), glyphs)
 
     def _rule(self, title: Run, width: int) -> Line:
-        rule = self.desk.glyphs.rule
-        left: Line = ((rule * 2 + " ", "dim"), title, (" ", "dim"))
-        keys = (("enter", "open"), ("h", "hold"), ("b", "back")) if width >= _ROOMY else (("h", "hold"), ("b", "back"))
-        hint = tuple(run for key, word in keys for run in ((f" {key}", "key"), (f" {word} ", "dim")))
-        line = beside(left, hint, width)
-        return tuple(
-            (rule * len(text), "dim") if text.isspace() and len(text) > 1 else (text, ink) for text, ink in line
-        )
+        glyphs = self.desk.glyphs
+        keys = (("enter", "open"), *ACTS) if width >= _ROOMY else ACTS
+        return rule_with_keys(((glyphs.rule * 2 + " ", "dim"), title, (" ", "dim")), keys, width, glyphs)

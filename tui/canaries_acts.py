@@ -1,6 +1,6 @@
 """Acting on a rollout from the screen: hold it, let it go on, bring it back. Each is asked about first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Final
 from k8sai.errors import K8saiError
 from k8sai.tui.background import begin, in_thread
 from k8sai.tui.confirm import Confirm
+from k8sai.tui.glyphs import Glyphs
+from k8sai.tui.ink import Line
 from k8sai.tui.keymap import Key
+from k8sai.tui.lines import beside
 from k8sai.tui.table_pane import TablePane
 from k8sai.tui.told import room
 
@@ -21,6 +24,7 @@ KEYS: Final = (
     Key("h", "h", "hold the rollout where it is, or let it go on", "The object", "hold", "Hold the rollout"),
     Key("b", "b", "bring the rollout back to its stable side", "The object", "bring_back", "Bring the rollout back"),
 )
+ACTS: Final = (("h", "hold"), ("b", "back"))  # as a rule names them
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,3 +165,10 @@ def bring_back(look: "Look") -> Ask:
         "rolling back",
         lambda canaries: canaries.rollback(ref, steal=steal),
     )
+
+
+def rule_with_keys(left: Line, keys: Sequence[tuple[str, str]], width: int, glyphs: Glyphs) -> Line:
+    """A rule that says what is below it, and at its end which keys do something with it."""
+    hint = tuple(run for key, word in keys for run in ((f" {key}", "key"), (f" {word} ", "dim")))
+    line = beside(left, hint, width)
+    return tuple((glyphs.rule * len(t), "dim") if t.isspace() and len(t) > 1 else (t, ink) for t, ink in line)

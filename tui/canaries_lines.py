@@ -113,8 +113,8 @@ def _gate(one: MetricVerdict, longest: int, width: int, glyphs: Glyphs) -> Line:
     outcome = str(one.outcome)
     need = f" +{count(one.need)}" if one.need else ""
     runs: list[Run] = [(f" {clean(one.slo.title):<{longest}}", "strong")]
-    runs += [("  harm ", "dim"), *_towards(harm, HARM, "bad", cells, glyphs)]
-    runs += [("  safe ", "dim"), *_towards(safe, SAFE, "good", cells, glyphs)]
+    runs += [("  harm ", "dim"), *_towards(harm, HARM, ("warn", "bad"), cells, glyphs)]
+    runs += [("  safe ", "dim"), *_towards(safe, SAFE, ("key", "good"), cells, glyphs)]
     runs += [(f"  {outcome}", _VERDICTS[outcome]), (need, "dim")]
     if width >= _WIDE:
         told = f"canary {share(one.canary_bad, one.canary_all)}   stable {share(one.stable_bad, one.stable_all)}"
@@ -122,10 +122,11 @@ def _gate(one: MetricVerdict, longest: int, width: int, glyphs: Glyphs) -> Line:
     return tuple(runs)
 
 
-def _towards(value: float, limit: float, ink: str, cells: int, glyphs: Glyphs) -> Iterator[Run]:
-    """By its logarithm: each tenfold is as far, and below 1 there is no evidence at all."""
-    yield from meter([(done(value, limit), ink)], 1.0, cells, glyphs)
-    yield f" {evidence(value)}/{limit:.0f}".ljust(9), ink if value >= limit else "plain"
+def _towards(value: float, limit: float, inks: tuple[str, str], cells: int, glyphs: Glyphs) -> Iterator[Run]:
+    """By its logarithm: each tenfold is as far, and below 1 there is no evidence at all. The second ink: decided."""
+    there = value >= limit
+    yield from meter([(done(value, limit), inks[there])], 1.0, cells, glyphs)
+    yield f" {evidence(value)}/{limit:.0f}".ljust(9), inks[1] if there else "plain"
 
 
 def done(value: float, limit: float) -> float:

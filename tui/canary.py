@@ -10,7 +10,7 @@ from k8sai.errors import Usage
 from k8sai.fleet.answers import PodRow
 from k8sai.tui.blank import centred
 from k8sai.tui.canaries import Late, missing
-from k8sai.tui.canaries_acts import RolloutsPane
+from k8sai.tui.canaries_acts import ACTS, RolloutsPane, rule_with_keys
 from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
 from k8sai.tui.ink import Line, Run, plain
@@ -275,7 +275,8 @@ class Facts(Lines):
 
         glyphs, most = self.desk.glyphs, 2 if self.app.size.height < _TALL else 6
         both = (*weights(look, width, glyphs), *gates(look, width, glyphs))
-        return [around(look, self.pane.desk.now()), *both, *why(look, width, most), following(look)]
+        told = [around(look, self.pane.desk.now()), *both, *why(look, width, most)]
+        return told if look.outcome.next.startswith("canary watch") else [*told, following(look)]  # that is this
 
 
 class Happenings(Lines):
@@ -292,9 +293,10 @@ class Happenings(Lines):
         from k8sai.tui.canaries_lines import history
 
         glyphs = self.desk.glyphs
-        head = f"{glyphs.rule * 2} History "
-        rule: Line = ((head, "dim"), (glyphs.rule * max(0, width - len(head)), "dim"))
-        return [rule, *history(look.state.history, self.desk.now(), width, height - 1, glyphs)]
+        return [
+            rule_with_keys(((f"{glyphs.rule * 2} History ", "dim"),), ACTS, width, glyphs),
+            *history(look.state.history, self.desk.now(), width, height - 1, glyphs),
+        ]
 
 
 def _bad(text: str) -> Line:
