@@ -3,7 +3,7 @@
 from typing import Any
 
 from k8sai.canary.backend import Begin, Goal, Shift
-from k8sai.canary.backends.kserve_knative import KServeKnative
+from k8sai.canary.backends.kserve_knative.backend import KServeKnative
 from k8sai.canary.facts import Json, Prepared, Wish
 from tests.canary.knatives import ISVC, SERVING, TO_MODEL, isvc
 from tests.canary.world import World

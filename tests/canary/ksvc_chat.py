@@ -3,7 +3,7 @@
 from typing import Any
 
 from k8sai.canary.backend import Begin, Goal, Shift
-from k8sai.canary.backends.knative import Knative
+from k8sai.canary.backends.knative.backend import Knative
 from k8sai.canary.facts import Json, Prepared, Wish
 from tests.canary.knatives import KSVC, SERVING, TO_IMAGE
 from tests.canary.world import World

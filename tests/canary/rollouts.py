@@ -3,7 +3,7 @@
 from typing import Any
 
 from k8sai.canary.backend import Begin, Goal, Shift, Step
-from k8sai.canary.backends.rollout import Rollouts
+from k8sai.canary.backends.rollout.backend import Rollouts
 from k8sai.canary.facts import Json, Prepared, Ref, Wish
 from k8sai.sim import kinds
 from tests.canary.world import World

@@ -4,7 +4,7 @@ import pytest
 
 from k8sai.canary.backend import Rollback
 from k8sai.canary.backends.flagger import Flagger
-from k8sai.canary.backends.httproute import HttpRoute
+from k8sai.canary.backends.routes.httproute import HttpRoute
 from k8sai.canary.facts import Json, Ref, Side, Wish
 from k8sai.errors import Refused
 from tests.canary.routes import ROUTE, deployment, made, route, to, two_versions

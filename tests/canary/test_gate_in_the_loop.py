@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 import yaml
 
-from k8sai.canary.backends.httproute import HttpRoute
+from k8sai.canary.backends.routes.httproute import HttpRoute
 from k8sai.canary.facts import Phase, Wish
 from k8sai.canary.measuring.find import sampler
 from k8sai.canary.slo import parse

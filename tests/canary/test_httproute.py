@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k8sai.canary.backend import Begin, Goal, Promote, Retire, Rollback, Shift, Step, Wait, Write
-from k8sai.canary.backends.httproute import HttpRoute
+from k8sai.canary.backends.routes.httproute import HttpRoute
 from k8sai.canary.facts import Json, Prepared, Ref, Wish
 from k8sai.errors import Drift, Forbidden
 from tests.canary.routes import ROUTE, deployment, route, service, to, two_versions, weights

@@ -3,7 +3,7 @@
 import pytest
 
 from k8sai.canary.backend import Begin, Promote, Rollback, Shift
-from k8sai.canary.backends.httproute import HttpRoute
+from k8sai.canary.backends.routes.httproute import HttpRoute
 from k8sai.canary.facts import Json, Wish
 from k8sai.errors import K8saiError, NotFound, Refused, Usage
 from tests.canary.routes import ROUTE, deployment, made, pool, route, service, to, two_versions, weights

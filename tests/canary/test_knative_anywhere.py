@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k8sai.canary.backend import Backend, Begin, Goal, Promote, Restore, Retire, Rollback, Shift, Write
-from k8sai.canary.backends.knative import Knative
-from k8sai.canary.backends.kserve_knative import KServeKnative
+from k8sai.canary.backends.knative.backend import Knative
+from k8sai.canary.backends.kserve_knative.backend import KServeKnative
 from k8sai.canary.facts import Json, Prepared, Ref, Wish
 from k8sai.errors import Drift
 from tests.canary.knatives import ISVC, KSVC, TO_IMAGE, TO_MODEL, isvc, ksvc

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8sai.canary.backends.knative_revisions import shares
-from k8sai.canary.backends.knative_traffic import Shape, checked, same, shape_of
+from k8sai.canary.backends.knative.revisions import shares
+from k8sai.canary.backends.knative.traffic import Shape, checked, same, shape_of
 from k8sai.canary.facts import Json
 from k8sai.errors import Refused
 

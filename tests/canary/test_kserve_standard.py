@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k8sai.canary.backend import Begin, Goal, Promote, Retire, Rollback, Shift, Wait, Write
-from k8sai.canary.backends.kserve_standard import KServeStandard
-from k8sai.canary.backends.kserve_standard_spec import enough, lowered, stable_min
+from k8sai.canary.backends.kserve_standard.backend import KServeStandard
+from k8sai.canary.backends.kserve_standard.spec import enough, lowered, stable_min
 from k8sai.canary.facts import Json, Prepared, Ref, Wish
 from k8sai.errors import ClusterError, Drift, Forbidden, Refused, Usage
 from tests.canary.kserve import GATEWAY, NAMESPACE, isvc, model

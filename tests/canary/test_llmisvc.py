@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k8sai.canary.backend import Begin, Goal, Promote, Retire, Rollback, Shift, Wait, Write
-from k8sai.canary.backends.llmisvc import LlmIsvcGroup
-from k8sai.canary.backends.llmisvc_group import FINE, MOST, fine, percent_of, stable_weight, weight_for
+from k8sai.canary.backends.llmisvc.backend import LlmIsvcGroup
+from k8sai.canary.backends.llmisvc.group import FINE, MOST, fine, percent_of, stable_weight, weight_for
 from k8sai.canary.facts import Json, Prepared, Ref, Wish
 from k8sai.errors import ClusterError, Drift, NotFound, Refused, Usage
 from tests.canary.kserve import GATEWAY, NAMESPACE, llmisvc

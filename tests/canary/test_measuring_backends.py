@@ -7,14 +7,14 @@ from typing import cast
 import pytest
 
 from k8sai.canary.backend import Backend, Begin, Shift
-from k8sai.canary.backends.httproute import HttpRoute
-from k8sai.canary.backends.knative import Knative
-from k8sai.canary.backends.kserve_knative import KServeKnative
-from k8sai.canary.backends.kserve_standard import KServeStandard
-from k8sai.canary.backends.llmisvc import LlmIsvcGroup
-from k8sai.canary.backends.modelrewrite import ModelRewrite
-from k8sai.canary.backends.rollout import Rollouts
-from k8sai.canary.backends.virtualservice import VirtualService
+from k8sai.canary.backends.knative.backend import Knative
+from k8sai.canary.backends.kserve_knative.backend import KServeKnative
+from k8sai.canary.backends.kserve_standard.backend import KServeStandard
+from k8sai.canary.backends.llmisvc.backend import LlmIsvcGroup
+from k8sai.canary.backends.modelrewrite.backend import ModelRewrite
+from k8sai.canary.backends.rollout.backend import Rollouts
+from k8sai.canary.backends.routes.httproute import HttpRoute
+from k8sai.canary.backends.routes.virtualservice import VirtualService
 from k8sai.canary.facts import Prepared, Ref, Side, Wish
 from k8sai.canary.measuring.find import sampler
 from k8sai.canary.measuring.sampler import Sample

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k8sai.canary.backend import Begin, Goal, Promote, Retire, Rollback, Shift, Wait, Write
-from k8sai.canary.backends.modelrewrite import ModelRewrite
+from k8sai.canary.backends.modelrewrite.backend import ModelRewrite
 from k8sai.canary.facts import Json, Prepared, Ref, Wish
 from k8sai.errors import Drift, K8saiError, Refused, Usage
 from tests.canary.routes import deployment, made, pool

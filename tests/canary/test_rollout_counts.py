@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8sai.canary.backends.rollout_counts import beside, bounds, by_pods, by_route
+from k8sai.canary.backends.rollout.counts import beside, bounds, by_pods, by_route
 from k8sai.canary.facts import Json
 from tests.canary.rollouts import STEPS
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8sai.canary.backends.rollout_steps import Stop, heading, insist, passed_by, spoken, stop_of, stops, weight_at
+from k8sai.canary.backends.rollout.steps import Stop, heading, insist, passed_by, spoken, stop_of, stops, weight_at
 from k8sai.canary.facts import Json
 from k8sai.errors import Refused
 from tests.canary.rollouts import STEPS

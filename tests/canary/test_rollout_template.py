@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8sai.canary.backends.rollout_template import covers, form, operations, wished
+from k8sai.canary.backends.rollout.template import covers, form, operations, wished
 from k8sai.canary.facts import Json, Wish
 from k8sai.canary.running.patched import patched
 from k8sai.errors import Refused, Usage

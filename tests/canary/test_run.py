@@ -247,6 +247,22 @@ def test_a_rollback_steals_the_lease_and_the_other_one_stops(site: Site) -> None
     assert site.weights == [0, 5, 0]
 
 
+def test_a_holder_that_wakes_up_late_writes_nothing(site: Site) -> None:
+    """Between its goal in the journal and the write it sleeps; meanwhile another one has taken over and gone back."""
+    site.begun()
+
+    def sleep(news: str) -> None:
+        if news.startswith("shift: "):
+            site.world.run(100)
+            site.rolled(rollback)
+
+    site.hear = sleep
+    with pytest.raises(Locked):
+        site.driven()
+    assert site.on_target() == []
+    assert (site.state.phase, site.state.weight) == (Phase.ROLLED_BACK, 0)
+
+
 def test_a_person_pauses_it_while_it_runs(site: Site) -> None:
     site.begun()
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from k8sai.canary.backend import Begin, Goal, Promote, Retire, Rollback, Shift, Write
-from k8sai.canary.backends.virtualservice import VirtualService
+from k8sai.canary.backends.routes.virtualservice import VirtualService
 from k8sai.canary.facts import Json, Prepared, Ref, Wish
 from k8sai.errors import K8saiError, NotFound, Refused, Usage
 from tests.canary.routes import deployment, made, service

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from k8sai.canary.backend import Backend, Begin, Goal, Promote, Restore, Retire, Rollback, Shift, Wait, Write
-from k8sai.canary.backends.knative import Knative
-from k8sai.canary.backends.kserve_knative import KServeKnative
+from k8sai.canary.backends.knative.backend import Knative
+from k8sai.canary.backends.kserve_knative.backend import KServeKnative
 from k8sai.canary.facts import Json, Prepared, Ref
 from k8sai.cluster.patching import Stale
 from k8sai.cluster.reading import Reading

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from k8sai.canary.backend import Begin, Goal, Promote, Retire, Rollback, Shift, Write
-from k8sai.canary.backends.kserve_standard import KServeStandard
+from k8sai.canary.backends.kserve_standard.backend import KServeStandard
 from k8sai.canary.facts import Json, Prepared, Ref, Wish
 from k8sai.cluster.patching import Stale
 from k8sai.errors import Drift

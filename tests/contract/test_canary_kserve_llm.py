@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from k8sai.canary.backend import Begin, Promote, Retire, Rollback, Shift, Write
-from k8sai.canary.backends.llmisvc import LlmIsvcGroup
+from k8sai.canary.backends.llmisvc.backend import LlmIsvcGroup
 from k8sai.canary.facts import Json, Prepared, Ref, Wish
 from k8sai.cluster.api_errors import ApiConflict
 from k8sai.cluster.patching import Stale

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from k8sai.canary.backend import Begin, Promote, Rollback, Shift, Wait, Write
-from k8sai.canary.backends.rollout import Rollouts
+from k8sai.canary.backends.rollout.backend import Rollouts
 from k8sai.canary.facts import Json, Prepared, Ref, Wish
 from k8sai.cluster.patching import Stale
 from k8sai.errors import Drift, Refused

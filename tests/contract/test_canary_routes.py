@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from k8sai.canary.backend import Begin, Goal, Promote, Retire, Rollback, Shift, Write
-from k8sai.canary.backends.httproute import HttpRoute
-from k8sai.canary.backends.modelrewrite import ModelRewrite
-from k8sai.canary.backends.virtualservice import VirtualService
+from k8sai.canary.backends.modelrewrite.backend import ModelRewrite
+from k8sai.canary.backends.routes.httproute import HttpRoute
+from k8sai.canary.backends.routes.virtualservice import VirtualService
 from k8sai.canary.facts import Json, Prepared, Ref, Wish
 from k8sai.cluster.patching import Stale
 from k8sai.errors import Refused

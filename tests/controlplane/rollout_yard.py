@@ -4,7 +4,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import Any
 
-from k8sai.canary.backends.rollout import Rollouts
+from k8sai.canary.backends.rollout.backend import Rollouts
 from k8sai.canary.facts import Json, Ref
 from tests.canary.rollouts import CHAT, behind, rollout
 from tests.contract.api import JSON_PATCH

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from k8sai.canary.backend import Begin, Rollback, Shift, Write
-from k8sai.canary.backends.rollout_counts import by_pods
+from k8sai.canary.backends.rollout.counts import by_pods
 from k8sai.canary.facts import Json, Prepared, Wish
 from k8sai.errors import Drift, Refused
 from tests.canary.rollouts import TO_V2, V2

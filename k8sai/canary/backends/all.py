@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Final
 
 from k8sai.canary.backend import Backend
 from k8sai.canary.backends.flagger import Flagger
-from k8sai.canary.backends.httproute import HttpRoute
-from k8sai.canary.backends.knative import Knative
-from k8sai.canary.backends.kserve_knative import KServeKnative
-from k8sai.canary.backends.kserve_standard import KServeStandard
-from k8sai.canary.backends.llmisvc import LlmIsvcGroup
-from k8sai.canary.backends.modelrewrite import ModelRewrite
-from k8sai.canary.backends.rollout import Rollouts
-from k8sai.canary.backends.virtualservice import VirtualService
+from k8sai.canary.backends.knative.backend import Knative
+from k8sai.canary.backends.kserve_knative.backend import KServeKnative
+from k8sai.canary.backends.kserve_standard.backend import KServeStandard
+from k8sai.canary.backends.llmisvc.backend import LlmIsvcGroup
+from k8sai.canary.backends.modelrewrite.backend import ModelRewrite
+from k8sai.canary.backends.rollout.backend import Rollouts
+from k8sai.canary.backends.routes.httproute import HttpRoute
+from k8sai.canary.backends.routes.virtualservice import VirtualService
 from k8sai.errors import NotFound, Refused, Usage
 
 if TYPE_CHECKING:
@@ -31,6 +31,19 @@ BACKENDS: Final[tuple[Backend, ...]] = (
     Flagger(),
     Rollouts(),
 )  # fmt: skip
+
+# Of each kind the versions that are understood; in another one a weight may be anywhere, or mean something else.
+_VERSIONS: Final = {
+    "inferenceservices.serving.kserve.io": ("v1beta1",),
+    "llminferenceservices.serving.kserve.io": ("v1alpha2", "v1alpha1"),
+    "services.serving.knative.dev": ("v1",),
+    "httproutes.gateway.networking.k8s.io": ("v1", "v1beta1"),
+    "virtualservices.networking.istio.io": ("v1", "v1beta1", "v1alpha3"),
+    "inferencemodelrewrites.llm-d.ai": ("v1alpha2",),
+    "inferencemodelrewrites.inference.networking.x-k8s.io": ("v1alpha2",),
+    "canaries.flagger.app": ("v1beta1",),
+    "rollouts.argoproj.io": ("v1alpha1",),
+}
 
 
 def by_name(name: str) -> Backend:
@@ -67,6 +80,15 @@ def served_kinds(backends: tuple[Backend, ...], objects: "Objects", server: str)
     if not found:
         raise NotFound(f"{server} serves none of {', '.join(kinds)}", "install it, or name the cluster with --context")
     return found
+
+
+def insist_on_known(kind: str, target: "Json", title: str) -> None:
+    """Raises Refused, with the versions that were looked for, where it is served in none of them."""
+    group, _, version = str(target["apiVersion"]).rpartition("/")
+    known = _VERSIONS[kind]
+    if version not in known:
+        looked = ", ".join(f"{group}/{one}" for one in known)
+        raise Refused(f"{title} is served as {group}/{version}; looked for {looked}", "a newer k8sai may know it")
 
 
 def taking(backends: tuple[Backend, ...], target: "Json", title: str, read: "Reading") -> Backend:

@@ -7,7 +7,7 @@ Source: Argo Rollouts 1.9, rollout/controller.go and rollout/sync.go.
 from typing import Any, Final
 
 from k8sai.ages import epoch, stamp
-from k8sai.canary.backends.rollout_counts import bounds
+from k8sai.canary.backends.rollout.counts import bounds
 from k8sai.sim import kinds
 from k8sai.sim.controllers.desk import Desk, Key, key_of, leaving, own
 from k8sai.sim.controllers.replicasets import REPLICASETS

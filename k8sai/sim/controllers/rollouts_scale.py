@@ -5,8 +5,8 @@ Source: Argo Rollouts 1.9, utils/replicaset/canary.go and rollout/trafficrouting
 
 from math import ceil
 
-from k8sai.canary.backends.rollout_counts import at_least, bounds, by_pods, by_route
-from k8sai.canary.backends.rollout_steps import weight_at
+from k8sai.canary.backends.rollout.counts import at_least, bounds, by_pods, by_route
+from k8sai.canary.backends.rollout.steps import weight_at
 from k8sai.sim.controllers.rollouts_facts import Facts, available, count, hash_of, size
 from k8sai.sim.objects import Obj
 

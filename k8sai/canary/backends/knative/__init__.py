@@ -1,0 +1,1 @@
+"""Knative Services: revisions and their shares."""

@@ -1,0 +1,1 @@
+"""InferenceServices of KServe in Knative mode."""

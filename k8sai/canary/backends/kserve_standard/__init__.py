@@ -1,0 +1,1 @@
+"""InferenceServices of KServe in Standard mode."""

@@ -1,0 +1,1 @@
+"""LLMInferenceServices of KServe in a routing group."""

@@ -1,0 +1,1 @@
+"""Model rewrites: two models in the same pods."""

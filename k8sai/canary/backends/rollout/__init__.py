@@ -1,0 +1,1 @@
+"""Argo Rollouts: its own steps, walked from pause to pause."""

@@ -1,0 +1,1 @@
+"""Routes that share requests out by weight: HTTPRoutes and VirtualServices."""
