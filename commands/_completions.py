@@ -12,7 +12,7 @@ from k8sai.commands import _shells
 from k8sai.commands._door import click_command, command_names
 
 FOLDER = Path(__file__).resolve().parents[1] / "completions"
-# Where the values of a flag or argument come from when they are not fixed words.
+# Where the values of a flag or argument come from when they are not fixed words: by its name, or by its verb and name.
 _FROM = {
     "--namespace": "namespaces",
     "--context": "contexts",
@@ -26,6 +26,14 @@ _FROM = {
     "NODE": "nodes",
     "POD | KIND NAME | KIND/NAME": "pods",
     "NAMESPACE": "namespaces",
+    "QUEUE": "queues",
+    "QUEUE | COHORT": "quotas",
+    "LOCALQUEUE": "local queues",
+    "JOB": "queued",
+    "WORKLOAD | KIND NAME | KIND/NAME": "queued",
+    "queue move KIND/NAME": "queued",
+    "queue resume KIND/NAME": "stoppable",
+    "queue stop KIND/NAME": "stoppable",
 }
 
 
@@ -34,19 +42,24 @@ def table() -> dict[str, Any]:
     found = {}
     for name in command_names():
         command = import_module(f"k8sai.commands.{name}").main.command
-        found[name] = _described(click_command(command, name))
+        found[name] = _described(click_command(command, name), name)
     return found
 
 
-def _described(parser: Any) -> dict[str, Any]:
+def _described(parser: Any, words: str) -> dict[str, Any]:
+    """`words` lead to it: `queue stop`."""
     flags = [_flag(p) for p in parser.params if p.param_type_name == "option" and not p.hidden]
     flags.append({"names": ["-h", "--help"], "help": "Show this message and exit."})
     flags.append({"names": ["--debug"], "help": "On an error, show where it happened."})
-    verbs = {name: _described(verb) for name, verb in getattr(parser, "commands", {}).items() if not verb.hidden}
+    verbs = {
+        name: _described(verb, f"{words} {name}")
+        for name, verb in getattr(parser, "commands", {}).items()
+        if not verb.hidden
+    }
     return {
         "help": _sentence(parser.help),
         "flags": flags,
-        "arguments": [_argument(p) for p in parser.params if p.param_type_name == "argument"],
+        "arguments": [_argument(p, words) for p in parser.params if p.param_type_name == "argument"],
         **({"verbs": verbs} if verbs else {}),
     }
 
@@ -60,8 +73,9 @@ def _flag(option: Any) -> dict[str, Any]:
     return described
 
 
-def _argument(argument: Any) -> dict[str, Any]:
-    return {"repeats": argument.nargs == -1, "value": _value(argument, [(argument.metavar or "").strip("[].")])}
+def _argument(argument: Any, words: str) -> dict[str, Any]:
+    metavar = (argument.metavar or "").strip("[].")
+    return {"repeats": argument.nargs == -1, "value": _value(argument, [f"{words} {metavar}", metavar])}
 
 
 def _value(parameter: Any, keys: list[str]) -> dict[str, Any]:
