@@ -155,8 +155,8 @@ def _back(seen: Seen, walk: Walk, handle: Json, before: Json, *, patient: bool) 
 
 def _home(seen: Seen, walk: Walk, handle: Json, *, patient: bool) -> Step:
     """The old template is written."""
-    if said := walk.unobserved():
-        return Wait(said)
+    if said := walk.unobserved():  # Argo 1.9 may put older data over a write that follows an abort
+        return Wait(f"{said}; if that lasts, an annotation on the Rollout wakes it (argo-rollouts#4694)")
     old = str(handle["stable"])
     if walk.hash == old != walk.stable and not walk.full:  # it had been promoted: its steps would be walked again
         tests = guards(("/spec/paused", walk.spec.get("paused")))
