@@ -52,6 +52,7 @@ def refused(scene: Scene, plan: Plan) -> int:
         say_document(scene, plan, None)
     _print.flush()
     _talk.page(Page((shown.contested(plan, time.time()),)))
+    _talk.block(shown.contents(plan))
     contested = [one for change in plan.changes for one in change.open]
     printed = scene.wish.printed
     elsewhere = " of `k8sai apply -f FILE`" if printed else ""

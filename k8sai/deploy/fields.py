@@ -56,6 +56,25 @@ def differences(before: Json | None, after: Json, manager: str = "") -> tuple[Fi
     return tuple(found)
 
 
+def inside(before: Any, after: Any, path: Path = ()) -> Iterator[Field]:
+    """What differs within a value that has one owner as a whole; items of lists by their names where they have some."""
+    if before == after or _same_amount(before, after, path):
+        return
+    if isinstance(before, dict) and isinstance(after, dict):
+        yield from _inside(
+            {field_step(k): v for k, v in before.items()}, {field_step(k): v for k, v in after.items()}, path
+        )
+    elif isinstance(before, list) and isinstance(after, list):
+        yield from _inside(by_step(before), by_step(after), path)
+    else:
+        yield Field(text(path), before, after)
+
+
+def _inside(before: Json, after: Json, path: Path) -> Iterator[Field]:
+    for step in (*before, *(step for step in after if step not in before)):
+        yield from inside(before.get(step, ABSENT), after.get(step, ABSENT), (*path, step))
+
+
 def is_secret_data(path: Path) -> bool:
     """Of a Secret this is what nobody is shown."""
     return path[:1] in tuple((field_step(name),) for name in _KEPT_FROM_SIGHT)

@@ -5,7 +5,7 @@ from typing import Any
 
 from k8sai.ages import epoch, human
 from k8sai.deploy.applying import Outcome
-from k8sai.deploy.fields import ABSENT, Field, masked
+from k8sai.deploy.fields import ABSENT, Field, inside, masked
 from k8sai.deploy.plan import DONE, Change, Conflict, Op, Plan
 from k8sai.deploy.preflight import Check
 from k8sai.view import Cell, Column, Row, Table, Tone
@@ -20,6 +20,7 @@ _SIGNS: dict[Op, tuple[str, Tone]] = {
 }
 TONES: dict[Op, Tone] = {op: tone for op, (_, tone) in _SIGNS.items()}
 _INDENT = "    "
+_MOST = 12  # differences told of one field
 
 
 def title(change: Change) -> str:
@@ -111,6 +112,19 @@ def _contested(change: Change, one: Conflict, now: float) -> Row:
     return Row(f"{change.target.ref}:{one.path}", cells)
 
 
+def contents(plan: Plan) -> Iterator[Cell]:
+    """Of contested fields that hold more than one value: which of them differ."""
+    for change in plan.changes:
+        for one in change.open:
+            differ = [*inside(one.theirs, one.mine)] if _tree(one.mine) and _tree(one.theirs) else []
+            if differ:
+                yield Cell(f"{change.target.ref} {one.path}:", "warn")
+            for field in differ[:_MOST]:
+                yield Cell(f"{_INDENT}{field.path}: yours {_brief(field.after)}, theirs {_brief(field.before)}")
+            if len(differ) > _MOST:
+                yield Cell(f"{_INDENT}and {len(differ) - _MOST} more")
+
+
 def since(one: Conflict, now: float) -> str:
     """`3h ago`, "" where it is not told."""
     try:
@@ -120,9 +134,14 @@ def since(one: Conflict, now: float) -> str:
 
 
 def _brief(value: Any) -> str:
-    if isinstance(value, dict | list) and value:
-        return f"{len(value)} {'keys' if isinstance(value, dict) else 'items'}"
-    return "nothing" if value is None else _word(value)
+    if _tree(value):
+        word = "key" if isinstance(value, dict) else "item"
+        return f"{len(value)} {word if len(value) == 1 else word + 's'}"
+    return "nothing" if value is None or value is ABSENT else _word(value)
+
+
+def _tree(value: Any) -> bool:
+    return isinstance(value, dict | list) and bool(value)
 
 
 # --- lines ------------------------------------------------------------------------------------------------------------

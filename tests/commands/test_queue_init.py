@@ -283,6 +283,26 @@ def test_apply_then_unchanged(demo: dict[str, str]) -> None:
     assert len(again.out.splitlines()) == len(first.out.splitlines())
 
 
+def test_of_quota_that_somebody_else_has_set_it_is_said_which(demo: dict[str, str]) -> None:
+    """The list of resource groups has one owner; beside its length stands what differs in it."""
+    run("k8sai", "queue", "init", *TEAMS, "--apply", "-y", env=demo)
+    path, api = "/apis/kueue.x-k8s.io/v1beta2/clusterqueues/init-a", Api.of(Path(demo["KUBECONFIG"]))
+    groups = api.get(path).ok()["spec"]["resourceGroups"]
+    quotas = groups[0]["flavors"][0]["resources"]
+    gpus = next(one for one in quotas if one["name"] == "nvidia.com/gpu")
+    written, gpus["nominalQuota"] = gpus["nominalQuota"], 3
+    api.patch(path, {"spec": {"resourceGroups": groups}}, query={"fieldManager": "somebody"}).ok()
+    refused = run("k8sai", "queue", "init", *TEAMS, "--apply", env=demo)
+    assert (refused.code, refused.out) == (Exit.REFUSED, "")
+    flavor = groups[0]["flavors"][0]["name"]
+    said = f'[0].flavors[name="{flavor}"].resources[name="nvidia.com/gpu"].nominalQuota: yours {written}, theirs 3'
+    lines = refused.err.splitlines()
+    after = lines.index("clusterqueue.kueue.x-k8s.io/init-a .spec.resourceGroups:")
+    assert lines[after + 1 : after + 3] == [f"    {said}", "error: 1 field belongs to others: nothing was written"]
+    gpus["nominalQuota"] = written
+    api.patch(path, {"spec": {"resourceGroups": groups}}, query={"fieldManager": "somebody"}).ok()
+
+
 def test_a_person_is_asked(demo: dict[str, str]) -> None:
     ran = on_terminal_answering("k8sai", "queue", "init", "--teams", "init-c", "--apply", env=demo, answer="n")
     assert "Write " in ran and "objects? [y/N]" in ran

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from k8sai.deploy.fields import ABSENT, Field, differences, dropped, masked
+from k8sai.deploy.fields import ABSENT, Field, differences, dropped, inside, masked
 from tests.deploy.objects import managed
 
 CONTAINERS = {
@@ -148,3 +148,19 @@ def test_what_the_server_left_out(sent: dict[str, Any], kept: dict[str, Any], lo
 def test_an_amount_is_the_same_however_it_is_written(before: dict[str, Any], after: dict[str, Any], same: bool) -> None:
     head: dict[str, Any] = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "a"}}
     assert (differences({**head, "spec": before}, {**head, "spec": after}) == ()) is same
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        ({"a": 1}, {"a": 1}, []),
+        ({"a": "8"}, {"a": 8}, []),
+        ([{"name": "x", "v": 1}, {"name": "y"}], [{"name": "y"}, {"name": "x", "v": 2}], [('[name="x"].v', 1, 2)]),
+        ([{"name": "x"}], [], [('[name="x"]', {"name": "x"}, ABSENT)]),
+        ([1, 2], [1, 3, 4], [("[1]", 2, 3), ("[2]", ABSENT, 4)]),
+        ({"a": {"b": 1}}, {"a": {"c": 1}}, [(".a.b", 1, ABSENT), (".a.c", ABSENT, 1)]),
+        ({"a": [1]}, {"a": "x"}, [(".a", [1], "x")]),
+    ],
+)
+def test_what_differs_within_a_value(before: Any, after: Any, found: list[tuple[str, Any, Any]]) -> None:
+    assert paths(tuple(inside(before, after))) == found
