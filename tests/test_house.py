@@ -19,6 +19,7 @@ RULES: dict[str, tuple[str, str]] = {
     "view": ("", ""),
     "quantity": ("errors", ""),
     "ages": ("", ""),
+    "merge_patch": ("", ""),
     "facts": ("quantity", "msgspec"),
     "events": ("facts", "msgspec"),
     "selectors": ("errors", ""),
@@ -47,14 +48,14 @@ RULES: dict[str, tuple[str, str]] = {
         "msgspec yaml",
     ),
     "queues": (
-        "errors quantity ages facts selectors view yaml_in yaml_out manifests pod_specs fleet scheduling fit "
-        "cluster.sources cluster.objects cluster.reading cluster.writing cluster.discovery cluster.api_errors "
+        "errors quantity ages facts selectors view yaml_in yaml_out manifests pod_specs merge_patch fleet scheduling "
+        "fit cluster.sources cluster.objects cluster.reading cluster.writing cluster.discovery cluster.api_errors "
         "cluster.following cluster.whole cluster.connection",
         "msgspec",
     ),
     "canary": (
-        "errors quantity ages facts selectors view yaml_in yaml_out manifests pod_specs fleet scheduling fit queues "
-        "cluster.sources cluster.objects cluster.reading cluster.writing cluster.patching cluster.discovery "
+        "errors quantity ages facts selectors view yaml_in yaml_out manifests pod_specs merge_patch fleet scheduling "
+        "fit queues cluster.sources cluster.objects cluster.reading cluster.writing cluster.patching cluster.discovery "
         "cluster.api_errors cluster.following cluster.whole cluster.connection cluster.prometheus "
         "cluster.prometheus_found cluster.exposition cluster.live cluster.tee",
         "msgspec",
@@ -66,7 +67,7 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "snapshot": ("errors quantity ages facts selectors view fleet cluster", "msgspec"),
     "sim": (
-        "errors quantity ages facts schema fleet scheduling queues canary",
+        "errors quantity ages facts merge_patch schema fleet scheduling queues canary",
         "aiohttp yaml celpy msgspec platformdirs",
     ),
     "recipes": ("", ""),

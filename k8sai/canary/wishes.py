@@ -10,14 +10,14 @@ from typing import Any
 
 from k8sai.canary.facts import Json, Wish
 from k8sai.errors import Usage
-from k8sai.queues.acting.steps import merge
+from k8sai.merge_patch import merged
 
 _PART = re.compile(r"\[(\d+)\]|((?:\\.|[^.\[\]\\])+)")
 
 
 def changed(spec: Json, wish: Wish) -> Json:
     """The spec of the new version: the patch (RFC 7396) first, then each value. Raises Usage."""
-    new: Json = deepcopy(merge(spec, wish.patch or {}))
+    new: Json = deepcopy(merged(spec, wish.patch or {}))
     for path, text in wish.values.items():
         _put(new, path, value_of(text))
     return new

@@ -5,6 +5,7 @@ Source: apiserver `pkg/endpoints/handlers/patch.go`.
 
 from typing import Any
 
+from k8sai.merge_patch import merged
 from k8sai.schema.problems import encoded, plain, quoted
 from k8sai.sim import json_patch, status
 from k8sai.sim.kinds import Resource
@@ -39,21 +40,8 @@ def patched(resource: Resource, old: Obj, patch: Any, media: str) -> Obj:
             "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"
         )
     if media == MERGE_PATCH:
-        return _as_object(merged(copied(old), patch))
+        return _as_object(merged(copied(old), patch, hollow=True))
     return _as_object(merge_strategic(copied(old), patch))
-
-
-def merged(target: Any, patch: Any) -> Any:
-    """RFC 7386; changes and returns the target."""
-    if not isinstance(patch, dict):
-        return patch
-    result = target if isinstance(target, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            result.pop(key, None)
-        else:
-            result[key] = merged(result.get(key), value)
-    return result
 
 
 def _json_patched(old: Obj, patch: Any) -> Obj:

@@ -11,8 +11,8 @@ from typing import Any, Literal
 from k8sai.cluster.api_errors import ApiConflict, ApiForbidden, Unavailable
 from k8sai.cluster.discovery import Resource
 from k8sai.cluster.writing import Invalid, Target, Written
+from k8sai.merge_patch import merged
 from k8sai.queues.acting.moving import CLASS, QUEUE, STOPPING, Seen
-from k8sai.queues.acting.steps import merge
 from k8sai.queues.acting.stopping import MOVING
 
 Json = dict[str, Any]
@@ -73,8 +73,8 @@ class Kueue:
         meta = self.objects[target]["metadata"]
         if (meta["uid"], meta["resourceVersion"]) != (uid, version):
             raise ApiConflict("it has been modified")
-        self._admit(target, merge(self.objects[target], patch))
-        self.objects[target] = merge(self.objects[target], patch)
+        self._admit(target, merged(self.objects[target], patch))
+        self.objects[target] = merged(self.objects[target], patch)
         self._touch(target)
         self.sent.append((target, patch))
         if fate == "killed after":

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from k8sai.cluster.discovery import Resource
 from k8sai.errors import Drift, K8saiError, Refused, TimedOut
+from k8sai.merge_patch import merged
 from k8sai.queues.acting.moving import CLASS, QUEUE, STOPPING, Seen, Wait, Wish, plan, step
 from k8sai.queues.acting.moving_steps import Move
-from k8sai.queues.acting.steps import Change, merge
+from k8sai.queues.acting.steps import Change
 from k8sai.queues.acting.stopping import MOVING
 from tests.queues.kueue_model import JOB, WORKLOAD, Fate, Killed, Kueue, State
 
@@ -294,7 +295,7 @@ ENDED = {"metadata": {"name": "w"}, "status": {"conditions": [{"type": "Finished
 
 def seen(**owner: Any) -> Seen:
     found = Kueue("pending", Random(0)).seen()
-    return replace(found, owner=merge(found.owner, owner))
+    return replace(found, owner=merged(found.owner, owner))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 from k8sai.canary.backend import Write
 from k8sai.canary.facts import Json
-from k8sai.queues.acting.steps import merge
+from k8sai.merge_patch import merged
 
 
 def after(write: Write, live: Json | None) -> Json | None:
@@ -16,8 +16,8 @@ def after(write: Write, live: Json | None) -> Json | None:
         case "json-patch", list(operations):
             return patched(live or {}, operations)
         case "merge", dict(body):
-            merged: Json = merge(live or {}, body)
-            return merged
+            found: Json = merged(live or {}, body)
+            return found
         case "create", dict(body):
             return body
         case _:

@@ -13,8 +13,9 @@ from typing import Final
 
 from k8sai.cluster.writing import Target
 from k8sai.errors import Drift, Refused
+from k8sai.merge_patch import merged
 from k8sai.queues import parse
-from k8sai.queues.acting.steps import Change, merge
+from k8sai.queues.acting.steps import Change
 from k8sai.queues.acting.stopping import MOVING
 from k8sai.queues.facts import Json, Workload
 
@@ -213,11 +214,11 @@ def _suspended(seen: Seen) -> Seen:
     """Its pods are gone, its quota is free."""
     path = "runPolicy" if "runPolicy" in (seen.owner.get("spec") or {}) else ""
     spec = {path: {"suspend": True}} if path else {"suspend": True}
-    owner = merge(seen.owner, {"metadata": {"annotations": {STOPPING: None}}, "spec": spec})
+    owner = merged(seen.owner, {"metadata": {"annotations": {STOPPING: None}}, "spec": spec})
     kept = [one for one in _conditions(seen.object) if one.get("type") not in ("QuotaReserved", "Admitted", "Evicted")]
     now = [{"type": "QuotaReserved", "status": "False"}, {"type": "Evicted", "status": "True"}]
     status = {"admission": None, "conditions": [*kept, *now]}
-    return replace(seen, owner=owner, object=merge(seen.object, {"status": status}))
+    return replace(seen, owner=owner, object=merged(seen.object, {"status": status}))
 
 
 def _followed(seen: Seen) -> Seen:
@@ -225,7 +226,7 @@ def _followed(seen: Seen) -> Seen:
     spec: Json = {"queueName": seen.label}
     if named := _labels(seen.owner).get(CLASS):
         spec["priorityClassRef"] = {"name": named}
-    return replace(seen, object=merge(seen.object, {"spec": spec}))
+    return replace(seen, object=merged(seen.object, {"spec": spec}))
 
 
 def _conditions(obj: Json) -> list[Json]:

@@ -11,6 +11,7 @@ from typing import Any
 from k8sai.cluster.api_errors import ApiConflict, Unavailable
 from k8sai.cluster.writing import Target, Writer, Written
 from k8sai.errors import Drift
+from k8sai.merge_patch import merged
 from k8sai.queues.facts import Json
 
 TRIES = 5  # of one write, where its answers are lost or others write as well
@@ -37,8 +38,8 @@ class Change:
     @property
     def result(self) -> Json:
         """The object as it would be."""
-        merged: Json = merge(self.live, self.patch)
-        return merged
+        found: Json = merged(self.live, self.patch)
+        return found
 
     @property
     def idle(self) -> bool:
@@ -47,28 +48,11 @@ class Change:
 
     def stands_in(self, obj: Json) -> bool:
         """The object has all that is to be written."""
-        return bool(merge(obj, self.patch) == obj)
+        return bool(merged(obj, self.patch) == obj)
 
     def fits_on(self, obj: Json) -> bool:
         """The fields that are written have the values they had, whatever else has changed."""
-        return bool(merge(obj, _selected(self.live, self.patch)) == obj)
-
-
-def merge(value: Any, patch: Any) -> Any:
-    """RFC 7396."""
-    if not isinstance(patch, dict):
-        return patch
-    merged = dict(value) if isinstance(value, dict) else {}
-    for key, part in patch.items():
-        if part is None:
-            merged.pop(key, None)
-        elif isinstance(part, dict):
-            inner = merge(merged.get(key), part)
-            if inner or key in merged:
-                merged[key] = inner
-        else:
-            merged[key] = part
-    return merged
+        return bool(merged(obj, _selected(self.live, self.patch)) == obj)
 
 
 def _selected(live: Any, patch: Any) -> Any:
