@@ -125,7 +125,7 @@ class _Reader:
             case "LeaderWorkerSet":
                 yield from _leaders(spec)
             case "StatefulSet":
-                yield "", _number(spec.get("replicas"), 1), _with_volumes(spec)
+                yield "", count_of(spec.get("replicas"), 1), _with_volumes(spec)
             case "RayCluster":
                 yield from _ray(spec)
             case "RayJob":
@@ -152,10 +152,10 @@ class _Reader:
                 f"runtime {name} of TrainJob {where[1]} is unknown: the job's own numbers are looked at"
             )
             container = {"name": "node", "resources": trainer.get("resourcesPerNode") or {}}
-            yield "node", _number(trainer.get("numNodes"), 1), {"spec": {"containers": [container]}}
+            yield "node", count_of(trainer.get("numNodes"), 1), {"spec": {"containers": [container]}}
             return
         runtime = found.get("spec") or {}
-        nodes = _number(trainer.get("numNodes"), _number((runtime.get("mlPolicy") or {}).get("numNodes"), 1))
+        nodes = count_of(trainer.get("numNodes"), count_of((runtime.get("mlPolicy") or {}).get("numNodes"), 1))
         jobs = ((runtime.get("template") or {}).get("spec") or {}).get("replicatedJobs") or ()
         for job in jobs:
             step = (((job.get("template") or {}).get("metadata") or {}).get("labels") or {}).get(_TRAINER)
@@ -165,22 +165,22 @@ class _Reader:
 
 
 def _job(name: str, spec: Json) -> Iterator[Template]:
-    at_once = _number(spec.get("parallelism"), 1)
+    at_once = count_of(spec.get("parallelism"), 1)
     if spec.get("completions") is not None:
-        at_once = min(at_once, _number(spec["completions"], 1))
+        at_once = min(at_once, count_of(spec["completions"], 1))
     yield name, at_once, spec["template"]
 
 
 def _jobset(spec: Json) -> Iterator[Template]:
     for replicated in spec["replicatedJobs"]:
         for name, count, template in _job(replicated["name"], replicated["template"]["spec"]):
-            yield name, count * _number(replicated.get("replicas"), 1), template
+            yield name, count * count_of(replicated.get("replicas"), 1), template
 
 
 def _leaders(spec: Json) -> Iterator[Template]:
     """Each replica is a leader and `size` - 1 workers."""
     group = spec["leaderWorkerTemplate"]
-    replicas, size = _number(spec.get("replicas"), 1), _number(group.get("size"), 1)
+    replicas, size = count_of(spec.get("replicas"), 1), count_of(group.get("size"), 1)
     worker = group["workerTemplate"]
     yield "leader", replicas, group.get("leaderTemplate") or worker
     if size > 1:
@@ -191,10 +191,10 @@ def _ray(spec: Json) -> Iterator[Template]:
     yield "head", 1, spec["headGroupSpec"]["template"]
     for workers in spec.get("workerGroupSpecs") or ():
         if not workers.get("suspend"):
-            replicas = _number(workers.get("replicas"), _number(workers.get("minReplicas"), 0))
+            replicas = count_of(workers.get("replicas"), count_of(workers.get("minReplicas"), 0))
             yield (
                 workers.get("groupName", "workers"),
-                replicas * _number(workers.get("numOfHosts"), 1),
+                replicas * count_of(workers.get("numOfHosts"), 1),
                 workers["template"],
             )
 
@@ -234,7 +234,7 @@ def _found(tree: Any, name: str) -> Iterator[Template]:
     name = said if isinstance(said, str) else name
     if isinstance(template, dict) and _is_template(template):
         count = next((tree[key] for key in ("replicas", "parallelism", "numNodes") if tree.get(key) is not None), 1)
-        yield name, _number(count, 1), template
+        yield name, count_of(count, 1), template
         return
     for key, value in tree.items():
         yield from _found(value, name if key in ("template", "spec") else key)
@@ -244,7 +244,8 @@ def _is_template(value: Json) -> bool:
     return isinstance(value.get("spec"), Mapping) and "containers" in value["spec"]
 
 
-def _number(value: Any, default: int) -> int:
+def count_of(value: Any, default: int) -> int:
+    """How many pods, replicas or nodes a manifest says. Raises ValueError."""
     if value is None:
         return default
     if isinstance(value, bool) or not isinstance(value, int):

@@ -5,10 +5,10 @@ are measured on it.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from k8sai.fit.ask import Group
-from k8sai.fit.manifests import Runtime
+from k8sai.fit.manifests import Runtime, count_of
 from k8sai.queues.facts import Json
 
 PodSets = list[Json]  # of one Workload, as in its spec
@@ -45,11 +45,11 @@ def workloads(obj: Json, groups: tuple[Group, ...], runtime: Runtime) -> list[Po
         case "JobSet":
             return [list(_replicated(spec["replicatedJobs"]))]
         case "LeaderWorkerSet":
-            return [list(_leader_and_workers(spec["leaderWorkerTemplate"]))] * _number(spec.get("replicas"), 1)
+            return [list(_leader_and_workers(spec["leaderWorkerTemplate"]))] * count_of(spec.get("replicas"), 1)
         case "StatefulSet":
-            return [[_pod_set("main", _number(spec.get("replicas"), 1), spec["template"])]]
+            return [[_pod_set("main", count_of(spec.get("replicas"), 1), spec["template"])]]
         case "Deployment":
-            return [[_pod_set("main", 1, spec["template"])]] * _number(spec.get("replicas"), 1)
+            return [[_pod_set("main", 1, spec["template"])]] * count_of(spec.get("replicas"), 1)
         case "RayCluster":
             return [list(_ray(spec))]
         case "RayService":
@@ -116,19 +116,19 @@ def _job(obj: Json) -> Json:
 
 def _at_once(spec: Json) -> int:
     """Pods of a Job that run together."""
-    parallel = _number(spec.get("parallelism"), 1)
-    return min(parallel, _number(spec.get("completions"), parallel))
+    parallel = count_of(spec.get("parallelism"), 1)
+    return min(parallel, count_of(spec.get("completions"), parallel))
 
 
 def _replicated(jobs: list[Json]) -> Iterator[Json]:
     for job in jobs:
         spec = job["template"]["spec"]
-        yield _pod_set(job["name"], _number(job.get("replicas"), 1) * _at_once(spec), spec["template"])
+        yield _pod_set(job["name"], count_of(job.get("replicas"), 1) * _at_once(spec), spec["template"])
 
 
 def _leader_and_workers(spec: Json) -> Iterator[Json]:
     """Of one replica: without a template of its own the leader is one of the workers."""
-    size, leader = _number(spec.get("size"), 1), spec.get("leaderTemplate")
+    size, leader = count_of(spec.get("size"), 1), spec.get("leaderTemplate")
     if leader:
         yield _pod_set("leader", 1, leader)
     yield _pod_set("worker" if leader else "main", size - 1 if leader else size, spec["workerTemplate"])
@@ -138,7 +138,7 @@ def _kubeflow(spec: Json, types: tuple[str, ...]) -> Iterator[Json]:
     specs = next(value for key, value in spec.items() if key.endswith("ReplicaSpecs"))
     for name in types:
         if specs.get(name):
-            yield _pod_set(name, _number(specs[name].get("replicas"), 1), specs[name]["template"])
+            yield _pod_set(name, count_of(specs[name].get("replicas"), 1), specs[name]["template"])
 
 
 # --- Ray --------------------------------------------------------------------------------------------------------------
@@ -151,7 +151,7 @@ def _ray(spec: Json) -> Iterator[Json]:
         head = _with_container(head, "autoscaler", asked)
     yield _pod_set("head", 1, head)
     for workers in spec.get("workerGroupSpecs") or ():
-        count = _number(workers.get("replicas"), 1) * max(1, _number(workers.get("numOfHosts"), 1))
+        count = count_of(workers.get("replicas"), 1) * max(1, count_of(workers.get("numOfHosts"), 1))
         yield _pod_set(workers["groupName"], count, workers["template"])
 
 
@@ -189,7 +189,7 @@ def _training(obj: Json, spec: Json, groups: tuple[Group, ...], runtime: Runtime
     if found is None:
         return [_pod_set(group.name or "node", group.count, group.pod) for group in groups]
     made = found.get("spec") or {}
-    nodes = _number(trainer.get("numNodes"), _number((made.get("mlPolicy") or {}).get("numNodes"), 1))
+    nodes = count_of(trainer.get("numNodes"), count_of((made.get("mlPolicy") or {}).get("numNodes"), 1))
     return [
         _of_runtime(job, nodes, trainer.get("resourcesPerNode")) for job in made["template"]["spec"]["replicatedJobs"]
     ]
@@ -200,18 +200,10 @@ def _of_runtime(job: Json, nodes: int, resources: Json | None) -> Json:
     step = ((inner.get("metadata") or {}).get("labels") or {}).get(_ANCESTOR)
     template = inner["spec"]["template"]
     if not (step == "trainer" or (step is None and job["name"] in _TRAINER)):
-        return _pod_set(job["name"], _number(job.get("replicas"), 1) * _at_once(inner["spec"]), template)
+        return _pod_set(job["name"], count_of(job.get("replicas"), 1) * _at_once(inner["spec"]), template)
     if resources:
         containers = template["spec"]["containers"]
         chosen = next((one for one in containers if one.get("name") in _TRAINER), containers[0])
         changed = [{**one, "resources": resources} if one is chosen else one for one in containers]
         template = {**template, "spec": {**template["spec"], "containers": changed}}
     return _pod_set(job["name"], nodes, template)
-
-
-def _number(value: Any, default: int) -> int:
-    if value is None:
-        return default
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"{value!r} is not a number of pods")
-    return value
