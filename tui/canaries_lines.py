@@ -84,7 +84,7 @@ def weights(look: "Look", width: int, glyphs: Glyphs) -> Iterator[Line]:
         more = f"of {count(look.observed.requests)} requests, {words}, p={split.p:.2g}"
         yield _weight("observed", split.observed, ink, more, cells, glyphs)
     elif look.observed.why:
-        yield fit((_label("observed"), (clean(look.observed.why), "warn")), width, Field(""), glyphs.dots)
+        yield fit((_label("observed"), (clean(look.observed.why), "dim")), width, Field(""), glyphs.dots)
 
 
 def _weight(word: str, value: float, ink: str, more: str, cells: int, glyphs: Glyphs) -> Line:

@@ -62,6 +62,17 @@ def test_of_what_is_over_only_the_state_is_read_until_it_is_wanted(chat: Site) -
         assert wanted.look is not None and wanted.look.seen is not None
 
 
+def test_who_keeps_the_target_is_read_of_the_one_that_is_looked_at(chat: Site) -> None:
+    chat.started()
+    helm = {"annotations": {"meta.helm.sh/release-name": "chat"}, "labels": {"app.kubernetes.io/managed-by": "Helm"}}
+    chat.api.patch(chat.route, {"metadata": helm}).ok()
+    with reading(chat) as canaries:
+        one = ours(canaries, chat)
+        assert one.look is not None and one.look.notes == ()
+        wanted = ours(canaries, chat, one.key)
+        assert wanted.look is not None and "helm upgrade" in " ".join(wanted.look.notes)
+
+
 def test_a_target_that_is_gone_is_said(chat: Site) -> None:
     chat.started()
     chat.api.delete(chat.route).ok()

@@ -1,5 +1,7 @@
 """The Canaries pane, a rollout full screen, and what h and b do after they have asked."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -144,6 +146,12 @@ async def test_a_split_that_is_not_honoured_is_red_and_said() -> None:
     async with app.run_test(size=LARGE) as pilot:
         await canaries(pilot, app, CHAT)
         assert "split not honoured" in screen(app)
+
+
+def test_the_start_of_the_screen_knows_nothing_of_rollouts() -> None:
+    code = "import sys, k8sai.tui.app; print([name for name in sys.modules if name.startswith('k8sai.canary')])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
 
 
 # --- what cannot be read ----------------------------------------------------------------------------------------------

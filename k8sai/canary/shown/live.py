@@ -7,6 +7,7 @@ from threading import Condition
 from typing import TYPE_CHECKING, Final
 
 from k8sai.canary.backends.all import by_name
+from k8sai.canary.checks import gitops
 from k8sai.canary.facts import Ref
 from k8sai.canary.keeping.listing import CONFIG_MAPS, Listed, rollouts
 from k8sai.canary.measuring.find import sampler
@@ -55,11 +56,11 @@ class LiveCanaries:
         due = [one for one in made if one.look is not None and (one.key in wanted or not one.over)]
         first = sorted(due, key=lambda one: one.key not in wanted)[:_MOST]
         keys = {one.key for one in first}
-        found = tuple(self._seen(one) if one.key in keys else one for one in made)
+        found = tuple(self._seen(one, closely=one.key in wanted) if one.key in keys else one for one in made)
         return Rollouts(now, found, namespace, None, reading.hidden)
 
-    def _seen(self, one: Rollout) -> Rollout:
-        """With both sides and their pods."""
+    def _seen(self, one: Rollout, *, closely: bool) -> Rollout:
+        """With both sides and their pods; `closely`, also who keeps the target."""
         state, reading = one.listed.state, Reading(self._objects)
         assert state is not None and one.look is not None
         ref = state.target
@@ -69,6 +70,9 @@ class LiveCanaries:
             why = f"{ref.title} is gone" if refused is None else refused.message
             return replace(one, look=replace(one.look, unseen=why, hidden=reading.hidden))
         look = look_of(ref, by_name(state.backend), target, state, one.listed.holder, reading)
+        if closely:
+            notes = gitops.insist(ref.title, target, look.backend, reading, allow=True)
+            look = replace(look, notes=notes, hidden=reading.hidden)
         if look.seen is None:
             return replace(one, look=look)
         stable, canary = look.seen.stable, look.seen.canary
