@@ -1,11 +1,12 @@
 """`queue why`: why a workload, job or pod waits in its queue, with the numbers, and what would mend it."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from k8sai.cluster.options import Options
 from k8sai.commands import _flags
+from k8sai.commands._why_flags import Output, Plain
 from k8sai.errors import Exit, Forbidden
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from k8sai.queues.why.look import Look
     from k8sai.queues.why.result import Why
     from k8sai.queues.why.subject import Asked
-
-Output = Literal["table", "json", "yaml", "name"]
 
 
 def why(
@@ -30,11 +29,9 @@ def why(
         ),
     ],
     *,
-    output: Annotated[
-        Output, typer.Option("-o", "--output", help="How to print it; name: the machine word alone.")
-    ] = "table",
+    output: Output = "table",
     recording: _flags.Recording = None,
-    plain: Annotated[bool, typer.Option("--plain", help="No columns, no colour: a line per thing.")] = False,
+    plain: Plain = False,
 ) -> int:
     """Why a workload, a job or a pod waits in its queue, with the numbers, and what would mend it.
 

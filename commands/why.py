@@ -1,20 +1,19 @@
 """Why a pod, job, gang or model does not run: one sentence, the evidence of every layer, and the next command."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from k8sai.cluster.options import Options
 from k8sai.commands import _flags, _print, _talk
 from k8sai.commands._door import entry
+from k8sai.commands._why_flags import Output, Plain
 from k8sai.errors import Exit, Usage
 
 if TYPE_CHECKING:
     from k8sai.why.scene import Scene
     from k8sai.why.verdict import Why
-
-Output = Literal["table", "json", "yaml", "name"]
 
 
 def why(
@@ -24,11 +23,9 @@ def why(
         typer.Argument(metavar="POD | KIND NAME | KIND/NAME", help="What is asked about; a plain name: a pod."),
     ],
     *,
-    output: Annotated[
-        Output, typer.Option("-o", "--output", help="How to print it; name: the machine word alone.")
-    ] = "table",
+    output: Output = "table",
     recording: _flags.Recording = None,
-    plain: Annotated[bool, typer.Option("--plain", help="No columns, no colour: a line per thing.")] = False,
+    plain: Plain = False,
 ) -> int:
     """Why a pod, job, gang or model does not run.
 
