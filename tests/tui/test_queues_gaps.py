@@ -5,9 +5,17 @@ from dataclasses import replace
 import pytest
 
 from k8sai.queues.setting import CLUSTER_QUEUES, LOCAL_QUEUES, WORKLOADS, Setting
+from k8sai.tui.app import Cockpit
 from tests.tui.queues_world import WIDE, FixedQueues, queued, queues, row_of, settled, told
-from tests.tui.stage import SMALL, alone, cockpit, keys, number, press, screen
+from tests.tui.stage import SMALL, Stage, alone, cockpit, keys, number, press, screen
 from tests.tui.world import NOW, FixedFeed, all_in
+
+
+async def looked(pilot: Stage, app: Cockpit) -> None:
+    """The next look, which a pause does not take."""
+    app.desk.queue_watch().at_once()
+    app.current.tick()
+    await settled(pilot, app)
 
 
 @alone
@@ -28,9 +36,7 @@ async def test_a_change_is_seen_and_the_cursor_stays() -> None:
     async with app.run_test(size=WIDE) as pilot:
         pane = await queues(pilot, app, "cq/finetune")
         kept.drop("ns-finetune/job-sft-70b", "ns-finetune/job-rlhf")
-        app.desk.queue_watch().at_once()
-        app.current.tick()
-        await settled(pilot, app)
+        await looked(pilot, app)
         assert pane.cursor() == "cq/finetune"
         assert row_of(app, "cq/finetune")[2:5] == ["16", "6", "18"]
         assert "job/rlhf" not in screen(app)
@@ -44,9 +50,7 @@ async def test_a_pause_holds_the_rows() -> None:
         await queues(pilot, app, "cq/finetune")
         await press(pilot, "p")
         kept.drop("ns-finetune/job-sft-70b")
-        app.desk.queue_watch().at_once()
-        app.current.tick()
-        await settled(pilot, app)
+        await looked(pilot, app)
         assert row_of(app, "cq/finetune")[3] == "22"
         await press(pilot, "p")
         app.current.tick()

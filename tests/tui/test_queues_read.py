@@ -46,6 +46,18 @@ async def said(pilot: Stage, app: Cockpit, key: str, *keys: str) -> str:
     return " ".join(" ".join(app.screen.text.plain()).split())
 
 
+def says(key: str, letter: str, parts: tuple[str, ...]) -> None:
+    @alone
+    async def story() -> None:
+        app = whole()
+        async with app.run_test(size=LARGE) as pilot:
+            text = await said(pilot, app, key, letter)
+            for part in parts:
+                assert part in text
+
+    story()
+
+
 @pytest.mark.parametrize(
     ("key", "parts"),
     [
@@ -58,15 +70,7 @@ async def said(pilot: Stage, app: Cockpit, key: str, *keys: str) -> str:
     ],
 )
 def test_d_says_what_queue_describe_says(key: str, parts: tuple[str, ...]) -> None:
-    @alone
-    async def story() -> None:
-        app = whole()
-        async with app.run_test(size=LARGE) as pilot:
-            text = await said(pilot, app, key, "d")
-            for part in parts:
-                assert part in text
-
-    story()
+    says(key, "d", parts)
 
 
 @pytest.mark.parametrize(
@@ -87,15 +91,7 @@ def test_d_says_what_queue_describe_says(key: str, parts: tuple[str, ...]) -> No
     ],
 )
 def test_w_on_a_queue_says_what_is_the_matter_and_what_its_head_waits_for(key: str, parts: tuple[str, ...]) -> None:
-    @alone
-    async def story() -> None:
-        app = whole()
-        async with app.run_test(size=LARGE) as pilot:
-            text = await said(pilot, app, key, "w")
-            for part in parts:
-                assert part in text
-
-    story()
+    says(key, "w", parts)
 
 
 @alone
