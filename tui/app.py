@@ -20,7 +20,7 @@ from k8sai.tui.help import help_lines
 from k8sai.tui.keymap import KEYS
 from k8sai.tui.node import devices_by_pod
 from k8sai.tui.pane import Pane
-from k8sai.tui.panes import OPENED, PANES, named
+from k8sai.tui.panes import NAMED, OPENED, PANES, named
 from k8sai.tui.pod import pod_lines
 from k8sai.tui.prompt import Prompt
 from k8sai.tui.saving import save_rows
@@ -270,7 +270,7 @@ class Cockpit(Frame):
             case "theme":
                 self.action_change_theme()
             case _:
-                known = ", ".join(pane.stem for pane in PANES)
+                known = ", ".join(pane.stem for pane in NAMED)
                 self.say(f"There is no pane {command.what!r}. Panes: {known}; {', '.join(commandline.WORDS)} do more.")
 
     async def _show_named(self, word: str, rest: str) -> None:
@@ -292,7 +292,7 @@ class Cockpit(Frame):
             except K8saiError:
                 contexts = []  # `:ctx` alone says what is wrong
         namespaces = ["all", *sorted(total.name for total in self.desk.fleet.namespaces())]
-        panes = [pane.stem for pane in PANES]
+        panes = [pane.stem for pane in NAMED]
         following = {"ctx": contexts, "ns": namespaces, "theme": themes.names(self), **dict.fromkeys(panes, namespaces)}
         return commandline.complete(line, [*panes, *commandline.WORDS], following)
 

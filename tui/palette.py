@@ -9,7 +9,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from k8sai.tui.keymap import KEYS, MOVES, Key, without
-from k8sai.tui.panes import OPENED, PANES
+from k8sai.tui.panes import NAMED
 from k8sai.tui.reader import Reader
 
 NOT_OURS = ("Keys", "Maximize", "Minimize")  # of Textual: our help says more, and panes fill the screen already
@@ -23,7 +23,7 @@ def commands(app: "Cockpit", screen: Screen[Any]) -> Iterator[SystemCommand]:
     if isinstance(screen, Reader):
         yield from _of(app, screen.KEYS, screen)
         return
-    for pane in (*PANES, *(each for each in OPENED if each.home == each.stem)):
+    for pane in NAMED:
         yield SystemCommand(pane.title, f"Show {pane.about}", partial(app.action_pane, pane.stem))
     own = app.current.own_keys
     yield from _of(app, without(KEYS, own), app)

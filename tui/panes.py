@@ -28,6 +28,7 @@ OPENED: Final[tuple[type[Pane], ...]] = (
     Contexts,
     Clusters,
 )  # reached by Enter or `:`, on a subject
+NAMED: Final = (*PANES, *(pane for pane in OPENED if pane.home == pane.stem))  # a user goes there by name
 
 
 def named(word: str) -> type[Pane] | None:

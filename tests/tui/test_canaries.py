@@ -67,6 +67,14 @@ async def test_nothing_is_read_before_somebody_looks() -> None:
 
 
 @alone
+async def test_tab_completes_its_name() -> None:
+    app = rolled()
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "colon", "c", "a", "tab", "enter")
+        assert app.current.stem == "canaries"
+
+
+@alone
 async def test_what_is_wrong_alone_and_of_one_namespace() -> None:
     app = rolled()
     async with app.run_test(size=LARGE) as pilot:
