@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from k8sai.errors import Exit
+from k8sai.why.verdict import Why
 from tests.contract.api import Json
 from tests.controlplane import dra
 from tests.controlplane.asking import Case
@@ -29,6 +30,12 @@ class Devices:
     def pod(self, name: str, claim: str, **spec: Any) -> None:
         made = dra.claiming_pod(name, claim_name=claim, nodeSelector=self.case.mine, **spec)
         self.case.put(pods_path(self.case.namespace), made)
+
+    def why(self) -> Why:
+        """What is said of a pod `train` that has the claim `cards`, once the scheduler has refused it."""
+        self.pod("train", "cards")
+        self.case.refused("train")
+        return self.case.why("train")
 
 
 @pytest.fixture
@@ -55,9 +62,7 @@ def test_a_template_that_is_missing(case: Case) -> None:
 def test_a_class_that_is_missing(case: Case, devices: Devices) -> None:
     case.node("a", 0)
     case.put(dra.claims_path(case.namespace), dra.claim("cards", "h300"))
-    devices.pod("train", "cards")
-    case.refused("train")
-    why = case.why("train")
+    why = devices.why()
     assert why.sentence == (
         "train waits: request cards of its claim cards wants the DeviceClass h300, which does not exist."
     )
@@ -67,9 +72,7 @@ def test_a_class_that_is_missing(case: Case, devices: Devices) -> None:
 def test_a_selector_of_devices_that_matches_nothing(case: Case, devices: Devices) -> None:
     devices.publish(case.node("a", 0), dra.gpu(0), dra.gpu(1))
     devices.claim("cards", selector=f'device.attributes["{devices.driver}"].type == "mig"')
-    devices.pod("train", "cards")
-    case.refused("train")
-    why = case.why("train")
+    why = devices.why()
     assert why.sentence == (
         f"train waits: the selector of request cards matches none of the 2 devices of class {case.namespace}."
     )
@@ -79,9 +82,7 @@ def test_a_selector_of_devices_that_matches_nothing(case: Case, devices: Devices
 def test_a_selector_of_devices_that_fails(case: Case, devices: Devices) -> None:
     devices.publish(case.node("a", 0), dra.gpu(0))
     devices.claim("cards", selector=f'device.attributes["{devices.driver}"].nope == "x"')
-    devices.pod("train", "cards")
-    case.refused("train")
-    why = case.why("train")
+    why = devices.why()
     assert "no such key: nope" in why.sentence
     assert (why.code, why.exit) == ("SelectorFailed", Exit.BLOCKED)
 
@@ -93,9 +94,7 @@ def test_devices_that_are_taken(case: Case, devices: Devices) -> None:
     devices.pod("other", "theirs")
     case.runs("other")
     devices.claim("cards", 2)
-    devices.pod("train", "cards")
-    case.refused("train")
-    why = case.why("train")
+    why = devices.why()
     assert why.sentence == (
         f"train waits: it needs 2 devices of class {case.namespace} on one node, and the best node {node} has 1 of 2 "
         f"free; taken by {case.namespace}/other."
@@ -107,9 +106,7 @@ def test_a_pool_that_is_incomplete(case: Case, devices: Devices) -> None:
     node = case.node("a", 0)
     devices.publish(node, dra.gpu(0), slices=2)
     devices.claim("cards")
-    devices.pod("train", "cards")
-    case.refused("train")
-    why = case.why("train")
+    why = devices.why()
     assert why.sentence == (
         f"train waits: no device of class {case.namespace} may be used: pool {node} of "
         f"{devices.driver} shows 1 of 2 slices."
@@ -140,9 +137,7 @@ def test_a_device_that_a_rule_taints(case: Case, devices: Devices) -> None:
     case.put(f"{dra.GROUP}/devicetaintrules", {"metadata": {"name": case.namespace}, "spec": spec})
     devices.publish(node, dra.gpu(0))
     devices.claim("cards")
-    devices.pod("train", "cards")
-    case.refused("train")
-    why = case.why("train")
+    why = devices.why()
     assert why.sentence == (
         f"train waits: it needs a device of class {case.namespace}, and the devices of {node} that are not taken have "
         "the taint example.com/sick:NoSchedule."
