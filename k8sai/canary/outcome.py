@@ -14,6 +14,9 @@ _PAUSED: Final = {"inconclusive": Exit.INCONCLUSIVE, "no-data": Exit.INCONCLUSIV
 _BACK: Final = {"asked": Exit.OK, "person": Exit.OK, "capacity": Exit.NO_CAPACITY, "inconclusive": Exit.INCONCLUSIVE}
 _FAILED: Final = {"capacity": Exit.NO_CAPACITY, "drift": Exit.DRIFT}
 
+# An operator carries it on.
+MOVING: Final = frozenset((Phase.WARMING, Phase.SHIFTING, Phase.GATING, Phase.PROMOTING, Phase.ROLLING_BACK))
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -23,13 +26,14 @@ class Outcome:
     next: str = ""
 
 
-def outcome(state: State | None, title: str, *, lost: bool = False) -> Outcome:
-    """Of a rollout as it stands; `lost`: a goal is on its way and nobody holds the Lease."""
+def outcome(state: State | None, title: str, *, lost: bool = False, alone: bool = False) -> Outcome:
+    """Of a rollout as it stands; `lost`: a goal is on its way and nobody holds the Lease; `alone`: nobody holds it."""
     if state is None:
         return Outcome(Exit.OK)
     if lost and state.phase not in ENDED:
         return Outcome(Exit.ORPHANED, f"canary run {title}")
-    return Outcome(exit_of(state), _next(state, title))
+    following = f"canary run {title}" if alone and state.phase in MOVING else _next(state, title)
+    return Outcome(exit_of(state), following)
 
 
 def exit_of(state: State) -> Exit:

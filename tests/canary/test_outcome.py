@@ -47,6 +47,12 @@ def test_a_lost_operator_is_followed_by_run() -> None:
     assert (found.exit, found.next) == (Exit.ORPHANED, "canary run httproute/chat")
 
 
+def test_what_nobody_carries_on_is_followed_by_run() -> None:
+    found = outcome(state(Phase.GATING), "httproute/chat", alone=True)
+    assert (found.exit, found.next) == (Exit.WAITING, "canary run httproute/chat")
+    assert outcome(state(Phase.PAUSED, by="ana"), "httproute/chat", alone=True).next == "canary resume httproute/chat"
+
+
 def test_what_has_ended_lost_nobody() -> None:
     assert outcome(state(Phase.PROMOTED), "httproute/chat", lost=True).exit is Exit.OK
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from k8sai.canary.facts import Ref, Seen
 from k8sai.canary.keeping.listing import lost
-from k8sai.canary.outcome import Outcome, outcome
+from k8sai.canary.outcome import MOVING, Outcome, outcome
 from k8sai.canary.pods import Pods
 from k8sai.canary.state import State
 from k8sai.cluster.reading import Unseen
@@ -56,6 +56,11 @@ class Look:
         return self.state is not None and lost(self.state, self.holder)
 
     @property
+    def alone(self) -> bool:
+        """It is on its way, and nobody holds it."""
+        return self.state is not None and self.state.phase in MOVING and self.holder is None
+
+    @property
     def outcome(self) -> Outcome:
         """Exit code and next command."""
-        return outcome(self.state, self.ref.title, lost=self.lost)
+        return outcome(self.state, self.ref.title, lost=self.lost, alone=self.alone)

@@ -154,6 +154,8 @@ def notes(look: Look) -> Iterator[Note]:
         yield Note(f"its operator is lost since {state.pending.at}: {goal} is half done", "bad")
     elif look.lost:
         yield Note("its operator is lost: nobody measures it, and nobody would roll it back", "bad")
+    elif look.alone:
+        yield Note("nobody carries it on: nobody measures it, and nobody would roll it back", "warn")
     for sentence in look.said:
         yield Note(sentence)
 
