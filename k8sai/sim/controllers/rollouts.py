@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from k8sai.ages import epoch, stamp
 from k8sai.canary.backends.rollout.counts import bounds
+from k8sai.canary.backends.rollout.fields import HASH
 from k8sai.sim import kinds
 from k8sai.sim.controllers.desk import Desk, Key, key_of, leaving, own
 from k8sai.sim.controllers.replicasets import REPLICASETS
 from k8sai.sim.controllers.rollouts_facts import (
     DEADLINE,
-    HASH,
     REVISION,
     ROLLOUTS,
     Facts,
@@ -67,12 +67,12 @@ class Rollouts:
             return
         self._renumber(facts)
         if changed(facts):
-            self._desk.put_status(ROLLOUTS, facts.rollout, begun(facts))
+            self._desk.put_status(ROLLOUTS, facts.target, begun(facts))
             return
         weights = route(facts)
         self._select(facts)
         moved = not facts.spec.get("paused") and self._scale(key, facts)
-        self._desk.put_status(ROLLOUTS, facts.rollout, walked(facts, weights, at_rest=not moved))
+        self._desk.put_status(ROLLOUTS, facts.target, walked(facts, weights, at_rest=not moved))
         end = ends(facts)
         if end is not None and end > facts.now:
             self._again(key, end - facts.now)
@@ -91,7 +91,7 @@ class Rollouts:
     # --- versions -----------------------------------------------------------------------------------------------------
 
     def _create(self, facts: Facts) -> None:
-        meta, template = facts.rollout["metadata"], facts.spec["template"]
+        meta, template = facts.target["metadata"], facts.spec["template"]
         labels = {**(template.get("metadata", {}).get("labels") or {}), HASH: facts.wanted_hash}
         selector = facts.spec.get("selector") or {}
         self._desk.store.create(
@@ -102,7 +102,7 @@ class Rollouts:
                     "namespace": meta["namespace"],
                     "labels": labels,
                     "annotations": {REVISION: str(_newest(facts) + 1)},
-                    "ownerReferences": [own(facts.rollout, ROLLOUTS)],
+                    "ownerReferences": [own(facts.target, ROLLOUTS)],
                 },
                 "spec": {
                     "replicas": 0,
@@ -117,7 +117,7 @@ class Rollouts:
         new = facts.new
         assert new is not None
         number = revision(new) if revision(new) == _newest(facts) else _newest(facts) + 1
-        for resource, obj in ((REPLICASETS, new), (ROLLOUTS, facts.rollout)):
+        for resource, obj in ((REPLICASETS, new), (ROLLOUTS, facts.target)):
             live = self._desk.find(resource, key_of(obj))
             if live is not None and revision(live) != number:
                 self._desk.store.update(resource, _noted(live, REVISION, str(number)))
@@ -182,14 +182,14 @@ class Rollouts:
         self._desk.store.update(REPLICASETS, {**live, "spec": {**live["spec"], "replicas": to}})
         name, way = live["metadata"]["name"], "up" if to > was else "down"
         message = f"Scaled {way} ReplicaSet {name} (revision {revision(live)}) from {was} to {to}"
-        self._desk.recorder.say(facts.rollout, "ScalingReplicaSet", message, by=_BY)
+        self._desk.recorder.say(facts.target, "ScalingReplicaSet", message, by=_BY)
         return True
 
     def _select(self, facts: Facts) -> None:
         """The Services of both sides select their version's pods."""
         home = facts.aborted or not available(facts.new)
         for word, version in (("stableService", facts.stable), ("canaryService", facts.stable if home else facts.new)):
-            place = facts.rollout["metadata"]["namespace"], str(facts.canary.get(word) or "")
+            place = facts.target["metadata"]["namespace"], str(facts.canary.get(word) or "")
             service = self._desk.find(_SERVICES, place) if place[1] and version is not None else None
             selector = ((service or {}).get("spec") or {}).get("selector") or {}
             if service is not None and selector.get(HASH) != hash_of(version):

@@ -8,74 +8,33 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
+from k8sai.canary.backends.rollout.fields import HASH, Fields
 from k8sai.sim import kinds
 from k8sai.sim.controllers.deployments import template_hash
 from k8sai.sim.objects import Obj
 
 ROLLOUTS: Final = kinds.find("argoproj.io", "rollouts")
-HASH: Final = "rollouts-pod-template-hash"
 REVISION: Final = "rollout.argoproj.io/revision"
 DEADLINE: Final = "scale-down-deadline"
-STEP_PAUSE: Final = "CanaryPauseStep"
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Fields):
     """`new` is the ReplicaSet of the template as it is now, `stable` that of the version that has everything."""
 
-    rollout: Obj
     sets: tuple[Obj, ...]
     new: Obj | None
     stable: Obj | None
     now: float
 
     @property
-    def spec(self) -> Obj:
-        found: Obj = self.rollout["spec"]
-        return found
-
-    @property
-    def status(self) -> Obj:
-        found: Obj = self.rollout.get("status") or {}
-        return found
-
-    @property
-    def canary(self) -> Obj:
-        found: Obj = (self.spec.get("strategy") or {}).get("canary") or {}
-        return found
-
-    @property
-    def steps(self) -> list[Obj]:
-        return list(self.canary.get("steps") or ())
-
-    @property
-    def routed(self) -> bool:
-        return bool(self.canary.get("trafficRouting"))
-
-    @property
     def dynamic(self) -> bool:
         return self.routed and bool(self.canary.get("dynamicStableScale"))
-
-    @property
-    def replicas(self) -> int:
-        return int(self.spec.get("replicas", 1))
-
-    @property
-    def index(self) -> int:
-        return int(self.status.get("currentStepIndex") or 0)
 
     @property
     def step(self) -> Obj | None:
         """The one on its way."""
         return self.steps[self.index] if self.index < len(self.steps) else None
-
-    @property
-    def aborted(self) -> bool:
-        return bool(self.status.get("abort"))
-
-    @property
-    def full(self) -> bool:
-        return bool(self.status.get("promoteFull"))
 
     @property
     def promoted(self) -> bool:

@@ -4,8 +4,9 @@ Source: Argo Rollouts 1.9, syncRolloutStatusCanary in rollout/canary.go, rollout
 """
 
 from k8sai.ages import epoch, stamp
+from k8sai.canary.backends.rollout.fields import STEP_PAUSE
 from k8sai.sim.controllers.desk import with_condition
-from k8sai.sim.controllers.rollouts_facts import STEP_PAUSE, Facts, available, count, hash_of, revision
+from k8sai.sim.controllers.rollouts_facts import Facts, available, count, hash_of, revision
 from k8sai.sim.controllers.rollouts_scale import in_place
 from k8sai.sim.durations import seconds
 from k8sai.sim.objects import Obj
@@ -54,7 +55,7 @@ def walked(facts: Facts, weights: Obj | None, *, at_rest: bool) -> Obj:
 def ends(facts: Facts) -> float | None:
     """When (epoch seconds) the pause that has begun ends by itself."""
     pause = (facts.step or {}).get("pause") or {}
-    began = next((one for one in facts.status.get("pauseConditions") or () if one["reason"] == STEP_PAUSE), None)
+    began = next((one for one in facts.pauses if one["reason"] == STEP_PAUSE), None)
     if began is None or pause.get("duration") is None:
         return None
     return epoch(began["startTime"]) + _long(pause["duration"])
@@ -66,7 +67,7 @@ def _complete(facts: Facts, weights: Obj | None, *, paused: bool) -> bool:
     if step is None or facts.spec.get("paused"):
         return False
     if "pause" in step:
-        here = any(one["reason"] == STEP_PAUSE for one in facts.status.get("pauseConditions") or ())
+        here = any(one["reason"] == STEP_PAUSE for one in facts.pauses)
         end = ends(facts)
         return (paused and not here) or (end is not None and facts.now >= end)
     return in_place(facts, weights) if {"setWeight", "setCanaryScale"} & step.keys() else True
@@ -119,7 +120,7 @@ def _counted(facts: Facts, weights: Obj | None) -> Obj:
         "canary": {"weights": weights} if weights else {},
         "currentPodHash": facts.wanted_hash,
         "currentStepHash": facts.steps_hash,
-        "observedGeneration": str(facts.rollout["metadata"].get("generation", 1)),
+        "observedGeneration": str(facts.target["metadata"].get("generation", 1)),
         "selector": ",".join(f"{key}={value}" for key, value in sorted(labels.items())),
     }
 
@@ -148,9 +149,9 @@ def _named(facts: Facts, status: Obj) -> Obj:
 
 
 def _progressing(facts: Facts, status: Obj, *, complete: bool) -> tuple[str, bool | str, str, str]:
-    name = facts.new["metadata"]["name"] if facts.new else facts.rollout["metadata"]["name"]
+    name = facts.new["metadata"]["name"] if facts.new else facts.target["metadata"]["name"]
     if status.get("abort"):
-        message = f"Rollout aborted update to revision {revision(facts.rollout)}"
+        message = f"Rollout aborted update to revision {revision(facts.target)}"
         return "Progressing", False, "RolloutAborted", message
     if status.get("pauseConditions") or facts.spec.get("paused"):
         return "Progressing", "Unknown", "RolloutPaused", "Rollout is paused"
@@ -162,7 +163,7 @@ def _progressing(facts: Facts, status: Obj, *, complete: bool) -> tuple[str, boo
 def _phase(facts: Facts, status: Obj, *, complete: bool) -> tuple[str, str]:
     updated, ready = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
     if status.get("abort"):
-        return "Degraded", f"RolloutAborted: Rollout aborted update to revision {revision(facts.rollout)}"
+        return "Degraded", f"RolloutAborted: Rollout aborted update to revision {revision(facts.target)}"
     if facts.spec.get("paused"):
         return "Paused", "manually paused"
     if status.get("pauseConditions"):

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from k8sai.canary.backend import Goal, Step
 from k8sai.canary.backends.owners import refuse_owned
 from k8sai.canary.backends.rollout.counts import beside, bounds, by_pods
+from k8sai.canary.backends.rollout.fields import KIND
 from k8sai.canary.backends.rollout.next import next_step
 from k8sai.canary.backends.rollout.sides import look, replicasets
 from k8sai.canary.backends.rollout.steps import Stop, insist, passed_by, stops
 from k8sai.canary.backends.rollout.template import covers, form, wished
-from k8sai.canary.backends.rollout.walk import KIND, Walk
+from k8sai.canary.backends.rollout.walk import Walk
 from k8sai.canary.facts import Demand, Json, Prepared, Seen, Wish
 from k8sai.errors import Refused
 

@@ -6,7 +6,8 @@ With traffic routing the share is what the controller has set in the route, else
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from k8sai.canary.backends.rollout.walk import HASH, Walk, not_taken_over, version
+from k8sai.canary.backends.rollout.fields import HASH
+from k8sai.canary.backends.rollout.walk import Walk, not_taken_over, version
 from k8sai.canary.facts import Json, Seen, Side
 from k8sai.canary.pods import pods_of
 

@@ -5,22 +5,16 @@ follow. https://argo-rollouts.readthedocs.io/en/stable/features/specification/
 """
 
 from dataclasses import dataclass
-from typing import Final
 
+from k8sai.canary.backends.rollout.fields import KIND, STEP_PAUSE, Fields
 from k8sai.canary.backends.rollout.steps import heading, spoken, stops, weight_at
 from k8sai.canary.backends.rollout.template import form
 from k8sai.canary.facts import Json, Ref
 
-KIND: Final = "rollouts.argoproj.io"
-HASH: Final = "rollouts-pod-template-hash"  # the label of a version's ReplicaSet and pods
-STEP_PAUSE: Final = "CanaryPauseStep"
-
 
 @dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(Fields):
     """One Rollout with the canary strategy, as it was read."""
-
-    target: Json
 
     @property
     def ref(self) -> Ref:
@@ -28,39 +22,9 @@ class Walk:
         return Ref(KIND, str(meta.get("namespace") or ""), meta["name"], str(meta.get("uid") or ""), "rollout")
 
     @property
-    def spec(self) -> Json:
-        found: Json = self.target.get("spec") or {}
-        return found
-
-    @property
-    def status(self) -> Json:
-        found: Json = self.target.get("status") or {}
-        return found
-
-    @property
     def template(self) -> Json:
         found: Json = self.spec.get("template") or {}
         return found
-
-    @property
-    def canary(self) -> Json:
-        """`spec.strategy.canary`."""
-        found: Json = (self.spec.get("strategy") or {}).get("canary") or {}
-        return found
-
-    @property
-    def steps(self) -> list[Json]:
-        return list(self.canary.get("steps") or ())
-
-    @property
-    def replicas(self) -> int:
-        found = self.spec.get("replicas")
-        return 1 if found is None else int(found)
-
-    @property
-    def routed(self) -> bool:
-        """A route splits the requests; else the pods do."""
-        return bool(self.canary.get("trafficRouting"))
 
     @property
     def paused(self) -> bool:
@@ -80,24 +44,6 @@ class Walk:
     def complete(self) -> bool:
         """No version is on its way."""
         return bool(self.hash) and self.hash == self.stable
-
-    @property
-    def aborted(self) -> bool:
-        return bool(self.status.get("abort"))
-
-    @property
-    def full(self) -> bool:
-        """Somebody has had it promoted past all steps: an abort would be erased."""
-        return bool(self.status.get("promoteFull"))
-
-    @property
-    def index(self) -> int:
-        """Of the step on its way; absent is the first."""
-        return int(self.status.get("currentStepIndex") or 0)
-
-    @property
-    def pauses(self) -> list[Json]:
-        return list(self.status.get("pauseConditions") or ())
 
     @property
     def stands(self) -> bool:
