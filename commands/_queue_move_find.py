@@ -16,7 +16,7 @@ from k8sai.selectors import selector as labels_of
 
 if TYPE_CHECKING:
     from k8sai.cluster.objects import Objects
-    from k8sai.queues.facts import Workload
+    from k8sai.queues.workload import Workload
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from k8sai.queues.setting import GROUP, WORKLOADS, Setting
 
 if TYPE_CHECKING:
     from k8sai.cluster.objects import Objects
-    from k8sai.queues.facts import Json, Workload
+    from k8sai.queues.facts import Json
+    from k8sai.queues.workload import Workload
 
 _QUEUES: Final = {
     "ClusterQueue": ("cq", "clusterqueue", "clusterqueues"),

@@ -10,7 +10,6 @@ from k8sai.commands import _print, _talk
 from k8sai.commands._manifest import manifest, place
 from k8sai.commands._queue_notes import gaps, insist_on_queues, relevant, say
 from k8sai.errors import Exit, NotFound, Usage
-from k8sai.queues.facts import Workload
 from k8sai.queues.judging.topology_nodes import survey
 from k8sai.queues.setting import CLUSTER_QUEUES, COHORTS, FLAVORS, LOCAL_QUEUES, TOPOLOGIES, WORKLOADS, Setting
 from k8sai.queues.simulating.change import Change, names
@@ -22,6 +21,7 @@ from k8sai.queues.simulating.simulate import KINDS, Simulation, simulate, simula
 from k8sai.queues.simulating.wish import Wanted, Wish, of_class, of_flags, surroundings
 from k8sai.queues.simulating.wish_file import namespaces, of_manifest
 from k8sai.queues.simulating.wish_gpus import resource_of
+from k8sai.queues.workload import Workload
 from k8sai.view import Cell, Note, Page
 
 if TYPE_CHECKING:

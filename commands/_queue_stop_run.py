@@ -19,7 +19,7 @@ from k8sai.commands._queue_stop_said import (
 )
 from k8sai.commands._queue_stop_scene import Scene, Wish
 from k8sai.errors import Exit, Forbidden, K8saiError, Usage
-from k8sai.queues import parse
+from k8sai.queues import parse_workload
 from k8sai.queues.acting import stopping
 from k8sai.queues.acting.moving_steps import Changes
 from k8sai.queues.acting.steps import Change, carry_out
@@ -30,7 +30,8 @@ from k8sai.queues.setting import LOCAL_QUEUES, WORKLOADS, Setting
 
 if TYPE_CHECKING:
     from k8sai.cluster.objects import Objects
-    from k8sai.queues.facts import Json, Workload
+    from k8sai.queues.facts import Json
+    from k8sai.queues.workload import Workload
 
 
 def run(wish: Wish) -> int:
@@ -168,6 +169,6 @@ def _drained(scene: Scene) -> Exit:
 
 def _holding(scene: Scene) -> "tuple[Workload, ...]":
     namespace = scene.place.target.namespace
-    read = (parse.workload(one) for one in scene.objects.list(WORKLOADS, namespace))
+    read = (parse_workload.workload(one) for one in scene.objects.list(WORKLOADS, namespace))
     held = (one for one in read if one.reserves and stopping.concerns(scene.setting, scene.place, one))
     return tuple(filter(scene.evicted, held))

@@ -13,7 +13,7 @@ from k8sai.queues.setting import Setting
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection
     from k8sai.cluster.objects import Objects
-    from k8sai.queues.facts import Workload
+    from k8sai.queues.workload import Workload
 
 
 @dataclass(frozen=True, slots=True)

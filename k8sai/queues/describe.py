@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from k8sai.queues.acting.stopping import AT, BY, REASON
-from k8sai.queues.facts import ClusterQueue, Cohort, LocalQueue, Share, Workload
+from k8sai.queues.facts import ClusterQueue, Cohort, LocalQueue, Share
 from k8sai.queues.nodes import Node
 from k8sai.queues.quota import Tree
 from k8sai.queues.rows import Row, rows
@@ -18,6 +18,7 @@ from k8sai.queues.sums import Sum, explain
 from k8sai.queues.usage import Differs, differences
 from k8sai.queues.usage import tree as tree_of
 from k8sai.queues.why.managers import writer_of
+from k8sai.queues.workload import Workload
 from k8sai.scheduling.selectors import labels_match
 
 

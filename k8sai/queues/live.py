@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from k8sai.cluster.reading import Unseen
 from k8sai.cluster.sources import Source
 from k8sai.cluster.whole import Whole, WholeLive
-from k8sai.queues import parse
+from k8sai.queues import parse, parse_workload
 from k8sai.queues.facts import Json
 from k8sai.queues.setting import (
     CHECKS,
@@ -34,7 +34,7 @@ _KINDS: dict[str, tuple[Callable[[Json], Any], str]] = {
     LOCAL_QUEUES: (parse.local_queue, "local_queues"),
     COHORTS: (parse.cohort, "cohorts"),
     FLAVORS: (parse.flavor, "flavors"),
-    WORKLOADS: (parse.workload, "workloads"),
+    WORKLOADS: (parse_workload.workload, "workloads"),
     CHECKS: (parse.check, "checks"),
     TOPOLOGIES: (parse.topology, "topologies"),
     CLASSES: (parse.priority_class, "classes"),

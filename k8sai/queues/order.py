@@ -7,8 +7,9 @@ with the gate PrioritySortingWithinCohort off it would not.
 from collections.abc import Callable
 from math import inf
 
-from k8sai.queues.facts import Amounts, ClusterQueue, LocalQueue, Workload
+from k8sai.queues.facts import Amounts, ClusterQueue, LocalQueue
 from k8sai.queues.setting import Setting
+from k8sai.queues.workload import Workload
 
 _USAGE_BASED = "UsageBasedAdmissionFairSharing"
 _TO_THE_BACK = ("PodsReadyTimeout", "AdmissionCheck")  # evictions after which the place in line is a new one

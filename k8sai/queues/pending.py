@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from k8sai.ages import epoch, human
 from k8sai.queues import words
-from k8sai.queues.facts import ClusterQueue, Owner, Workload
+from k8sai.queues.facts import ClusterQueue
 from k8sai.queues.judging.judge import Judge
 from k8sai.queues.order import in_line, line, queued_at
 from k8sai.queues.positions import Position, Positions, Standing
@@ -21,6 +21,7 @@ from k8sai.queues.setting import CLUSTER_QUEUES, LOCAL_QUEUES, Setting
 from k8sai.queues.shown.blocker import blocker, by_kueue
 from k8sai.queues.usage import tree as tree_of
 from k8sai.queues.verdict import Judgement
+from k8sai.queues.workload import Owner, Workload
 
 # What only Kueue can know, or knows better: believed as it stands.
 _THEIRS: Final = frozenset(

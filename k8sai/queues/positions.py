@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 from k8sai.cluster.reading import Unseen
 from k8sai.errors import ClusterError, Forbidden, NotFound
-from k8sai.queues.facts import Json, Workload
+from k8sai.queues.facts import Json
 from k8sai.queues.order import line
 from k8sai.queues.setting import CLUSTER_QUEUES, Setting
+from k8sai.queues.workload import Workload
 
 GROUP = "visibility.kueue.x-k8s.io"
 SUBRESOURCE = "pendingworkloads"

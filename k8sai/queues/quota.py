@@ -16,9 +16,10 @@ Source: pkg/cache/scheduler/resource_node.go of Kueue 0.19.
 from collections.abc import Iterable, Mapping
 from math import inf
 
-from k8sai.queues.facts import ClusterQueue, Cohort, Share, Workload
+from k8sai.queues.facts import ClusterQueue, Cohort, Share
 from k8sai.queues.nodes import Node as Node
 from k8sai.queues.nodes import cohort_nodes, cycles_of, queue_nodes, with_implied
+from k8sai.queues.workload import Workload
 
 Usage = Mapping[str, Mapping[Share, int]]  # reserved, by ClusterQueue
 

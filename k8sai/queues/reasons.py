@@ -8,9 +8,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from k8sai.queues.facts import Condition, Share, Workload
-from k8sai.queues.parse import quantity
+from k8sai.queues.facts import Condition, Share
+from k8sai.queues.values import quantity
 from k8sai.queues.verdict import EXITS
+from k8sai.queues.workload import Workload
 
 _POD_SET: Final = re.compile(r"couldn't assign flavors to pod set (?P<name>[^\s:]+): ")
 _PENDING: Final = re.compile(r"Pending the preemption of (\d+) workload\(s\)")

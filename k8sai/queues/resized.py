@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from k8sai.queues.facts import PodSet, Workload
+from k8sai.queues.workload import PodSet, Workload
 
 
 def least(workload: Workload) -> Workload | None:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from k8sai.queues import words
 from k8sai.queues.acting.stopping import REASON
-from k8sai.queues.facts import ClusterQueue, Cohort, Condition, LocalQueue, Workload
+from k8sai.queues.facts import ClusterQueue, Cohort, Condition, LocalQueue
 from k8sai.queues.judging.judge import Judge
 from k8sai.queues.order import in_line, line
 from k8sai.queues.quota import Node, Tree
@@ -18,6 +18,7 @@ from k8sai.queues.setting import CLUSTER_QUEUES, Setting
 from k8sai.queues.shown.counts import Counts, counts, together
 from k8sai.queues.shown.figures import Accounts, Figures, summed
 from k8sai.queues.usage import tree as tree_of
+from k8sai.queues.workload import Workload
 
 Kind = Literal["cohort", "cq", "lq"]
 Activity = tuple[bool | None, str, str]

@@ -8,18 +8,9 @@ from typing import TypeVar
 
 from k8sai.cluster.objects import Objects
 from k8sai.cluster.reading import Reading, Unseen
-from k8sai.queues import parse
-from k8sai.queues.facts import (
-    Check,
-    ClusterQueue,
-    Cohort,
-    Flavor,
-    Json,
-    LocalQueue,
-    PriorityClass,
-    Topology,
-    Workload,
-)
+from k8sai.queues import parse, parse_workload
+from k8sai.queues.facts import Check, ClusterQueue, Cohort, Flavor, Json, LocalQueue, PriorityClass, Topology
+from k8sai.queues.workload import Workload
 
 _T = TypeVar("_T", ClusterQueue, Cohort, Flavor, Check, Topology, PriorityClass)
 
@@ -102,7 +93,7 @@ def read_by(reading: Reading, namespace: str = "") -> Setting:
         local_queues={one.ref: one for one in map(parse.local_queue, inside(LOCAL_QUEUES))},
         cohorts=_named(parse.cohort(one) for one in reading.list(COHORTS)),
         flavors=_named(parse.flavor(one) for one in reading.list(FLAVORS)),
-        workloads={one.ref: one for one in map(parse.workload, inside(WORKLOADS))},
+        workloads={one.ref: one for one in map(parse_workload.workload, inside(WORKLOADS))},
         checks=_named(parse.check(one) for one in reading.list(CHECKS)),
         topologies=_named(parse.topology(one) for one in reading.list(TOPOLOGIES)),
         classes=_named(parse.priority_class(one) for one in reading.list(CLASSES)),

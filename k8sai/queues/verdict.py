@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from k8sai.errors import Exit
-from k8sai.queues.facts import Share, Workload
+from k8sai.queues.facts import Share
+from k8sai.queues.workload import Workload
 
 # From best to worst. `refused`: the flavor's nodes, topology or quota are not for these pods at all.
 Mode = Literal["fits", "borrows", "preempts", "waits", "never", "refused"]

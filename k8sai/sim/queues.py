@@ -8,7 +8,7 @@ from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
 from k8sai.ages import stamp
-from k8sai.queues import parse
+from k8sai.queues import parse, parse_workload
 from k8sai.queues.facts import Flavor
 from k8sai.sim.controllers.kueue_admission import admission
 from k8sai.sim.controllers.kueue_book import CLUSTER_QUEUES, COHORTS, FLAVORS, LOCAL_QUEUES
@@ -158,7 +158,7 @@ class Quotas:
         return self._flavors
 
     def _running(self, workload: Workload, made: Obj, at: float) -> Obj:
-        now, fact = Standing.of(made, at), parse.workload(made)
+        now, fact = Standing.of(made, at), parse_workload.workload(made)
         flavor = self._flavor(workload)
         assigned = {one.name: dict.fromkeys(one.requests, flavor) for one in fact.pod_sets}
         now.reserve(admission(fact, workload.queue, assigned))
@@ -175,7 +175,7 @@ class Quotas:
 
     def _preempted(self, workload: Workload, made: Obj) -> Obj:
         """It ran until somebody else took its place."""
-        preemptor = parse.workload(self._made[workload.preempted_for])
+        preemptor = parse_workload.workload(self._made[workload.preempted_for])
         mine, other = workload.queue, (preemptor.admission.cluster_queue if preemptor.admission else "")
         right = "InClusterQueue" if mine == other else "InCohortReclamation"
         message = preempted_for(preemptor, right, self._path(other), self._path(mine))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from k8sai.ages import stamp
-from k8sai.queues.facts import Workload
+from k8sai.queues.workload import Workload
 from k8sai.sim.asking import Ask
 from k8sai.sim.objects import Obj
 from k8sai.sim.status import ApiFailure

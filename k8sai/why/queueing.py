@@ -6,7 +6,6 @@ from typing import Final
 from k8sai.cluster.reading import Json, holds
 from k8sai.errors import Exit
 from k8sai.fleet.owners import QUEUE_LABEL
-from k8sai.queues.facts import Workload
 from k8sai.queues.others.groups import held
 from k8sai.queues.setting import LOCAL_QUEUES, WORKLOADS, read_by
 from k8sai.queues.why.answer import explain
@@ -14,6 +13,7 @@ from k8sai.queues.why.look import Look
 from k8sai.queues.why.result import Why
 from k8sai.queues.why.subject import Asked
 from k8sai.queues.why.subject import suspended as suspended
+from k8sai.queues.workload import Workload
 from k8sai.why.case import Case
 from k8sai.why.kinds import WORKLOAD
 from k8sai.why.subject import Subject

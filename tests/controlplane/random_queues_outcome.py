@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from k8sai.queues.facts import ClusterQueue, Workload
+from k8sai.queues.facts import ClusterQueue
 from k8sai.queues.verdict import MODES, Judgement, Mode
+from k8sai.queues.workload import Workload
 from tests.contract.api import Json
 from tests.controlplane.random_queues import UNCOVERED
 

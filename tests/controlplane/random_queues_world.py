@@ -9,7 +9,7 @@ from typing import Any
 from k8sai.cluster.connect import connect
 from k8sai.cluster.objects import LiveObjects
 from k8sai.cluster.options import Options
-from k8sai.queues import parse
+from k8sai.queues import parse_workload
 from k8sai.queues.judging.judge import Judge
 from k8sai.queues.setting import Setting, read
 from k8sai.queues.usage import Differs, differences
@@ -108,7 +108,9 @@ class World:
         judge = Judge(here)
         said = {}
         for probe in probes:
-            wish = replace(parse.workload(probe), namespace=self.namespace, created=float(int(time.time())), uid="new")
+            wish = replace(
+                parse_workload.workload(probe), namespace=self.namespace, created=float(int(time.time())), uid="new"
+            )
             queue = here.cluster_queues[wish.queue]
             found = judge.of(wish, queue)
             said[wish.name] = Said(ours(found), obstacles(found, wish, queue))

@@ -13,7 +13,7 @@ import pytest
 from k8sai.cluster.connect import connect
 from k8sai.cluster.objects import LiveObjects
 from k8sai.cluster.options import Options
-from k8sai.queues import parse
+from k8sai.queues import parse_workload
 from k8sai.queues.judging.judge import Judge
 from k8sai.queues.judging.topology_nodes import survey
 from k8sai.queues.setting import read
@@ -147,7 +147,7 @@ def _predict(plane: ControlPlane, namespace: str, probes: list[Json]) -> dict[st
         judge = Judge(here, rooms=survey(objects, here))
     finally:
         connection.close()
-    wishes = [replace(parse.workload(probe), namespace=namespace) for probe in probes]
+    wishes = [replace(parse_workload.workload(probe), namespace=namespace) for probe in probes]
     return {one.name: _ours(judge.of(one, here.cluster_queues[one.queue])) for one in wishes}
 
 

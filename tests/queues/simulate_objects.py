@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from k8sai.ages import epoch
-from k8sai.queues import parse
+from k8sai.queues import parse, parse_workload
 from k8sai.queues.setting import Setting
 
 Json = dict[str, Any]
@@ -112,7 +112,7 @@ _READ = {
     "Cohort": ("cohorts", parse.cohort),
     "LocalQueue": ("local_queues", parse.local_queue),
     "ResourceFlavor": ("flavors", parse.flavor),
-    "Workload": ("workloads", parse.workload),
+    "Workload": ("workloads", parse_workload.workload),
     "Topology": ("topologies", parse.topology),
     "WorkloadPriorityClass": ("classes", parse.priority_class),
 }

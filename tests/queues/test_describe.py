@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from k8sai.cluster.reading import Unseen
 from k8sai.errors import Forbidden, NotFound, Usage
 from k8sai.queues.describe import Description, describe
-from k8sai.queues.facts import Check, CheckState, ClusterQueue, Condition, Fungibility, Group, Preemption, Quota
+from k8sai.queues.facts import Check, ClusterQueue, Condition, Fungibility, Group, Preemption, Quota
 from k8sai.queues.quota import Tree
 from k8sai.queues.setting import CLUSTER_QUEUES, COHORTS, LOCAL_QUEUES, Setting
 from k8sai.queues.shown.describe import page
@@ -22,6 +22,7 @@ from k8sai.queues.shown.policies import policies, selector_words
 from k8sai.queues.shown.sums import available, levels, most, negative
 from k8sai.queues.sums import explain
 from k8sai.queues.usage import tree as tree_of
+from k8sai.queues.workload import CheckState
 from k8sai.view import Table
 from k8sai.view import Tree as Branch
 from tests.queues.simulate_objects import (

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from k8sai.cluster.reading import Reading
 from k8sai.errors import Forbidden, NotFound, Usage
-from k8sai.queues.parse import quantity
 from k8sai.queues.setup.from_nodes import machines
 from k8sai.queues.setup.init import Setup, propose
+from k8sai.queues.values import quantity
 from tests.queues.machines import GPU, Json, node, recorded
 from tests.queues.test_init_flavors import NODE
 from tests.queues.test_init_wish import asked

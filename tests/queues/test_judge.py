@@ -4,8 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 from k8sai.queues.facts import (
-    Admission,
-    Assigned,
     ClusterQueue,
     Cohort,
     Condition,
@@ -13,14 +11,13 @@ from k8sai.queues.facts import (
     Fungibility,
     Group,
     LocalQueue,
-    PodSet,
     Preemption,
     Quota,
-    Workload,
 )
 from k8sai.queues.judging.judge import judge
 from k8sai.queues.setting import Setting
 from k8sai.queues.verdict import Judgement
+from k8sai.queues.workload import Admission, Assigned, PodSet, Workload
 
 GPU = "nvidia.com/gpu"
 

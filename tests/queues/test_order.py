@@ -3,9 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from k8sai.queues.facts import ClusterQueue, Condition, LocalQueue, PodSet, Workload
+from k8sai.queues.facts import ClusterQueue, Condition, LocalQueue
 from k8sai.queues.order import ahead, blocking_head, line
 from k8sai.queues.setting import Setting
+from k8sai.queues.workload import PodSet, Workload
 
 NOW = 1000.0
 

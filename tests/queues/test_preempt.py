@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from k8sai.queues.facts import ClusterQueue, Cohort, Fungibility, Group, Preemption, Quota, Workload
+from k8sai.queues.facts import ClusterQueue, Cohort, Fungibility, Group, Preemption, Quota
 from k8sai.queues.judging.judge import Judge, judge
 from k8sai.queues.setting import Setting
 from k8sai.queues.verdict import Judgement
+from k8sai.queues.workload import Workload
 from tests.queues.test_judge import GPU, asking, group, holding, setting
 
 

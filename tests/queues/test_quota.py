@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8sai.queues.facts import Admission, Assigned, ClusterQueue, Cohort, Condition, Share, Workload
+from k8sai.queues.facts import ClusterQueue, Cohort, Condition, Share
 from k8sai.queues.parse import cluster_queue
 from k8sai.queues.quota import Node, Tree
+from k8sai.queues.workload import Admission, Assigned, Workload
 from tests.queues.trees import (
     CPU,
     GPU,

@@ -3,9 +3,10 @@
 import pytest
 
 from k8sai.errors import Exit
-from k8sai.queues.facts import Condition, Share, Workload
+from k8sai.queues.facts import Condition, Share
 from k8sai.queues.reasons import eviction, inactive, of_message, of_workload, unreserved
 from k8sai.queues.verdict import EXITS
+from k8sai.queues.workload import Workload
 
 GPU = "nvidia.com/gpu"
 MAIN = "couldn't assign flavors to pod set main: "

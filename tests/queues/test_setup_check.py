@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from k8sai.cluster.reading import Unseen
-from k8sai.queues import parse
+from k8sai.queues import parse, parse_workload
 from k8sai.queues.setting import CLUSTER_QUEUES, FLAVORS, LOCAL_QUEUES, Setting
 from k8sai.queues.setup.check import Finding, Ground, check
 from k8sai.queues.setup.from_nodes import machines
@@ -63,7 +63,7 @@ def setting(*objects: Json, **more: Any) -> Setting:
         local_queues=of("LocalQueue", parse.local_queue, "ref"),
         cohorts=of("Cohort", parse.cohort),
         flavors=of("ResourceFlavor", parse.flavor),
-        workloads=of("Workload", parse.workload, "ref"),
+        workloads=of("Workload", parse_workload.workload, "ref"),
         checks=of("AdmissionCheck", parse.check),
         topologies=of("Topology", parse.topology),
         **more,

@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 from k8sai.fit.ask import Asked, Group
-from k8sai.queues.facts import ClusterQueue, Workload
+from k8sai.queues.facts import ClusterQueue
 from k8sai.queues.judging.judge import Judge
 from k8sai.queues.simulating.simulate import KINDS, simulate, simulate_waiting
 from k8sai.queues.simulating.wish import Surroundings, Wanted, of_flags
 from k8sai.queues.verdict import EXITS, Judgement
+from k8sai.queues.workload import Workload
 from tests.queues.simulate_objects import (
     GPU,
     cluster_queue,

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k8sai.queues.facts import Workload
 from k8sai.queues.judging import scene
 from k8sai.queues.judging.judge import Judge, judge
 from k8sai.queues.order import line
@@ -15,6 +14,7 @@ from k8sai.queues.setting import Setting
 from k8sai.queues.simulating.given import admitted, evicted, usage_of
 from k8sai.queues.simulating.play import MOST, Played, play
 from k8sai.queues.usage import tree as tree_of
+from k8sai.queues.workload import Workload
 from tests.queues.simulate_objects import cluster_queue, cohort, flavor, local_queue, namespace, setting, workload
 
 Json = dict[str, Any]

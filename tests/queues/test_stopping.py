@@ -13,14 +13,14 @@ from k8sai.cluster.discovery import Resource
 from k8sai.cluster.writing import Target
 from k8sai.errors import Drift, K8saiError, Refused
 from k8sai.merge_patch import merged
-from k8sai.queues import parse
+from k8sai.queues import parse, parse_workload
 from k8sai.queues.acting import stopping
 from k8sai.queues.acting.steps import TRIES, Change, carry_out
 from k8sai.queues.acting.stopping import AT, BY, MOVING, OWN, REASON, WITH, Place, Policy, Said
 from k8sai.queues.acting.stopping_cost import cost, hint
 from k8sai.queues.acting.stopping_steps import Drain, reserving
-from k8sai.queues.facts import Workload
 from k8sai.queues.setting import Setting
+from k8sai.queues.workload import Workload
 from tests.queues.kueue_model import JOB, Kueue
 
 Json = dict[str, Any]
@@ -136,7 +136,7 @@ def workload(name: str, *conditions: str, queue: str = "lq", cluster_queue: str 
         assigned = {"name": "main", "flavors": {"nvidia.com/gpu": "f"}, "resourceUsage": {"nvidia.com/gpu": "4"}}
         status["admission"] = {"clusterQueue": cluster_queue, "podSetAssignments": [assigned]}
     meta = {"name": name, "namespace": "ml", "creationTimestamp": "2026-01-01T00:00:00Z", **more}
-    return parse.workload({"metadata": meta, "spec": {"queueName": queue}, "status": status})
+    return parse_workload.workload({"metadata": meta, "spec": {"queueName": queue}, "status": status})
 
 
 def setting(*workloads: Workload) -> Setting:

@@ -7,23 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8sai.queues.facts import (
-    Admission,
-    Assigned,
-    ClusterQueue,
-    Condition,
-    Flavor,
-    PodSet,
-    Preemption,
-    Topology,
-    TopologyWish,
-    Workload,
-)
+from k8sai.queues.facts import ClusterQueue, Condition, Flavor, Preemption, Topology
 from k8sai.queues.judging.judge import judge
 from k8sai.queues.judging.topology import Ask, Found, Rooms
 from k8sai.queues.judging.topology_assigned import placed
 from k8sai.queues.judging.topology_nodes import Land, grounds
 from k8sai.queues.setting import Setting
+from k8sai.queues.workload import Admission, Assigned, PodSet, TopologyWish, Workload
 from tests.queues.test_judge import GPU, asking, group, setting
 
 RACK, HOST = "example.com/rack", "kubernetes.io/hostname"

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from k8sai.cluster.reading import Unseen
-from k8sai.queues.facts import Admission, Assigned, ClusterQueue, Condition, PodSet, Share, Workload
+from k8sai.queues.facts import ClusterQueue, Condition, Share
 from k8sai.queues.setting import WORKLOADS, Setting
 from k8sai.queues.usage import Differs, by_workloads, differences, reserved, tree
+from k8sai.queues.workload import Admission, Assigned, PodSet, Workload
 from tests.queues.test_judge import GPU, group, holding, setting
 
 H100 = Share("h100", GPU)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k8sai.cluster.reading import Reading
-from k8sai.queues.facts import Admission, Assigned, Condition, Flavor, LocalQueue, Owner, PodSet, Preemption, Workload
+from k8sai.queues.facts import Condition, Flavor, LocalQueue, Preemption
 from k8sai.queues.judging.judge import judge
 from k8sai.queues.resized import with_amount, with_count
 from k8sai.queues.setting import Setting
@@ -21,6 +21,7 @@ from k8sai.queues.why.look import Look
 from k8sai.queues.why.page import lines
 from k8sai.queues.why.quota import deciding, pressing
 from k8sai.queues.why.subject import Asked
+from k8sai.queues.workload import Admission, Assigned, Owner, PodSet, Workload
 from tests.queues.trees import GPU, cohort, queue
 from tests.queues.why_world import World
 

@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from k8sai.queues import parse
+from k8sai.queues import parse, parse_workload
 from k8sai.queues.judging.judge import judge
 from k8sai.queues.setting import Setting
 from k8sai.queues.usage import by_workloads
@@ -82,7 +82,7 @@ class Machine(RuleBasedStateMachine):
         every = self.lab.store.list
         queues = [parse.cluster_queue(one) for one in every(CLUSTER_QUEUES)]
         locals_ = [parse.local_queue(one) for one in every(LOCAL_QUEUES)]
-        workloads = [parse.workload(one) for one in every(WORKLOADS)]
+        workloads = [parse_workload.workload(one) for one in every(WORKLOADS)]
         return Setting(
             cluster_queues={one.name: one for one in queues},
             local_queues={one.ref: one for one in locals_},
@@ -116,7 +116,7 @@ class Machine(RuleBasedStateMachine):
     def a_job_runs_if_and_only_if_its_workload_is_admitted(self) -> None:
         owned = {one["metadata"]["ownerReferences"][0]["name"]: one for one in self.lab.all("workloads", KUEUE)}
         for job in self.lab.all("jobs", "batch"):
-            workload = parse.workload(owned[job["metadata"]["name"]])
+            workload = parse_workload.workload(owned[job["metadata"]["name"]])
             if not workload.holds("Finished"):
                 assert job["spec"]["suspend"] is not (workload.holds("Admitted") and not workload.holds("Evicted"))
 

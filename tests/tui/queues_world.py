@@ -5,10 +5,10 @@ from typing import Any
 
 from k8sai.cluster.reading import Unseen
 from k8sai.cluster.sources import Source, State
-from k8sai.queues.facts import Workload
 from k8sai.queues.kept import KINDS
 from k8sai.queues.positions import Ask
 from k8sai.queues.setting import CLUSTER_QUEUES, COHORTS, LOCAL_QUEUES, WORKLOADS, Setting
+from k8sai.queues.workload import Workload
 from k8sai.tui.app import Cockpit
 from k8sai.tui.queues import QueuesPane
 from tests.queues.simulate_objects import GPU, cluster_queue, cohort, gpu_tree, local_queue, setting, workload

@@ -14,10 +14,11 @@ from typing import Final
 from k8sai.cluster.writing import Target
 from k8sai.errors import Drift, Refused
 from k8sai.merge_patch import merged
-from k8sai.queues import parse
+from k8sai.queues import parse_workload
 from k8sai.queues.acting.steps import Change
 from k8sai.queues.acting.stopping import MOVING
-from k8sai.queues.facts import Json, Workload
+from k8sai.queues.facts import Json
+from k8sai.queues.workload import Workload
 
 QUEUE: Final = "kueue.x-k8s.io/queue-name"
 CLASS: Final = "kueue.x-k8s.io/priority-class"
@@ -50,7 +51,7 @@ class Seen:
 
     @property
     def workload(self) -> Workload:
-        return parse.workload(self.object)
+        return parse_workload.workload(self.object)
 
     @property
     def label(self) -> str:

@@ -4,9 +4,10 @@ from difflib import get_close_matches
 
 from k8sai.cluster.reading import Unseen
 from k8sai.errors import Forbidden, K8saiError, NotFound, Refused
-from k8sai.queues.facts import ClusterQueue, LocalQueue, Workload
+from k8sai.queues.facts import ClusterQueue, LocalQueue
 from k8sai.queues.judging.judge import judge
 from k8sai.queues.setting import CLUSTER_QUEUES, LOCAL_QUEUES, Setting
+from k8sai.queues.workload import Workload
 from k8sai.scheduling.selectors import labels_match
 
 

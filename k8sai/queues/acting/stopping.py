@@ -11,10 +11,11 @@ from typing import Final, Literal
 
 from k8sai.cluster.writing import Target
 from k8sai.errors import Refused
-from k8sai.queues import parse
+from k8sai.queues import parse_workload
 from k8sai.queues.acting.steps import Change
-from k8sai.queues.facts import ClusterQueue, Json, LocalQueue, Workload
+from k8sai.queues.facts import ClusterQueue, Json, LocalQueue
 from k8sai.queues.setting import Setting
+from k8sai.queues.workload import Workload
 
 REASON: Final = "k8sai.dev/stop-reason"
 BY: Final = "k8sai.dev/stopped-by"
@@ -156,7 +157,7 @@ def insist_on_drain(place: Place, held: Held) -> None:
 
 def insist_on_unfinished(place: Place) -> None:
     """Raises Refused for a workload that has ended."""
-    if place.kind == "Workload" and (ended := parse.workload(place.live)).holds("Finished"):
+    if place.kind == "Workload" and (ended := parse_workload.workload(place.live)).holds("Finished"):
         raise Refused(f"{ended.title} has finished: there is nothing to stop")
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from k8sai.ages import epoch, human
-from k8sai.queues.facts import Json, Workload
+from k8sai.queues.facts import Json
 from k8sai.queues.words import gpu
+from k8sai.queues.workload import Workload
 
 _PREFIX = "k8sai.dev/checkpoint"
 _LAST = "k8sai.dev/last-checkpoint"

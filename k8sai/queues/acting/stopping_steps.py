@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from k8sai.queues.acting.stopping import Place
-from k8sai.queues.facts import Workload
+from k8sai.queues.workload import Workload
 
 _WAKE = 2.0  # seconds after which is looked again, told or not
 

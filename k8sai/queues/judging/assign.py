@@ -6,10 +6,11 @@ Source: pkg/scheduler/flavorassigner of Kueue 0.19. Pod sets of a topology group
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from k8sai.queues.facts import ClusterQueue, PodSet, Share, Workload
+from k8sai.queues.facts import ClusterQueue, Share
 from k8sai.queues.judging.flavors import Chance, Choice, Walk
 from k8sai.queues.judging.scene import Scene
 from k8sai.queues.verdict import MODES, Mode, Option
+from k8sai.queues.workload import PodSet, Workload
 
 _PODS = "pods"
 Starts = Mapping[tuple[str, int], int]  # which flavor to begin with, by pod set and number of resource group

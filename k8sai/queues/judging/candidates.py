@@ -9,10 +9,11 @@ from enum import Enum, auto
 from itertools import pairwise
 from typing import Final
 
-from k8sai.queues.facts import Share, Workload
+from k8sai.queues.facts import Share
 from k8sai.queues.judging.scene import Holder, Need, Scene
 from k8sai.queues.order import fair_usage, queued_at
 from k8sai.queues.quota import Node
+from k8sai.queues.workload import Workload
 
 
 class Right(Enum):

@@ -7,8 +7,9 @@ asks of others is left to kube-scheduler.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from k8sai.queues.facts import ClusterQueue, Flavor, Group, Json, PodSet
+from k8sai.queues.facts import ClusterQueue, Flavor, Group, Json
 from k8sai.queues.setting import FLAVORS, Setting
+from k8sai.queues.workload import PodSet
 from k8sai.scheduling.selectors import pod_wants, untolerated
 
 _EFFECTS = ("NoSchedule", "NoExecute")

@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from k8sai.queues.facts import ClusterQueue, Fungibility, Group, PodSet, Share, Workload
+from k8sai.queues.facts import ClusterQueue, Fungibility, Group, Share
 from k8sai.queues.judging.eligibility import Eligibility
 from k8sai.queues.judging.preempt import victims
 from k8sai.queues.judging.scene import Need, Scene
 from k8sai.queues.quota import Node
 from k8sai.queues.verdict import MODES, Line, Mode, Option
+from k8sai.queues.workload import PodSet, Workload
 
 
 class Chance(IntEnum):

@@ -7,7 +7,7 @@ they were new. Whether the queue is active and open to the namespace is not look
 from collections.abc import Mapping
 from dataclasses import replace
 
-from k8sai.queues.facts import ClusterQueue, Workload
+from k8sai.queues.facts import ClusterQueue
 from k8sai.queues.judging.assign import Assignment, Starts, assign
 from k8sai.queues.judging.flavors import code_of
 from k8sai.queues.judging.preempt import victims
@@ -19,6 +19,7 @@ from k8sai.queues.judging.topology_nodes import Land
 from k8sai.queues.quota import Tree
 from k8sai.queues.setting import Setting
 from k8sai.queues.verdict import Judgement, Mode, Option, Victim
+from k8sai.queues.workload import Workload
 
 _MOST_CYCLES = 16  # Kueue knows no end where two resource groups stop at flavors in turn
 

@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from k8sai.queues.facts import ClusterQueue, Preemption, Share, Workload
+from k8sai.queues.facts import ClusterQueue, Preemption, Share
 from k8sai.queues.judging.topology import Ask, Found, Rooms
 from k8sai.queues.judging.topology_nodes import Land
 from k8sai.queues.quota import Node, Tree
 from k8sai.queues.setting import Setting
 from k8sai.queues.usage import tree as tree_of
+from k8sai.queues.workload import Workload
 
 # The default of Kueue's configuration fairSharing.preemptionStrategies, which no object tells.
 STRATEGIES = ("LessThanOrEqualToFinalShare", "LessThanInitialShare")

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from k8sai.queues.facts import ClusterQueue, Share, Workload
+from k8sai.queues.facts import ClusterQueue, Share
 from k8sai.queues.judging.candidates import Right, allowed, right_of_reclaim
 from k8sai.queues.judging.fair import branches
 from k8sai.queues.judging.scene import Holder, Need, Scene
 from k8sai.queues.verdict import MODES, Judgement, Option, Spared
 from k8sai.queues.words import amount
+from k8sai.queues.workload import Workload
 
 
 def spared(scene: Scene, workload: Workload, queue: ClusterQueue, judgement: Judgement) -> tuple[Spared, ...]:

@@ -7,9 +7,9 @@ share a domain (pod sets of a group are placed one after the other), several lay
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from k8sai.queues.facts import PodSet, TopologyWish, Workload
 from k8sai.queues.judging.topology_assigned import placed
 from k8sai.queues.judging.topology_nodes import Ground, Land, Leaf
+from k8sai.queues.workload import PodSet, TopologyWish, Workload
 from k8sai.scheduling.selectors import pod_wants, untolerated
 
 Domain = tuple[str, ...]  # values of the levels down to its own

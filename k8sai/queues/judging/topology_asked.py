@@ -6,11 +6,12 @@ nodes (ProvisioningRequest) are waited for, topology is looked at later.
 
 from collections.abc import Mapping, Sequence
 
-from k8sai.queues.facts import ClusterQueue, PodSet, Share, Workload
+from k8sai.queues.facts import ClusterQueue, Share
 from k8sai.queues.judging.assign import Assignment
 from k8sai.queues.judging.eligibility import Eligibility
 from k8sai.queues.judging.scene import Scene
 from k8sai.queues.judging.topology import Ask
+from k8sai.queues.workload import PodSet, Workload
 
 _ELSEWHERE, _NEW_NODES = "kueue.x-k8s.io/multikueue", "kueue.x-k8s.io/provisioning-request"
 

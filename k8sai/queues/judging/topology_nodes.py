@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from k8sai.cluster.objects import Objects
 from k8sai.cluster.reading import Reading
 from k8sai.queues.facts import Flavor, Json, Topology
-from k8sai.queues.parse import amounts, pod_requests
+from k8sai.queues.parse_workload import pod_requests
 from k8sai.queues.setting import Setting
+from k8sai.queues.values import amounts
 
 HOST = "kubernetes.io/hostname"
 _ANNOTATIONS = tuple(

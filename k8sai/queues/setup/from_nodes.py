@@ -11,7 +11,8 @@ from k8sai.fleet.products import labelled
 from k8sai.fleet.products import product as product_of
 from k8sai.fleet.resources import builtin, classify, weigh
 from k8sai.queues.facts import Amounts, Json
-from k8sai.queues.parse import amounts, pod_requests
+from k8sai.queues.parse_workload import pod_requests
+from k8sai.queues.values import amounts
 
 NODES, PODS, SLICES = "nodes", "pods", "resourceslices.resource.k8s.io"
 HARD = ("NoSchedule", "NoExecute")

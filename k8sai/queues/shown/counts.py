@@ -7,9 +7,10 @@ something in its cohort changes; a StrictFIFO queue parks nothing.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from k8sai.queues.facts import ClusterQueue, LocalQueue, Workload
+from k8sai.queues.facts import ClusterQueue, LocalQueue
 from k8sai.queues.order import in_line
 from k8sai.queues.setting import WORKLOADS, Setting
+from k8sai.queues.workload import Workload
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from k8sai.queues.facts import Workload
 from k8sai.queues.setting import Setting
 from k8sai.queues.why.history import Evicted, history
+from k8sai.queues.workload import Workload
 
 DAY = 86400.0
 

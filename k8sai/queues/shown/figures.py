@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from k8sai.queues.facts import ClusterQueue, LocalQueue, Share, Workload
+from k8sai.queues.facts import ClusterQueue, LocalQueue, Share
 from k8sai.queues.quota import Node, Tree
 from k8sai.queues.setting import WORKLOADS, Setting
+from k8sai.queues.workload import Workload
 
 Demand = Mapping[str, int]
 K = TypeVar("K")

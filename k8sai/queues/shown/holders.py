@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from k8sai.queues import words
-from k8sai.queues.facts import Amounts, ClusterQueue, Share, Workload
+from k8sai.queues.facts import Amounts, ClusterQueue, Share
 from k8sai.queues.nodes import Node
 from k8sai.queues.quota import Tree
 from k8sai.queues.why.holders import since
+from k8sai.queues.workload import Workload
 
 USER_LABELS = ("user", "owner", "k8sai.dev/user", "app.kubernetes.io/created-by")
 _NAMED = 3  # queues

@@ -10,10 +10,11 @@ from typing import Final, Literal
 
 from k8sai.errors import NotFound, Usage
 from k8sai.quantity import BadQuantity, milli, parse, whole
-from k8sai.queues.facts import ClusterQueue, Cohort, LocalQueue, Share, Workload
+from k8sai.queues.facts import ClusterQueue, Cohort, LocalQueue, Share
 from k8sai.queues.nodes import with_implied
 from k8sai.queues.setting import Setting
 from k8sai.queues.words import amount, gpu
+from k8sai.queues.workload import Workload
 
 Scope = Literal["cq", "cohort", "lq", "finish"]
 _Tree = Literal["cq", "cohort"]  # what has a place in the tree

@@ -5,7 +5,7 @@ from typing import Any
 
 from k8sai.ages import stamp
 from k8sai.cluster.reading import Unseen
-from k8sai.queues.facts import Json, Share, Workload
+from k8sai.queues.facts import Json, Share
 from k8sai.queues.rows import rows
 from k8sai.queues.setting import Setting
 from k8sai.queues.shown.document import heading, lists, number
@@ -17,6 +17,7 @@ from k8sai.queues.simulating.simulate import KINDS, MODEL, Outcome, Simulation
 from k8sai.queues.simulating.words import borrows, gpus, lost_hours, sentence
 from k8sai.queues.usage import tree as tree_of
 from k8sai.queues.verdict import Option, Victim
+from k8sai.queues.workload import Workload
 
 
 def document(

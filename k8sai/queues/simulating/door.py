@@ -10,11 +10,12 @@ from difflib import get_close_matches
 
 from k8sai.ages import stamp
 from k8sai.pod_specs import MOST_PODSETS
-from k8sai.queues.facts import ClusterQueue, LocalQueue, Workload
+from k8sai.queues.facts import ClusterQueue, LocalQueue
 from k8sai.queues.quota import Tree
 from k8sai.queues.rows import CYCLE, activity
 from k8sai.queues.setting import CLUSTER_QUEUES, LOCAL_QUEUES, Setting
 from k8sai.queues.usage import tree as tree_of
+from k8sai.queues.workload import Workload
 from k8sai.scheduling.selectors import labels_match
 
 

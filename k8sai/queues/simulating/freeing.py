@@ -4,12 +4,13 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
-from k8sai.queues.facts import ClusterQueue, Share, Workload
+from k8sai.queues.facts import ClusterQueue, Share
 from k8sai.queues.judging.judge import Judge
 from k8sai.queues.judging.topology_nodes import Land
 from k8sai.queues.quota import Node
 from k8sai.queues.setting import Setting
 from k8sai.queues.usage import tree as tree_of
+from k8sai.queues.workload import Workload
 
 _MOST_TRIED = 50  # each costs a judgement of its own
 

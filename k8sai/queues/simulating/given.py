@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from k8sai.queues.facts import Admission, Assigned, ClusterQueue, Condition, Json, PodSet, Share, Workload
+from k8sai.queues.facts import ClusterQueue, Condition, Json, Share
 from k8sai.queues.judging.eligibility import Eligibility
 from k8sai.queues.judging.topology import Ask, Rooms
 from k8sai.queues.judging.topology_nodes import Land
 from k8sai.queues.setting import Setting
 from k8sai.queues.verdict import Judgement
+from k8sai.queues.workload import Admission, Assigned, PodSet, Workload
 
 
 def admitted(setting: Setting, workload: Workload, judgement: Judgement, land: Land | None = None) -> Setting:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from k8sai.queues.facts import ClusterQueue, Workload
+from k8sai.queues.facts import ClusterQueue
 from k8sai.queues.judging.judge import Judge
 from k8sai.queues.judging.topology_nodes import Land
 from k8sai.queues.order import line, place_in, queued_at
@@ -18,6 +18,7 @@ from k8sai.queues.setting import Setting
 from k8sai.queues.simulating.door import refused
 from k8sai.queues.simulating.given import admitted, evicted, usage_of
 from k8sai.queues.verdict import Judgement
+from k8sai.queues.workload import Workload
 
 MOST: Final = 200  # admissions; a longer line is not played to its end
 _CYCLES: Final = 2000

@@ -16,9 +16,10 @@ from k8sai.cluster.discovery import Resource
 from k8sai.cluster.following import Follower
 from k8sai.cluster.writing import Target, Writer
 from k8sai.errors import Locked, NotFound
-from k8sai.queues import parse
-from k8sai.queues.facts import Json, Workload
+from k8sai.queues import parse_workload
+from k8sai.queues.facts import Json
 from k8sai.queues.setting import GROUP
+from k8sai.queues.workload import Workload
 
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection
@@ -122,7 +123,7 @@ def answered(obj: Json | None) -> Said | None:
     """None while it is not decided."""
     if obj is None:
         return None
-    workload = parse.workload(obj)
+    workload = parse_workload.workload(obj)
     condition = workload.condition("QuotaReserved")
     if condition is None:
         return None

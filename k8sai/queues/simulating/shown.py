@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from k8sai.ages import human, stamp
-from k8sai.queues.facts import Workload
 from k8sai.queues.setting import WORKLOADS, Setting
 from k8sai.queues.simulating.change import Change
 from k8sai.queues.simulating.change_words import changed
@@ -15,6 +14,7 @@ from k8sai.queues.simulating.words import freed, given, gpus, hours, largest, lo
 from k8sai.queues.usage import tree as tree_of
 from k8sai.queues.verdict import Option
 from k8sai.queues.words import amount, short
+from k8sai.queues.workload import Workload
 from k8sai.view import Cell, Column, Row, Table, Tone
 
 _MOST = 8  # workloads in a line of text

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Final, Literal
 
 from k8sai.errors import Exit
-from k8sai.queues.facts import ClusterQueue, Share, Workload
+from k8sai.queues.facts import ClusterQueue, Share
 from k8sai.queues.judging.judge import judge
 from k8sai.queues.judging.topology_nodes import Land
 from k8sai.queues.order import blocking_head
@@ -22,6 +22,7 @@ from k8sai.queues.simulating.size import Size, size
 from k8sai.queues.simulating.wish import Wish
 from k8sai.queues.usage import tree as tree_of
 from k8sai.queues.verdict import Judgement, Line, Verdict
+from k8sai.queues.workload import Workload
 
 MODEL: Final = "0.19"
 

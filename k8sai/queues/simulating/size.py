@@ -4,13 +4,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from k8sai.fit.search import largest
-from k8sai.queues.facts import ClusterQueue, PodSet, Share, Workload
+from k8sai.queues.facts import ClusterQueue, Share
 from k8sai.queues.judging.judge import Judge
 from k8sai.queues.judging.topology_nodes import Land
 from k8sai.queues.quota import Node, Tree
 from k8sai.queues.resized import with_amount, with_count
 from k8sai.queues.setting import Setting
 from k8sai.queues.words import gpu
+from k8sai.queues.workload import PodSet, Workload
 
 _MOST: Final = 100_000
 

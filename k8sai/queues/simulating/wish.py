@@ -13,11 +13,12 @@ from k8sai.cluster.reading import Reading
 from k8sai.errors import NotFound
 from k8sai.fit.ask import Asked, pods
 from k8sai.fit.manifests import Runtime
-from k8sai.queues import parse
-from k8sai.queues.facts import Json, Workload
+from k8sai.queues import parse_workload
+from k8sai.queues.facts import Json
 from k8sai.queues.setting import GROUP, Setting
 from k8sai.queues.simulating.wish_pod_sets import PodSets, known
 from k8sai.queues.simulating.wish_templates import Limits, completed
+from k8sai.queues.workload import Workload
 
 QUEUE: Final = f"{GROUP}/queue-name"
 PRIORITY: Final = f"{GROUP}/priority-class"
@@ -130,7 +131,7 @@ def made(
         "spec": spec,
         "status": {},
     }
-    return Wish(title, parse.workload(workload), _remarks(obj, asked), refusals)
+    return Wish(title, parse_workload.workload(workload), _remarks(obj, asked), refusals)
 
 
 def _remarks(obj: Json, asked: Asked) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from k8sai.quantity import parse
 from k8sai.queues.facts import Json
-from k8sai.queues.parse import pod_requests
+from k8sai.queues.parse_workload import pod_requests
 
 Amounts = Mapping[str, Any]  # quantities as they are written
 _LISTS: Final = ("initContainers", "containers")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from k8sai.ages import human
-from k8sai.queues.facts import Share, Workload
+from k8sai.queues.facts import Share
 from k8sai.queues.quota import Node, Tree
 from k8sai.queues.setting import Setting
 from k8sai.queues.simulating.freeing import Freed, since
@@ -14,6 +14,7 @@ from k8sai.queues.sums import Limit, ceiling, explain
 from k8sai.queues.usage import tree as tree_of
 from k8sai.queues.verdict import Judgement, Line, Victim
 from k8sai.queues.words import amount, gpu, short
+from k8sai.queues.workload import Workload
 
 _MOST: Final = 8  # workloads in a line of text
 

@@ -6,11 +6,12 @@ Source: pkg/util/limitrange and pkg/workload/resources.go of Kueue 0.19.
 from collections.abc import Iterator, Mapping
 
 from k8sai.cluster.reading import Json
-from k8sai.queues.facts import PodSet, Workload
-from k8sai.queues.parse import amounts, pod_requests
+from k8sai.queues.parse_workload import pod_requests
+from k8sai.queues.values import amounts
 from k8sai.queues.why.finding import Finding, Fix
 from k8sai.queues.why.look import Look
 from k8sai.queues.words import amount
+from k8sai.queues.workload import PodSet, Workload
 from k8sai.scheduling.selectors import labels_match
 
 _RANGES = "limitranges"

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Final
 
 from k8sai.errors import Exit
-from k8sai.queues.facts import Workload
 from k8sai.queues.order import ahead, in_line
 from k8sai.queues.positions import Position
 from k8sai.queues.setting import CLUSTER_QUEUES, COHORTS, FLAVORS, LOCAL_QUEUES, WORKLOADS
@@ -29,6 +28,7 @@ from k8sai.queues.why.next import next_command
 from k8sai.queues.why.quota import deciding
 from k8sai.queues.why.result import Why
 from k8sai.queues.why.said import Quoted, quoted
+from k8sai.queues.workload import Workload
 
 Check = Callable[[Look], Iterable[Finding]]
 

@@ -8,10 +8,10 @@ from typing import Final
 
 from k8sai.ages import human
 from k8sai.cluster.reading import Json
-from k8sai.queues.facts import CheckState, Workload
 from k8sai.queues.why.finding import Finding, Fix
 from k8sai.queues.why.look import Look
 from k8sai.queues.why.multikueue import is_multikueue, nobody_answers, remotes
+from k8sai.queues.workload import CheckState, Workload
 
 _PROVISIONING: Final = "kueue.x-k8s.io/provisioning-request"
 _REQUESTS: Final = "provisioningrequests.autoscaling.x-k8s.io"

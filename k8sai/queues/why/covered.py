@@ -8,10 +8,10 @@ configuration, so of these only its word is known.
 from collections.abc import Iterator
 from re import findall
 
-from k8sai.queues.facts import Workload
 from k8sai.queues.why.finding import Finding, Fix
 from k8sai.queues.why.look import Look
 from k8sai.queues.words import amount
+from k8sai.queues.workload import Workload
 
 
 def check(look: Look) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """The `QueueWhy` document: names that scripts may rely on. Amounts as in `QueueView`, durations in seconds."""
 
 from k8sai.ages import stamp
-from k8sai.queues.facts import Json, Share, Workload
+from k8sai.queues.facts import Json, Share
 from k8sai.queues.positions import Position
 from k8sai.queues.shown.document import heading, number
 from k8sai.queues.verdict import Option
@@ -11,6 +11,7 @@ from k8sai.queues.why.history import History
 from k8sai.queues.why.holders import Held
 from k8sai.queues.why.result import Why
 from k8sai.queues.why.said import Quoted
+from k8sai.queues.workload import Workload
 
 
 def document(why: Why, *, context: str) -> Json:

@@ -9,9 +9,9 @@ from math import inf
 from typing import Final
 
 from k8sai.ages import human
-from k8sai.queues.facts import Workload
 from k8sai.queues.setting import Setting
 from k8sai.queues.why.holders import Holder, since
+from k8sai.queues.workload import Workload
 
 _LAST: Final = 5  # runs that are looked at
 _ALIKE_QUEUE: Final = 3  # so many runs of a queue say something about the next

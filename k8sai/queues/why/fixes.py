@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from k8sai.errors import K8saiError
-from k8sai.queues.facts import Flavor, Json, PodSet, Share, Workload
+from k8sai.queues.facts import Flavor, Json, Share
 from k8sai.queues.nodes import Node
 from k8sai.queues.setting import Setting
 from k8sai.queues.simulating.change import Change, QuotaField
@@ -20,6 +20,7 @@ from k8sai.queues.why.next import named
 from k8sai.queues.why.quota import pressing
 from k8sai.queues.why.sizes import smaller
 from k8sai.queues.words import amount
+from k8sai.queues.workload import PodSet, Workload
 
 _CODES: Final = ("WaitingForQuota", "ExceedsMaxQuota", "NeedsPreemption", "WaitingForPreemptedWorkloads")
 

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from k8sai.queues.facts import ClusterQueue, Workload
+from k8sai.queues.facts import ClusterQueue
 from k8sai.queues.verdict import Option
 from k8sai.queues.why.finding import Fix
 from k8sai.queues.why.holders import Holder, held
 from k8sai.queues.why.look import Look
 from k8sai.queues.why.quota import deciding, pressing
+from k8sai.queues.workload import Workload
 
 _HOLDERS: Final = 24  # that are tried one by one
 _TOGETHER: Final = 6  # that are waited for at once; more is no advice

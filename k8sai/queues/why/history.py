@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from k8sai.cluster.reading import Json
-from k8sai.queues.facts import Workload
-from k8sai.queues.parse import moment
 from k8sai.queues.setting import Setting
+from k8sai.queues.values import moment
+from k8sai.queues.workload import Workload
 
 THRASH: Final = 3  # cycles of eviction and admission within an hour
 _HOUR: Final = 3600.0

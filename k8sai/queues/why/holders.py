@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from k8sai.queues.facts import Share, Workload
+from k8sai.queues.facts import Share
 from k8sai.queues.nodes import Node
 from k8sai.queues.why.look import Look
+from k8sai.queues.workload import Workload
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
-from k8sai.queues.facts import LocalQueue, Workload
+from k8sai.queues.facts import LocalQueue
 from k8sai.queues.order import ahead, blocking_head, fair_usage, in_line
 from k8sai.queues.why.finding import Finding
 from k8sai.queues.why.look import Look
+from k8sai.queues.workload import Workload
 
 _PODS_READY: Final = ("Waiting", "WaitingForPodsReady")
 

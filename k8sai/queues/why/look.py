@@ -5,7 +5,7 @@ from functools import cached_property
 
 from k8sai.ages import human, stamp
 from k8sai.cluster.reading import Reading, Unseen
-from k8sai.queues.facts import ClusterQueue, LocalQueue, Workload
+from k8sai.queues.facts import ClusterQueue, LocalQueue
 from k8sai.queues.judging.judge import Judge
 from k8sai.queues.judging.topology_nodes import Land, grounds
 from k8sai.queues.quota import Tree
@@ -15,6 +15,7 @@ from k8sai.queues.setting import Setting
 from k8sai.queues.usage import tree as tree_of
 from k8sai.queues.verdict import MODES, Judgement
 from k8sai.queues.why.subject import Asked, workload_of
+from k8sai.queues.workload import Workload
 
 
 @dataclass(eq=False)

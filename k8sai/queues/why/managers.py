@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from k8sai.ages import human
 from k8sai.cluster.reading import Json
-from k8sai.queues.parse import moment
+from k8sai.queues.values import moment
 
 
 class Writer(NamedTuple):

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from k8sai.cluster.reading import Reading, condition
-from k8sai.queues.facts import Check, Workload
+from k8sai.queues.facts import Check
+from k8sai.queues.workload import Workload
 
 CONTROLLER: Final = "kueue.x-k8s.io/multikueue"
 _CONFIGS: Final = "multikueueconfigs.kueue.x-k8s.io"

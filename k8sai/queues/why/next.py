@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from k8sai.queues.facts import Workload
 from k8sai.queues.why.look import Look
+from k8sai.queues.workload import Workload
 
 if TYPE_CHECKING:
     from k8sai.queues.why.result import Why

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from k8sai.ages import human
 from k8sai.errors import Exit
-from k8sai.queues.facts import Workload
 from k8sai.queues.positions import Position
 from k8sai.queues.verdict import EXITS, Option, Spared
 from k8sai.queues.why.holders import Held, Holder
 from k8sai.queues.why.quota import deciding, plainly
 from k8sai.queues.why.result import Why
 from k8sai.queues.words import amount, gpu, short
+from k8sai.queues.workload import Workload
 from k8sai.view import Cell, Tone
 
 _LABEL = 10  # columns

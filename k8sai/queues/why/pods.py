@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from k8sai.cluster.reading import Json
-from k8sai.queues.facts import Workload
 from k8sai.queues.why.configuration import configuration, patience
 from k8sai.queues.why.finding import Finding
 from k8sai.queues.why.look import Look
+from k8sai.queues.workload import Workload
 
 
 def check(look: Look) -> Iterator[Finding]:

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from k8sai.queues.facts import ClusterQueue, Share, Workload
+from k8sai.queues.facts import ClusterQueue, Share
 from k8sai.queues.sums import Limit, ceiling, explain
 from k8sai.queues.verdict import MODES, Judgement, Line, Option
 from k8sai.queues.why.finding import Check, Finding
 from k8sai.queues.why.look import Look
 from k8sai.queues.words import amount, gpu, short
+from k8sai.queues.workload import Workload
 
 _CHECKS: Final[dict[str, Check]] = {
     "NoMatchingFlavor": "flavors",

@@ -5,7 +5,6 @@ from typing import Final
 
 from k8sai.cluster.reading import Unseen
 from k8sai.errors import Exit
-from k8sai.queues.facts import Workload
 from k8sai.queues.positions import Position
 from k8sai.queues.verdict import Judgement, Verdict
 from k8sai.queues.why.eta import Eta
@@ -13,6 +12,7 @@ from k8sai.queues.why.finding import Finding
 from k8sai.queues.why.history import History
 from k8sai.queues.why.holders import Held
 from k8sai.queues.why.said import Quoted
+from k8sai.queues.workload import Workload
 
 _VERDICTS: Final[dict[Verdict, str]] = {
     "running": "Running",

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from k8sai.queues.facts import Workload
 from k8sai.queues.resized import with_amount, with_count
 from k8sai.queues.why.finding import Fix
 from k8sai.queues.why.look import Look
 from k8sai.queues.words import gpu
+from k8sai.queues.workload import Workload
 
 
 def smaller(look: Look, pod_set_name: str) -> tuple[Fix, ...]:

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from k8sai.ages import human
-from k8sai.queues.facts import Condition, Workload
+from k8sai.queues.facts import Condition
 from k8sai.queues.why.finding import Finding, Fix
 from k8sai.queues.why.look import Look
 from k8sai.queues.why.managers import writer_of
+from k8sai.queues.workload import Workload
 
 _SAID_BY_CHECK: Final = re.compile(r'Rejected state: "([^"]+)"(?: \((.*)\))?')
 _DUE_TO: Final = "DeactivatedDueTo"

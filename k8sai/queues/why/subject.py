@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from k8sai.cluster.reading import Json
 from k8sai.fleet.owners import QUEUE_LABEL
-from k8sai.queues.facts import Workload
 from k8sai.queues.setting import Setting
+from k8sai.queues.workload import Workload
 
 _JOB_UID = "kueue.x-k8s.io/job-uid"
 _POD_GROUP = "kueue.x-k8s.io/pod-group-name"

@@ -4,8 +4,8 @@ A change costs what it touches: one Workload, one queue, or the tree of one coho
 for. Without queues there is nothing to do.
 """
 
-from k8sai.queues.facts import Workload
 from k8sai.queues.order import line
+from k8sai.queues.workload import Workload
 from k8sai.sim.controllers.desk import JOBS, Desk, key_of
 from k8sai.sim.controllers.jobsets import JOBSETS
 from k8sai.sim.controllers.kueue_admission import Admission

@@ -7,7 +7,7 @@ nobody gets past it. Source: pkg/scheduler/scheduler.go of Kueue 0.19.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from k8sai.queues.facts import ClusterQueue, PodSet, Share, Workload
+from k8sai.queues.facts import ClusterQueue, Share
 from k8sai.queues.judging.judge import Judge
 from k8sai.queues.order import in_line, place_in, queued_at
 from k8sai.queues.quota import Tree
@@ -15,6 +15,7 @@ from k8sai.queues.setting import Setting
 from k8sai.queues.usage import by_workloads
 from k8sai.queues.verdict import Judgement
 from k8sai.queues.words import amount
+from k8sai.queues.workload import PodSet, Workload
 from k8sai.sim.controllers.desk import Desk
 from k8sai.sim.controllers.kueue_book import WORKLOADS, Book, shape
 from k8sai.sim.controllers.kueue_checks import checks_of

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from k8sai.queues import parse
-from k8sai.queues.facts import Check, ClusterQueue, Cohort, Flavor, LocalQueue, PriorityClass, Topology, Workload
+from k8sai.queues import parse, parse_workload
+from k8sai.queues.facts import Check, ClusterQueue, Cohort, Flavor, LocalQueue, PriorityClass, Topology
 from k8sai.queues.setting import GROUP, Setting
+from k8sai.queues.workload import Workload
 from k8sai.sim import kinds
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj
@@ -81,7 +82,9 @@ class Book:
         return found[resource]
 
     def _workload(self, obj: Obj, gone: bool) -> None:
-        new = replace(parse.workload(obj), effective={})  # what it asks is counted anew, not as was told before
+        new = replace(
+            parse_workload.workload(obj), effective={}
+        )  # what it asks is counted anew, not as was told before
         old = self.workloads.pop(new.ref, None)
         if old is not None:
             self._take_out(old)

@@ -6,9 +6,10 @@ Source: pkg/scheduler nominate and pkg/workload ValidateAdmissibility of Kueue 0
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from k8sai.queues.facts import ClusterQueue, Workload
-from k8sai.queues.parse import quantity
+from k8sai.queues.facts import ClusterQueue
 from k8sai.queues.setting import Setting
+from k8sai.queues.values import quantity
+from k8sai.queues.workload import Workload
 from k8sai.scheduling.selectors import labels_match
 from k8sai.sim import kinds
 from k8sai.sim.objects import Obj

@@ -6,8 +6,9 @@ they follow at once. Fair sharing is off, as by default: nothing is said of shar
 
 from collections.abc import Collection, Iterable, Iterator
 
-from k8sai.queues.facts import ClusterQueue, LocalQueue, Share, Workload
+from k8sai.queues.facts import ClusterQueue, LocalQueue, Share
 from k8sai.queues.words import amount
+from k8sai.queues.workload import Workload
 from k8sai.sim.controllers.desk import Desk, with_condition
 from k8sai.sim.controllers.kueue_book import CLUSTER_QUEUES, LOCAL_QUEUES, Book
 from k8sai.sim.kinds import Resource

@@ -6,10 +6,11 @@ Source: pkg/scheduler/flavorassigner and pkg/scheduler/preemption of Kueue 0.19.
 from collections.abc import Iterator
 from typing import Final
 
-from k8sai.queues.facts import ClusterQueue, PodSet, Workload
+from k8sai.queues.facts import ClusterQueue
 from k8sai.queues.quota import Tree
 from k8sai.queues.verdict import Judgement, Line, Option
 from k8sai.queues.words import amount
+from k8sai.queues.workload import PodSet, Workload
 
 _RIGHTS: Final = {
     "InClusterQueue": "prioritization in the ClusterQueue",
