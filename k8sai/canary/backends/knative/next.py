@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Final
 
 from k8sai.canary.backend import Begin, Goal, Promote, Restore, Retire, Rollback, Shift, Step, Wait, Write, guards
-from k8sai.canary.backends.knative.revisions import SERVICES, name_of
+from k8sai.canary.backends.knative.revisions import SERVICES
 from k8sai.canary.backends.knative.seen import created, latest, template_of, version_of
 from k8sai.canary.backends.knative.traffic import Shape, Targets, same, targets_of
 from k8sai.canary.backends.percents import checked
+from k8sai.canary.backends.steps import look, ref_of, taken_over
 from k8sai.canary.facts import Json, Ref, Seen
 from k8sai.canary.wishes import operations
 from k8sai.errors import Drift, Refused
@@ -58,7 +59,7 @@ def _shift(seen: Seen, handle: Json, weight: int) -> Step:
         return Wait(f"revision {_canary(seen)} is not ready", pods=True)  # until then the old one is the latest
     wanted = _shape(handle).split(handle["stable"], weight)
     if same(targets_of(seen.target), wanted):
-        return _taken_over(seen)
+        return taken_over(seen)
     return _write(seen, wanted, f"{weight} % of the requests to {_canary(seen)}", weight)
 
 
@@ -66,7 +67,7 @@ def _retire(seen: Seen, handle: Json) -> Step:
     _insist(seen, handle)
     wanted = _shape(handle).ended(_canary(seen))
     if same(targets_of(seen.target), wanted):
-        return _taken_over(seen)
+        return taken_over(seen)
     if seen.configured < 100:
         raise Drift(f"{handle['stable']} still gets requests", "promote first")
     return _write(seen, wanted, f"{handle['stable']} is in no route any more: its pods go", 100)
@@ -75,7 +76,7 @@ def _retire(seen: Seen, handle: Json) -> Step:
 def _insist(seen: Seen, handle: Json) -> None:
     """Raises Drift where the two versions are not those of the rollout."""
     if version_of(seen.target, handle) != "new" or seen.canary is None:
-        raise Drift(f"{_title(seen)} does not have the new template of the rollout", _look(seen))
+        raise Drift(f"{_title(seen)} does not have the new template of the rollout", look(_ref(seen)))
 
 
 # --- back -------------------------------------------------------------------------------------------------------------
@@ -91,7 +92,7 @@ def _back(seen: Seen, handle: Json, before: Json, weight: int, *, all_at_once: b
         return _anew(seen, handle, before, weight)
     wanted = shape.split(stable, weight) if weight else shape.back(stable)
     if same(targets_of(service), wanted) or (weight and _percent(seen) <= weight):
-        return _taken_over(seen)
+        return taken_over(seen)
     if not weight and not all_at_once and not seen.objects["stable"]["up"]:
         if not seen.objects["stable"]["routed"]:
             why = f"{stable} is in the route again, at 0 %, so that it has its pods back before it gets requests"
@@ -132,7 +133,7 @@ def _restore(seen: Seen, handle: Json, before: Json) -> Step:
         return _newest(seen)
     pinned = same(targets_of(seen.target), _shape(handle).back(handle["stable"]))
     if not pinned:
-        raise Drift(f"{_title(seen)} does not send everything to {handle['stable']}", _look(seen))
+        raise Drift(f"{_title(seen)} does not send everything to {handle['stable']}", look(_ref(seen)))
     if version_of(seen.target, handle) == "old":
         if wait := _newest(seen):
             return wait
@@ -161,14 +162,14 @@ def _newest(seen: Seen) -> Wait | None:
 def _write(seen: Seen, targets: Targets, why: str, weight: int, more: list[Json] | None = None) -> Write:
     """The whole list, bound to the list and the template as they were read."""
     body = [*(more or ()), {"op": "add", "path": _TRAFFIC, "value": targets}]
-    return Write("json-patch", _place(seen), seen.target, _tests(seen) + body, why, weight=float(weight))
+    return Write("json-patch", _ref(seen), seen.target, _tests(seen) + body, why, weight=float(weight))
 
 
 def _template(seen: Seen, before: Json, targets: Targets, why: str) -> Write:
     body = operations(template_of(seen.target), before["template"], "/spec/template")
     if not same(targets, targets_of(seen.target)):
         body.append({"op": "add", "path": _TRAFFIC, "value": targets})
-    return Write("json-patch", _place(seen), seen.target, _tests(seen) + body, why)
+    return Write("json-patch", _ref(seen), seen.target, _tests(seen) + body, why)
 
 
 def _tests(seen: Seen) -> list[Json]:
@@ -180,17 +181,12 @@ def _tests(seen: Seen) -> list[Json]:
     )
 
 
-def _taken_over(seen: Seen) -> Wait | None:
-    return None if seen.applied else Wait(seen.waiting)
-
-
 def _shape(handle: Json) -> Shape:
     return Shape.of(handle["shape"])
 
 
-def _place(seen: Seen) -> Ref:
-    meta = seen.target["metadata"]
-    return Ref(SERVICES, meta["namespace"], meta["name"], str(meta.get("uid") or ""), "ksvc")
+def _ref(seen: Seen) -> Ref:
+    return ref_of(seen.target, SERVICES, "ksvc")
 
 
 def _canary(seen: Seen) -> str:
@@ -198,8 +194,4 @@ def _canary(seen: Seen) -> str:
 
 
 def _title(seen: Seen) -> str:
-    return f"ksvc/{name_of(seen.target)}"
-
-
-def _look(seen: Seen) -> str:
-    return f"`k8sai canary status {_title(seen)} -n {seen.target['metadata']['namespace']}`"
+    return _ref(seen).title

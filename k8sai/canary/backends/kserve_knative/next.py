@@ -11,6 +11,7 @@ from typing import Final
 from k8sai.canary.backend import Begin, Goal, Promote, Restore, Retire, Rollback, Shift, Step, Wait, Write, guards
 from k8sai.canary.backends.kserve_knative.seen import AT, PERCENT, percent_of, predictor_of, told, version_of
 from k8sai.canary.backends.percents import checked
+from k8sai.canary.backends.steps import look, ref_of, taken_over
 from k8sai.canary.facts import Json, Ref, Seen
 from k8sai.canary.wishes import operations
 from k8sai.errors import Drift, Refused
@@ -43,7 +44,7 @@ def _begin(seen: Seen, handle: Json, before: Json, weight: int) -> Step:
     target = seen.target
     if _ours(seen, handle):
         if percent_of(target) is None:
-            raise Drift(f"{_title(seen)} has the new model and no percent: everything goes to it", _look(seen))
+            raise Drift(f"{_title(seen)} has the new model and no percent: everything goes to it", look(_ref(seen)))
         return Wait(seen.waiting) if seen.canary is None or not seen.applied else None
     if predictor_of(target) != before["predictor"]:
         raise Drift(f"spec.predictor of {_title(seen)} is not what was looked at: nothing was written", "start again")
@@ -60,11 +61,11 @@ def _begin(seen: Seen, handle: Json, before: Json, weight: int) -> Step:
 def _shift(seen: Seen, handle: Json, weight: int) -> Step:
     old = _split(seen, handle)
     if weight == old:
-        return _up(seen) or _taken_over(seen)
+        return _up(seen) or taken_over(seen)
     if weight > old and (wait := _up(seen)):
         return wait
     if percent_of(seen.target) is None:
-        raise Drift(f"{_title(seen)} has no {PERCENT} any more: everything goes to the new model", _look(seen))
+        raise Drift(f"{_title(seen)} has no {PERCENT} any more: everything goes to the new model", look(_ref(seen)))
     return _percent(seen, handle, weight, f"{weight} % of the requests to {_canary(seen)}")
 
 
@@ -85,7 +86,7 @@ def _promote(seen: Seen, handle: Json) -> Step:
 def _split(seen: Seen, handle: Json) -> int:
     """The canary's percent. Raises Drift where the two versions are not those of the rollout."""
     if not _ours(seen, handle) or seen.canary is None:
-        raise Drift(f"{_title(seen)} does not have the new model of the rollout", _look(seen))
+        raise Drift(f"{_title(seen)} does not have the new model of the rollout", look(_ref(seen)))
     percent = percent_of(seen.target)
     return 100 if percent is None else percent
 
@@ -109,7 +110,7 @@ def _back(seen: Seen, handle: Json, before: Json, weight: int, *, all_at_once: b
     if not _pinnable(seen, handle):
         return _anew(seen, handle, before, weight)
     if percent is not None and percent <= weight:
-        return _taken_over(seen) or _pinned(seen, handle, percent)
+        return taken_over(seen) or _pinned(seen, handle, percent)
     if not weight and not all_at_once and not seen.objects["stable"]["up"]:
         if percent in (None, 100):  # no route names it, so its pods have gone
             why = f"1 % to {handle['stable']}, so that it has its pods back before it gets everything"
@@ -166,7 +167,7 @@ def _restore(seen: Seen, handle: Json, before: Json) -> Step:
         return _text(seen, before["predictor"], "the revision of the old text is ready: no percent any more")
     percent = percent_of(seen.target)
     if percent != 0:
-        raise Drift(f"{_title(seen)} is not pinned at 0 %: its text may not be changed", _look(seen))
+        raise Drift(f"{_title(seen)} is not pinned at 0 %: its text may not be changed", look(_ref(seen)))
     why = "the old text, pinned: a third revision starts, on GPUs of its own, and gets nothing until it is ready"
     return _text(seen, {**handle["old"], PERCENT: percent}, why)
 
@@ -204,10 +205,6 @@ def _ours(seen: Seen, handle: Json) -> bool:
     return version_of(seen.target, handle) == "new"
 
 
-def _taken_over(seen: Seen) -> Wait | None:
-    return None if seen.applied else Wait(seen.waiting)
-
-
 def _percent(seen: Seen, handle: Json, weight: int, why: str) -> Write:
     op = "add" if percent_of(seen.target) is None else "replace"
     return _write(seen, handle, [{"op": op, "path": AT, "value": weight}], why, weight)
@@ -217,12 +214,12 @@ def _write(seen: Seen, handle: Json, body: list[Json], why: str, weight: int) ->
     """Bound to the text as it was read, to the percent, and to the revision that KServe splits against."""
     rolled = "/status/components/predictor/latestRolledoutRevision"
     tests = _tests(seen) + guards((rolled, told(seen.target, "latestRolledoutRevision") or None))
-    return Write("json-patch", _place(seen), seen.target, tests + body, why, weight=float(weight))
+    return Write("json-patch", _ref(seen), seen.target, tests + body, why, weight=float(weight))
 
 
 def _text(seen: Seen, wanted: Json, why: str) -> Write:
     body = operations(predictor_of(seen.target), wanted, "/spec/predictor")
-    return Write("json-patch", _place(seen), seen.target, _tests(seen) + body, why)
+    return Write("json-patch", _ref(seen), seen.target, _tests(seen) + body, why)
 
 
 def _tests(seen: Seen) -> list[Json]:
@@ -234,9 +231,8 @@ def _tests(seen: Seen) -> list[Json]:
     )
 
 
-def _place(seen: Seen) -> Ref:
-    meta = seen.target["metadata"]
-    return Ref(KIND, meta["namespace"], meta["name"], str(meta.get("uid") or ""), "isvc")
+def _ref(seen: Seen) -> Ref:
+    return ref_of(seen.target, KIND, "isvc")
 
 
 def _canary(seen: Seen) -> str:
@@ -244,8 +240,4 @@ def _canary(seen: Seen) -> str:
 
 
 def _title(seen: Seen) -> str:
-    return f"isvc/{seen.target['metadata']['name']}"
-
-
-def _look(seen: Seen) -> str:
-    return f"`k8sai canary status {_title(seen)} -n {seen.target['metadata']['namespace']}`"
+    return _ref(seen).title

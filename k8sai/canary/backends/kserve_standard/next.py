@@ -20,7 +20,8 @@ from k8sai.canary.backends.kserve_standard.spec import (
     promoted,
     stable_min,
 )
-from k8sai.canary.facts import Json, Ref, Seen
+from k8sai.canary.backends.steps import ref_of, taken_over
+from k8sai.canary.facts import Json, Seen
 from k8sai.errors import Drift, Refused
 
 KIND: Final = "inferenceservices.serving.kserve.io"
@@ -77,7 +78,7 @@ def _shift(seen: Seen, handle: Json, before: Json, percent: int) -> Step:
         return step
     if seen.configured != percent:
         return _weight(seen, at, percent)
-    return _taken_over(seen)
+    return taken_over(seen)
 
 
 def _grown(seen: Seen, handle: Json, before: Json, need: int) -> Step:
@@ -104,14 +105,14 @@ def _sized(handle: Json, canary: int, *, grows: bool) -> str:
 def _promote(seen: Seen, handle: Json, before: Json) -> Step:
     """Full size, then all requests. The old version stays, ready to take them back, until it is retired."""
     if _swapped(seen, handle):
-        return _taken_over(seen)
+        return taken_over(seen)
     return _shift(seen, handle, before, 100)
 
 
 def _swap(seen: Seen, handle: Json, before: Json) -> Step:
     """The canary's predictor becomes the stable one and leaves the list, in one patch."""
     if _swapped(seen, handle):
-        return _taken_over(seen)
+        return taken_over(seen)
     at = _place(seen, handle)
     if seen.configured < 100:
         raise Drift(f"{seen.stable.name} still gets requests: it is kept", "promote first")
@@ -136,10 +137,10 @@ def _back(seen: Seen, handle: Json, before: Json, percent: int, *, at_once: bool
     if at is not None and seen.configured > percent:
         return _requests_back(seen, at, handle, before, percent, at_once=at_once)
     if percent:
-        return _taken_over(seen)
+        return taken_over(seen)
     if at is not None and seen.canary and seen.canary.ready and not seen.applied:
         return Wait(seen.waiting)
-    return _gone(seen, at, before) or _taken_over(seen)
+    return _gone(seen, at, before) or taken_over(seen)
 
 
 def _requests_back(seen: Seen, at: int, handle: Json, before: Json, percent: int, *, at_once: bool) -> Step:
@@ -185,12 +186,6 @@ def _leave(seen: Seen, at: int, before: Json) -> Json:
 # --- one patch --------------------------------------------------------------------------------------------------------
 
 
-def place(target: Json) -> Ref:
-    """The service, as it is written to."""
-    meta = target["metadata"]
-    return Ref(KIND, str(meta.get("namespace") or ""), meta["name"], str(meta.get("uid") or ""), "isvc")
-
-
 def _weight(seen: Seen, at: int, percent: int) -> Write:
     name = entries(seen.target)[at]["predictor"]["name"]
     body = _guarded(seen, at) + _percent(seen, at, percent)
@@ -207,7 +202,9 @@ def _patch(seen: Seen, operations: list[Json], why: str, weight: float | None = 
     head = guards(("/metadata/uid", seen.target["metadata"]["uid"]))
     tests = [one for one in operations if one["op"] == "test"]
     changes = [one for one in operations if one["op"] != "test"]
-    return Write("json-patch", place(seen.target), seen.target, head + tests + changes, why, weight=weight)
+    return Write(
+        "json-patch", ref_of(seen.target, KIND, "isvc"), seen.target, head + tests + changes, why, weight=weight
+    )
 
 
 def _guarded(seen: Seen, at: int) -> list[Json]:
@@ -249,7 +246,3 @@ def _place(seen: Seen, handle: Json) -> int:
     if at is None:
         raise Drift(f"the canary {handle['name']} is gone from isvc/{seen.target['metadata']['name']}")
     return at
-
-
-def _taken_over(seen: Seen) -> Wait | None:
-    return None if seen.applied else Wait(seen.waiting)

@@ -10,6 +10,7 @@ from k8sai.canary.backend import Begin, Goal, Promote, Retire, Rollback, Shift, 
 from k8sai.canary.backends.kserve_predictor import STOP, stopped
 from k8sai.canary.backends.kserve_standard.spec import enough, floor_of
 from k8sai.canary.backends.llmisvc.group import KIND, group_of, percent_of, replicas_of, route_of, weight_for, weight_of
+from k8sai.canary.backends.steps import ref_of, taken_over
 from k8sai.canary.facts import Json, Ref, Seen
 from k8sai.errors import Drift
 
@@ -59,7 +60,7 @@ def _shift(seen: Seen, handle: Json, percent: int) -> Step:
     canary = _there(seen, handle)
     if seen.configured <= percent and (step := _grown(seen, canary, handle, enough(percent, handle["size"] or 1))):
         return step
-    return _weights(seen, canary, handle, percent) or _taken_over(seen)
+    return _weights(seen, canary, handle, percent) or taken_over(seen)
 
 
 def _grown(seen: Seen, canary: Json, handle: Json, need: int) -> Step:
@@ -97,7 +98,7 @@ def _retire(seen: Seen, handle: Json) -> Step:
     canary = _there(seen, handle)
     if weight_of(seen.target) or stopped(canary) or not weight_of(canary):
         raise Drift(f"{seen.stable.name} still gets requests: it is kept", "promote first")
-    return _stop(seen.target) or _taken_over(seen)
+    return _stop(seen.target) or taken_over(seen)
 
 
 # --- down -------------------------------------------------------------------------------------------------------------
@@ -110,7 +111,7 @@ def _back(seen: Seen, handle: Json, before: Json, percent: int, *, at_once: bool
     shared = canary and group_of(canary) == handle["group"] and not stopped(canary)
     if shared and (step := _requests_back(seen, canary, handle, percent, at_once=at_once)):
         return step
-    return (None if percent else _rest(seen, canary, before)) or _taken_over(seen)
+    return (None if percent else _rest(seen, canary, before)) or taken_over(seen)
 
 
 def _requests_back(seen: Seen, canary: Json, handle: Json, percent: int, *, at_once: bool) -> Step:
@@ -124,7 +125,7 @@ def _requests_back(seen: Seen, canary: Json, handle: Json, percent: int, *, at_o
         return _weights(seen, canary, handle, now)
     if now > percent and seen.objects["coming"]["pods"]:
         return Wait(f"{ready} of {size} replicas of {seen.stable.name} are ready to take all requests", pods=True)
-    return _weights(seen, canary, handle, percent) or (_taken_over(seen) if serves else None)
+    return _weights(seen, canary, handle, percent) or (taken_over(seen) if serves else None)
 
 
 def _rest(seen: Seen, canary: Json, before: Json) -> Write | None:
@@ -193,8 +194,7 @@ def _patch(member: Json, operations: list[Json], why: str, weight: float | None 
 
 
 def _ref(member: Json) -> Ref:
-    meta = member["metadata"]
-    return Ref(KIND, meta["namespace"], meta["name"], str(meta.get("uid") or ""), "llmisvc")
+    return ref_of(member, KIND, "llmisvc")
 
 
 def _there(seen: Seen, handle: Json) -> Json:
@@ -202,7 +202,3 @@ def _there(seen: Seen, handle: Json) -> Json:
     if not canary or group_of(canary) != handle["group"]:
         raise Drift(f"llmisvc/{handle['canary']} is gone" + (f" from the group {handle['group']}" if canary else ""))
     return canary
-
-
-def _taken_over(seen: Seen) -> Wait | None:
-    return None if seen.applied else Wait(seen.waiting)

@@ -7,13 +7,14 @@ they differ by model_name. https://github.com/llm-d/llm-d-router
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from k8sai.canary.backend import Begin, Goal, Promote, Rollback, Shift, Step, Wait, Write, guards
+from k8sai.canary.backend import Begin, Goal, Promote, Rollback, Shift, Step, Write, guards
 from k8sai.canary.backends.modelrewrite.rules import Rule, chosen, found, models, old_side, rules, shared
 from k8sai.canary.backends.owners import refuse_owned
 from k8sai.canary.backends.routes.behind import Behind, look_behind
 from k8sai.canary.backends.routes.destinations import POOLS, Destination
 from k8sai.canary.backends.routes.weighted import home_of
 from k8sai.canary.backends.routes.weighted_choose import only_to
+from k8sai.canary.backends.steps import taken_over
 from k8sai.canary.facts import Json, Prepared, Ref, Seen, Side, Wish
 from k8sai.cluster.reading import condition
 from k8sai.errors import Drift, Refused, Usage
@@ -76,7 +77,7 @@ class ModelRewrite:
                 write = _put_back(seen, handle, before)
             case Rollback(percent):
                 write = _shared(seen, handle, percent) if seen.configured > percent else None
-        return write or (None if seen.applied else Wait(seen.waiting))
+        return write or taken_over(seen)
 
 
 def _pair(handle: Json) -> tuple[str, str]:

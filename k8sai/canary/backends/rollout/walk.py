@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from k8sai.canary.backends.rollout.fields import KIND, STEP_PAUSE, Fields
 from k8sai.canary.backends.rollout.steps import heading, spoken, stops, weight_at
 from k8sai.canary.backends.rollout.template import form
+from k8sai.canary.backends.steps import ref_of
 from k8sai.canary.facts import Json, Ref
 
 
@@ -18,8 +19,7 @@ class Walk(Fields):
 
     @property
     def ref(self) -> Ref:
-        meta = self.target["metadata"]
-        return Ref(KIND, str(meta.get("namespace") or ""), meta["name"], str(meta.get("uid") or ""), "rollout")
+        return ref_of(self.target, KIND, "rollout")
 
     @property
     def template(self) -> Json:

@@ -8,6 +8,7 @@ from k8sai.canary.backends.routes.destinations import kept
 from k8sai.canary.backends.routes.sizing import grown, resized, up
 from k8sai.canary.backends.routes.weighted import Dialect, gone, title
 from k8sai.canary.backends.routes.weighted_patch import Patches
+from k8sai.canary.backends.steps import taken_over
 from k8sai.canary.facts import Json, Seen
 from k8sai.errors import Drift
 
@@ -19,18 +20,18 @@ def next_step(dialect: Dialect, seen: Seen, goal: Goal, handle: Json, before: Js
     patches = Patches(dialect, seen, handle)
     match goal:
         case Begin(_, weight):
-            return _warmed(seen, handle, weight) or patches.begun(weight) or _taken_over(seen)
+            return _warmed(seen, handle, weight) or patches.begun(weight) or taken_over(seen)
         case Shift(weight):
             _insist(dialect, seen, handle, patches)
-            return _room(seen, weight) or patches.shifted(weight) or _taken_over(seen)
+            return _room(seen, weight) or patches.shifted(weight) or taken_over(seen)
         case Promote():
             _insist(dialect, seen, handle, patches)
-            return _room(seen, ALL) or patches.shifted(ALL, ends=True) or _taken_over(seen)
+            return _room(seen, ALL) or patches.shifted(ALL, ends=True) or taken_over(seen)
         case Rollback(0, all_at_once):
             return _rolled_back(seen, before, patches, all_at_once)
         case Rollback(weight):
             lower = patches.shifted(weight) if seen.configured > weight else None
-            return lower or _taken_over(seen)
+            return lower or taken_over(seen)
         case Retire():
             return _retired(seen, handle, patches)
         case _:
@@ -59,16 +60,12 @@ def _room(seen: Seen, weight: int) -> Write | Wait | None:
     return grown(seen, weight) if weight > seen.configured else None
 
 
-def _taken_over(seen: Seen) -> Wait | None:
-    return None if seen.applied else Wait(seen.waiting)
-
-
 def _rolled_back(seen: Seen, before: Json, patches: Patches, all_at_once: bool) -> Step:
     """Requests, then pods, then the text of the route."""
     return (
         (None if all_at_once else _bearable(seen))
         or patches.put_back(before)
-        or _taken_over(seen)
+        or taken_over(seen)
         or _shrunk(seen, before)
         or patches.forgotten(before)
     )
@@ -93,4 +90,4 @@ def _retired(seen: Seen, handle: Json, patches: Patches) -> Step:
     """The old side is no longer referred to. Raises Drift where it gets requests."""
     if any(one.stable is not None and one.percent < ALL for one in patches.rules):
         raise Drift(f"{kept(handle['stable']).title} still gets requests", "promote first")
-    return patches.retired() or _taken_over(seen)
+    return patches.retired() or taken_over(seen)
