@@ -23,6 +23,13 @@ def changed(spec: Json, wish: Wish) -> Json:
     return new
 
 
+def refuse_unused(*flags: tuple[object, str, str]) -> None:
+    """Each flag is what was given, how it is called, and why it has no place here. Raises Usage for the first given."""
+    for given, flag, why in flags:
+        if given:
+            raise Usage(f"{flag} does nothing here: {why}", "leave it out")
+
+
 def value_of(text: str) -> Any:
     """A number, true, false, null or JSON as itself, everything else as text."""
     try:

@@ -12,6 +12,7 @@ backend = Rollouts()
 CHAT = Ref("rollouts.argoproj.io", "default", "chat", word="rollout")
 V1, V2, V3 = "registry/vllm:1", "registry/vllm:2", "registry/vllm:3"
 TO_V2 = Wish(image=V2)
+IMAGE = "/spec/template/spec/containers/0/image"
 ABORT = "abort: requests go back to the stable version"
 BACK = "the old template: nothing is left to try again"
 STEPS: list[Json] = [

@@ -9,6 +9,7 @@ from tests.canary.rollouts import (
     ABORT,
     BACK,
     CHAT,
+    IMAGE,
     STEPS,
     TO_V2,
     V1,
@@ -22,8 +23,6 @@ from tests.canary.rollouts import (
     writes,
 )
 from tests.canary.world import World
-
-PATH = "/spec/template/spec/containers/0/image"
 
 
 @pytest.fixture
@@ -46,8 +45,8 @@ def test_a_start_is_one_patch_of_the_image_bound_to_what_was_thought_up(world: W
         {"op": "test", "path": "/status/stableRS", "value": target["status"]["stableRS"]},
         {"op": "test", "path": "/spec/paused", "value": None},
         {"op": "test", "path": "/spec/strategy/canary/steps", "value": STEPS},
-        {"op": "test", "path": PATH, "value": V1},
-        {"op": "replace", "path": PATH, "value": V2},
+        {"op": "test", "path": IMAGE, "value": V1},
+        {"op": "replace", "path": IMAGE, "value": V2},
     ]
 
 

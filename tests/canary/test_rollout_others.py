@@ -9,6 +9,7 @@ from tests.canary.rollouts import (
     ABORT,
     BACK,
     CHAT,
+    IMAGE,
     V2,
     V3,
     backend,
@@ -23,8 +24,6 @@ from tests.canary.rollouts import (
 )
 from tests.canary.world import World
 
-PATH = "/spec/template/spec/containers/0/image"
-
 
 @pytest.fixture
 def world() -> World:
@@ -33,7 +32,7 @@ def world() -> World:
 
 def test_a_third_version_is_drift(world: World) -> None:
     prepared = begun(world)
-    edit(world, PATH, V3, "replace")
+    edit(world, IMAGE, V3, "replace")
     assert world.see(backend, CHAT, prepared).drift == (
         "rollout/chat has a third version: its pod template is neither the old nor the new one",
     )

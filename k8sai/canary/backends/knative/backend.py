@@ -27,7 +27,7 @@ from k8sai.canary.backends.knative.traffic import Shape, all_to, shape_of, targe
 from k8sai.canary.backends.kserve_predictor import covers
 from k8sai.canary.backends.owners import refuse_owned
 from k8sai.canary.facts import Demand, Json, Prepared, Seen, Wish
-from k8sai.canary.wishes import changed
+from k8sai.canary.wishes import changed, refuse_unused
 from k8sai.cluster.reading import condition
 from k8sai.errors import Refused, Usage
 
@@ -81,17 +81,15 @@ class Knative:
 def possible_wish(wish: Wish) -> None:
     """Raises Usage for what a Knative Service has no place for."""
     if wish.empty:
-        raise Usage("say what the new version is", "--image, --set PATH=VALUE or --patch FILE")
-    for given, flag, why in (
+        raise Usage("say what the new version is", "--image, --set PATH=VALUE or --patch-file FILE")
+    refuse_unused(
         (wish.model_uri, "--model-uri", "a Knative Service has containers, no model: --image, --set or --patch"),
         (wish.to, "--to", "the new revision is made from the old one's template"),
         (wish.rule, "--rule", "there is one route"),
         (wish.headers, "--header", "Knative splits by percent; the canary has an address of its own by its tag"),
         (wish.name, "--name", "Knative names revisions"),
         (wish.swap, "--swap", "the size of a revision is part of it"),
-    ):
-        if given:
-            raise Usage(f"{flag} does nothing here: {why}", "leave it out")
+    )
 
 
 def _unable(service: Json, stable: str, line: Line) -> Iterator[tuple[str, str]]:

@@ -24,6 +24,7 @@ from k8sai.canary.backends.kserve_standard.checks import mode
 from k8sai.canary.backends.owners import refuse_owned
 from k8sai.canary.backends.pod_demand import template_like
 from k8sai.canary.facts import Demand, Json, Prepared, Seen, Wish
+from k8sai.canary.wishes import refuse_unused
 from k8sai.cluster.reading import condition
 from k8sai.errors import Refused, Usage
 
@@ -73,17 +74,15 @@ class KServeKnative:
 def possible_wish(wish: Wish) -> None:
     """Raises Usage for what revisions have no place for."""
     if wish.empty:
-        raise Usage("say what the new version is", "--model-uri, --image, --set PATH=VALUE or --patch FILE")
-    for given, flag, why in (
+        raise Usage("say what the new version is", "--model-uri, --image, --set PATH=VALUE or --patch-file FILE")
+    refuse_unused(
         (wish.to, "--to", "the new revision is made from the old one's text"),
         (wish.rule, "--rule", "there is one route"),
         (wish.headers, "--header", "Knative splits by percent; each revision has an address of its own by its tag"),
         (wish.name, "--name", "Knative names revisions"),
         (wish.swap, "--swap", "the size of a revision is part of it"),
         (wish.warm_replicas is not None, "--warm-replicas", "the size of a revision is part of it"),
-    ):
-        if given:
-            raise Usage(f"{flag} does nothing here: {why}", "leave it out")
+    )
 
 
 # --- before the first write ------------------------------------------------------------------------------------------

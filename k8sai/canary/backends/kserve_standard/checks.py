@@ -11,6 +11,7 @@ from k8sai.canary.backends.kserve_standard.seen import ROUTES
 from k8sai.canary.backends.kserve_standard.side import DEPLOYMENTS
 from k8sai.canary.backends.kserve_standard.spec import deployment_name, entries, inherited, predictor_of
 from k8sai.canary.facts import Json, Wish
+from k8sai.canary.wishes import refuse_unused
 from k8sai.cluster.reading import condition
 from k8sai.errors import Refused, Usage
 
@@ -47,9 +48,8 @@ def possible_wish(wish: Wish) -> None:
     """Raises Usage for what this way to split has no place for."""
     if wish.empty:
         raise Usage("say what the new version is", "--model-uri, --image, --set PATH=VALUE or --patch-file FILE")
-    for given, flag in ((wish.to, "--to"), (wish.rule, "--rule"), (wish.headers, "--header")):
-        if given:
-            raise Usage(f"{flag} does nothing here: KServe makes the canary and its route itself", "leave it out")
+    why = "KServe makes the canary and its route itself"
+    refuse_unused((wish.to, "--to", why), (wish.rule, "--rule", why), (wish.headers, "--header", why))
 
 
 def able(target: Json, read: "Reading") -> None:

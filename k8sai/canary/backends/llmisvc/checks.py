@@ -10,6 +10,7 @@ from k8sai.canary.backends.kserve_predictor import STOP, stopped
 from k8sai.canary.backends.llmisvc.group import API, KIND, group_of, model_name, model_names, route_of
 from k8sai.canary.backends.llmisvc.seen import members
 from k8sai.canary.facts import Json, Wish
+from k8sai.canary.wishes import refuse_unused
 from k8sai.cluster.reading import condition
 from k8sai.errors import NotFound, Refused, Usage
 
@@ -23,9 +24,8 @@ def possible_wish(wish: Wish) -> None:
     """Raises Usage for what this way to split has no place for."""
     if wish.empty:
         raise Usage("say what the new version is", "--model-uri, --image, --set PATH=VALUE, --patch-file FILE or --to")
-    for given, flag in ((wish.rule, "--rule"), (wish.headers, "--header"), (wish.swap, "--swap")):
-        if given:
-            raise Usage(f"{flag} does nothing here: KServe makes the routes itself", "leave it out")
+    why = "KServe makes the routes itself"
+    refuse_unused((wish.rule, "--rule", why), (wish.headers, "--header", why), (wish.swap, "--swap", why))
     if wish.to and (wish.image or wish.model_uri or wish.values or wish.patch or wish.name):
         raise Usage("--to names a version that is there already, so nothing is made or changed", "one or the other")
 
