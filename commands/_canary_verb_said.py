@@ -15,17 +15,20 @@ if TYPE_CHECKING:
     from k8sai.commands._canary_verb import Scene
 
 _SILENT: Final = ("write",)  # what stands afterwards is told
+_PATIENCE: Final = 5.0  # seconds until a verb that is over soon says elsewhere than on a terminal what it waits for
 
 
 class Voice:
     """A line of stdout for each thing that happens, of stderr beside a document. What is waited for changes in place on
-    a terminal; elsewhere it is a line where `lines` says so, and another one when more than its numbers are new.
+    a terminal; elsewhere it is a line, with `lines` at once, and another one when more than its numbers are new.
     """
 
     def __init__(self, title: str, output: str, *, lines: bool) -> None:
-        self._title, self._output, self._lines = title, output, lines
+        self._title, self._output = title, output
         self._progress = _talk.Progress(title)
-        self._waited = ""
+        self._patience = 0.0 if lines else _PATIENCE
+        self._began = time.monotonic()
+        self._told = self._waited = ""
 
     def tell(self, news: "News") -> None:
         """Something has happened, or is waited for."""
@@ -37,9 +40,9 @@ class Voice:
     def wait(self, why: str) -> None:
         """On a terminal it changes in place."""
         self._progress.say(f"{self._title}: {why}")
-        kind = re.sub(r"[\d.]+", "", why)
-        if self._lines and not _talk.live() and kind != self._waited:
-            self._waited = kind
+        late = time.monotonic() - self._began >= self._patience
+        if late and not _talk.live() and _kind(why) not in (self._told, self._waited):
+            self._waited = _kind(why)
             self._say(time.time(), why)
 
     def clear(self) -> None:
@@ -48,6 +51,7 @@ class Voice:
 
     def _say(self, at: float, text: str) -> None:
         self.clear()
+        self._began, self._told = time.monotonic(), _kind(text)
         line = _talk.one_line(f"{stamp(at)} {self._title}: {text}")
         if self._output == "table":
             _print.outlived(lambda: _print.line(line))
@@ -62,6 +66,11 @@ class Voice:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._progress.__exit__(kind, value, trace)
+
+
+def _kind(text: str) -> str:
+    """Without its numbers."""
+    return re.sub(r"[\d.]+", "", text)
 
 
 def say_left(title: str, where: str, state: "State | None") -> None:
@@ -97,7 +106,8 @@ def say_end(where: "Scene", state: "State", line: str, told: "State | None" = No
     _print.outlived(_print.flush)
     if found.next and where.asked.output == "table":
         next_ = found.next.replace("canary watch", "canary run")  # we have just let it go
-        _talk.note(Note("next", hint=f"`k8sai {next_} -n {where.place.ref.namespace}`"))
+        command = f"`k8sai {next_} -n {where.place.ref.namespace}`"
+        _talk.line(f"next: {_talk.speak(command).strip('`')}")
     return int(found.exit) if told is not None else 0
 
 

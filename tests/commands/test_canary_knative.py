@@ -45,8 +45,7 @@ TIME isvc/chat: the canary has 0 % of the requests
 isvc/chat rolled back
 """
 WARNED = """\
-note: next
-  → `kubectl ai-canary forget isvc/chat -n site`
+next: kubectl ai-canary forget isvc/chat -n site
 warning: canaryTrafficPercent is 0: to remove it would promote chat-predictor-00002
 """
 

@@ -9,8 +9,8 @@ from k8sai.errors import Exit
 from tests.commands.canary_route_site import QUICK, Site
 from tests.commands.run import Ran
 
-RUN = "note: next\n  → `kubectl ai-canary run httproute/chat -n site`\n"
-FORGET = "note: next\n  → `kubectl ai-canary forget httproute/chat -n site`\n"
+RUN = "next: kubectl ai-canary run httproute/chat -n site\n"
+FORGET = "next: kubectl ai-canary forget httproute/chat -n site\n"
 
 
 def at_the_last_step(chat: Site, *flags: str) -> None:
@@ -104,7 +104,7 @@ def test_back_a_little_is_a_pause(chat: Site) -> None:
     at_the_last_step(chat)
     ran = chat("rollback", "--to-weight", "5")
     assert (ran.code, ran.out.splitlines()[-1]) == (Exit.OK, "httproute/chat rolled back to 5 %")
-    assert ran.err == "note: next\n  → `kubectl ai-canary resume httproute/chat -n site`\n"
+    assert ran.err == "next: kubectl ai-canary resume httproute/chat -n site\n"
     assert (chat.weights, chat.state.phase, chat.state.paused_by) == ((95, 5), Phase.PAUSED, "admin")
     assert chat("rollback", "--to-weight", "5").code == Exit.USAGE
 

@@ -9,7 +9,7 @@ from tests.commands.canary_route_site import QUICK, Site
 from tests.commands.run import Ran
 
 STAYS = "note: svc/chat-v1 and its pods stay after the promotion: whoever made them gives back what they hold\n"
-NEXT = "note: next\n  → `kubectl ai-canary run httproute/chat -n site`\n"
+NEXT = "next: kubectl ai-canary run httproute/chat -n site\n"
 TO = ("--to", "svc/chat-v2")
 
 

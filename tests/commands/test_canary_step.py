@@ -9,7 +9,7 @@ from tests.commands.canary_route_site import Site
 from tests.commands.faults import Fate, Faults
 from tests.commands.run import BIN, Ran
 
-NEXT = "note: next\n  → `kubectl ai-canary run httproute/chat -n site`\n"
+NEXT = "next: kubectl ai-canary run httproute/chat -n site\n"
 GATED = ("--steps", "5,50", "--warmup", "0s", "--interval", "1s")
 PLAN = """\
 patch httproute.gateway.networking.k8s.io/chat (json-patch): 5 % to svc/chat-v2

@@ -168,7 +168,9 @@ def test_hints_lead_to_the_same_cluster() -> None:
     assert said == "`kubectl ai-top --by pending --context 'prod eu'` lists them, `kubectl ai-sim up` does not"
 
 
-@pytest.mark.parametrize("command", ["top", "why job/train", "fit --gpus 8", "snapshot save -o now.gz"])
+@pytest.mark.parametrize(
+    "command", ["top", "why job/train", "fit --gpus 8", "snapshot save -o now.gz", "canary run isvc/a -n b"]
+)
 def test_every_hint_that_reads_a_cluster_leads_to_the_same(command: str) -> None:
     _talk.carry(["--context", "prod"])
     try:

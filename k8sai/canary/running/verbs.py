@@ -4,6 +4,7 @@ All of them are idempotent: asked again for what stands, they write nothing.
 """
 
 from dataclasses import replace
+from math import ceil
 from typing import TYPE_CHECKING
 
 from k8sai.ages import epoch
@@ -97,7 +98,7 @@ def judged(hands: Hands, held: "Held") -> "Held":
         return _passed(hands, held, "ungated", f"{state.weight} % passes without a gate")
     now, warm = hands.now(), epoch(state.shifted) + state.settings.warmup if state.shifted else hands.now()
     if now < warm:
-        raise Undecided(f"it warms up for {warm - now:.0f} s more: nothing is counted", _status(state))
+        raise Undecided(f"it warms up for {ceil(warm - now)} s more: nothing is counted", _status(state))
     begin = max(warm, epoch(state.measured) if state.measured else warm)
     if now - begin >= 1:
         held = hands.journal.save(held, measure.counted(hands, state, carry.look(hands, held).seen, begin, now))
