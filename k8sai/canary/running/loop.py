@@ -81,6 +81,8 @@ class Loop:
         except Drift as error:
             if on_its_way_up(held.state):
                 self._drifted(held, (error.message,))
+            elif held.state.pending and held.state.pending.word == "begin":
+                self._taken_back(held)
             raise Drift(error.message, error.hint or carry.way_back(hands)) from error
 
     def _unheard(self, held: "Held", error: Unavailable) -> None:
