@@ -37,7 +37,7 @@ class Place:
 
 def look(options: Options, names: tuple[str, ...], backend: str = "") -> Place:
     """Of `isvc/chat` or `isvc chat`; `backend` forces one. Raises Usage, NotFound, Forbidden, Refused, ClusterError."""
-    from k8sai.canary.backends.all import by_name, by_word, served_kinds, taking
+    from k8sai.canary.backends.all import by_name, by_word, insist_on_known, served_kinds, taking
     from k8sai.canary.facts import Ref
     from k8sai.cluster.connect import connect
     from k8sai.cluster.objects import LiveObjects
@@ -56,6 +56,7 @@ def look(options: Options, names: tuple[str, ...], backend: str = "") -> Place:
     kind = _home(objects, kinds, word, connection.namespace, name)
     candidates = tuple(one for one in candidates if kind in one.kinds)
     target = _found(objects, kind, connection.namespace, name, candidates[0].words[0])
+    insist_on_known(kind, target, f"{candidates[0].words[0]}/{name}")
     reading = Reading(objects)
     uid = str(target["metadata"].get("uid") or "")
     ref = Ref(kind, connection.namespace, name, uid, candidates[0].words[0])
