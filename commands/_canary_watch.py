@@ -19,9 +19,10 @@ def watch(
         Literal["screen", "lines", "jsonl"], typer.Option("-o", "--output", help="How to show it; jsonl: documents.")
     ] = "screen",
 ) -> int:
-    """A rollout as it goes: both sides, the three weights, the gate's evidence and what happens. Writes nothing.
+    """A rollout as it goes: both sides with their pods, the three weights, the gate's evidence and what happens.
 
-    Ends by itself where the rollout does, with its exit code; Ctrl-C leaves everything as it is.
+    On a terminal the full screen, where h holds it and b brings it back, after they have asked. Nothing else writes.
+    Ends by itself where the rollout does, with its exit code; q and Ctrl-C leave everything as it is.
 
     \b
     Exit codes: as `canary status`

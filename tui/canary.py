@@ -1,5 +1,6 @@
 """One rollout full screen: weights, evidence, its versions with their pods, and all that happened to it."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -10,11 +11,11 @@ from k8sai.errors import Usage
 from k8sai.fleet.answers import PodRow
 from k8sai.tui.blank import centred
 from k8sai.tui.canaries import Late, missing
-from k8sai.tui.canaries_acts import ACTS, RolloutsPane, rule_with_keys
+from k8sai.tui.canaries_acts import RolloutsPane
+from k8sai.tui.canary_facts import TALL, Facts, Happenings
 from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
 from k8sai.tui.ink import Line, Run, plain
-from k8sai.tui.lines import Lines
 from k8sai.tui.matching import matcher
 from k8sai.tui.opening import Opening
 from k8sai.tui.subject import Subject, pod
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from k8sai.canary.shown.look import Look
     from k8sai.canary.shown.rollouts import Rollout
 
-_TALL: Final = 34  # lines of a screen on which there is room for more of the history
-_FEW, _MANY = 5, 14  # lines of it
+_FRAME: Final = 0.25  # seconds at least between two frames of the clock; keys do not wait for it
+_FEW, _MANY = 5, 14  # lines of the history
 _ROOMY: Final = 120  # columns from which the title says the order too
 
 
@@ -63,9 +64,10 @@ class CanaryPane(RolloutsPane):
         super().__init__(desk)
         self.branches: dict[str, Branch] = {}
         self.ends = False
+        self._painted = 0.0  # when the clock last did
         self.notes = Late(desk)
-        self.facts = Facts(desk, self)
-        self.happened = Happenings(desk, self)
+        self.facts = Facts(desk, self.look)
+        self.happened = Happenings(desk, self.look)
 
     def compose(self) -> ComposeResult:
         yield self.heading
@@ -75,7 +77,7 @@ class CanaryPane(RolloutsPane):
         yield self.happened
 
     def on_resize(self) -> None:
-        self.happened.styles.height = (_FEW if self.app.size.height < _TALL else _MANY) + 1
+        self.happened.styles.height = (_FEW if self.app.size.height < TALL else _MANY) + 1
 
     def open(self, opening: Opening) -> None:
         self.ends = opening.ends
@@ -184,7 +186,9 @@ class CanaryPane(RolloutsPane):
     def tick(self) -> None:
         if not self.table.paused:
             self._look()
-        self.repaint()
+        if (now := time.perf_counter()) - self._painted >= _FRAME:
+            self._painted = now
+            self.repaint()
 
     def refresh_now(self) -> None:
         self.desk.canary_watch().at_once()
@@ -245,58 +249,12 @@ class CanaryPane(RolloutsPane):
         if one is None:
             return centred(f"{self.key} is forgotten", "", "esc goes back to the rollouts", width, height)
         why = one.look.unseen if one.look is not None else one.listed.trouble
+        if not why:  # it is over, and was not looked at closely before
+            return centred(f"Looking at {self.key} {self.desk.glyphs.dots}", "", "", width, height)
         return centred("Its sides cannot be seen", why, "", width, height, "warn")
 
     def remember(self) -> dict[str, Any]:
         return {**super().remember(), "filter": ""}  # of one rollout
-
-
-class Facts(Lines):
-    """Above the tree: who holds it, its weights, the evidence of its gate, why, and the next command."""
-
-    def __init__(self, desk: Desk, pane: CanaryPane) -> None:
-        super().__init__(desk, classes="facts")
-        self.pane = pane
-        self._tall = -1
-
-    def resize_and_paint(self) -> None:
-        """As tall as what there is to say."""
-        self.repaint()
-        tall = len(self.lines(self.app.size.width, 0))
-        if tall != self._tall:
-            self._tall = tall
-            self.styles.height = tall
-
-    def lines(self, width: int, height: int) -> Sequence[Line]:
-        look = self.pane.look()
-        if look is None:
-            return []
-        from k8sai.tui.canaries_lines import around, following, gates, weights, why
-
-        glyphs, most = self.desk.glyphs, 2 if self.app.size.height < _TALL else 6
-        both = (*weights(look, width, glyphs), *gates(look, width, glyphs))
-        told = [around(look, self.pane.desk.now()), *both, *why(look, width, most)]
-        return told if look.outcome.next.startswith("canary watch") else [*told, following(look)]  # that is this
-
-
-class Happenings(Lines):
-    """Below the tree, the history, the newest first."""
-
-    def __init__(self, desk: Desk, pane: CanaryPane) -> None:
-        super().__init__(desk, classes="happened")
-        self.pane = pane
-
-    def lines(self, width: int, height: int) -> Sequence[Line]:
-        look = self.pane.look()
-        if look is None or look.state is None:
-            return []
-        from k8sai.tui.canaries_lines import history
-
-        glyphs = self.desk.glyphs
-        return [
-            rule_with_keys(((f"{glyphs.rule * 2} History ", "dim"),), ACTS, width, glyphs),
-            *history(look.state.history, self.desk.now(), width, height - 1, glyphs),
-        ]
 
 
 def _bad(text: str) -> Line:

@@ -19,9 +19,11 @@ from k8sai.canary.state import Happened, Settings, Slo, State
 from k8sai.errors import K8saiError
 from k8sai.tui.app import Cockpit
 from k8sai.tui.canaries import CanariesPane
-from tests.tui.stage import Stage, cockpit, press, write
+from k8sai.tui.canary import CanaryPane
+from tests.tui.stage import Stage, cockpit, lines, press, screen, write
 from tests.tui.world import NOW, FixedFeed
 
+CHAT, EMBED, RANK, ASR = "inference/isvc/chat", "inference/httproute/embed", "team-llm/isvc/rank", "inference/ksvc/asr"
 ISVC = "inferenceservices.serving.kserve.io"
 ROUTE = "httproutes.gateway.networking.k8s.io"
 SETTINGS = Settings(slos=(Slo("errors", 0.01), Slo("ttft", 0.05, 2.0)))
@@ -234,3 +236,22 @@ async def renewed(pilot: Stage, app: Cockpit) -> None:
     """Read again, now."""
     await press(pilot, "ctrl+r")
     await settled(pilot, app)
+
+
+async def opened(pilot: Stage, app: Any, key: str = CHAT) -> CanaryPane:
+    await canaries(pilot, app, key)
+    await press(pilot, "enter")
+    await renewed(pilot, app)
+    assert isinstance(app.current, CanaryPane)
+    return app.current
+
+
+def row(app: Any, title: str) -> str:
+    """The one line of the table about a target."""
+    (found,) = [" ".join(line.split()) for line in lines(app) if title in line.split()[:2] and "──" not in line]
+    return found
+
+
+def said(app: Any) -> str:
+    """The whole screen with single spaces."""
+    return " ".join(screen(app).split())

@@ -7,34 +7,31 @@ from typing import Any
 
 import pytest
 
-from k8sai.canary.facts import Phase
 from k8sai.canary.shown.look import Observed
 from k8sai.canary.shown.rollouts import Rollouts
 from k8sai.canary.split import honoured
-from k8sai.errors import ClusterError, Forbidden, Locked
-from k8sai.tui.canary import CanaryPane
-from k8sai.tui.confirm import Confirm
+from k8sai.errors import ClusterError, Forbidden
 from k8sai.tui.glyphs import ASCII
-from k8sai.tui.opening import Opening
-from k8sai.tui.reader import Reader
-from tests.tui.canaries_world import FixedCanaries, canaries, chat, every, rank, renewed, rolled, settled
-from tests.tui.stage import LARGE, SMALL, Stage, alone, cockpit, keys, lines, press, screen, write
+from tests.tui.canaries_world import (
+    ASR,
+    CHAT,
+    EMBED,
+    RANK,
+    FixedCanaries,
+    canaries,
+    chat,
+    every,
+    rank,
+    renewed,
+    rolled,
+    row,
+    said,
+)
+from tests.tui.stage import LARGE, SMALL, Stage, alone, cockpit, keys, press, screen, write
 from tests.tui.test_snapshots import Compare
 from tests.tui.world import NOW, FixedFeed
 
-CHAT, EMBED, RANK, ASR = "inference/isvc/chat", "inference/httproute/embed", "team-llm/isvc/rank", "inference/ksvc/asr"
 GARBLED = "inference/inferenceservices.serving.kserve.io/zz"
-
-
-def row(app: Any, title: str) -> str:
-    """The one line of the table about a target."""
-    (found,) = [" ".join(line.split()) for line in lines(app) if title in line.split()[:2] and "──" not in line]
-    return found
-
-
-def said(app: Any) -> str:
-    """The whole screen with single spaces."""
-    return " ".join(screen(app).split())
 
 
 # --- the list ---------------------------------------------------------------------------------------------------------
@@ -208,216 +205,6 @@ async def test_only_one_namespace_may_be_read() -> None:
     async with app.run_test(size=LARGE) as pilot:
         await canaries(pilot, app)
         assert "only namespace inference may be read" in screen(app)
-
-
-# --- full screen ------------------------------------------------------------------------------------------------------
-
-
-async def opened(pilot: Stage, app: Any, key: str = CHAT) -> CanaryPane:
-    await canaries(pilot, app, key)
-    await press(pilot, "enter")
-    await renewed(pilot, app)
-    assert isinstance(app.current, CanaryPane)
-    return app.current
-
-
-@alone
-async def test_enter_opens_versions_with_their_pods() -> None:
-    app = rolled()
-    async with app.run_test(size=LARGE) as pilot:
-        await opened(pilot, app)
-        made = [key.rpartition("/")[2] for key in keys(app)]
-        assert made == ["stable", "chat-v1-0", "chat-v1-1", "chat-v1-2", "canary", "chat-v2-0"]
-        text = said(app)
-        assert "stable v1 3/3 12" in text and "canary v2 1/1 4" in text
-        assert "holder ana@ci-7 (lease 9s)" in text
-        assert "begin 0 % as asked for ana" in text
-        assert "next" not in text, "what it would say is this screen"
-        await press(pilot, "escape")
-        assert app.current.stem == "canaries" and app.current.cursor() == CHAT
-
-
-@alone
-async def test_a_pod_in_trouble_says_so() -> None:
-    app = rolled()
-    async with app.run_test(size=LARGE) as pilot:
-        await opened(pilot, app, RANK)
-        assert "└ rank-v2-0 no 4 7 CrashLoopBackOff after OOMKilled a100-00 24h" in said(app)
-        await press(pilot, "ctrl+z")
-        assert [key.rpartition("/")[2] for key in keys(app)] == ["stable", "canary", "rank-v2-0"]
-
-
-@alone
-async def test_the_object_of_a_version_is_the_target_and_of_a_pod_the_pod() -> None:
-    app = rolled()
-    async with app.run_test(size=LARGE) as pilot:
-        pane = await opened(pilot, app)
-        target, pod = pane.subject_at("stable"), pane.subject_at("stable/inference/chat-v1-0")
-        assert target is not None and pod is not None
-        assert (target.kind, target.namespace, target.name) == (
-            "inferenceservices.serving.kserve.io",
-            "inference",
-            "chat",
-        )
-        assert (pod.kind, pod.name) == ("pods", "chat-v1-0")
-        for key, title in (
-            ("d", "Inferenceservice inference/chat"),
-            ("y", "YAML of inferenceservice"),
-            ("e", "Events of"),
-        ):
-            await press(pilot, "home", key)
-            assert isinstance(app.screen, Reader) and title in lines(app)[0]
-            await press(pilot, "escape")
-
-
-@alone
-async def test_a_rollout_that_is_forgotten_meanwhile() -> None:
-    fixed = FixedCanaries()
-    app = rolled(fixed)
-    async with app.run_test(size=LARGE) as pilot:
-        await opened(pilot, app)
-        fixed.now = replace(fixed.now, found=fixed.now.found[1:])
-        await renewed(pilot, app)
-        assert f"{CHAT} is forgotten" in screen(app)
-        await press(pilot, "h", "b")
-        assert not isinstance(app.screen, Confirm)
-
-
-# --- acting -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("full", [False, True], ids=["list", "full"])
-def test_hold_asks_by_name_and_does_it(full: bool) -> None:
-    @alone
-    async def story() -> None:
-        fixed = FixedCanaries()
-        app = rolled(fixed)
-        async with app.run_test(size=SMALL, notifications=True) as pilot:
-            await (opened if full else canaries)(pilot, app, CHAT)
-            await press(pilot, "h")
-            assert isinstance(app.screen, Confirm)
-            assert app.screen.question == "Hold isvc/chat in inference?"
-            assert "k8sai canary pause isvc/chat -n inference" in said(app)
-            assert "ana@ci-7 runs it" in said(app)
-            await press(pilot, "escape")
-            assert fixed.asked == [], "esc leaves it"
-            await press(pilot, "h", "enter")
-            assert isinstance(app.screen, Confirm), "enter is no answer"
-            await press(pilot, "y")
-            await settled(pilot, app)
-            assert fixed.asked == [("pause", "inference", "isvc/chat")]
-            assert "isvc/chat is Paused, 25 %." in said(app)
-            await renewed(pilot, app)
-            await press(pilot, "h", "y")
-            await settled(pilot, app)
-            assert fixed.asked[-1] == ("resume", "inference", "isvc/chat")
-
-    story()
-
-
-@alone
-async def test_bringing_back_takes_it_from_who_holds_it_and_says_so_first() -> None:
-    fixed = FixedCanaries()
-    app = rolled(fixed)
-    async with app.run_test(size=SMALL, notifications=True) as pilot:
-        await canaries(pilot, app, CHAT)
-        await press(pilot, "b")
-        assert isinstance(app.screen, Confirm)
-        assert app.screen.question == "Bring isvc/chat in inference back?"
-        text = said(app)
-        assert "All requests go back to v1; v2 has 25 % now." in text
-        assert "ana@ci-7 holds it" in text and "--steal" in text
-        fixed.gate.clear()
-        await press(pilot, "y")
-        assert "isvc/chat: rolling back" in screen(app)
-        await press(pilot, "b")
-        assert "rolling back goes on" in said(app), "not twice"
-        fixed.gate.set()
-        await settled(pilot, app)
-        assert fixed.asked == [("rollback --steal", "inference", "isvc/chat")]
-        await renewed(pilot, app)
-        assert "RolledBack" in row(app, "isvc/chat")
-        await press(pilot, "b")
-        assert not isinstance(app.screen, Confirm) and "is RolledBack already" in said(app)
-
-
-@alone
-async def test_nobody_holds_it_so_nothing_is_stolen() -> None:
-    fixed = FixedCanaries()
-    app = rolled(fixed)
-    async with app.run_test(size=SMALL) as pilot:
-        await canaries(pilot, app, RANK)
-        await press(pilot, "b")
-        assert "--steal" not in screen(app)
-        await press(pilot, "y")
-        await settled(pilot, app)
-        assert fixed.asked == [("rollback", "team-llm", "isvc/rank")]
-
-
-@alone
-async def test_what_ended_is_not_held_and_a_refusal_is_said() -> None:
-    fixed = FixedCanaries()
-    app = rolled(fixed)
-    async with app.run_test(size=LARGE, notifications=True) as pilot:
-        await canaries(pilot, app, EMBED)
-        await press(pilot, "h")
-        assert "there is nothing to hold" in said(app)
-        await canaries(pilot, app, CHAT)
-        fixed.error = Locked("bo holds the canary", "`k8sai canary status isvc/chat`")
-        await press(pilot, "b", "y")
-        await settled(pilot, app)
-        assert "bo holds the canary" in said(app)
-        assert app.desk.canary_watch().acting == {}
-
-
-# --- canary watch -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"phase": Phase.ROLLED_BACK, "weight": 0},
-        {"phase": Phase.PROMOTED, "weight": 100},
-        {"phase": Phase.DRIFTED},
-    ],
-    ids=lambda found: str(found["phase"]),
-)
-def test_opened_by_watch_it_is_left_when_the_rollout_ends(changes: dict[str, Any]) -> None:
-    @alone
-    async def story() -> None:
-        fixed = FixedCanaries()
-        app = watching(fixed)
-        async with app.run_test(size=SMALL) as pilot:
-            await settled(pilot, app)
-            assert app.current.stem == "canary" and "isvc/chat" in screen(app)
-            fixed.become("isvc/chat", **changes)
-            await renewed(pilot, app)
-            assert app._exit and app.return_code == 0
-
-    story()
-
-
-def watching(fixed: FixedCanaries) -> Any:
-    from k8sai.fleet.index import Fleet
-    from k8sai.tui.app import Cockpit
-    from k8sai.tui.glyphs import UNICODE
-    from tests.tui.world import fill, now
-
-    feed = FixedFeed()
-    feed.canaries = fixed
-    opening = Opening(pane="canary", subject={"rollout": CHAT}, ends=True)
-    return Cockpit(fill(Fleet()), feed, now=now, glyphs=UNICODE, plain=False, opening=opening)
-
-
-@alone
-async def test_opened_by_hand_it_stays() -> None:
-    fixed = FixedCanaries()
-    app = rolled(fixed)
-    async with app.run_test(size=SMALL) as pilot:
-        await opened(pilot, app)
-        fixed.become("isvc/chat", phase=Phase.PROMOTED, weight=100)
-        await renewed(pilot, app)
-        assert not app._exit and "PROMOTED" in screen(app)
 
 
 # --- pictures ---------------------------------------------------------------------------------------------------------
