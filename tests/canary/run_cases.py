@@ -7,9 +7,9 @@ from k8sai.canary.backend import Backend
 from k8sai.canary.backends.all import by_name
 from k8sai.canary.facts import Json, Ref, Wish
 from tests.canary import knatives, kserve, rollouts, test_modelrewrite, test_virtualservice
+from tests.canary.llm_chat import CHAT as LLM_CHAT
 from tests.canary.operators import Site
 from tests.canary.routes import ROUTE, deployment, gateway, made, pool, route, service, to
-from tests.canary.test_llmisvc import CHAT as LLM_CHAT
 from tests.canary.world import World
 
 
