@@ -50,7 +50,6 @@ class Loop:
     _undo: "State | None" = None  # before the goal in the journal, while nothing of it was written
     _silent: int = 0  # looks in a row that nobody answered
     _begun: float = 0.0  # when we began to wait
-    _said: str = ""
 
     def run(self, held: "Held") -> "Held":
         """As it is in the end. Raises Locked, Drift, Refused, TimedOut, and what the cluster answers."""
@@ -215,9 +214,7 @@ class Loop:
             raise TimedOut(
                 f"the time is up; {_stands(state)}, waiting: {why}", "the same command again goes on from there"
             )
-        if why != self._said:
-            self._said = why
-            self.hands.tell("wait", why, state)
+        self.hands.tell("wait", why, state)
         self.hands.pause(max(0.0, seconds if self.end is None else min(seconds, self.end - now)))
 
 
