@@ -32,8 +32,11 @@ def screen(app: "Cockpit", what: What, subject: Subject) -> Screen[None]:
 
     def read() -> Sequence[Line]:
         if what == "why":
+            from k8sai.tui.canaries_why import rollout_lines, rollout_of
             from k8sai.tui.why_text import why_lines  # a room of its own: not for every start
 
+            if (rollout := rollout_of(desk, subject)) is not None:
+                return rollout_lines(desk, rollout, app.size.width - 2)
             return why_lines(desk, subject, app.size.width - 2)
         seen = desk.queue_watch().look
         if what == "describe" and seen is not None:

@@ -9,7 +9,7 @@ from k8sai.canary.facts import Phase
 from k8sai.tui.confirm import Confirm
 from k8sai.tui.opening import Opening
 from k8sai.tui.reader import Reader
-from tests.tui.canaries_world import CHAT, RANK, FixedCanaries, opened, renewed, rolled, said, settled
+from tests.tui.canaries_world import CHAT, EMBED, RANK, FixedCanaries, canaries, opened, renewed, rolled, said, settled
 from tests.tui.stage import LARGE, SMALL, alone, keys, lines, press, screen
 from tests.tui.world import FixedFeed
 
@@ -60,6 +60,24 @@ async def test_the_object_of_a_version_is_the_target_and_of_a_pod_the_pod() -> N
         ):
             await press(pilot, "home", key)
             assert isinstance(app.screen, Reader) and title in lines(app)[0]
+            await press(pilot, "escape")
+
+
+@alone
+async def test_w_says_all_of_it_with_the_whole_history() -> None:
+    app = rolled()
+    async with app.run_test(size=LARGE) as pilot:
+        for key, parts in (
+            (EMBED, ("ROLLEDBACK", "the gate failed: ttft>2s<5%: 58 of 1312", "next k8sai canary forget", "History")),
+            (CHAT, ("holder ana@ci-7", "stable v1 3/3 ready", "observed 23.9 %", "begin 0 % as asked for ana")),
+        ):
+            await canaries(pilot, app, key)
+            await press(pilot, "w")
+            await settled(pilot, app)
+            assert isinstance(app.screen, Reader)
+            text = " ".join(" ".join(app.screen.text.plain()).split())
+            for part in parts:
+                assert part in text, part
             await press(pilot, "escape")
 
 
