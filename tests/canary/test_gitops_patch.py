@@ -6,7 +6,7 @@ from k8sai.canary.backend import Write, guards
 from k8sai.canary.checks.gitops import GitOps, insist
 from k8sai.canary.checks.gitops_patch import configuration, kustomization, text
 from k8sai.canary.facts import Ref
-from tests.canary.test_gitops import application, reading, route, tracked
+from tests.canary.kept_by_git import application, reading, route, tracked
 
 REF = Ref("httproutes.gateway.networking.k8s.io", "prod", "chat")
 ARGO = GitOps("argocd", "chat", "argocd", "annotation")
