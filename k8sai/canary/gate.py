@@ -59,24 +59,20 @@ https://arxiv.org/abs/2210.01948, Ville (1939)
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from k8sai.canary.facts import Json
-from k8sai.canary.gate_evidence import BETS, against_share, against_stable, evidence, spaced, within
+from k8sai.canary.gate_evidence import against_share, evidence, spaced, within
+from k8sai.canary.gate_gathered import Gathered, Window
+from k8sai.canary.gate_kept import read, written
 from k8sai.canary.gate_need import requests_needed
 from k8sai.canary.state import Settings, Slo
-from k8sai.errors import Drift
 
 ALPHA: Final = 0.01  # the chance to fail a harmless canary
 BETA: Final = 0.05  # the chance to pass a step that should not pass
 HARM: Final = 1 / ALPHA
 SAFE: Final = 1 / BETA
-MARGIN: Final = 1.5  # times as many bad requests as the stable side are not "as good"
 FLOOR: Final = 0.005  # share of bad requests below which a difference is of no practical importance
-VERSION: Final = 1
-
-WORSE: Final = spaced(1.05, 10.0)  # bets on theta > 1
-AS_GOOD: Final = spaced(0.1, 0.95 * MARGIN)  # bets on theta < MARGIN
 
 
 class Outcome(StrEnum):
@@ -85,48 +81,6 @@ class Outcome(StrEnum):
     PASS = "PASS"
     FAIL = "FAIL"
     CONTINUE = "CONTINUE"
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Requests of both sides over the same time, of one metric. Raises ValueError where more are bad than there are."""
-
-    canary_bad: int
-    canary_all: int
-    stable_bad: int
-    stable_all: int
-
-    def __post_init__(self) -> None:
-        if not (0 <= self.canary_bad <= self.canary_all and 0 <= self.stable_bad <= self.stable_all):
-            raise ValueError(f"no window: {self}")
-
-    def __add__(self, other: Self) -> "Window":
-        return Window(
-            self.canary_bad + other.canary_bad,
-            self.canary_all + other.canary_all,
-            self.stable_bad + other.stable_bad,
-            self.stable_all + other.stable_all,
-        )
-
-
-NOTHING: Final = Window(0, 0, 0, 0)
-_EVEN: Final = (0.0,) * BETS
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """What is remembered of one metric: the bets against the stable side as logarithms, and sums of requests."""
-
-    harm: tuple[float, ...] = _EVEN  # over all steps
-    safe: tuple[float, ...] = _EVEN  # of this step
-    step: Window = NOTHING
-    run: Window = NOTHING  # over all steps
-
-    def and_of(self, window: Window) -> "Gathered":
-        """With one more window."""
-        counts = (window.canary_bad, window.canary_all, window.stable_bad, window.stable_all)
-        harm, safe = against_stable(WORSE, 1.0, *counts), against_stable(AS_GOOD, MARGIN, *counts)
-        return Gathered(_sum(self.harm, harm), _sum(self.safe, safe), self.step + window, self.run + window)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,19 +141,12 @@ class Gate:
 
     def document(self) -> Json:
         """As the state keeps it."""
-        return {"version": VERSION, "metrics": {title: _written(one) for title, one in self.metrics.items()}}
+        return written(self.metrics)
 
     @classmethod
     def of(cls, document: Json, settings: Settings) -> Self:
         """From `document`; an empty one has nothing gathered. Raises Drift where it cannot be read."""
-        if not document:
-            return cls.new(settings)
-        try:
-            if document["version"] != VERSION:
-                raise ValueError("another version")
-            kept = {title: _read(one) for title, one in document["metrics"].items()}
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise Drift("the evidence of the gate was not written by this version of k8sai") from error
+        kept = read(document)
         return cls(settings, {slo.title: kept.get(slo.title, Gathered()) for slo in settings.slos})
 
 
@@ -253,28 +200,3 @@ def _together(metrics: Sequence[MetricVerdict]) -> Outcome:
     if metrics and all(one.outcome is Outcome.PASS for one in _required(metrics)):
         return Outcome.PASS
     return Outcome.CONTINUE
-
-
-def _sum(some: Sequence[float], more: Sequence[float]) -> tuple[float, ...]:
-    return tuple(a + b for a, b in zip(some, more, strict=True))
-
-
-def _written(one: Gathered) -> Json:
-    return {
-        "harm": list(one.harm),
-        "safe": list(one.safe),
-        "step": _counts(one.step),
-        "run": _counts(one.run),
-    }
-
-
-def _counts(window: Window) -> list[int]:
-    return [window.canary_bad, window.canary_all, window.stable_bad, window.stable_all]
-
-
-def _read(written: Any) -> Gathered:
-    harm, safe = (tuple(float(one) for one in written[key]) for key in ("harm", "safe"))
-    if len(harm) != BETS or len(safe) != BETS:
-        raise ValueError("another grid")
-    step, run = (Window(*(int(one) for one in written[key])) for key in ("step", "run"))
-    return Gathered(harm, safe, step, run)

@@ -11,8 +11,9 @@ from math import sqrt
 from random import Random
 from statistics import median
 
-from k8sai.canary.gate import AS_GOOD, HARM, MARGIN, NOTHING, SAFE, WORSE, Window
+from k8sai.canary.gate import HARM, SAFE
 from k8sai.canary.gate_evidence import against_share, against_stable, evidence, within
+from k8sai.canary.gate_gathered import AS_GOOD, MARGIN, NOTHING, WORSE, Window
 from tests.canary.simulated import drawn, windows
 
 RUNS = 2000

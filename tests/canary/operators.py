@@ -8,7 +8,7 @@ from typing import Any
 
 from k8sai.canary.backend import Backend
 from k8sai.canary.facts import Json, Ref, Side, Wish
-from k8sai.canary.gate import Window
+from k8sai.canary.gate_gathered import Window
 from k8sai.canary.keeping.kept import Held, Kept
 from k8sai.canary.keeping.lease import Clock
 from k8sai.canary.running.decide import next_step

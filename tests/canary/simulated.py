@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from random import Random
 
-from k8sai.canary.gate import Window
+from k8sai.canary.gate_gathered import Window
 
 
 @cache

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8sai.canary.gate import FLOOR, HARM, NOTHING, SAFE, Gate, Outcome, Verdict, Window
+from k8sai.canary.gate import FLOOR, HARM, SAFE, Gate, Outcome, Verdict
+from k8sai.canary.gate_gathered import NOTHING, Window
 from k8sai.canary.state import Settings, Slo
 from tests.canary.windows import BOTH, ERRORS, SLOW, WINDOWS, after, only, outcome, window
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8sai.canary.gate import AS_GOOD, MARGIN, WORSE
 from k8sai.canary.gate_evidence import BETS, against_share, against_stable, evidence, spaced, times_until, within
+from k8sai.canary.gate_gathered import AS_GOOD, MARGIN, WORSE
 
 SHARE = st.fractions(Fraction(1, 100), Fraction(99, 100), max_denominator=100)
 FEW = st.integers(0, 6)

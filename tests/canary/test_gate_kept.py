@@ -5,7 +5,8 @@ import json
 import pytest
 from hypothesis import given
 
-from k8sai.canary.gate import Gate, Window
+from k8sai.canary.gate import Gate
+from k8sai.canary.gate_gathered import Window
 from k8sai.canary.state import Settings
 from k8sai.errors import Drift
 from tests.canary.windows import BOTH, ERRORS, GOOD, SLOW, WINDOWS, after, only

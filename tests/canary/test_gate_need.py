@@ -5,7 +5,8 @@ from math import ceil
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8sai.canary.gate import Outcome, Window
+from k8sai.canary.gate import Outcome
+from k8sai.canary.gate_gathered import Window
 from tests.canary.windows import BAD, ERRORS, GOOD, after, only
 
 

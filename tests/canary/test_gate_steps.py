@@ -1,6 +1,7 @@
 """The gate of several requirements, and over several steps."""
 
-from k8sai.canary.gate import Gate, Outcome, Verdict, Window
+from k8sai.canary.gate import Gate, Outcome, Verdict
+from k8sai.canary.gate_gathered import Window
 from k8sai.canary.state import Settings, Slo
 from tests.canary.windows import BAD, ERRORS, GOOD, OPEN, after, only
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from k8sai.canary.gate import Window
+from k8sai.canary.gate_gathered import Window
 from k8sai.canary.measuring.sampler import Sampler
 from k8sai.canary.slo import parse
 from k8sai.canary.state import Settings

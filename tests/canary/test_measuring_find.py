@@ -5,7 +5,8 @@ from typing import cast
 import pytest
 
 from k8sai.canary.facts import Side
-from k8sai.canary.gate import Gate, Outcome, Window
+from k8sai.canary.gate import Gate, Outcome
+from k8sai.canary.gate_gathered import Window
 from k8sai.canary.measuring.find import sampler
 from k8sai.canary.measuring.sampler import Sample
 from k8sai.canary.slo import parse

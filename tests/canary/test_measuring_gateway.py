@@ -3,7 +3,7 @@
 import pytest
 
 from k8sai.canary.facts import Side
-from k8sai.canary.gate import Window
+from k8sai.canary.gate_gathered import Window
 from k8sai.canary.measuring.sampler import Sampler
 from k8sai.canary.state import Settings
 from k8sai.cluster.exposition import Sample as Row

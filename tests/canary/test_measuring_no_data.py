@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from k8sai.canary.gate import Window
+from k8sai.canary.gate_gathered import Window
 from k8sai.canary.measuring.sampler import Sample, Sampler
 from k8sai.canary.slo import parse
 from k8sai.canary.state import Settings

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from k8sai.ages import stamp
 from k8sai.canary.facts import Phase, Ref, Seen, Side
-from k8sai.canary.gate import Gate, Window
+from k8sai.canary.gate import Gate
+from k8sai.canary.gate_gathered import Window
 from k8sai.canary.running import journal
 from k8sai.canary.running.actions import Astray, Done, GoOn, Hold, Intend, Measure, Pass, Pause, Ready, Resume
 from k8sai.canary.running.decide import Look, decide, next_step

@@ -4,7 +4,8 @@ from functools import reduce
 
 from hypothesis import strategies as st
 
-from k8sai.canary.gate import Gate, MetricVerdict, Outcome, Window
+from k8sai.canary.gate import Gate, MetricVerdict, Outcome
+from k8sai.canary.gate_gathered import Window
 from k8sai.canary.state import Settings, Slo
 
 ERRORS = Slo("errors", 0.01)

@@ -7,7 +7,8 @@ from typing import Any
 
 from k8sai.ages import stamp
 from k8sai.canary.facts import Phase, Ref, Seen, Side
-from k8sai.canary.gate import Gate, Window
+from k8sai.canary.gate import Gate
+from k8sai.canary.gate_gathered import Window
 from k8sai.canary.keeping.holder import Holder
 from k8sai.canary.keeping.listing import Listed
 from k8sai.canary.pods import OnePod, Pods

@@ -10,7 +10,7 @@ from typing import Final
 from zlib import crc32
 
 from k8sai.canary.facts import Side
-from k8sai.canary.gate import Window
+from k8sai.canary.gate_gathered import Window
 from k8sai.canary.measuring.asking import Ask, Asked
 from k8sai.canary.measuring.counting import Counted, counter
 from k8sai.canary.measuring.growing import Discarded
