@@ -29,3 +29,11 @@ Timeout = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Ask nothing.")]
 Output = Annotated[Literal["table", "json", "yaml", "name"], typer.Option("-o", "--output", help="How to print it.")]
+
+
+def insist_on_address(prometheus: str) -> None:
+    """A typing error is told at once, and not as requests that nobody counts. Raises Usage."""
+    from k8sai.cluster.prometheus import prometheus_at
+
+    if prometheus:
+        prometheus_at(prometheus)

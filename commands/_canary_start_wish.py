@@ -20,6 +20,7 @@ _SECONDS = {
     "--ready-timeout": "ready_timeout",
     "--keep-old": "keep_old",
 }
+_SHORTEST = 1.0  # seconds: windows begin and end at whole ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,12 @@ def settings(gating: Gating) -> "Settings":
     from k8sai.canary.slo import parse
     from k8sai.canary.state import Settings
 
+    _insist_on_no_password(gating.prometheus)
+    if gating.min_samples < 0:
+        raise Usage(f"--min-samples {gating.min_samples} is less than none", "--min-samples 100")
     times: dict[str, Any] = {_SECONDS[flag]: _flags.seconds(flag, text) or 0.0 for flag, text in gating.times.items()}
+    if times["interval"] < _SHORTEST:
+        raise Usage(f"--interval {gating.times['--interval']!r} is less than a second", "--interval 30s")
     found = Settings(
         gated=gating.gated,
         min_samples=gating.min_samples,
@@ -96,6 +102,17 @@ def settings(gating: Gating) -> "Settings":
     from dataclasses import replace
 
     return replace(found, slos=tuple(parse(text) for text in gating.slos))
+
+
+def _insist_on_no_password(prometheus: str) -> None:
+    """What `start` is told is kept in a ConfigMap. Raises Usage."""
+    from urllib.parse import urlsplit
+
+    if urlsplit(prometheus).password:
+        raise Usage(
+            "--prometheus has a password, and whoever may read ConfigMaps would read it",
+            "leave it out here, and name it to each `k8sai canary run`: that is not kept",
+        )
 
 
 def _pairs(flag: str, given: tuple[str, ...]) -> dict[str, str]:

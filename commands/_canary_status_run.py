@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from k8sai.cluster.options import Options
 from k8sai.commands import _print, _talk
+from k8sai.commands._canary_flags import insist_on_address
 from k8sai.commands._canary_place import Place, look
 from k8sai.errors import TimedOut
 
@@ -49,6 +50,7 @@ def run(flags: Flags) -> int:
 
 def _looked(flags: Flags) -> "tuple[Look, Place]":
     end = None if flags.timeout is None else time.monotonic() + flags.timeout
+    insist_on_address(flags.prometheus)
     place = look(flags.options, flags.names, flags.backend)
     while True:
         with _talk.Progress(f"reading {place.ref.title} of {place.connection.server}"):

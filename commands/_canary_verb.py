@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from k8sai.cluster.options import Options
+from k8sai.commands._canary_flags import insist_on_address
 from k8sai.commands._canary_place import Place, look
 from k8sai.commands._canary_verb_said import Voice, say_left
 from k8sai.errors import K8saiError, NotFound
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was typed; `timeout` in seconds, `dry_run` none, client or server."""
+    """What was typed; `timeout` in seconds, `dry_run` none, client or server. Raises Usage."""
 
     options: Options
     names: tuple[str, ...]
@@ -36,6 +37,9 @@ class Asked:
     timeout: float | None = None
     prometheus: str = ""
     steal: bool = False
+
+    def __post_init__(self) -> None:
+        insist_on_address(self.prometheus)
 
     @property
     def end(self) -> float | None:

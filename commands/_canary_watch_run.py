@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from k8sai.ages import stamp
 from k8sai.cluster.options import Options
 from k8sai.commands import _print, _talk
+from k8sai.commands._canary_flags import insist_on_address
 from k8sai.commands._canary_place import look
 from k8sai.commands._canary_status_run import reached, seen
 from k8sai.commands._screen import has_screen, show
@@ -27,6 +28,7 @@ class _Shown(Protocol):
 
 def follow(options: Options, names: tuple[str, ...], backend: str, prometheus: str, output: str) -> int:
     """Until the rollout ends; its exit code. A server that is away is waited for."""
+    insist_on_address(prometheus)
     place = look(options, names, backend)
     if output == "screen" and has_screen():
         return _full_screen(options, place, prometheus)

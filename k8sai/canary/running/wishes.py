@@ -25,8 +25,11 @@ def steps_of(text: str) -> tuple[int, ...]:
         found = tuple(int(one) for one in text.replace("%", "").split(","))
     except ValueError as error:
         raise Usage(f"--steps: {text!r} are not percents", "write them as 1,5,25,50,100") from error
-    if any(not 1 <= one <= 100 for one in found) or list(found) != sorted(set(found)):
-        raise Usage(f"--steps: {text!r} do not rise from 1 to 100", "write them as 1,5,25,50,100")
+    for one in found:
+        if not 1 <= one <= 100:
+            raise Usage(f"--steps: {one} is not between 1 and 100", "write them as 1,5,25,50,100")
+    if list(found) != sorted(set(found)):
+        raise Usage(f"--steps: {text!r} do not rise", "write them as 1,5,25,50,100")
     return found
 
 

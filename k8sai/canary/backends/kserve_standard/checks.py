@@ -88,7 +88,10 @@ def _unstable(target: Json) -> Iterator[tuple[str, str]]:
     found = condition(target, "Ready") or {}
     if found.get("status") != "True":
         why = found.get("message") or found.get("reason") or "KServe has not said so"
-        yield f"is not ready: {why}", f"k8sai why isvc/{target['metadata']['name']}"
+        yield (
+            f"is not ready: {why}",
+            f"`k8sai canary status isvc/{target['metadata']['name']} -n {target['metadata']['namespace']}`",
+        )
 
 
 def _unrouted(target: Json, read: "Reading") -> Iterator[tuple[str, str]]:

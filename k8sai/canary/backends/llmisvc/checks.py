@@ -55,7 +55,10 @@ def _unable(target: Json, canary: str, read: "Reading") -> Iterator[tuple[str, s
     found = condition(target, "Ready") or {}
     if found.get("status") != "True":
         why = found.get("message") or found.get("reason") or "KServe has not said so"
-        yield f"is not ready: {why}", f"k8sai why llmisvc/{target['metadata']['name']}"
+        yield (
+            f"is not ready: {why}",
+            f"`k8sai canary status llmisvc/{target['metadata']['name']} -n {target['metadata']['namespace']}`",
+        )
 
 
 def copyable(target: Json) -> None:
