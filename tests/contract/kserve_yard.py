@@ -94,9 +94,9 @@ class Yard:
         return f"{path}/{obj['metadata']['name']}"
 
 
-@contextmanager
-def yard_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
-    """Of the server that the fixture's parameter names."""
+@pytest.fixture(scope="module", params=SERVERS)
+def yard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
+    """One per file, on each server."""
     nodes = [gpu_node(f"kserve-{at}", labels=NODE, taints=[only_for(NODE["test"])]) for at in range(3)]
     if request.param == "real":
         plane = request.getfixturevalue("controlplanes").get()

@@ -15,17 +15,12 @@ from k8sai.cluster.patching import Stale
 from k8sai.errors import Drift
 from tests.canary.kserve import isvc, model
 from tests.contract.api import JSON_PATCH, MERGE
-from tests.contract.kserve_yard import SERVERS, THERE, Played, Yard, yard_of
+from tests.contract.kserve_yard import THERE, Played, Yard
+from tests.contract.kserve_yard import yard as yard
 
 ISVC = Ref("inferenceservices.serving.kserve.io", "", "chat", word="isvc")
 V2 = Wish(model_uri="hf://org/chat-v2")
 Make = Callable[[Json], Played]
-
-
-@pytest.fixture(scope="module", params=SERVERS)
-def yard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
-    with yard_of(request, tmp_path_factory) as made:
-        yield made
 
 
 @pytest.fixture
