@@ -1,8 +1,11 @@
-"""InferenceServices in Knative mode and Knative Services as people write them, and the names of their revisions."""
+"""InferenceServices in Knative mode and Knative Services as people write them, and their rollouts on a world."""
 
+from dataclasses import dataclass
 from typing import Any, Final
 
-from k8sai.canary.facts import Json, Ref, Wish
+from k8sai.canary.backend import Backend, Begin, Goal, Shift
+from k8sai.canary.facts import Json, Prepared, Ref, Wish
+from tests.canary.world import World
 
 SERVING: Final = "serving.knative.dev"
 ISVC: Final = Ref("inferenceservices.serving.kserve.io", "default", "chat", word="isvc")
@@ -35,3 +38,59 @@ def ksvc(*traffic: Json, name: str = "", least: int = 2, **metadata: Any) -> Jso
     if traffic:
         spec["traffic"] = [*traffic]
     return {"apiVersion": f"{SERVING}/v1", "kind": "Service", "metadata": {"name": "chat", **metadata}, "spec": spec}
+
+
+# --- on a world -------------------------------------------------------------------------------------------------------
+
+
+def there(*objects: Json) -> World:
+    """They have their pods, and all requests."""
+    made = World()
+    made.node("n1", gpus=8)
+    made.has(*objects)
+    made.run()
+    return made
+
+
+def pods_by_revision(world: World) -> dict[str, int]:
+    """Of pods that are there, each with a GPU."""
+    found: dict[str, int] = {}
+    for one in world.all("pods"):
+        name = one["metadata"]["labels"][f"{SERVING}/revision"]
+        found[name] = found.get(name, 0) + 1
+    return found
+
+
+def by_revision(traffic: list[Json]) -> dict[str, int]:
+    """Percent, with those that get nothing."""
+    found: dict[str, int] = {}
+    for one in traffic:
+        found[one["revisionName"]] = found.get(one["revisionName"], 0) + one["percent"]
+    return found
+
+
+@dataclass(frozen=True)
+class Rolled:
+    """How a target is rolled out, and to what."""
+
+    backend: Backend
+    ref: Ref
+    to: Wish
+
+    def begun(self, world: World, wish: Wish | None = None, weight: int = 0) -> Prepared:
+        """Its canary is ready."""
+        asked = wish or self.to
+        prepared = world.prepare(self.backend, self.ref, asked)
+        world.reach(self.backend, self.ref, Begin(asked, weight), prepared)
+        world.run(10)
+        return prepared
+
+    def at(self, world: World, *weights: int) -> Prepared:
+        """A rollout whose canary is ready, at the last of these weights."""
+        prepared = self.begun(world)
+        for weight in weights:
+            world.reach(self.backend, self.ref, Shift(weight), prepared)
+        return prepared
+
+    def next_of(self, world: World, goal: Goal, prepared: Prepared) -> Any:
+        return world.step(self.backend, self.ref, goal, prepared)

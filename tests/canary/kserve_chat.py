@@ -2,44 +2,23 @@
 
 from typing import Any
 
-from k8sai.canary.backend import Begin, Goal, Shift
 from k8sai.canary.backends.kserve_knative.backend import KServeKnative
-from k8sai.canary.facts import Json, Prepared, Wish
-from tests.canary.knatives import ISVC, SERVING, TO_MODEL, isvc
+from k8sai.canary.facts import Json
+from tests.canary.knatives import ISVC, TO_MODEL, Rolled, by_revision, isvc, pods_by_revision, there
 from tests.canary.world import World
 
 CHAT, TO_V2 = ISVC, TO_MODEL
 V1, V2, V3 = (f"chat-predictor-0000{number}" for number in (1, 2, 3))
 PERCENT = "/spec/predictor/canaryTrafficPercent"
 backend = KServeKnative()
+gpus = pods_by_revision
+_rolled = Rolled(backend, CHAT, TO_V2)
+begun, at, next_of = _rolled.begun, _rolled.at, _rolled.next_of
 
 
 def chat() -> World:
     """`isvc/chat`: its first version has two pods and all requests."""
-    made = World()
-    made.node("n1", gpus=8)
-    made.has(isvc())
-    made.run()
-    return made
-
-
-def begun(world: World, wish: Wish = TO_V2, weight: int = 0) -> Prepared:
-    prepared = world.prepare(backend, CHAT, wish)
-    world.reach(backend, CHAT, Begin(wish, weight), prepared)
-    world.run(10)
-    return prepared
-
-
-def at(world: World, *weights: int) -> Prepared:
-    """A rollout whose canary is ready, at the last of these weights."""
-    prepared = begun(world)
-    for weight in weights:
-        world.reach(backend, CHAT, Shift(weight), prepared)
-    return prepared
-
-
-def next_of(world: World, goal: Goal, prepared: Prepared) -> Any:
-    return world.step(backend, CHAT, goal, prepared)
+    return there(isvc())
 
 
 def component(world: World) -> Json:
@@ -54,19 +33,7 @@ def percent(world: World) -> int | None:
 
 def routed(world: World) -> dict[str, int]:
     """Percent by revision, without those that get nothing."""
-    found: dict[str, int] = {}
-    for one in component(world)["traffic"]:
-        found[one["revisionName"]] = found.get(one["revisionName"], 0) + one["percent"]
-    return {name: share for name, share in found.items() if share}
-
-
-def gpus(world: World) -> dict[str, int]:
-    """GPUs by revision, of pods that are there."""
-    found: dict[str, int] = {}
-    for one in world.all("pods"):
-        name = one["metadata"]["labels"][f"{SERVING}/revision"]
-        found[name] = found.get(name, 0) + 1
-    return found
+    return {name: share for name, share in by_revision(component(world)["traffic"]).items() if share}
 
 
 def status_is(world: World, **values: Any) -> None:
