@@ -3,6 +3,7 @@
 from typing import Any
 
 from k8sai.canary.facts import Json
+from tests.canary.world import World
 
 GATEWAY: Json = {
     "apiVersion": "gateway.networking.k8s.io/v1",
@@ -61,3 +62,13 @@ def llmisvc(
         "metadata": {"name": name},
         "spec": {**spec, **more},
     }
+
+
+def world_with(*targets: Json, gpus: int = 32) -> World:
+    """On one node, behind KServe's gateway, and worked on by KServe."""
+    world = World()
+    world.node("n1", gpus)
+    world.has(NAMESPACE, GATEWAY)
+    world.has(*targets)
+    world.run()
+    return world

@@ -5,7 +5,6 @@ from typing import Any
 from k8sai.canary.backend import Begin, Write
 from k8sai.canary.backends.llmisvc.backend import LlmIsvcGroup
 from k8sai.canary.facts import Json, Prepared, Ref, Wish
-from tests.canary.kserve import GATEWAY, NAMESPACE
 from tests.canary.world import World
 
 KIND = "llminferenceservices.serving.kserve.io"
@@ -14,15 +13,6 @@ STOP = "serving.kserve.io/stop"
 V2 = Wish(model_uri="hf://org/chat-v2")
 TO = Wish(to="llmisvc/new")
 backend = LlmIsvcGroup()
-
-
-def world_with(*targets: Json, gpus: int = 16) -> World:
-    world = World()
-    world.node("n1", gpus)
-    world.has(NAMESPACE, GATEWAY)
-    world.has(*targets)
-    world.run()
-    return world
 
 
 def begun(world: World, wish: Wish = V2) -> Prepared:

@@ -4,23 +4,13 @@ from typing import Any
 
 from k8sai.canary.backend import Begin, Shift, Write
 from k8sai.canary.backends.kserve_standard.backend import KServeStandard
-from k8sai.canary.facts import Json, Prepared, Ref, Wish
-from tests.canary.kserve import GATEWAY, NAMESPACE
+from k8sai.canary.facts import Prepared, Ref, Wish
 from tests.canary.world import World
 
 KIND = "inferenceservices.serving.kserve.io"
 ISVC = Ref(KIND, "default", "chat", word="isvc")
 V2 = Wish(model_uri="hf://org/chat-v2")
 backend = KServeStandard()
-
-
-def world_with(target: Json, gpus: int = 32) -> World:
-    world = World()
-    world.node("n1", gpus)
-    world.has(NAMESPACE, GATEWAY)
-    world.has(target)
-    world.run()
-    return world
 
 
 def begun(world: World, wish: Wish = V2) -> Prepared:

@@ -4,8 +4,8 @@ import pytest
 
 from k8sai.canary.backend import Promote, Retire, Rollback, Shift, Wait, Write
 from k8sai.errors import Drift
-from tests.canary.kserve import isvc, model
-from tests.canary.standard_chat import ISVC, at, backend, begun, changes, guarded_by, pods, weights, world_with
+from tests.canary.kserve import isvc, model, world_with
+from tests.canary.standard_chat import ISVC, at, backend, begun, changes, guarded_by, pods, weights
 from tests.canary.world import World
 
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from k8sai.canary.backend import Begin, Goal, Promote, Retire, Rollback, Shift, Write
 from k8sai.canary.facts import Json
 from k8sai.errors import Drift, Refused
-from tests.canary.kserve import isvc
-from tests.canary.standard_chat import ISVC, KIND, V2, at, backend, begun, changes, pods, world_with
+from tests.canary.kserve import isvc, world_with
+from tests.canary.standard_chat import ISVC, KIND, V2, at, backend, begun, changes, pods
 from tests.canary.world import World, Writes
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from k8sai.canary.facts import Json, Wish
 from k8sai.errors import Refused, Usage
-from tests.canary.kserve import isvc
-from tests.canary.standard_chat import ISVC, V2, backend, begun, world_with
+from tests.canary.kserve import isvc, world_with
+from tests.canary.standard_chat import ISVC, V2, backend, begun
 from tests.canary.world import World
 
 

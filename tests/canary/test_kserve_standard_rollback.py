@@ -5,8 +5,8 @@ import pytest
 from k8sai.canary.backend import Promote, Retire, Rollback, Wait, Write
 from k8sai.canary.facts import Json
 from k8sai.errors import Forbidden, Refused
-from tests.canary.kserve import isvc
-from tests.canary.standard_chat import ISVC, at, backend, begun, changes, pods, weights, world_with
+from tests.canary.kserve import isvc, world_with
+from tests.canary.standard_chat import ISVC, at, backend, begun, changes, pods, weights
 from tests.canary.world import World
 
 

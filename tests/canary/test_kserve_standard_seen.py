@@ -5,8 +5,8 @@ import pytest
 from k8sai.canary.backend import Shift, Wait, Write
 from k8sai.canary.facts import Json
 from k8sai.errors import ClusterError, Forbidden
-from tests.canary.kserve import isvc
-from tests.canary.standard_chat import ISVC, at, backend, begun, world_with
+from tests.canary.kserve import isvc, world_with
+from tests.canary.standard_chat import ISVC, at, backend, begun
 from tests.canary.world import World
 
 

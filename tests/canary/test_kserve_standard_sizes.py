@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from k8sai.canary.backend import Rollback
 from k8sai.canary.backends.kserve_standard.spec import enough, lowered, stable_min
-from tests.canary.kserve import isvc
-from tests.canary.standard_chat import ISVC, at, backend, begun, changes, pods, replicas, world_with
+from tests.canary.kserve import isvc, world_with
+from tests.canary.standard_chat import ISVC, at, backend, begun, changes, pods, replicas
 from tests.canary.world import World
 
 

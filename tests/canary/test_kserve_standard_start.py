@@ -5,8 +5,8 @@ import pytest
 from k8sai.canary.backend import Begin, Promote, Retire
 from k8sai.canary.facts import Wish
 from k8sai.errors import Refused
-from tests.canary.kserve import isvc, model
-from tests.canary.standard_chat import ISVC, V2, at, backend, begun, changes, pods, world_with
+from tests.canary.kserve import isvc, model, world_with
+from tests.canary.standard_chat import ISVC, V2, at, backend, begun, changes, pods
 from tests.canary.world import World
 
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from k8sai.canary.backend import Begin, Goal, Promote, Retire, Rollback, Shift, Wait, Write
 from k8sai.errors import Drift
-from tests.canary.kserve import llmisvc
-from tests.canary.llm_chat import CHAT, STOP, V2, backend, begun, named, pods, shared, stopped, told, weight, world_with
+from tests.canary.kserve import llmisvc, world_with
+from tests.canary.llm_chat import CHAT, STOP, V2, backend, begun, named, pods, shared, stopped, told, weight
 from tests.canary.world import World
 
 

@@ -5,8 +5,8 @@ import pytest
 from k8sai.canary.backend import Begin, Promote, Retire, Rollback, Shift, Wait, Write
 from k8sai.canary.facts import Ref, Wish
 from k8sai.errors import Drift
-from tests.canary.kserve import llmisvc
-from tests.canary.llm_chat import CHAT, KIND, STOP, TO, backend, begun, named, pods, stopped, told, world_with
+from tests.canary.kserve import llmisvc, world_with
+from tests.canary.llm_chat import CHAT, KIND, STOP, TO, backend, begun, named, pods, stopped, told
 from tests.canary.world import World
 
 

@@ -5,8 +5,8 @@ import pytest
 from k8sai.canary.backend import Shift, Write
 from k8sai.canary.facts import Json
 from k8sai.errors import ClusterError, Drift
-from tests.canary.kserve import llmisvc
-from tests.canary.llm_chat import CHAT, KIND, backend, begun, named, world_with
+from tests.canary.kserve import llmisvc, world_with
+from tests.canary.llm_chat import CHAT, KIND, backend, begun, named
 from tests.canary.world import World
 
 

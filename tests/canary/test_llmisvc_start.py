@@ -5,8 +5,8 @@ import pytest
 from k8sai.canary.backend import Begin
 from k8sai.canary.facts import Json, Wish
 from k8sai.errors import NotFound, Refused, Usage
-from tests.canary.kserve import llmisvc
-from tests.canary.llm_chat import CHAT, KIND, STOP, TO, V2, backend, begun, named, shared, stopped, weight, world_with
+from tests.canary.kserve import llmisvc, world_with
+from tests.canary.llm_chat import CHAT, KIND, STOP, TO, V2, backend, begun, named, shared, stopped, weight
 from tests.canary.world import World
 
 
