@@ -57,13 +57,25 @@ def broken(write: Write, live: Json | None) -> tuple[str, ...]:
         return (f"{name} is gone",)
     if isinstance(write.body, list):
         tests = [one for one in write.body if one["op"] == "test"]
+        tests.sort(key=lambda one: one["path"].startswith("/metadata/"))  # a generation tells the least
         return tuple(_broken(name, one, live) for one in tests if value_or_none(live, one["path"]) != one["value"])
     return _changed(name, write.live, live)
 
 
 def _broken(name: str, test: Json, live: Json) -> str:
-    now, path = value_or_none(live, test["path"]), test["path"]
-    return f"{path} of {name} is {_short(now)}, not {_short(test['value'])}{_by(live, path)}"
+    path, now, meant = _deepest(test["path"], value_or_none(live, test["path"]), test["value"])
+    return f"{path} of {name} is {_short(now)}, not {_short(meant)}{_by(live, path)}"
+
+
+def _deepest(path: str, now: Any, meant: Any) -> tuple[str, Any, Any]:
+    """Where two values differ: in one field of a map, one item of a list as long, or altogether."""
+    if isinstance(now, dict) and isinstance(meant, dict):
+        key = next(key for key in sorted({*now, *meant}) if now.get(key) != meant.get(key))
+        return _deepest(f"{path}/{key.replace('~', '~0').replace('/', '~1')}", now.get(key), meant.get(key))
+    if isinstance(now, list) and isinstance(meant, list) and len(now) == len(meant):
+        at = next(at for at, (one, other) in enumerate(zip(now, meant, strict=True)) if one != other)
+        return _deepest(f"{path}/{at}", now[at], meant[at])
+    return path, now, meant
 
 
 def _changed(name: str, before: Json | None, live: Json) -> tuple[str, ...]:
