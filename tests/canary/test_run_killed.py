@@ -21,6 +21,9 @@ def whole_life(case: Case, phase: Phase, **script: float) -> Site:
     site = case.site(**script)
     assert site.life(Mortal(site))
     assert site.state.phase is phase
+    if phase is Phase.PROMOTED:  # each step once, in its order, and none that has not passed
+        walked = [(one.verb, one.after) for one in site.state.history if one.verb in ("shift", "pass")]
+        assert walked == [(verb, step) for step in site.state.steps for verb in ("shift", "pass")]
     return site
 
 
