@@ -44,6 +44,7 @@ def promote(
       8    another operator holds it, or was quicker
       12   the gate has failed: nothing was written; or it was rolled back since it cannot serve
       13   the gate has no verdict yet; nothing was written
+      16   a right is missing
       124  --timeout, or its pods did not come up in time
 
     \b

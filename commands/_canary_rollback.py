@@ -46,6 +46,7 @@ def rollback(
       4    there is no rollout
       5    it is promoted and the old version is gone
       8    another operator holds it: --steal takes it away
+      16   a right is missing
       124  --timeout: what was written stands, and the same command again goes on
 
     \b

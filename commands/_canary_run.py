@@ -43,7 +43,7 @@ def run(
 
     \b
     Exit codes:
-      0    promoted
+      0    promoted; or it had been rolled back before, as asked
       4    there is no rollout
       6    its pods found no room in time: the canary was taken away
       7    somebody else changed it: nothing more was written
@@ -51,6 +51,7 @@ def run(
       10   paused by a person
       12   its gate failed, or it could not serve: rolled back
       13   no data, or no verdict in time: held
+      16   a right is missing
       124  --max-duration
       130  Ctrl-C: the weight stays
 

@@ -33,6 +33,7 @@ def status(
     Exit codes:
       0    promoted, rolled back as asked, or there is no rollout
       4    there is no such object
+      6    its pods found no room: it was taken away
       7    somebody else changed the weight or a version
       9    the operator is lost: `run` continues it
       10   on its way, or paused for a person

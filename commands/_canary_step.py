@@ -44,6 +44,7 @@ def step(
       8    another operator holds it, or was quicker
       12   the gate of this step has failed: nothing was written; or it was rolled back since it cannot serve
       13   the gate has no verdict yet; nothing was written
+      16   a right is missing
       124  --timeout
 
     \b
