@@ -17,9 +17,10 @@ from tests.canary.knatives import isvc, ksvc
 from tests.contract.canary_audit import Fate, Sent
 from tests.contract.canary_plans import GATELESS, STEPS, all_verbs
 from tests.contract.canary_stage import QUICK, Stage, staged_beside
-from tests.contract.test_canary_knative import PERCENT, Make, Played
+from tests.contract.test_canary_knative import PERCENT, Make, Played, Yard
 from tests.contract.test_canary_knative import driven as driven
 from tests.contract.test_canary_knative import yard as yard
+from tests.controlplane.gpu_nodes import NODES, add_nodes, gpu_node
 
 TO = ("--model-uri", "hf://org/chat-v2")
 MODEL = "/spec/predictor/model/storageUri"
@@ -27,9 +28,12 @@ On = Callable[[Backend, Json], Stage]
 
 
 @pytest.fixture
-def on(driven: Make, tmp_path: Path) -> Iterator[On]:
+def on(yard: Yard, driven: Make, tmp_path: Path) -> Iterator[On]:
     """`on(KServeKnative(), isvc())`: its first revision has all requests, and controllers look at it all the time."""
+    nodes = add_nodes(yard.api, [gpu_node("acceptance")] if yard.played else [])
     with ExitStack() as stack:
+        for name in nodes:
+            stack.callback(yard.api.delete, f"{NODES}/{name}")
 
         def make(backend: Backend, obj: Json) -> Stage:
             driver = driven(backend, obj)

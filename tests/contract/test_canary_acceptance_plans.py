@@ -52,7 +52,7 @@ def keeping_verbs(chat: Stage) -> None:
 
 
 def test_15_virtualservice(yard: Yard, tmp_path: Path, beside: ExitStack) -> None:
-    define_real(yard.api, (ISTIO, "VirtualService"), (ISTIO, "DestinationRule"))
+    yard.defined((ISTIO, "VirtualService"), (ISTIO, "DestinationRule"))
     yard.make(service("chat"))
     for name in ("v1", "v2"):
         one, labels = deployment(f"chat-{name}"), {"app": "chat", "version": name}
