@@ -31,6 +31,11 @@ _FROM = {
     "LOCALQUEUE": "local queues",
     "JOB": "queued",
     "WORKLOAD | KIND NAME | KIND/NAME": "queued",
+    **{f"canary {verb} KIND/NAME": "targets" for verb in ("start", "status", "watch")},
+    **{
+        f"canary {verb} KIND/NAME": "rollouts"
+        for verb in ("step", "promote", "rollback", "run", "pause", "resume", "history", "forget", "unlock")
+    },
     "queue move KIND/NAME": "queued",
     "queue resume KIND/NAME": "stoppable",
     "queue stop KIND/NAME": "stoppable",
