@@ -7,6 +7,7 @@ import pytest
 from tests.contract.api import Json
 from tests.controlplane.bulk import delete_all
 from tests.controlplane.gpu_nodes import NODES, add_nodes
+from tests.controlplane.namespaces import wait_for_the_ended
 from tests.controlplane.ours import Ended, k8sai
 from tests.controlplane.server import ControlPlane
 from tests.sim.test_scenarios import loaded
@@ -107,7 +108,8 @@ def test_what_somebody_else_has_set_is_shown_and_stays(plane: ControlPlane, setu
 
 @pytest.fixture
 def broken_setup(plane: ControlPlane, setup: Json) -> Iterator[None]:
-    """The queue in a cycle goes first: Kueue 0.19.2 ends when a namespace's labels change while there is one."""
+    """The queue in a cycle goes first: Kueue 0.19.2 ends when a namespace changes while there is one."""
+    wait_for_the_ended(plane.api)
     for plural, object in broken():
         plane.api.post(f"{KUEUE}/{plural}", object).ok()
     yield

@@ -17,6 +17,7 @@ from k8sai.queues.setting import Setting, read
 from k8sai.queues.shown.document import lists
 from tests.contract.api import Json
 from tests.controlplane.bulk import create_all
+from tests.controlplane.namespaces import wait_for_the_ended
 from tests.controlplane.ours import k8sai
 from tests.controlplane.queue_cases import KUEUE, Place, job
 from tests.controlplane.server import ControlPlane
@@ -125,6 +126,7 @@ def test_the_figures_are_those_of_kueues_own_status(site: Site) -> None:
 
 def test_a_cycle_is_inactive_though_kueue_gives_ready_for_the_reason(site: Site) -> None:
     one, two = f"{site.namespace}-one", f"{site.namespace}-two"
+    wait_for_the_ended(site.api)
     site.put(cohort(one, two), cohort(two, one))
     site.queue(8, one)
     path = f"{KUEUE}/clusterqueues/{site.namespace}"
@@ -139,7 +141,7 @@ def test_a_cycle_is_inactive_though_kueue_gives_ready_for_the_reason(site: Site)
     try:
         (found,) = site.ask("list")["clusterQueues"]
         assert (found["active"], found["reason"]) == (False, "CohortCycle")
-    finally:  # Kueue 0.19.2 ends when it is still there as a namespace's labels change
+    finally:  # Kueue 0.19.2 ends when a namespace changes while it is there
         site.api.delete(path).ok()
         site.api.until_gone(path)
 

@@ -6,6 +6,7 @@ import pytest
 
 from k8sai.errors import Exit
 from tests.contract.api import Json
+from tests.controlplane.namespaces import wait_for_the_ended
 from tests.controlplane.queue_cases import KUEUE, job
 from tests.controlplane.queue_place import QueuePlace, condition
 from tests.queues.simulate_objects import GPU, cohort, group, local_queue, made
@@ -80,7 +81,8 @@ def test_an_inactive_cluster_queue(place: QueuePlace) -> None:
 
 @pytest.fixture
 def in_a_cycle(place: QueuePlace) -> Iterator[QueuePlace]:
-    """Its queue goes with the test: Kueue 0.19.2 ends when a namespace's labels change while one is in a cycle."""
+    """Its queue goes with the test: Kueue 0.19.2 ends when a namespace changes while one is in a cycle."""
+    wait_for_the_ended(place.api)
     yield place
     place.api.delete(f"{KUEUE}/clusterqueues/{place.cq}").ok()
     place.api.until_gone(f"{KUEUE}/clusterqueues/{place.cq}")
