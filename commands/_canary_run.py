@@ -43,13 +43,13 @@ def run(
 
     \b
     Exit codes:
-      0    promoted; or it had been rolled back before, as asked
+      0    promoted
       4    there is no rollout
       6    its pods found no room in time: the canary was taken away
       7    somebody else changed it: nothing more was written
       8    another operator holds it
       10   paused by a person
-      12   its gate failed, or it could not serve: rolled back
+      12   rolled back: its gate failed, it could not serve, or somebody asked for it
       13   no data, or no verdict in time: held
       16   a right is missing
       124  --max-duration

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from k8sai.canary.facts import Phase
 from k8sai.canary.running import aims, verbs
-from k8sai.canary.state import OnInconclusive
+from k8sai.canary.state import OnInconclusive, State
 from k8sai.commands import _canary_verb_plan, _talk
 from k8sai.commands._canary_verb import Asked, Scene, act, owned, scene
 from k8sai.commands._canary_verb_said import ended, say_end
@@ -34,6 +34,11 @@ def run(asked: Asked, how: Run) -> int:
     return Exit.OK if how.exit_zero else code
 
 
+def _unless_back(state: State, code: int) -> int:
+    """Who runs a rollout wants it promoted: `run && next` must not go on where a person has taken it back."""
+    return Exit.FAILED_SAFE if code == Exit.OK and state.phase is Phase.ROLLED_BACK else code
+
+
 def _run(asked: Asked, how: Run) -> int:
     where = scene(asked)
     before, end = where.state, asked.end
@@ -43,14 +48,14 @@ def _run(asked: Asked, how: Run) -> int:
         goal, notes = aims.of_run(before, where.seen()), aims.gate_notes(before, "")
         return _canary_verb_plan.show(where, goal, before.handle, where.snapshot, notes)
     if before.phase in (Phase.ROLLED_BACK, Phase.PROMOTED) and before.ended and not before.pending:
-        return say_end(where, before, f"unchanged: it is {before.phase}", before)
+        return _unless_back(before, say_end(where, before, f"unchanged: it is {before.phase}", before))
     if not where.detached:
         detach = f"`k8sai canary run {where.where} --detach` runs it in the cluster"
         _talk.note(Note("nobody rolls back if this process dies", "warn", detach))
     state = act(
         where, lambda hands, held: verbs.run(hands, owned(where, held), how.on_inconclusive, end=end), lines=True
     )
-    return ended(where, state, state.phase is Phase.PROMOTED, "promoted")
+    return _unless_back(state, ended(where, state, state.phase is Phase.PROMOTED, "promoted"))
 
 
 def _detached(where: Scene, how: Run) -> int:

@@ -82,6 +82,8 @@ def click_command(command: Any, name: str) -> Any:
 def _guarded(command: Any, name: str, args: list[str]) -> int:
     """Runs the command; how it ended, as its exit code."""
     signal.signal(signal.SIGTERM, _on_sigterm)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # a terminal that is gone; not under nohup
+        signal.signal(signal.SIGHUP, _on_sigterm)
     debug, args = _without_debug(args)
     return _ended(lambda: _invoke(command, name, args), debug)
 

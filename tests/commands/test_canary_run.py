@@ -165,3 +165,12 @@ def test_on_a_terminal_one_line_changes(chat: Site) -> None:
         assert process.wait(30) == Exit.INTERRUPT
     assert "\r\x1b[K" in shown
     assert "stays at 5 % (Gating)" in shown
+
+
+def test_what_a_person_has_taken_back_is_not_promoted(chat: Site) -> None:
+    chat.started()
+    assert chat("step").code == Exit.OK
+    assert chat("rollback").code == Exit.OK
+    ran = chat("run")
+    assert (ran.code, chat.weights) == (Exit.FAILED_SAFE, (1, 0))
+    assert ran.out == "httproute/chat unchanged: it is RolledBack\n"

@@ -240,12 +240,15 @@ def test_no_stdout_at_all(env: dict[str, str]) -> None:
     assert (done.returncode, done.stderr) == (Exit.OK, b"")
 
 
-def test_sigterm_ends_as_sigterm(capsys: pytest.CaptureFixture[str]) -> None:
-    """The default again, so that a parent sees what happened; but only after the command was unwound."""
+@pytest.mark.parametrize("told", ["SIGTERM", "SIGHUP"])
+def test_sigterm_ends_as_sigterm(told: str) -> None:
+    """The default again, so that a parent sees what happened; but only after the command was unwound. So when a
+    terminal is gone.
+    """
     program = (
         "import os, signal\nfrom k8sai.commands._door import entry\n"
         "def command():\n"
-        "    try: os.kill(os.getpid(), signal.SIGTERM); signal.pause()\n"
+        f"    try: os.kill(os.getpid(), signal.{told}); signal.pause()\n"
         "    finally: print('unwound')\n"
         "entry(command, 'top')([])"
     )

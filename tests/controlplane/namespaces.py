@@ -34,7 +34,8 @@ def end_namespaces() -> None:
 
 
 def wait_for_the_ended(api: Api) -> None:
-    """Until no namespace is on its way out, for who makes a ClusterQueue in a cycle of cohorts: Kueue 0.19.2 ends when a
-    namespace changes while there is one. The queue must be gone when its test ends.
+    """Until no namespace is on its way out, for who makes a ClusterQueue in a cycle of cohorts.
+
+    Kueue 0.19.2 ends when a namespace changes while there is one. The queue must be gone when its test ends.
     """
     api.until_each("/api/v1/namespaces", lambda one: "deletionTimestamp" not in one["metadata"])

@@ -127,7 +127,7 @@ def _counted(pods: Pods | None) -> Cell:
 def _gates(look: Look) -> Iterator[Row]:
     for one in look.verdict.metrics if look.verdict else ():
         need = f"  needs {count(one.need)} more requests" if one.need else ""
-        said = f"{proof(one)}  {one.outcome}{need}"
+        said = f"{one.outcome}  {proof(one)}{need}"
         yield _row(
             one.slo.title,
             Cell(share(one.stable_bad, one.stable_all)),
