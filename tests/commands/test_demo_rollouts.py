@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from threading import Event
 
 from k8sai.canary.keeping.listing import Listed, rollouts
 from k8sai.cluster.connect import connect
@@ -22,6 +23,8 @@ def test_both_are_begun_and_left_where_they_are(tmp_path: Path) -> None:
             return rollouts(Reading(objects), "inference", time.time())
 
         with operators(config):
-            while len(found()) < 2 or any(one.state is None or one.state.step < 0 for one in found()):
-                sim.settled()
+            end = time.monotonic() + 120
+            while len(seen := found()) < 2 or any(one.state is None or one.state.step < 0 for one in seen):
+                assert time.monotonic() < end, seen
+                Event().wait(0.2)  # other processes are at it
         assert all(one.holder is None for one in found())
