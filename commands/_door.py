@@ -19,7 +19,9 @@ _PATIENCE = 5  # seconds to give back the screen after SIGTERM
 
 
 class _Terminated(SystemExit):
-    """SIGTERM arrived: unwind, so that a screen is given back, then die of it. An event loop lets SystemExit pass."""
+    """SIGTERM or SIGHUP: unwind, so that a screen is given back, then die of it. An event loop lets SystemExit pass."""
+
+    by: signal.Signals = signal.SIGTERM
 
 
 def command_names() -> tuple[str, ...]:
@@ -83,7 +85,7 @@ def _guarded(command: Any, name: str, args: list[str]) -> int:
     """Runs the command; how it ended, as its exit code."""
     signal.signal(signal.SIGTERM, _on_sigterm)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # a terminal that is gone; not under nohup
-        signal.signal(signal.SIGHUP, _on_sigterm)
+        signal.signal(signal.SIGHUP, _on_sighup)
     debug, args = _without_debug(args)
     return _ended(lambda: _invoke(command, name, args), debug)
 
@@ -100,9 +102,9 @@ def _ended(run: Callable[[], int | None], debug: bool) -> int:
     except BrokenPipeError:  # `| head` has seen enough: not an error of ours
         _print.abandon()
         return Exit.OK
-    except _Terminated:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGTERM)
+    except _Terminated as told:
+        signal.signal(told.by, signal.SIG_DFL)
+        os.kill(os.getpid(), told.by)
         return Exit.INTERRUPT
     except Exception as error:
         return _told(error, debug)
@@ -159,6 +161,11 @@ def _on_sigterm(_number: int, _frame: object) -> NoReturn:
     signal.signal(signal.SIGALRM, _on_sigterm)
     signal.alarm(_PATIENCE)
     raise _Terminated
+
+
+def _on_sighup(number: int, frame: object) -> NoReturn:
+    _Terminated.by = signal.SIGHUP
+    _on_sigterm(number, frame)
 
 
 def _leave(code: int) -> NoReturn:

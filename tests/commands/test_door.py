@@ -242,9 +242,7 @@ def test_no_stdout_at_all(env: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("told", ["SIGTERM", "SIGHUP"])
 def test_sigterm_ends_as_sigterm(told: str) -> None:
-    """The default again, so that a parent sees what happened; but only after the command was unwound. So when a
-    terminal is gone.
-    """
+    """The default again, so that a parent sees what happened; but only after the command was unwound."""
     program = (
         "import os, signal\nfrom k8sai.commands._door import entry\n"
         "def command():\n"
@@ -253,7 +251,7 @@ def test_sigterm_ends_as_sigterm(told: str) -> None:
         "entry(command, 'top')([])"
     )
     done = subprocess.run([BIN / "python", "-c", program], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGTERM, "unwound\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.Signals[told], "unwound\n", "")
 
 
 def test_sigterm_that_was_lost_is_not_lost_for_good() -> None:
