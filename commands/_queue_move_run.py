@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from k8sai.cluster.following import Changes
 from k8sai.cluster.options import Options
 from k8sai.cluster.writing import Writer
 from k8sai.commands import _print, _queue_move_said, _queue_plan, _queue_read, _talk
@@ -12,7 +13,7 @@ from k8sai.commands._queue_named import asked
 from k8sai.errors import Exit, K8saiError, Usage
 from k8sai.queues.acting import moving_target
 from k8sai.queues.acting.moving import Wish
-from k8sai.queues.acting.moving_steps import Changes, Move
+from k8sai.queues.acting.moving_steps import Move
 from k8sai.view import Note
 
 if TYPE_CHECKING:

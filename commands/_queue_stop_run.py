@@ -4,6 +4,7 @@ import time
 from typing import TYPE_CHECKING
 
 from k8sai.ages import stamp
+from k8sai.cluster.following import Changes
 from k8sai.cluster.reading import Unseen
 from k8sai.cluster.writing import Target, Writer
 from k8sai.commands import _print, _queue_place, _queue_plan, _talk
@@ -21,7 +22,6 @@ from k8sai.commands._queue_stop_scene import Scene, Wish
 from k8sai.errors import Exit, Forbidden, K8saiError, Usage
 from k8sai.queues import parse_workload
 from k8sai.queues.acting import stopping
-from k8sai.queues.acting.moving_steps import Changes
 from k8sai.queues.acting.steps import Change, carry_out
 from k8sai.queues.acting.stopping import Place, Said
 from k8sai.queues.acting.stopping_cost import Cost, cost

@@ -1,9 +1,9 @@
-"""One object as it changes: read, then watched; a watch that ends is begun anew from a read."""
+"""Objects as they change: read, then watched; a watch that ends is begun anew from a read."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from threading import Event, Lock, Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from k8sai.cluster.api_errors import ApiNotFound
 from k8sai.cluster.watching import watch
@@ -89,3 +89,31 @@ class Follower:
     def _tell(self, obj: Json | None) -> None:
         if not self._ended.is_set():
             self._told(obj)
+
+
+class Changes:
+    """Wakes whoever waits as soon as one of these objects changes. Follows them from the first wait on."""
+
+    def __init__(self, connection: "Connection", targets: "Iterable[Target]") -> None:
+        self._changed = Event()
+        self._followers = [Follower(connection, target, self._tell) for target in targets]
+        self._follows = False
+
+    def pause(self, seconds: float) -> None:
+        """Until something changes, at most so long."""
+        if not self._follows:
+            self._follows = True
+            for follower in self._followers:
+                follower.start()
+        self._changed.wait(seconds)
+        self._changed.clear()
+
+    def _tell(self, _: Json | None) -> None:
+        self._changed.set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for follower in self._followers:
+            follower.stop()

@@ -11,10 +11,10 @@ from k8sai.canary.running import pausing
 from k8sai.canary.running.entering import entered
 from k8sai.canary.running.rollback import rollback as back
 from k8sai.canary.state import State
+from k8sai.cluster.following import Changes
 from k8sai.cluster.patching import Stale
 from k8sai.cluster.writing import Target, Writer
 from k8sai.errors import NotFound
-from k8sai.queues.acting.moving_steps import Changes
 
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection

@@ -5,21 +5,15 @@ looking again; after TRIES failures in a row the move ends where it stands, and 
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from threading import Event
-from typing import TYPE_CHECKING, Self
 
 from k8sai.cluster.api_errors import ApiConflict, ApiForbidden, Unavailable
-from k8sai.cluster.following import Follower
 from k8sai.cluster.writing import Target, Writer
 from k8sai.errors import Drift, K8saiError, NotFound, Refused, TimedOut
 from k8sai.queues.acting.moving import Seen, Wait, Wish, step
 from k8sai.queues.acting.steps import TRIES, Change, patience, write
 from k8sai.queues.facts import Json
-
-if TYPE_CHECKING:
-    from k8sai.cluster.connection import Connection
 
 _WAKE = 2.0  # seconds after which is looked again, told or not
 _MOST = 12  # writes of one move; the longest way has three
@@ -101,34 +95,6 @@ class Move:
             raise TimedOut(f"--timeout ran out waiting for {what.why}", "the same command again goes on from there")
         self.told(f"waiting for {what.why}")
         self.pause(_WAKE if end is None else min(_WAKE, end - now))
-
-
-class Changes:
-    """Wakes whoever waits as soon as one of these objects changes. Follows them from the first wait on."""
-
-    def __init__(self, connection: "Connection", targets: Iterable[Target]) -> None:
-        self._changed = Event()
-        self._followers = [Follower(connection, target, self._tell) for target in targets]
-        self._follows = False
-
-    def pause(self, seconds: float) -> None:
-        """Until something changes, at most so long."""
-        if not self._follows:
-            self._follows = True
-            for follower in self._followers:
-                follower.start()
-        self._changed.wait(seconds)
-        self._changed.clear()
-
-    def _tell(self, _: Json | None) -> None:
-        self._changed.set()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for follower in self._followers:
-            follower.stop()
 
 
 def _same(writer: Writer, target: Target, before: Json) -> Json:
