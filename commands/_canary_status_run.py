@@ -11,10 +11,8 @@ from k8sai.commands._canary_place import Place, look
 from k8sai.errors import TimedOut
 
 if TYPE_CHECKING:
-    from k8sai.canary.measuring.sampler import Sampler
+    from k8sai.canary.measuring.find import Samplers
     from k8sai.canary.shown.look import Look
-    from k8sai.canary.shown.looking import Sampling
-    from k8sai.canary.state import Settings
 
 _EVERY: Final = 2.0  # seconds between two looks while it is waited
 
@@ -52,9 +50,10 @@ def _looked(flags: Flags) -> "tuple[Look, Place]":
     end = None if flags.timeout is None else time.monotonic() + flags.timeout
     insist_on_address(flags.prometheus)
     place = look(flags.options, flags.names, flags.backend)
+    samplers = samplers_of(place, flags.prometheus)
     while True:
         with _talk.Progress(f"reading {place.ref.title} of {place.connection.server}"):
-            found = seen(place, flags.prometheus)
+            found = seen(place, samplers)
         if not flags.until or reached(found, flags.until):
             return found, place
         if end is not None and time.monotonic() >= end:
@@ -65,24 +64,25 @@ def _looked(flags: Flags) -> "tuple[Look, Place]":
         place = place.again()
 
 
-def seen(place: Place, prometheus: str = "") -> "Look":
-    """The rollout of a place; `prometheus` overrules what `start` was told."""
+def samplers_of(place: Place, prometheus: str) -> "Samplers":
+    """For every look of one command; `prometheus` overrules what `start` was told."""
+    from k8sai.canary.measuring.find import Samplers
+
+    return Samplers(place.connection, prometheus)
+
+
+def seen(place: Place, samplers: "Samplers") -> "Look":
+    """The rollout of a place."""
     from k8sai.canary.shown.looking import look_at
 
-    sampling = _sampling(place, prometheus)
-    return look_at(place.ref, place.backend, place.target, place.reading, place.writer, sampling)
-
-
-def _sampling(place: Place, prometheus: str) -> "Sampling":
-    def sampling(settings: "Settings") -> "Sampler":
-        from dataclasses import replace
-
-        from k8sai.canary.measuring.find import sampler
-
-        named = replace(settings, prometheus=prometheus or settings.prometheus)
-        return sampler(place.connection, named, place.ref.namespace)
-
-    return sampling
+    return look_at(
+        place.ref,
+        place.backend,
+        place.target,
+        place.reading,
+        place.writer,
+        lambda settings: samplers.of(settings, place.ref.namespace),
+    )
 
 
 def reached(found: "Look", until: str) -> bool:

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 from k8sai.cluster.options import Options
@@ -18,9 +17,8 @@ if TYPE_CHECKING:
     from k8sai.canary.backend import Backend
     from k8sai.canary.facts import Json, Seen
     from k8sai.canary.keeping.kept import Held
-    from k8sai.canary.measuring.sampler import Sampler
     from k8sai.canary.running.hands import Hands
-    from k8sai.canary.state import Settings, State
+    from k8sai.canary.state import State
 
     Verb = Callable[[Hands, Held | None], Held]
 
@@ -128,11 +126,13 @@ def act(where: Scene, verb: "Verb", *, first: bool = False, lines: bool = False)
 
 @contextmanager
 def _operator(where: Scene, known: "State | None", voice: Voice) -> "Iterator[tuple[Hands, Held | None]]":
+    from k8sai.canary.measuring.find import Samplers
     from k8sai.canary.running.entering import entered
+    from k8sai.cluster.following import Changes
     from k8sai.cluster.writing import Target
-    from k8sai.queues.acting.moving_steps import Changes
 
     place, target = where.place, where.place.target
+    samplers = Samplers(place.connection, where.asked.prometheus)
     group, _, version = str(target["apiVersion"]).rpartition("/")
     resource = place.writer.resource(group, version, target["kind"])
     followed = [Target(resource, place.ref.namespace, place.ref.name)] if resource else []
@@ -145,28 +145,13 @@ def _operator(where: Scene, known: "State | None", voice: Voice) -> "Iterator[tu
             place.objects,
             steal=where.asked.steal,
             known=known,
-            sampling=sampling(place, where.asked.prometheus),
+            sampling=lambda settings: samplers.of(settings, place.ref.namespace),
             pause=changes.pause,
             told=voice.tell,
             watched=voice.wait,
         ) as both,
     ):
         yield both
-
-
-def sampling(place: Place, prometheus: str) -> "Callable[[Settings], Sampler]":
-    """One sampler for as long as it is asked for the same; finding none is tried again."""
-
-    @cache
-    def made(settings: "Settings") -> "Sampler":
-        from dataclasses import replace
-
-        from k8sai.canary.measuring.find import sampler
-
-        named = replace(settings, prometheus=prometheus or settings.prometheus)
-        return sampler(place.connection, named, place.ref.namespace)
-
-    return made
 
 
 def _now(where: Scene) -> "State | None":

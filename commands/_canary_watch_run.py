@@ -8,7 +8,7 @@ from k8sai.cluster.options import Options
 from k8sai.commands import _print, _talk
 from k8sai.commands._canary_flags import insist_on_address
 from k8sai.commands._canary_place import look
-from k8sai.commands._canary_status_run import reached, seen
+from k8sai.commands._canary_status_run import reached, samplers_of, seen
 from k8sai.commands._screen import has_screen, show
 from k8sai.errors import ClusterError, Exit
 
@@ -32,12 +32,12 @@ def follow(options: Options, names: tuple[str, ...], backend: str, prometheus: s
     place = look(options, names, backend)
     if output == "screen" and has_screen():
         return _full_screen(options, place, prometheus)
-    shown = _shown(output, place.objects.context)
+    shown, samplers = _shown(output, place.objects.context), samplers_of(place, prometheus)
     told = ""
     while True:
         try:
             place = place.again()
-            found = seen(place, prometheus)
+            found = seen(place, samplers)
         except ClusterError as error:
             if error.message != told:
                 _talk.error(f"not up to date: {error.message}")
@@ -52,12 +52,13 @@ def follow(options: Options, names: tuple[str, ...], backend: str, prometheus: s
 
 def _full_screen(options: Options, place: "Place", prometheus: str) -> int:
     """What stands at the end is printed, so that it is still there when the screen is not."""
-    found = seen(place, prometheus)
+    samplers = samplers_of(place, prometheus)
+    found = seen(place, samplers)
     if not reached(found, "terminal"):
         code = _opened(options, found, prometheus)
         if code != Exit.OK:
             return code
-        found = seen(place.again(), prometheus)
+        found = seen(place.again(), samplers)
     _Screen().show(found)
     return int(found.outcome.exit)
 

@@ -1,5 +1,6 @@
 """Which Prometheus is asked about requests: the one that was named, or the first that has counters of model servers."""
 
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from k8sai.canary.measuring.matching import any_of
@@ -10,6 +11,24 @@ from k8sai.canary.state import Settings
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection
     from k8sai.cluster.prometheus import Prometheus, Vector
+
+
+@dataclass(slots=True)
+class Samplers:
+    """One sampler for as long as it is asked for the same: it knows what it has found. `prometheus` overrules what
+    `start` was told; finding none is tried again.
+    """
+
+    connection: "Connection"
+    prometheus: str = ""
+    _made: dict[tuple[str, Settings], Sampler] = field(default_factory=dict)
+
+    def of(self, settings: Settings, namespace: str) -> Sampler:
+        """For a target in a namespace. Raises Usage as `sampler`."""
+        named = replace(settings, prometheus=self.prometheus or settings.prometheus)
+        if (namespace, named) not in self._made:
+            self._made[namespace, named] = sampler(self.connection, named, namespace)
+        return self._made[namespace, named]
 
 
 def sampler(connection: "Connection", settings: Settings, namespace: str = "") -> Sampler:

@@ -10,7 +10,7 @@ from k8sai.canary.backends.all import by_name
 from k8sai.canary.checks import gitops
 from k8sai.canary.facts import Ref
 from k8sai.canary.keeping.listing import CONFIG_MAPS, Listed, rollouts
-from k8sai.canary.measuring.find import sampler
+from k8sai.canary.measuring.find import Samplers
 from k8sai.canary.pods import each_of
 from k8sai.canary.running import asked
 from k8sai.canary.shown.look import Look, Observed
@@ -20,8 +20,7 @@ from k8sai.cluster.reading import Reading
 from k8sai.errors import Forbidden
 
 if TYPE_CHECKING:
-    from k8sai.canary.measuring.sampler import Sampler
-    from k8sai.canary.state import Settings, State
+    from k8sai.canary.state import State
     from k8sai.cluster.connection import Connection
     from k8sai.cluster.objects import LiveObjects
 
@@ -33,10 +32,9 @@ class LiveCanaries:
     """Of one connection. `prometheus` overrules what `start` was told."""
 
     def __init__(self, connection: "Connection", objects: "LiveObjects", prometheus: str = "") -> None:
-        self.prometheus = prometheus
         self._connection = connection
         self._objects = objects
-        self._samplers: dict[tuple[str, Settings], Sampler] = {}
+        self._samplers = Samplers(connection, prometheus)
         self._acts = 0
         self._quiet = Condition()
 
@@ -81,15 +79,16 @@ class LiveCanaries:
 
     def observed(self, look: Look) -> Observed:
         """As `canary status` asks."""
+        return observed(look, lambda settings: self._samplers.of(settings, look.ref.namespace))
 
-        def made(settings: "Settings") -> "Sampler":
-            named = replace(settings, prometheus=self.prometheus or settings.prometheus)
-            key = look.ref.namespace, named
-            if key not in self._samplers:
-                self._samplers[key] = sampler(self._connection, named, look.ref.namespace)
-            return self._samplers[key]
+    @property
+    def prometheus(self) -> str:
+        """As --prometheus says it."""
+        return self._samplers.prometheus
 
-        return observed(look, made)
+    @prometheus.setter
+    def prometheus(self, where: str) -> None:
+        self._samplers.prometheus = where
 
     # --- what is asked for --------------------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ def look_at(
 
     Raises Forbidden, ClusterError where its state may not be read; Drift where that is of another version of k8sai.
     """
-    held = Kept(writer, ref).read()
+    held = Kept(writer, ref).peek()
     state = held.state if held is not None else None
     holder = Lease(writer, ref, "").holder() if state is not None else None
     found = look_of(ref, backend, target, state, holder, read)
