@@ -5,6 +5,7 @@ What is not understood is refused rather than dropped: it would be lost with the
 
 import json
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
 from typing import Any, Final, get_args, get_type_hints
 
 import msgspec
@@ -91,12 +92,14 @@ def _named(kind: Any, value: Any, place: str) -> Any:
     known = _names(inner)
     if strange := [key for key in value if key not in known]:
         raise Unreadable(f"it has a field that this k8sai does not know: {place}.{strange[0]}")
-    hints = get_type_hints(inner)
-    return {known[key]: _named(hints[known[key]], part, f"{place}.{key}") for key, part in value.items()}
+    named = ((*known[key], part, key) for key, part in value.items())
+    return {name: _named(hint, part, f"{place}.{key}") for name, hint, part, key in named}
 
 
-def _names(kind: type) -> dict[str, str]:
-    return {_camel(name): name for name in get_type_hints(kind)}
+@cache
+def _names(kind: type) -> dict[str, tuple[str, Any]]:
+    """By the name in JSON: the name in Python, and the type."""
+    return {_camel(name): (name, hint) for name, hint in get_type_hints(kind).items()}
 
 
 def _camel(name: str) -> str:
