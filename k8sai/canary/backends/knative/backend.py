@@ -13,7 +13,6 @@ from k8sai.canary.backends.knative.revisions import (
     INITIAL_SCALE,
     SERVICES,
     Line,
-    gradual,
     least,
     line_of,
     name_of,
@@ -21,6 +20,7 @@ from k8sai.canary.backends.knative.revisions import (
     pod_template,
     pods_wanted,
     side,
+    unshifted,
 )
 from k8sai.canary.backends.knative.seen import created, latest, seen, template_of
 from k8sai.canary.backends.knative.traffic import Shape, all_to, shape_of, targets_of
@@ -95,11 +95,7 @@ def possible_wish(wish: Wish) -> None:
 def _unable(service: Json, stable: str, line: Line) -> Iterator[tuple[str, str]]:
     """Why it cannot have a canary, and what to do."""
     meta, status = service["metadata"], service.get("status") or {}
-    if gradual(service):
-        yield (
-            "is shifted over a time by Knative itself",
-            "take the annotation serving.knative.dev/rollout-duration away",
-        )
+    yield from unshifted(service)
     if status.get("observedGeneration") != meta.get("generation"):
         yield "has not been looked at by Knative as it is now", "wait a moment"
     if not stable:

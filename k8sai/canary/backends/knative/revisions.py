@@ -5,7 +5,7 @@ min-scale, be it at 0 %; one that none names is scaled to zero, and may be colle
 https://knative.dev/docs/serving/revisions/
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -144,6 +144,23 @@ def whose(text: Json, old: Json, new: Json) -> Literal["old", "new", ""]:
     if is_old and is_new:  # one takes something out of the other: the one that says more is meant
         return "new" if covers(new, old) else "old"
     return "new" if is_new else "old" if is_old else ""
+
+
+def unsteady(obj: Json, title: str, stable: str, line: Line) -> Iterator[str]:
+    """The drift of what both sides stand on, a sentence each."""
+    if line.gone(stable):
+        yield f"revision {stable}, the old version, is gone"
+    if gradual(obj):
+        yield f"{title} is now shifted over a time (rollout-duration)"
+
+
+def unshifted(obj: Json) -> Iterator[tuple[str, str]]:
+    """Why nobody else can split its requests, and what to do."""
+    if gradual(obj):
+        yield (
+            "is shifted over a time by Knative itself",
+            "take the annotation serving.knative.dev/rollout-duration away",
+        )
 
 
 def third(newer: Sequence[str]) -> tuple[str, ...]:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal
 
 from k8sai.canary.backends.knative.revisions import (
     Line,
-    gradual,
     has_pods,
     line_of,
     name_of,
     shares,
     side,
     third,
+    unsteady,
     whose,
 )
 from k8sai.canary.backends.knative.traffic import targets_of
@@ -111,7 +111,4 @@ def _drift(service: Json, handle: Json, line: Line, newer: list[str]) -> Iterato
     for name, percent in shares(targets_of(service), "").items():
         if name not in ("", stable, *newer) and percent:
             yield f"{percent} % goes to {name}, which is no part of the rollout"
-    if line.gone(stable):
-        yield f"revision {stable}, the old version, is gone"
-    if gradual(service):
-        yield f"{title} is now shifted over a time (rollout-duration)"
+    yield from unsteady(service, title, stable, line)

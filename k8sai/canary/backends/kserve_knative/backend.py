@@ -8,7 +8,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING
 
 from k8sai.canary.backend import Goal, Step
-from k8sai.canary.backends.knative.revisions import gradual, number_of, side
+from k8sai.canary.backends.knative.revisions import number_of, side, unshifted
 from k8sai.canary.backends.kserve_knative.next import KIND, next_step
 from k8sai.canary.backends.kserve_knative.seen import (
     PERCENT,
@@ -93,11 +93,7 @@ def _unable(target: Json, line: "Line") -> Iterator[tuple[str, str]]:
     annotations = target["metadata"].get("annotations") or {}
     if str(annotations.get(_STOP, "")).lower() == "true":
         yield "is stopped", f"take the annotation {_STOP} away"
-    if gradual(target):
-        yield (
-            "is shifted over a time by Knative itself",
-            "take the annotation serving.knative.dev/rollout-duration away",
-        )
+    yield from unshifted(target)
     yield from _split_already(target)
     rolled = told(target, "latestRolledoutRevision")
     if not rolled:

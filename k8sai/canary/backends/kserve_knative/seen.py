@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from k8sai.canary.backends.knative.revisions import Line, gradual, has_pods, line_of, shares, side, third, whose
+from k8sai.canary.backends.knative.revisions import Line, has_pods, line_of, shares, side, third, unsteady, whose
 from k8sai.canary.facts import Json, Seen, Side
 
 if TYPE_CHECKING:
@@ -150,7 +150,4 @@ def _drift(target: Json, handle: Json, line: Line, newer: list[str]) -> Iterator
         yield f"spec.predictor of {title} is not what the rollout wrote"
     if rolled not in ("", stable, *newer[:1]):
         yield f"KServe counts {rolled} as rolled out, not {stable}"
-    if line.gone(stable):
-        yield f"revision {stable}, the old version, is gone"
-    if gradual(target):
-        yield f"{title} is now shifted over a time (rollout-duration)"
+    yield from unsteady(target, title, stable, line)
