@@ -7,7 +7,7 @@ from k8sai import ages
 from k8sai.canary.facts import Json
 from k8sai.canary.keeping import form, names
 from k8sai.canary.keeping.kept import Held
-from k8sai.canary.keeping.lease import Holder, Lease, holder_name, holder_of
+from k8sai.canary.keeping.lease import Lease
 from k8sai.canary.state import Happened, State
 from k8sai.commands import _talk
 from k8sai.commands._canary_kept import Found, Wish, find
@@ -15,6 +15,7 @@ from k8sai.commands._canary_kept_said import changed, tell, updated
 from k8sai.deploy.fields import ABSENT, Field
 from k8sai.deploy.plan import Change
 from k8sai.errors import Locked, NotFound
+from k8sai.holding.holder import Holder, holder_name, holder_of
 from k8sai.view import Note
 
 

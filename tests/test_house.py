@@ -55,10 +55,18 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "canary": (
         "errors quantity ages facts selectors view yaml_in yaml_out manifests pod_specs merge_patch fleet scheduling "
-        "fit queues cluster.sources cluster.objects cluster.reading cluster.writing cluster.patching cluster.discovery "
-        "cluster.api_errors cluster.following cluster.whole cluster.connection cluster.prometheus "
+        "fit queues holding cluster.sources cluster.objects cluster.reading cluster.writing cluster.patching "
+        "cluster.discovery cluster.api_errors cluster.following cluster.whole cluster.connection cluster.prometheus "
         "cluster.prometheus_found cluster.exposition cluster.live cluster.tee",
         "msgspec",
+    ),
+    "holding": ("errors ages cluster.api_errors cluster.patching cluster.writing", "msgspec"),
+    "evict": (
+        "errors quantity ages facts selectors view yaml_in yaml_out manifests pod_specs merge_patch fleet scheduling "
+        "fit queues holding cluster.sources cluster.objects cluster.reading cluster.writing cluster.patching "
+        "cluster.discovery cluster.api_errors cluster.following cluster.whole cluster.connection cluster.executing "
+        "cluster.proxying cluster.live cluster.tee cluster.events",
+        "msgspec yaml",
     ),
     "why": (
         "errors quantity ages facts selectors view fleet scheduling queues "
@@ -67,18 +75,19 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "snapshot": ("errors quantity ages facts selectors view fleet cluster", "msgspec"),
     "sim": (
-        "errors quantity ages facts merge_patch schema fleet scheduling queues canary",
+        "errors quantity ages facts merge_patch schema fleet scheduling queues canary evict",
         "aiohttp yaml celpy msgspec platformdirs",
     ),
     "recipes": ("", ""),
     "completions": ("", ""),
     "commands": (
-        "errors quantity ages facts events selectors view cluster fleet scheduling fit why queues canary snapshot "
-        "yaml_in yaml_out manifests schema cookbook deploy sim tui completions",
+        "errors quantity ages facts events selectors view cluster fleet scheduling fit why queues canary evict holding "
+        "snapshot yaml_in yaml_out manifests schema cookbook deploy sim tui completions",
         "typer rich yaml msgspec platformdirs",
     ),
     "tui": (
-        "errors quantity ages facts events selectors view cluster fleet scheduling fit why queues canary cookbook",
+        "errors quantity ages facts events selectors view cluster fleet scheduling fit why queues canary evict holding "
+        "cookbook",
         "textual rich platformdirs msgspec",
     ),
 }

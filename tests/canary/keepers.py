@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from k8sai.canary.facts import Phase, Ref
 from k8sai.canary.keeping.kept import Kept
-from k8sai.canary.keeping.lease import Clock, Lease
+from k8sai.canary.keeping.lease import Lease
 from k8sai.canary.state import State
 from k8sai.cluster.api_errors import Unavailable
 from k8sai.cluster.connect import connect
 from k8sai.cluster.options import Options
 from k8sai.cluster.writing import Writer
+from k8sai.holding.lease import Clock
 
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Response

@@ -10,7 +10,6 @@ from k8sai.canary.backend import Backend
 from k8sai.canary.facts import Json, Ref, Side, Wish
 from k8sai.canary.gate_gathered import Window
 from k8sai.canary.keeping.kept import Held, Kept
-from k8sai.canary.keeping.lease import Clock
 from k8sai.canary.running.decide import next_step
 from k8sai.canary.running.entering import entered
 from k8sai.canary.running.hands import Hands, News
@@ -20,6 +19,7 @@ from k8sai.canary.state import Settings, State
 from k8sai.cluster.connection import Response
 from k8sai.cluster.reading import Reading
 from k8sai.cluster.writing import Writer
+from k8sai.holding.lease import Clock
 from tests.canary.in_process import Connection
 from tests.canary.world import World
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from k8sai.canary.keeping.lease import AGAIN, DEADLINE, EVERY, Clock, Holder, Lease, holder_name, holder_of
+from k8sai.canary.keeping.lease import Lease
 from k8sai.cluster.api_errors import ApiConflict, ApiNotFound, Unavailable
 from k8sai.cluster.writing import Target, Written
 from k8sai.errors import Locked
+from k8sai.holding.holder import Holder, holder_name, holder_of
+from k8sai.holding.lease import AGAIN, DEADLINE, EVERY, Clock
 from tests.canary.keepers import target
 
 Json = dict[str, Any]
@@ -128,7 +130,7 @@ def test_what_cannot_be_renewed_is_lost_before_it_expires(world: World) -> None:
     world.turns.go.put(None)
     assert world.lease.lost.wait(SOON)
     assert DEADLINE < world.turns.at - begun < 60
-    with pytest.raises(Locked, match="the lease of isvc/chat is lost"):
+    with pytest.raises(Locked, match="the lease of the canary of isvc/chat is lost"):
         world.lease.insist()
     world.lease.release()
 

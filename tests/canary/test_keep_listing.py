@@ -7,11 +7,11 @@ import pytest
 
 from k8sai.canary.facts import Phase
 from k8sai.canary.keeping import form, names
-from k8sai.canary.keeping.lease import Holder
 from k8sai.canary.keeping.listing import lost, rollouts
 from k8sai.canary.state import Intent
 from k8sai.cluster.reading import Reading
 from k8sai.errors import Forbidden
+from k8sai.holding.holder import Holder
 from tests.canary.keepers import rollout, target
 
 Json = dict[str, Any]

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from k8sai.canary.facts import Phase
-from k8sai.canary.keeping import lease
 from k8sai.cluster.options import Options
 from k8sai.cluster.patching import Stale
 from k8sai.commands import _canary_unlock_run
 from k8sai.commands._canary_kept import Wish
 from k8sai.errors import Exit, Locked
+from k8sai.holding import lease
 from tests.commands.canary_kept_site import Site
 from tests.commands.run import Ran
 

@@ -9,7 +9,6 @@ from k8sai.ages import stamp
 from k8sai.canary.facts import Phase, Ref, Seen, Side
 from k8sai.canary.gate import Gate
 from k8sai.canary.gate_gathered import Window
-from k8sai.canary.keeping.holder import Holder
 from k8sai.canary.keeping.listing import Listed
 from k8sai.canary.pods import OnePod, Pods
 from k8sai.canary.shown.look import Look, Observed
@@ -18,6 +17,7 @@ from k8sai.canary.shown.rollouts import Rollout, Rollouts
 from k8sai.canary.split import honoured
 from k8sai.canary.state import Happened, Settings, Slo, State
 from k8sai.errors import K8saiError
+from k8sai.holding.holder import Holder
 from k8sai.tui.app import Cockpit
 from k8sai.tui.canaries import CanariesPane
 from k8sai.tui.canary import CanaryPane

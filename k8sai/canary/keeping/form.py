@@ -4,45 +4,24 @@ What is not understood is refused rather than dropped: it would be lost with the
 """
 
 import json
-from dataclasses import fields, is_dataclass, replace
-from functools import cache
-from typing import Any, Final, get_args, get_type_hints
-
-import msgspec
+from dataclasses import replace
 
 from k8sai.canary.facts import Json
 from k8sai.canary.state import KEPT, VERSION, State
-from k8sai.errors import Refused
+from k8sai.holding import form
+from k8sai.holding.form import Unreadable, document, read_object, refuse_secrets
 
-_SECRETS: Final = frozenset(("Secret", "SecretList"))
-
-
-class Unreadable(Refused):
-    """What is kept is not in a form that this version knows."""
+__all__ = ["Unreadable", "document", "refuse_secrets", "snapshot", "snapshot_text", "state", "text"]
 
 
 def text(state: State) -> str:
     """Of the last 50 things that happened. Raises Refused where a Secret's data would be kept."""
-    told = document(replace(state, history=state.history[-KEPT:]))
-    refuse_secrets(told, "the state")
-    return json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False)
-
-
-def document(state: State) -> Json:
-    """As it is kept, before it is text."""
-    told: Json = _told(state)
-    return told
+    return form.text(replace(state, history=state.history[-KEPT:]), "the state")
 
 
 def state(kept: str) -> State:
     """Raises Unreadable for another version, an unknown field, a wrong type, a missing field, a weight that is none."""
-    read = _object(kept)
-    if read.get("version") != VERSION:
-        raise Unreadable(f"it is in version {read.get('version')!r}, and this k8sai knows {VERSION}")
-    try:
-        found = msgspec.convert(_named(State, read, "$"), State)
-    except msgspec.ValidationError as error:
-        raise Unreadable(str(error)) from error
+    found = form.state(State, kept, VERSION)
     _insist_on_percent(found)
     return found
 
@@ -55,66 +34,11 @@ def snapshot_text(rollout: str, before: Json) -> str:
 
 def snapshot(kept: str) -> tuple[str, Json]:
     """The rollout's id, and what brings everything back. Raises Unreadable."""
-    read = _object(kept)
+    read = read_object(kept)
     before = read.get("before")
     if read.get("version") != VERSION or not isinstance(before, dict):
         raise Unreadable(f"the snapshot is in version {read.get('version')!r}, and this k8sai knows {VERSION}")
     return str(read.get("id") or ""), before
-
-
-def refuse_secrets(value: Any, where: str) -> None:
-    """Raises Refused where a Secret with its data is anywhere in it; references to Secrets are fine."""
-    if isinstance(value, dict):
-        if value.get("kind") in _SECRETS and (value.get("data") or value.get("stringData") or value.get("items")):
-            raise Refused(f"{where} would hold a Secret's data, which k8sai never keeps")
-        for part in value.values():
-            refuse_secrets(part, where)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            refuse_secrets(part, where)
-
-
-def _told(value: Any) -> Any:
-    if is_dataclass(value):
-        return {_camel(field.name): _told(getattr(value, field.name)) for field in fields(value)}
-    return [_told(one) for one in value] if isinstance(value, tuple) else value
-
-
-def _named(kind: Any, value: Any, place: str) -> Any:
-    """Names as in Python, where a dataclass is expected; raises Unreadable for one that it does not have."""
-    inner = next((one for one in (kind, *get_args(kind)) if isinstance(one, type) and is_dataclass(one)), None)
-    if inner is None or value is None:
-        return value
-    if isinstance(value, list):
-        return [_named(inner, one, f"{place}[{i}]") for i, one in enumerate(value)]
-    if not isinstance(value, dict):
-        return value
-    known = _names(inner)
-    if strange := [key for key in value if key not in known]:
-        raise Unreadable(f"it has a field that this k8sai does not know: {place}.{strange[0]}")
-    named = ((*known[key], part, key) for key, part in value.items())
-    return {name: _named(hint, part, f"{place}.{key}") for name, hint, part, key in named}
-
-
-@cache
-def _names(kind: type) -> dict[str, tuple[str, Any]]:
-    """By the name in JSON: the name in Python, and the type."""
-    return {_camel(name): (name, hint) for name, hint in get_type_hints(kind).items()}
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
-
-
-def _object(kept: str) -> Json:
-    try:
-        read = json.loads(kept)
-    except ValueError as error:
-        raise Unreadable("it is not JSON") from error
-    if not isinstance(read, dict):
-        raise Unreadable("it is no JSON object")
-    return read
 
 
 def _insist_on_percent(found: State) -> None:

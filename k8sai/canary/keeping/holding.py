@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from k8sai import ages
 from k8sai.canary.keeping.kept import Held, Kept
-from k8sai.canary.keeping.lease import Holder, Lease
+from k8sai.canary.keeping.lease import Lease
 from k8sai.canary.state import Happened
+from k8sai.holding.holder import Holder
 
 
 @contextmanager

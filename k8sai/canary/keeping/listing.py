@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from k8sai.canary.facts import Json, Phase
 from k8sai.canary.keeping import form, names
 from k8sai.canary.keeping.kept import STATE
-from k8sai.canary.keeping.lease import Holder, holder_of
 from k8sai.canary.state import State
+from k8sai.holding.holder import Holder, holder_of
 
 if TYPE_CHECKING:
     from k8sai.cluster.reading import Reading

@@ -10,10 +10,12 @@ from k8sai.canary.backend import Backend
 from k8sai.canary.facts import Ref
 from k8sai.canary.keeping.holding import holding
 from k8sai.canary.keeping.kept import Held, Kept
-from k8sai.canary.keeping.lease import Clock, Lease, holder_name
+from k8sai.canary.keeping.lease import Lease
 from k8sai.canary.running.hands import Hands, News, Sampling, no_sampler
 from k8sai.canary.state import Settings, State
 from k8sai.errors import Locked
+from k8sai.holding.holder import holder_name
+from k8sai.holding.lease import Clock
 
 if TYPE_CHECKING:
     from k8sai.cluster.objects import Objects

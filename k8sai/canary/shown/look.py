@@ -12,8 +12,8 @@ from k8sai.cluster.reading import Unseen
 
 if TYPE_CHECKING:
     from k8sai.canary.gate import Verdict
-    from k8sai.canary.keeping.lease import Holder
     from k8sai.canary.split import Split
+    from k8sai.holding.holder import Holder
 
 
 @dataclass(frozen=True, slots=True)

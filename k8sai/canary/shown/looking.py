@@ -19,10 +19,10 @@ from k8sai.errors import K8saiError
 
 if TYPE_CHECKING:
     from k8sai.canary.gate import Verdict
-    from k8sai.canary.keeping.lease import Holder
     from k8sai.canary.measuring.sampler import Sampler
     from k8sai.cluster.reading import Reading
     from k8sai.cluster.writing import Writer
+    from k8sai.holding.holder import Holder
 
 WINDOW: Final = 300.0  # seconds that requests are looked back on
 SETTLES: Final = 30.0  # seconds after a shift until every proxy and every counter has heard of it, or its warm-up

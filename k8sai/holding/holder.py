@@ -1,10 +1,11 @@
-"""Who holds a rollout, by what its Lease says, and what we call ourselves."""
+"""Who holds something, by what its Lease says, and what we call ourselves."""
 
 from dataclasses import dataclass
 from typing import Any, Final
 
 from k8sai import ages
-from k8sai.canary.facts import Json
+
+Json = dict[str, Any]
 
 LASTS: Final = 60  # seconds; leaseDurationSeconds
 

@@ -1,0 +1,1 @@
+"""The ways to ask a gang for a checkpoint, one file each."""

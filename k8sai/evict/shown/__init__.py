@@ -1,0 +1,1 @@
+"""Plans and drains as documents, tables and sentences."""

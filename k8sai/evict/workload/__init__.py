@@ -1,0 +1,1 @@
+"""The side of the workload: one file that trainers copy."""
