@@ -23,6 +23,25 @@ if TYPE_CHECKING:
     from tests.controlplane.session import ControlPlanes
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--no-sim", action="store_true", help="leave out what is held against the embedded cluster: `make test` has it"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--no-sim"):
+        out = [one for one in items if _on_sim(one)]
+        config.hook.pytest_deselected(items=out)
+        items[:] = [one for one in items if not _on_sim(one)]
+
+
+def _on_sim(item: pytest.Item) -> bool:
+    """One of the servers that a test is held against in turn is the embedded cluster: "sim", "sim-defined"."""
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    return any(isinstance(value, str) and value.partition("-")[0] == "sim" for value in params.values())
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # Who starts the tests in the background, or by nohup, has these ignored, and so would every program a test starts.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
