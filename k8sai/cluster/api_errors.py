@@ -31,7 +31,9 @@ _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete
 
 
 class ApiError(ClusterError):
-    """The server said no. `retry_after` is its own wish in seconds, or None."""
+    """The server said no. `retry_after` is its own wish in seconds, or None; `causes` are those it names."""
+
+    causes: "tuple[Cause, ...]" = ()
 
     def __init__(
         self, message: str, hint: str = "", *, status: int = 0, reason: str = "", retry_after: float | None = None
@@ -68,6 +70,7 @@ class ApiForbidden(Forbidden):
 
     status = 403
     reason = "Forbidden"
+    causes: "tuple[Cause, ...]" = ()  # a disruption budget says 403 too
 
     def __init__(
         self,
@@ -142,6 +145,13 @@ def answer_error(status: int, headers: Mapping[str, str], body: bytes, asked: As
 
 def status_error(said: Mapping[str, Any], asked: Asked, *, retry_after: float | None = None) -> K8saiError:
     """The error for a Status object, as an answer's body or a watch's ERROR event carries it."""
+    error = _of_status(said, asked, retry_after)
+    if isinstance(error, ApiError | ApiForbidden):
+        error.causes = _causes(said.get("details"))
+    return error
+
+
+def _of_status(said: Mapping[str, Any], asked: Asked, retry_after: float | None) -> K8saiError:
     code = said.get("code")
     status = code if isinstance(code, int) else 0
     reason = str(said.get("reason") or "")
@@ -167,7 +177,7 @@ def status_error(said: Mapping[str, Any], asked: Asked, *, retry_after: float | 
             causes=_causes(details),
         )
     if status == 429 or status >= 500:
-        return _unavailable(status, reason, message, asked, retry_after)
+        return _unavailable(status, reason, message, asked, retry_after, _causes(details))
     return _odd(status, reason, message, asked)
 
 
@@ -240,13 +250,20 @@ def _can_i(verb: str, what: str, asked: Asked) -> str:
     return f"kubectl auth can-i {verb} {what}{asked.flags}"
 
 
-def _unavailable(status: int, reason: str, message: str, asked: Asked, wait: float | None) -> Unavailable:
+def _unavailable(
+    status: int, reason: str, message: str, asked: Asked, wait: float | None, causes: tuple[Cause, ...]
+) -> Unavailable:
     what = {429: "is too busy (429)", 503: "is not available (503)", 504: "did not answer in time (504)"}.get(
         status, f"failed ({status})"
     )
     more = f": {message}" if message else ""
     return Unavailable(
-        f"{asked.server} {what}{more}", "try again in a moment", status=status, reason=reason, retry_after=wait
+        f"{asked.server} {what}{more}",
+        "try again in a moment",
+        status=status,
+        reason=reason,
+        retry_after=wait,
+        causes=causes,
     )
 
 
