@@ -177,7 +177,7 @@ def _of_status(said: Mapping[str, Any], asked: Asked, retry_after: float | None)
             causes=_causes(details),
         )
     if status == 429 or status >= 500:
-        return _unavailable(status, reason, message, asked, retry_after, _causes(details))
+        return _unavailable(status, reason, message, asked, retry_after)
     return _odd(status, reason, message, asked)
 
 
@@ -250,20 +250,13 @@ def _can_i(verb: str, what: str, asked: Asked) -> str:
     return f"kubectl auth can-i {verb} {what}{asked.flags}"
 
 
-def _unavailable(
-    status: int, reason: str, message: str, asked: Asked, wait: float | None, causes: tuple[Cause, ...]
-) -> Unavailable:
+def _unavailable(status: int, reason: str, message: str, asked: Asked, wait: float | None) -> Unavailable:
     what = {429: "is too busy (429)", 503: "is not available (503)", 504: "did not answer in time (504)"}.get(
         status, f"failed ({status})"
     )
     more = f": {message}" if message else ""
     return Unavailable(
-        f"{asked.server} {what}{more}",
-        "try again in a moment",
-        status=status,
-        reason=reason,
-        retry_after=wait,
-        causes=causes,
+        f"{asked.server} {what}{more}", "try again in a moment", status=status, reason=reason, retry_after=wait
     )
 
 
