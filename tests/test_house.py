@@ -39,7 +39,7 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "cluster": (
         "errors quantity ages facts events selectors yaml_in",
-        "msgspec yaml urllib3 google kubernetes platformdirs",
+        "msgspec yaml urllib3 websocket google kubernetes platformdirs",
     ),
     "fleet": ("errors quantity ages facts events selectors view yaml_in cluster.sources", "msgspec platformdirs"),
     "scheduling": ("errors quantity facts fleet cluster.sources cluster.objects", "msgspec celpy"),
@@ -94,7 +94,7 @@ RULES: dict[str, tuple[str, str]] = {
 # What must never be imported just to say `--help` or `--version`, or to complete a word.
 HEAVY = {
     "urllib3", "google.protobuf", "kubernetes", "kr8s", "textual", "rich.console", "aiohttp", "asyncio", "pydantic",
-    "httpx", "importlib.metadata", "cryptography", "celpy", "msgspec", "ruamel", "jsone", "jsonschema_rs",
+    "httpx", "websocket", "importlib.metadata", "cryptography", "celpy", "msgspec", "ruamel", "jsone", "jsonschema_rs",
 }  # fmt: skip
 
 

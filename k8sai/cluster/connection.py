@@ -18,6 +18,8 @@ from k8sai.cluster.proxies import proxy_for, without_password
 from k8sai.errors import ClusterError, K8saiError
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from urllib3 import PoolManager
     from urllib3.response import BaseHTTPResponse
 
@@ -93,11 +95,12 @@ class Connection:
         timeout: float | None = None,
         gzip: bool = False,
         retry: bool = True,
+        any_status: bool = False,
     ) -> Response:
         """The answer, read whole. `timeout` in seconds is for all tries together (default: --request-timeout).
 
         A GET is tried again after a lost connection, 429 and 5xx, waiting as Retry-After says, unless `retry` is False.
-        Raises what api_errors and failures know.
+        Raises what api_errors and failures know; with `any_status` a refusal is an answer too.
         """
         headers = {"Accept": accept}
         if gzip:
@@ -107,7 +110,7 @@ class Connection:
         limit = timeout if timeout is not None else self.request_timeout
         deadline = time.monotonic() + limit if limit is not None else None
         call = _Call(self, method, path, query, body, headers, limit, deadline)
-        return call.until_answered(_RETRIES if retry and method in ("GET", "HEAD") else 0)
+        return call.until_answered(_RETRIES if retry and method in ("GET", "HEAD") else 0, any_status)
 
     def stream(
         self,
@@ -131,7 +134,7 @@ class Connection:
         def explain(error: Exception) -> ClusterError:
             if type(error).__name__ == "ReadTimeoutError":
                 return Unavailable(f"{self.server} sent nothing for {idle_timeout:g} s", "the connection is made again")
-            return connection_error(error, self.asked("GET", path), proxy=self._shown_proxy)
+            return self.explained(error, "GET", path)
 
         stream = Stream(response, explain, self._forget, piece)
         with self._lock:
@@ -139,6 +142,41 @@ class Connection:
         if self._closed.is_set():
             stream.close()
         return stream
+
+    @property
+    def credentials(self) -> Credentials:
+        """Who we show ourselves to be."""
+        return self._credentials
+
+    @property
+    def closed(self) -> bool:
+        """`close` was called."""
+        return self._closed.is_set()
+
+    def identity(self, proof: Proof) -> list[tuple[str, str]]:
+        """The headers of every request: what we are, what we show, as whom."""
+        shown = [("Authorization", proof.authorization)] if proof.authorization else []
+        return [("User-Agent", f"k8sai/{__version__}"), *shown, *self._impersonation()]
+
+    def dial(self, proof: Proof, timeout: float) -> "socket":
+        """A socket to the server for what is no HTTP any more, with TLS and proxy as for requests; its owner closes it.
+
+        Raises ClusterError. `timeout` in seconds is for each step of connecting.
+        """
+        from k8sai.cluster.transport import dial
+
+        if self.closed:
+            raise Unavailable(f"{self.server}: this connection is closed")
+        try:
+            return dial(self._pools_for(proof).manager, self.server, min(_CONNECT, timeout))
+        except K8saiError:
+            raise
+        except Exception as error:
+            raise self.explained(error, "GET", "") from error
+
+    def explained(self, error: Exception, method: str, path: str) -> ClusterError:
+        """The error for what a socket raised in the middle of a request."""
+        return connection_error(error, self.asked(method, path), proxy=self._shown_proxy)
 
     def remember(self, key: str, make: Callable[[], T]) -> T:
         """`make`'s result, made once for this connection, whichever thread asks first."""
@@ -225,8 +263,8 @@ class _Call:
         self._waited = 0.0
         self._proof = Proof()  # what was shown last
 
-    def until_answered(self, retries: int) -> Response:
-        """The first 2xx; the error of the last try otherwise."""
+    def until_answered(self, retries: int, any_status: bool = False) -> Response:
+        """The first 2xx, or the first answer with `any_status`; the error of the last try otherwise."""
         for attempt in range(retries + 1):
             last = attempt == retries
             try:
@@ -240,7 +278,7 @@ class _Call:
                     raise failure from error
                 self._wait(attempt, None, failure)
                 continue
-            if 200 <= response.status < 300:
+            if any_status or 200 <= response.status < 300:
                 return Response(response.status, response.headers, body)
             refusal = self._refusal(response, body)
             if last or response.status not in _PASSING:
@@ -282,10 +320,7 @@ class _Call:
         if connection._closed.is_set():
             raise Unavailable(f"{connection.server}: this connection is closed")
         headers = HTTPHeaderDict(self._headers)
-        headers["User-Agent"] = f"k8sai/{__version__}"
-        if proof.authorization:
-            headers["Authorization"] = proof.authorization
-        for name, value in connection._impersonation():
+        for name, value in connection.identity(proof):
             headers.add(name, value)
         pools = connection._pools_for(proof)
         left = self._left()

@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from k8sai.errors import Usage
@@ -34,6 +34,27 @@ def open_pool(server: str, context: ssl.SSLContext | None, tls_server_name: str 
     login = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else ""
     shown = urllib3.make_headers(proxy_basic_auth=login) if login else None
     return urllib3.ProxyManager(_bare(proxy), proxy_headers=shown, **kept)  # type: ignore[arg-type]
+
+
+def dial(manager: "PoolManager", server: str, timeout: float) -> socket.socket:
+    """A connected socket of its own, with TLS and through the proxy as the manager's requests; `timeout` in seconds.
+
+    urllib3 has no public way to one: its pools make connections as this does. Raises what urllib3 and sockets raise.
+    """
+    parts = urlsplit(server)
+    pool = manager.connection_from_url(server)
+    connection: Any = pool._new_conn()
+    connection.timeout = timeout
+    if pool.proxy is None:
+        connection.connect()
+    elif parts.scheme == "https":
+        pool._prepare_proxy(connection)
+    else:  # what is no HTTP any more cannot be handed on request by request
+        connection.set_tunnel(parts.hostname or "", parts.port or 80, headers=pool.proxy_headers)
+        connection.connect()
+    taken: socket.socket = connection.sock
+    connection.sock = None  # it is ours: the connection's own end does not close it
+    return taken
 
 
 def timeouts(connect: float, read: float, total: float | None = None) -> "Timeout":
