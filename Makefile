@@ -6,6 +6,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ARGS ?=
 # A process per core. What a file sets up once is set up once, so files stay together.
 SPREAD ?= --numprocesses=auto --dist=loadfile
+# Two sets of control planes at a time where each may have a network of its own; else one.
+OWN_NET = tests/controlplane/own-net
+PLANES = $(if $(shell OWN_NET_PYTHON=true $(OWN_NET) 2>/dev/null && echo yes),--tx='2*popen//python=$(OWN_NET)' --dist=loadfile)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench test-controlplane picture clean
@@ -32,7 +35,7 @@ bench: $(VENV)/dev ## how fast it is, as ratios; with K8SAI_CONTROLPLANE_BIN als
 	@$(BIN)/python tests/bench/run.py $(ARGS)
 
 test-controlplane: $(VENV)/dev ## the tests that need a real control plane; K8SAI_CONTROLPLANE_BIN names its binaries
-	@$(BIN)/python -m pytest tests/controlplane tests/contract --no-sim $(ARGS)
+	@OWN_NET_PYTHON=$(BIN)/python $(BIN)/python -m pytest tests/controlplane tests/contract --no-sim $(PLANES) $(ARGS)
 
 picture: $(VENV)/dev ## draw docs/top.svg, the README's picture, anew
 	@$(BIN)/python -m tests.picture docs/top.svg
