@@ -1,9 +1,10 @@
 """What a workload says of its checkpoints: the JSON of `last-checkpoint`, of an answer, of a verifying command.
 
     {"requestId", "step", "time", "snapshotTime", "path", "complete", "ranks", "worldSize", "rank", "restoredStep",
-     "saveSeconds"}
+     "seconds"}
 
-Any of them may be left out, others are left alone. Times are RFC 3339 with an offset, or seconds since 1970.
+Any of them may be left out, others are left alone; -1 for a step or a rank is not said either. Times are RFC 3339 with
+an offset, or seconds since 1970. `seconds` is how long the save took.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -28,16 +29,16 @@ def ack(value: str | Json, *, complete: bool = False) -> Ack:
     said = _object(value) if isinstance(value, str) else value
     return Ack(
         request=_text(said, "requestId"),
-        step=_count(said, "step", -1),
+        step=_number(said, "step"),
         time=_moment(said, "time"),
         snapshot=_moment(said, "snapshotTime"),
         path=_text(said, "path"),
         complete=_field(said, "complete", complete, "true or false", _bool),
-        ranks=_count(said, "ranks", 0),
-        world=_count(said, "worldSize", 0),
-        rank=_count(said, "rank", -1),
-        restored=_count(said, "restoredStep", -1),
-        seconds=_field(said, "saveSeconds", 0.0, "seconds, 0 or more", _seconds),
+        ranks=_count(said, "ranks"),
+        world=_count(said, "worldSize"),
+        rank=_number(said, "rank"),
+        restored=_number(said, "restoredStep"),
+        seconds=_field(said, "seconds", 0.0, "seconds, 0 or more", _seconds),
     )
 
 
@@ -107,8 +108,12 @@ def _text(said: Json, key: str) -> str:
     return _field(said, key, "", "a text", _str)
 
 
-def _count(said: Json, key: str, nothing: int) -> int:
-    return _field(said, key, nothing, "a whole number, 0 or more", _whole)
+def _count(said: Json, key: str) -> int:
+    return _field(said, key, 0, "a whole number, 0 or more", _whole)
+
+
+def _number(said: Json, key: str) -> int:
+    return -1 if said.get(key) == -1 else _field(said, key, -1, "a whole number, 0 or more", _whole)
 
 
 def _moment(said: Json, key: str) -> float:
