@@ -1,7 +1,7 @@
 """What goes wrong with a contract although every word of it is right: sentences, from how the pods are started.
 
-torchrun and the DeepSpeed launcher kill 30 s after SIGTERM (pytorch#68258, launch.py); Lightning handles USR1 only under
-Slurm (signal_connector.py); HF Trainer saves on SIGTERM only with `enable_jit_checkpoint` (transformers#41723).
+torchrun and the DeepSpeed launcher kill 30 s after SIGTERM (pytorch#68258, launch.py); Lightning handles USR1 only
+under Slurm (signal_connector.py); HF Trainer saves on SIGTERM only with `enable_jit_checkpoint` (transformers#41723).
 """
 
 import re
