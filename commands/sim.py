@@ -41,6 +41,9 @@ def up(
         Path | None, typer.Option("--kubeconfig", metavar="FILE", help="Write the kubeconfig there.")
     ] = None,
     rbac: Annotated[bool, typer.Option("--rbac", help="Roles and bindings decide who may do what.")] = False,
+    processes: Annotated[
+        bool, typer.Option("--processes", help="Pods that ask for it run as processes of this machine, as you.")
+    ] = False,
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay in the terminal until Ctrl-C.")] = False,
 ) -> int:
     """Starts it in the background and prints the line that points kubectl at it.
@@ -65,6 +68,7 @@ def up(
         speed=speed,
         kubeconfig=str(kubeconfig.absolute()) if kubeconfig else "",
         rbac=rbac,
+        processes=processes,
     )
     _refuse_foreign(background.kubeconfig_path(order))
     if foreground:

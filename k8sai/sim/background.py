@@ -145,6 +145,7 @@ class Order:
     speed: float = 1.0
     kubeconfig: str = ""
     rbac: bool = False
+    processes: bool = False
 
 
 def start_detached(order: Order, said: Callable[[str, int, int], None]) -> State:
@@ -193,7 +194,15 @@ def run(
 
     with only_one():
         forget()
-        sim = Sim(order.scenario, port=order.port, nodes=order.nodes, speed=order.speed, rbac=order.rbac, said=said)
+        sim = Sim(
+            order.scenario,
+            port=order.port,
+            nodes=order.nodes,
+            speed=order.speed,
+            rbac=order.rbac,
+            processes=order.processes,
+            said=said,
+        )
         path = kubeconfig_path(order)
         with sim:
             sim.write_kubeconfig(path)

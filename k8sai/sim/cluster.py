@@ -23,6 +23,7 @@ from k8sai.sim.deny import Denials
 from k8sai.sim.kinds import Resource
 from k8sai.sim.kubeconfig import kubeconfig_text, write_private
 from k8sai.sim.populate import Population
+from k8sai.sim.processes import Processes
 from k8sai.sim.scenario import Scenario, load, parse, scaled
 from k8sai.sim.server import Server
 from k8sai.sim.store import Store
@@ -46,7 +47,8 @@ class Sim:
 
     `scenario` is a name, a file or None; `nodes` sets the size of one that scales; `port` 0 takes a free one; with
     `speed` 10 a minute of a run takes six seconds; the same `seed` draws the same names. With `rbac` roles and bindings
-    decide who may do what, whatever the scenario says. `said` hears of a load.
+    decide who may do what, whatever the scenario says. With `processes` pods that ask for it run as real processes of
+    this machine, as this user: only for scenarios and users one trusts. `said` hears of a load.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Sim:
         speed: float = 1.0,
         seed: int = 0,
         rbac: bool = False,
+        processes: bool = False,
         said: Said = lambda what, done, of: None,
     ) -> None:
         if speed <= 0:
@@ -66,6 +69,8 @@ class Sim:
         self.scenario = str(scenario or "empty")
         self._plan = load(scenario or "empty", nodes=nodes)
         self._port, self._speed, self._seed, self._rbac, self._said = port, speed, seed, rbac, said
+        self._allowed = processes
+        self._processes: Processes | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
@@ -182,7 +187,8 @@ class Sim:
         self._work = Work(wake=self._wake, failed=self._failed)
         self._store = Store(now=self._clock.now, seed=self._seed)
         self._denials = Denials()
-        self._crew = Crew(Desk(self._store, self._clock, self._work))
+        self._processes = Processes(self._loop, self._store) if self._allowed else None
+        self._crew = Crew(Desk(self._store, self._clock, self._work), self._processes)
         runner = await self._listen()
         try:
             await self._populate(self._plan)
@@ -190,11 +196,13 @@ class Sim:
             self._ready.set()
             await self._stopping.wait()
         finally:
+            if self._processes is not None:
+                self._processes.close()
             await runner.cleanup()
             gc.unfreeze()
 
     async def _listen(self) -> web.AppRunner:
-        server = Server(self._store, self._denials, lines=self._crew.kueue)
+        server = Server(self._store, self._denials, lines=self._crew.kueue, processes=self._processes)
         self._gate = server.gate
         app = server.app()
         app.router.add_post(LOAD_PATH, self._load_asked)

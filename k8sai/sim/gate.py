@@ -42,7 +42,8 @@ class Gate:
             if self.enforced:
                 found = self.rights.decide(who, asked(verb, target))
                 if not found.allowed:
-                    raise _forbidden(who.name, verb, target, found.reason)
+                    quiet = target.subresource and verb != verbs[0]
+                    raise _also(verb, target) if quiet else _forbidden(who.name, verb, target, found.reason)
         return who
 
     def _person(self, request: web.Request, about: Asked, target: Target | None) -> Person:
@@ -86,6 +87,13 @@ def _forbidden(user: str, verb: str, target: Target, reason: str = "") -> ApiFai
     if reason:
         failure.message += f": rbac: {reason}"
     return failure
+
+
+def _also(verb: str, target: Target) -> ApiFailure:
+    """A right that a request takes beside that of its verb: an upgrade (a get) does not say of whom, nor which."""
+    found = _forbidden("", verb, target)
+    found.message = f'{target.resource.title} "{target.name}" is forbidden: '
+    return found
 
 
 def _no_path(user: str, verb: str, path: str) -> ApiFailure:

@@ -7,7 +7,8 @@ from k8sai.ages import epoch, stamp
 from k8sai.sim import exporter, prometheus, status
 from k8sai.sim.asking import Ask
 from k8sai.sim.kinds import find
-from k8sai.sim.objects import Obj, name_of
+from k8sai.sim.objects import Obj, name_of, uid_of
+from k8sai.sim.processes import Processes
 from k8sai.sim.store import Store
 
 LOG = "sim.k8sai.dev/log"  # annotation: the text of every container's log
@@ -16,11 +17,17 @@ _PODS = find("", "pods")
 _HOP_HEADERS = ("connection", "content-length", "host", "transfer-encoding", "accept-encoding", "content-encoding")
 
 
-def log(store: Store, ask: Ask) -> web.Response:
+def log(store: Store, ask: Ask, processes: Processes | None) -> web.Response:
     """The log of a container. ApiFailure 400 where there is none yet."""
     pod = store.get(_PODS, ask.target.namespace, ask.target.name)
-    name = _container(pod, ask.query.get("container", ""))
-    text = (pod["metadata"].get("annotations") or {}).get(LOG)
+    name = container_of(pod, ask.query.get("container", ""))
+    if pod.get("status", {}).get("phase") == "Pending":
+        message = f'container "{name}" in pod "{name_of(pod)}" is waiting to start: ContainerCreating'
+        raise status.bad_request(message)
+    written = processes.log(uid_of(pod)) if processes is not None else None
+    text = written.decode(errors="replace") if written is not None else None
+    if text is None:
+        text = (pod["metadata"].get("annotations") or {}).get(LOG)
     if text is None:
         text = _plausible(pod, name)
     lines = text.splitlines(keepends=True)
@@ -30,7 +37,8 @@ def log(store: Store, ask: Ask) -> web.Response:
     return web.Response(text="".join(lines), content_type="text/plain")
 
 
-def _container(pod: Obj, wanted: str) -> str:
+def container_of(pod: Obj, wanted: str) -> str:
+    """The container that is meant. ApiFailure 400 where it is unclear, is not there, or the pod has no node yet."""
     spec = pod["spec"]
     names = [one["name"] for one in spec.get("containers") or ()]
     others = [one["name"] for one in spec.get("initContainers") or ()]
@@ -44,9 +52,6 @@ def _container(pod: Obj, wanted: str) -> str:
     name = wanted or names[0]
     if not spec.get("nodeName"):
         raise status.bad_request(f"pod {pod_name} does not have a host assigned")
-    if pod.get("status", {}).get("phase") == "Pending":
-        message = f'container "{name}" in pod "{pod_name}" is waiting to start: ContainerCreating'
-        raise status.bad_request(message)
     return name
 
 
@@ -65,9 +70,10 @@ def _plausible(pod: Obj, container: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-async def proxy(store: Store, ask: Ask) -> web.Response:
-    """Forward to the loopback port an annotation of the object names. ApiFailure 503 where there is none.
+async def proxy(store: Store, ask: Ask, processes: Processes | None) -> web.Response:
+    """Forward to the loopback port an annotation of the object names, or to that of the pod's process.
 
+    ApiFailure 503 where nobody listens.
     A pod that plays dcgm-exporter answers `/metrics` itself, a Service that plays Prometheus its queries.
     """
     target = ask.target
@@ -82,12 +88,17 @@ async def proxy(store: Store, ask: Ask) -> web.Response:
         ill = (obj["metadata"].get("annotations") or {}).get(prometheus.ILL, "")
         code, said = prometheus.answer(store, target.rest, ask.query, ill)
         return web.json_response(said, status=code)
+    where = f"127.0.0.1:{port}"
+    address = processes.address(uid_of(obj)) if processes is not None else ""
+    if address and not port:
+        port = _port(obj, target.name)
+        where = f"{address}:{port}"
     if not port.isdigit():
         message = (
             f'no endpoints available for service "{name}"' if target.resource.kind == "Service" else "no such host"
         )
         raise status.ApiFailure(503, "ServiceUnavailable", message)
-    url = f"http://127.0.0.1:{port}/{target.rest}"
+    url = f"http://{where}/{target.rest}"
     sent = {key: value for key, value in ask.request.headers.items() if key.lower() not in _HOP_HEADERS}
     sent.pop("Authorization", None)
     try:
@@ -107,3 +118,12 @@ async def proxy(store: Store, ask: Ask) -> web.Response:
     except aiohttp.ClientError as error:
         message = f"error trying to reach service: {error}"
         raise status.ApiFailure(503, "ServiceUnavailable", message) from None
+
+
+def _port(pod: Obj, asked: str) -> str:
+    """The port of `name:port` or `scheme:name:port`, by its number or a container's name for it; else the first."""
+    named = [one for container in pod["spec"]["containers"] for one in container.get("ports") or ()]
+    wanted = asked.split(":")[-1] if ":" in asked else ""
+    if not wanted:
+        return str(named[0]["containerPort"]) if named else "80"
+    return next((str(one["containerPort"]) for one in named if one.get("name") == wanted), wanted)

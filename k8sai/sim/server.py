@@ -13,13 +13,14 @@ from typing import Any
 
 from aiohttp import web
 
-from k8sai.sim import access, binding, discovery, eviction, openapi, pod_access, scale, status, visibility
+from k8sai.sim import access, binding, discovery, eviction, executing, openapi, pod_access, scale, status, visibility
 from k8sai.sim.asking import BODY_LIMIT, Ask, answer, compressed, failed
 from k8sai.sim.deny import Denials
 from k8sai.sim.events import Shelf
 from k8sai.sim.gate import Gate
 from k8sai.sim.kinds import Catalog
 from k8sai.sim.patches import APPLY_PATCH
+from k8sai.sim.processes import Processes
 from k8sai.sim.reads import Expired, Reader
 from k8sai.sim.routes import Target, locate, verb_of
 from k8sai.sim.status import ApiFailure
@@ -41,8 +42,10 @@ class Server:
         *,
         bookmark_every: float = 60.0,
         lines: visibility.Lines | None = None,
+        processes: Processes | None = None,
     ) -> None:
         self.store = store
+        self._processes = processes
         self._lines = lines
         self.gate = Gate(store, denials)
         self.hub = Hub(store, bookmark_every=bookmark_every)
@@ -88,7 +91,8 @@ class Server:
         target = locate(self.store.catalog, request.path)
         watching = request.query.get("watch", "").lower() in ("1", "true")
         verb = verb_of(request.method, target, watching)
-        verbs = (verb, "create") if self._makes(request, target) else (verb,)
+        also = self._makes(request, target) or target.subresource in _REACHING
+        verbs = (verb, "create") if also and verb != "create" else (verb,)
         who = self.gate.pass_resource(request, verbs, target)
         return _deprecated(self.store.catalog, target, await self._served(Ask(request, target, verb, who)))
 
@@ -207,20 +211,23 @@ class Server:
             case visibility.PENDING, "get":
                 return answer(ask.request, visibility.pending(self._lines, ask))
             case "log", "get":
-                return pod_access.log(self.store, ask)
+                return pod_access.log(self.store, ask, self._processes)
             case "proxy", _:
-                return await pod_access.proxy(self.store, ask)
+                return await pod_access.proxy(self.store, ask, self._processes)
             case "scale", "get":
                 return answer(ask.request, scale.get(self.store, target))
             case "scale", "update":
                 return await self._writer.update(ask)
             case "scale", "patch":
                 return await self._writer.patch(ask)
-            case (("exec" | "attach" | "portforward"), ("get" | "create")):
+            case "exec", ("get" | "create"):
+                return await executing.execute(self.store, ask, self._processes)
+            case (("attach" | "portforward"), ("get" | "create")):
                 raise status.unserved(f"{target.subresource} is not served by the embedded cluster")
         raise status.not_allowed()
 
 
+_REACHING = ("attach", "exec", "portforward")  # a get of these is an upgrade, which takes the right to create too
 _OWN_HANDLING = (
     *("attach", "binding", "eviction", "exec", "log"),
     *(visibility.PENDING, "portforward", "proxy", "scale"),

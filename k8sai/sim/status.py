@@ -158,8 +158,7 @@ def forbidden(
 ) -> ApiFailure:
     """403 by authorization, worded as RBAC words it."""
     full = f"{resource.plural}/{subresource}" if subresource else resource.plural
-    title = f"{full}.{resource.group}" if resource.group else full
-    named = f'{title} "{name}"' if name else title
+    named = f'{resource.title} "{name}"' if name else resource.title
     where = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
     message = (
         f'{named} is forbidden: User "{user}" cannot {verb} resource "{full}" in API group "{resource.group}" {where}'

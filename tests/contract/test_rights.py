@@ -310,3 +310,18 @@ def test_kubectl_auth_can_i(secured: Secured, admin: Api, alice: Api, home: str,
     )
     code, who = ask("auth", "whoami", "--as", "alice")
     assert code == 0 and "alice" in who
+
+
+@pytest.mark.parametrize(("verb", "words"), [("get", 'pods "p" is forbidden: '), ("create", "cannot get resource")])
+def test_an_upgrade_takes_the_right_to_get_and_to_create(
+    admin: Api, alice: Api, home: str, verb: str, words: str
+) -> None:
+    """A websocket begins with a GET; who may only create, or only get, may not."""
+    path = f"/api/v1/namespaces/{home}/pods/p/exec"
+    grant(admin, home, {"apiGroups": [""], "resources": ["pods/exec"], "verbs": [verb]})
+    may(alice, namespace=home, verb=verb, resource="pods", subresource="exec", name="p")
+    assert words in alice.get(path, {"command": "ls", "stdout": "true"}).refused(403, "Forbidden")["message"]
+    grant(admin, home, {"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["get", "create"]})
+    for both in ("get", "create"):
+        may(alice, namespace=home, verb=both, resource="pods", subresource="exec", name="p")
+    alice.get(path, {"command": "ls", "stdout": "true"}).refused(404, "NotFound")

@@ -184,7 +184,8 @@ def test_unknown_fields_are_dropped_told_of_or_refused() -> None:
         ("GET", f"{CORE}/pods?fieldSelector=spec.color%3Dred", None, 400, "BadRequest"),
         ("GET", f"{CORE}/pods?limit=many", None, 400, "BadRequest"),
         ("DELETE", f"{CORE}/configmaps/kube-root-ca.crt?propagationPolicy=Soft", None, 422, "Invalid"),
-        ("GET", f"{CORE}/pods/none/exec", None, 501, "NotImplemented"),
+        ("GET", f"{CORE}/pods/none/exec", None, 404, "NotFound"),
+        ("GET", f"{CORE}/pods/none/attach", None, 501, "NotImplemented"),
     ],
 )
 def test_refusals(method: str, path: str, body: object, code: int, reason: str) -> None:

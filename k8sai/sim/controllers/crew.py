@@ -22,13 +22,14 @@ from k8sai.sim.controllers.rollouts import Rollouts
 from k8sai.sim.controllers.scheduler import Scheduler
 from k8sai.sim.controllers.statefulsets import StatefulSets
 from k8sai.sim.controllers.tenants import Tenants
+from k8sai.sim.processes import Processes
 from k8sai.sim.traffic import Traffic
 
 
 class Crew:
     """The controllers at work; they begin with what they hear, so they must be there before the first object is."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, processes: Processes | None = None) -> None:
         self.scheduler = Scheduler(desk)
         self.tenants = Tenants(desk)
         self.kueue = Kueue(desk)
@@ -36,7 +37,7 @@ class Crew:
         members = (
             self.scheduler,
             self.kueue,
-            Kubelets(desk),
+            Kubelets(desk, processes),
             Claims(desk),
             Jobs(desk),
             JobSets(desk),

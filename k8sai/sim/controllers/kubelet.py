@@ -1,6 +1,9 @@
-"""The kubelets of all nodes: a bound pod starts, runs, ends and goes; nothing is really executed.
+"""The kubelets of all nodes: a bound pod starts, runs, ends and goes.
 
-What a pod does is written in its annotations:
+Nothing is really executed, unless the cluster was started with processes allowed and the pod asks for one
+(`processes`).
+
+What any other pod does is written in its annotations:
     sim.k8sai.dev/run-for       how long a container runs before it ends by itself (default: for ever)
     sim.k8sai.dev/exit-code     what it ends with (default 0)
     sim.k8sai.dev/start-after   from bound to running (default 1s)
@@ -28,6 +31,7 @@ from k8sai.sim.controllers.podstatus import (
 )
 from k8sai.sim.durations import seconds
 from k8sai.sim.objects import Obj
+from k8sai.sim.processes import Processes, wanted
 from k8sai.sim.store import Event
 
 _BY = "kubelet"
@@ -42,6 +46,7 @@ class _Life:
     stage: str = ""  # starting | running | backoff | stopping
     timer: Timer | None = None
     restarts: int = 0
+    grace: float = -1.0  # seconds a process was given last
 
     def next(self, stage: str, timer: Timer | None) -> None:
         if self.timer is not None:
@@ -52,8 +57,9 @@ class _Life:
 class Kubelets:
     """One key per pod: (namespace, name, uid); one per node: (name,)."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, processes: Processes | None = None) -> None:
         self._desk = desk
+        self._processes = processes
         self._add = desk.queue("kubelets", self.sync)
         self._devices = Devices()
         self._lives: dict[str, _Life] = {}
@@ -63,6 +69,8 @@ class Kubelets:
         meta = event.obj["metadata"]
         if event.resource is PODS:
             if event.obj["spec"].get("nodeName"):
+                if self._processes is not None and event.old is not None:
+                    self._processes.refresh(event.obj)
                 self._add((meta["namespace"], meta["name"], meta["uid"]))
         elif event.resource is NODES and event.type != "DELETED" and _matters(event.obj, event.old):
             self._add((meta["name"],))
@@ -80,7 +88,7 @@ class Kubelets:
         if node is None or not _alive(node):
             return
         if finished(pod):
-            self._forget(uid)
+            self._forget(uid, pod)
             if leaving(pod):
                 self._desk.delete(PODS, pod, grace=0)
             return
@@ -144,7 +152,7 @@ class Kubelets:
                     if not group["name"].startswith("claim:"):
                         self._devices.hold(node, uid, group["name"], device["resourceID"])
         life.next("running", None)
-        self._plan_end(key, pod, life)
+        self._run(key, pod, life)
 
     def _start(self, key: tuple[str, ...]) -> None:
         """Containers run, unless the image or the pod's claims are not there."""
@@ -160,10 +168,9 @@ class Kubelets:
             self._say(pod, "FailedPrepareDynamicResources", "claims of the pod are not allocated to it", warning=True)
             life.next("starting", self._desk.clock.after(_FIRST_BACKOFF, lambda: self._start(key)))
             return
-        self._addresses += 1
-        address = _address(self._addresses)
-        status = running_status(pod, self._desk.stamp(), life.restarts, address, self._reported(pod, node))
         life.next("running", None)
+        address = self._run(key, pod, life)
+        status = running_status(pod, self._desk.stamp(), life.restarts, address, self._reported(pod, node))
         if self._write(pod, status) is not None:
             for container in pod["spec"]["containers"]:
                 name = container["name"]
@@ -175,7 +182,33 @@ class Kubelets:
                 )
                 self._say(pod, "Created", f"Container created: {name}")
                 self._say(pod, "Started", f"Container started: {name}")
-            self._plan_end(key, pod, life)
+
+    def _run(self, key: tuple[str, ...], pod: Obj, life: _Life) -> str:
+        """Begin what the pod does, a process of this machine where it may have one; its address."""
+        if self._processes is not None and wanted(pod):
+            if self._processes.has(key[2]):
+                return self._processes.address(key[2])
+            return self._processes.start(
+                pod,
+                lambda code: self._ended(key, code),
+                lambda why: self._ended(key, 128, f"failed to create containerd task: {why}"),
+            )
+        self._addresses += 1
+        self._plan_end(key, pod, life)
+        return _address(self._addresses)
+
+    def _ended(self, key: tuple[str, ...], code: int, why: str = "") -> None:
+        """A pod's process has ended, with that code; or could not be started."""
+        namespace, name, uid = key
+        pod, life = self._desk.find(PODS, (namespace, name)), self._lives.get(uid)
+        if pod is None or life is None or pod["metadata"]["uid"] != uid:
+            return
+        if why:
+            self._say(pod, "Failed", why, warning=True)
+        if life.stage == "stopping":
+            self._stopped(key, code)
+        else:
+            self._exit(key, code)
 
     def _cannot_pull(self, key: tuple[str, ...], pod: Obj, life: _Life, problem: str) -> None:
         life.restarts += 1
@@ -194,13 +227,14 @@ class Kubelets:
         if after:
             life.timer = self._desk.clock.after(after, lambda: self._exit(key))
 
-    def _exit(self, key: tuple[str, ...]) -> None:
+    def _exit(self, key: tuple[str, ...], ended: int | None = None) -> None:
         """The containers end by themselves; the restart policy decides what follows."""
         found = self._current(key, "running")
         if found is None:
             return
         pod, _, life = found
-        code, policy = self._number(pod, "exit-code", 0), pod["spec"].get("restartPolicy", "Always")
+        code = self._number(pod, "exit-code", 0) if ended is None else ended
+        policy = pod["spec"].get("restartPolicy", "Always")
         if policy == "Never" or (policy == "OnFailure" and code == 0):
             self._write(pod, ended_status(pod, code, self._desk.stamp()))
             return
@@ -215,6 +249,9 @@ class Kubelets:
         """Signal, wait, report the end, delete for good."""
         grace = float(pod["metadata"].get("deletionGracePeriodSeconds") or 0)
         after = min(grace, self._duration(pod, "stop-after", 1.0)) if life.stage in ("running", "stopping") else 0.0
+        if self._processes is not None and self._processes.has(key[2]):
+            self._signal(key, pod, life, grace)
+            return
         if life.stage == "stopping" and grace > 1.0:
             return
         if life.stage == "running":
@@ -223,12 +260,24 @@ class Kubelets:
         settles = after <= 2.0
         life.next("stopping", self._desk.clock.after(after, lambda: self._stopped(key), settles=settles))
 
-    def _stopped(self, key: tuple[str, ...]) -> None:
+    def _signal(self, key: tuple[str, ...], pod: Obj, life: _Life, grace: float) -> None:
+        """A process gets SIGTERM once, and SIGKILL when its grace is over, which may be shortened meanwhile."""
+        processes = self._processes
+        assert processes is not None
+        if life.stage != "stopping":
+            for container in pod["spec"]["containers"]:
+                self._say(pod, "Killing", f"Stopping container {container['name']}")
+            processes.stop(pod)
+        if grace != life.grace:
+            life.grace = grace
+            life.next("stopping", self._desk.clock.after(grace, lambda: processes.kill(key[2])))
+
+    def _stopped(self, key: tuple[str, ...], ended: int | None = None) -> None:
         found = self._current(key, "stopping")
         if found is None:
             return
         pod, _, _ = found
-        code = self._number(pod, "exit-on-term", 143)
+        code = self._number(pod, "exit-on-term", 143) if ended is None else ended
         self._write(pod, ended_status(pod, code, self._desk.stamp()))
 
     def _current(self, key: tuple[str, ...], stage: str) -> tuple[Obj, Obj, _Life] | None:
@@ -258,8 +307,10 @@ class Kubelets:
     def _write(self, pod: Obj, status: Obj) -> Obj | None:
         return self._desk.put_status(PODS, pod, status)
 
-    def _forget(self, uid: str) -> None:
+    def _forget(self, uid: str, pod: Obj | None = None) -> None:
         self._devices.release(uid)
+        if self._processes is not None and (pod is None or leaving(pod)):
+            self._processes.forget(uid)
         life = self._lives.pop(uid, None)
         if life is not None:
             life.next("", None)
