@@ -23,4 +23,4 @@ _k8sai() {
     ((directive & 4)) || compopt -o default 2>/dev/null
     ((directive & 2)) && compopt -o nospace 2>/dev/null
 }
-complete -F _k8sai k8sai kubectl-k8sai kubectl-ai_apply kubectl-ai_canary kubectl-ai_completion kubectl-ai_delete kubectl-ai_demo kubectl-ai_fit kubectl-ai_queue kubectl-ai_recipe kubectl-ai_scaffold kubectl-ai_sim kubectl-ai_snapshot kubectl-ai_top kubectl-ai_why
+complete -F _k8sai k8sai kubectl-k8sai kubectl-ai_apply kubectl-ai_canary kubectl-ai_completion kubectl-ai_delete kubectl-ai_demo kubectl-ai_evict kubectl-ai_fit kubectl-ai_queue kubectl-ai_recipe kubectl-ai_scaffold kubectl-ai_sim kubectl-ai_snapshot kubectl-ai_top kubectl-ai_why

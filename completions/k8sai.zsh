@@ -1,4 +1,4 @@
-#compdef k8sai kubectl-k8sai kubectl-ai_apply kubectl-ai_canary kubectl-ai_completion kubectl-ai_delete kubectl-ai_demo kubectl-ai_fit kubectl-ai_queue kubectl-ai_recipe kubectl-ai_scaffold kubectl-ai_sim kubectl-ai_snapshot kubectl-ai_top kubectl-ai_why
+#compdef k8sai kubectl-k8sai kubectl-ai_apply kubectl-ai_canary kubectl-ai_completion kubectl-ai_delete kubectl-ai_demo kubectl-ai_evict kubectl-ai_fit kubectl-ai_queue kubectl-ai_recipe kubectl-ai_scaffold kubectl-ai_sim kubectl-ai_snapshot kubectl-ai_top kubectl-ai_why
 # zsh completion for k8sai and its kubectl plugins; load it with: source <(k8sai completion zsh)
 _k8sai() {
     local program=${words[1]:t} completer=kubectl_complete-k8sai line directive prefix=
@@ -18,4 +18,4 @@ _k8sai() {
     (( $#candidates )) && _describe -V k8sai candidates $after
     (( directive & 4 )) || _files
 }
-compdef _k8sai k8sai kubectl-k8sai kubectl-ai_apply kubectl-ai_canary kubectl-ai_completion kubectl-ai_delete kubectl-ai_demo kubectl-ai_fit kubectl-ai_queue kubectl-ai_recipe kubectl-ai_scaffold kubectl-ai_sim kubectl-ai_snapshot kubectl-ai_top kubectl-ai_why
+compdef _k8sai k8sai kubectl-k8sai kubectl-ai_apply kubectl-ai_canary kubectl-ai_completion kubectl-ai_delete kubectl-ai_demo kubectl-ai_evict kubectl-ai_fit kubectl-ai_queue kubectl-ai_recipe kubectl-ai_scaffold kubectl-ai_sim kubectl-ai_snapshot kubectl-ai_top kubectl-ai_why

@@ -1,0 +1,97 @@
+"""`evict plan`: what a drain would do, in which order, at what loss; nothing is written."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from k8sai.cluster.options import Options
+from k8sai.commands import _evict_flags as flags
+
+
+def plan(
+    options: Options,
+    nodes: flags.Nodes = None,
+    *,
+    selector: flags.Selector = "",
+    gang: flags.Gang = "",
+    device: flags.Device = "",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Keep the plan, for `run --plan`.", show_default=False)
+    ] = None,
+    max_loss: flags.MaxLoss = None,
+    price: flags.Price = None,
+    contract: flags.Contracts = None,
+    delete_emptydir_data: flags.Emptydir = False,
+    disable_eviction: flags.DisableEviction = False,
+    force: flags.Force = False,
+    grace_period: flags.Grace = -1,
+    ignore_daemonsets: flags.Daemons = False,
+    pod_selector: flags.PodSelector = "",
+    timeout: flags.Timeout = "",
+    max_parallel_gangs: flags.Parallel = 1,
+    on_timeout: flags.OnTimeout = "skip",
+    deadline: flags.Deadline = "",
+    wait_ready: flags.WaitReady = "",
+    accept_proof: flags.AcceptProof = "",
+    allow_park: flags.AllowPark = False,
+    gang_pdb: flags.GangPdb = "respect",
+    reason: flags.Reason = "",
+    state_namespace: flags.StateNamespace = "",
+    output: flags.Output = "table",
+) -> int:
+    """Show what a drain of these nodes would do: which gangs stop, how their checkpoints are proven, what is lost.
+
+    Every gang with a pod on the nodes is there with all its pods, wherever they are. NOW is what is lost when it is
+    stopped this moment, PLAN what is lost as planned, both in GPU-hours. Evictions are tried with dryRun; not even a
+    Lease is written.
+
+    \b
+    Exit codes, the worst first:
+      16   nodes or pods may not be read
+      5    something is refused: the table says what, and which flag accepts it
+      11   a disruption budget that can never pass
+      6    a gang finds no room elsewhere, and --allow-park was not given
+      1    more would be lost than --max-loss
+      0    nothing stands in the way
+
+    \b
+    Examples:
+      k8sai evict plan gpu-1 gpu-2 --ignore-daemonsets
+      k8sai evict plan -l rack=r7 -o wide --price 2.50
+      k8sai evict plan gpu-1 --out plan.json     then: k8sai evict run --plan plan.json
+      k8sai evict plan --gang ml/llm-70b
+    """
+    from k8sai.commands._evict_plan_run import Asked, run
+
+    flags.refuse_deletion(disable_eviction)
+    made = flags.settings(
+        on_timeout=on_timeout,
+        parallel=max_parallel_gangs,
+        deadline=deadline,
+        timeout=timeout,
+        wait_ready=wait_ready,
+        accept_proof=accept_proof,
+        allow_park=allow_park,
+        gang_pdb=gang_pdb,
+        force=force,
+        ignore_daemonsets=ignore_daemonsets,
+        delete_emptydir=delete_emptydir_data,
+        grace=grace_period,
+        pod_selector=pod_selector,
+        device=device,
+        reason=reason,
+    )
+    wish = flags.wish(
+        "",
+        tuple(nodes or ()),
+        selector,
+        gang,
+        device,
+        made,
+        tuple(contract or ()),
+        max_loss,
+        price,
+        state_namespace,
+    )
+    return run(Asked(options, wish, out, output))
