@@ -127,11 +127,12 @@ class Gang:
     expected: int = 0
     refusal: str = ""
     restarts: str = ""
+    part: str = ""  # which group it is of its owner, where that has several
 
     @property
     def title(self) -> str:
-        """`ml/llm-70b`, as a row shows it."""
-        return f"{self.ref.namespace}/{self.ref.name}"
+        """`ml/llm-70b`, as a row shows it; `ml/serve/1` of a group."""
+        return f"{self.ref.namespace}/{self.ref.name}{f'/{self.part}' if self.part else ''}"
 
 
 @dataclass(frozen=True, slots=True)
