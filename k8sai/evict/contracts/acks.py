@@ -47,7 +47,7 @@ def last_ack(text: str, *, complete: bool = False) -> Ack | None:
 
     Raises Usage where that object is no answer.
     """
-    for part in (text, *reversed(text.splitlines())):
+    for part in (text, *reversed(text.split("\n"))):
         part = part.strip()
         if part.startswith("{") and part.endswith("}"):
             try:

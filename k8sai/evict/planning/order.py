@@ -1,8 +1,8 @@
 """In which order gangs are stopped, so that the fewest GPU-hours are lost. Pure; times are epoch seconds.
 
 A gang that ends by itself in time is waited for. One that cannot be asked is stopped right after its next checkpoint.
-The others save on request, as many at a time as storage takes: first those whose node goes first, then by GPUs x (save +
-restart). A gang whose save no longer fits is not asked: what it has done since its last checkpoint will be lost.
+The others save on request, as many at a time as storage takes: first those whose node goes first, then by
+GPUs x (save + restart). A gang whose save no longer fits is not asked: its work since its last checkpoint will be lost.
 """
 
 import heapq
