@@ -29,7 +29,8 @@ class Range:
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why something is not done, and the next command. `word` is for machines: no-contract, unresolved, unmanaged,
-    emptydir, daemonset, gang-pdb, no-room, forbidden, unsafe-signal, not-durable, bad-contract, mirror, grace, locked.
+    emptydir, daemonset, gang-pdb, no-room, forbidden, weak-proof, unsafe-signal, not-durable, bad-contract, mirror, grace,
+    locked.
     """
 
     word: str
@@ -67,6 +68,7 @@ class PlannedGang:
     stop: str = ""  # kueue active=false, suspend, …
     refusals: tuple[Refusal, ...] = ()
     warnings: tuple[str, ...] = ()
+    begins: float | None = None  # epoch seconds: when the checkpoint that is waited for is expected
 
 
 @dataclass(frozen=True, slots=True)

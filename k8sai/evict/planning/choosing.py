@@ -12,7 +12,7 @@ from k8sai.evict.facts import Contract, Gang, Grade, Json, Phase
 from k8sai.evict.method import Site
 from k8sai.evict.methods.all import METHODS
 from k8sai.evict.plan import Range, Refusal
-from k8sai.evict.planning.asking import NONE, PERIODIC, Way, accepted, way
+from k8sai.evict.planning.asking import NONE, Way, accepted, way
 from k8sai.evict.planning.filters import ended
 from k8sai.evict.planning.loss import Since, after_save, loss, since
 from k8sai.evict.planning.scene import Scene, rank
@@ -21,7 +21,6 @@ from k8sai.evict.state import GangState
 if TYPE_CHECKING:
     from k8sai.evict.planning.rights import Rights
 
-_DEADLINE: Final = 600.0  # seconds, where nobody says how long a save takes
 _POLL: Final = 5.0  # seconds until it is seen that a save is done
 _UNSCHEDULABLE: Final = "node.kubernetes.io/unschedulable"
 _DOCS: Final = "docs/evict.md, The contract"
@@ -41,7 +40,6 @@ class Chosen:
     now: Range
     planned: Range
     save: float | None
-    deadline: float
     refusals: tuple[Refusal, ...]
     warnings: tuple[str, ...]
 
@@ -70,7 +68,6 @@ def choose(scene: Scene, rights: "Rights", gang: Gang) -> Chosen:
         lost,
         _planned(gpus, contract, found, save) or lost,
         save,
-        contract.deadline or (3 * save if save else _DEADLINE),
         tuple(_refusals(scene, rights, gang, contract, found, gpus, lasting, why)),
         tuple(_warnings(scene, gang, contract, found, gpus)),
     )
@@ -229,15 +226,3 @@ def last_words(chosen: Chosen, now: float) -> str:
     age = human(max(0.0, now - moment)) if moment else ""
     step = f"step {last.step}" if last.step >= 0 else ""
     return " ".join(filter(None, (step, f"{age} ago" if age and not step else age))) or "unknown"
-
-
-def periodic(chosen: Chosen, now: float) -> float | None:
-    """Epoch seconds of the next checkpoint of a gang that cannot be asked; None where nobody knows."""
-    if chosen.way.method != PERIODIC or not chosen.contract.interval:
-        return None
-    last = chosen.contract.last
-    if last is None or not (last.time or last.snapshot):
-        return None
-    begin = last.time or last.snapshot
-    rounds = max(1, int((now - begin) // chosen.contract.interval) + 1)
-    return begin + rounds * chosen.contract.interval

@@ -1,19 +1,23 @@
 """A plan from a wish: everything is read, nothing is written, not even a Lease."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from k8sai.ages import stamp
 from k8sai.evict.facts import Json
 from k8sai.evict.keeping.names import NAMESPACE, new_id
 from k8sai.evict.method import Right
 from k8sai.evict.plan import Action, Blocker, Plan, PlannedGang, Range, Refusal
 from k8sai.evict.planning import rights as needed
+from k8sai.evict.planning.budgets import Budget
 from k8sai.evict.planning.choosing import Chosen, choose, last_words, state_of
 from k8sai.evict.planning.digest import digest
 from k8sai.evict.planning.loose import Loose, blockers, judged, loose
 from k8sai.evict.planning.placing import Room, room
 from k8sai.evict.planning.rights import Rights
-from k8sai.evict.planning.scene import Scene, scene
+from k8sai.evict.planning.scene import Scene, rank, scene
+from k8sai.evict.planning.turns import Slot, slots
 from k8sai.evict.planning.wish import Wish
 from k8sai.evict.state import NodeState
 from k8sai.fit.reading import Reader
@@ -27,37 +31,59 @@ def make(connection: "Connection", wish: Wish) -> Plan:
     seen = scene(connection, wish)
     rights = Rights(seen.writer)
     chosen = [choose(seen, rights, gang) for gang in seen.gangs]
-    chosen.sort(key=lambda one: (one.gpus * ((one.save or 0) + (one.contract.restart or 300)), one.gang.title))
-    going = [one.gang for one in chosen if not one.refusals]
+    turns = slots(seen, [one for one in chosen if not one.refusals])
+    going = [one.chosen.gang for one in turns if not one.skipped]
     places = room(seen.cluster, Reader(seen.objects), seen.reading, going, seen.survey.names)
-    rows = tuple(_row(seen, one, places) for one in chosen)
-    rest = loose(seen)
-    return _plan(seen, wish, rights, rows, rest, places)
+    refused = sorted((one for one in chosen if one.refusals), key=lambda one: one.gang.title)
+    rows = [*(_row(seen, one, places) for one in turns), *(_refused(seen, one) for one in refused)]
+    rows.sort(key=lambda row: row.action == "refuse")
+    return _plan(seen, rights, rows, _idle(seen, turns), loose(seen), places)
 
 
-def _row(seen: Scene, one: Chosen, places: Room) -> PlannedGang:
-    short = places.short.get(one.gang.id, "")
-    parked = bool(short) and seen.wish.settings.allow_park
-    more = (Refusal("no-room", short, "add --allow-park: it waits until there is room", "--allow-park"),)
-    refusals = one.refusals + (more if short and not parked else ())
-    action: Action = "refuse" if refusals else "ride" if one.way.method == "periodic" else "stop"
-    warnings = (*one.warnings, *((f"{short}: it will wait",) if parked else ()))
+def _row(seen: Scene, slot: Slot, places: Room) -> PlannedGang:
+    short = "" if slot.skipped else places.short.get(slot.chosen.gang.id, "")
+    if short and not seen.wish.settings.allow_park:
+        hint = "add --allow-park: then it waits until there is room"
+        return _refused(seen, slot.chosen, (Refusal("no-room", short, hint, "--allow-park"),))
+    one, action = slot.chosen, slot.turn.action
+    if slot.skipped:
+        lost = f"{slot.skipped}: {one.now.best:.1f} GPU-h will be lost when its node goes"
+        return replace(_bare(seen, one, "skip", slot.skipped), planned=one.now, warnings=(*one.warnings, lost))
+    more = (f"{short}: it will wait",) if short else ()
+    return replace(
+        _bare(seen, one, action, slot.turn.why),
+        planned=one.planned,
+        deadline=slot.deadline,
+        begins=slot.turn.begin if action == "ride" else None,
+        warnings=(*one.warnings, *_announced(slot), *more),
+    )
+
+
+def _announced(slot: Slot) -> Iterator[str]:
+    if slot.external is not None:
+        about = "at" if slot.external.sure else "at about"
+        yield f"its node goes {about} {stamp(slot.external.at)}: {slot.external.by}"
+
+
+def _refused(seen: Scene, one: Chosen, more: tuple[Refusal, ...] = ()) -> PlannedGang:
+    refusals = (*one.refusals, *more)
+    return replace(_bare(seen, one, "refuse", refusals[0].why), refusals=refusals)
+
+
+def _bare(seen: Scene, one: Chosen, action: Action, reason: str) -> PlannedGang:
     return PlannedGang(
         one.gang,
-        state_of(seen, one, action, refusals[0].why if refusals else ""),
+        state_of(seen, one, action, reason),
         action,
         one.nodes,
         one.inside,
         one.way.method,
-        str(one.way.grade),
+        one.way.grade.value,
         one.now,
-        one.planned if not refusals else Range(),
-        one.save,
-        one.deadline,
-        last_words(one, seen.clock.at),
-        _stop(one),
-        refusals,
-        warnings,
+        save=one.save,
+        last=last_words(one, seen.clock.at),
+        stop=_stop(one),
+        warnings=one.warnings,
     )
 
 
@@ -74,7 +100,8 @@ def _stop(one: Chosen) -> str:
     }[switch.kind]
 
 
-def _plan(seen: Scene, wish: Wish, rights: Rights, rows: tuple[PlannedGang, ...], rest: Loose, places: Room) -> Plan:
+def _plan(seen: Scene, rights: Rights, rows: Sequence[PlannedGang], idle: float, rest: Loose, places: Room) -> Plan:
+    wish = seen.wish
     nodes = tuple(_node(one) for one in seen.survey.nodes)
     budgets = [one for one in seen.budgets.budgets if _concerned(seen, one)]
     hard = (*rest.blockers, *_blocked_gangs(seen, rows))
@@ -86,13 +113,13 @@ def _plan(seen: Scene, wish: Wish, rights: Rights, rows: tuple[PlannedGang, ...]
         seen.clock.version,
         nodes,
         _cards(seen),
-        rows,
+        tuple(rows),
         rest.pods,
         hard,
         tuple(_warnings(seen, rows, rest, places)),
         now,
         planned,
-        _idle(seen, rows),
+        idle,
         wish.settings,
         rights.missing(_rights(seen, wish, rest)),
         seen.hidden,
@@ -105,9 +132,9 @@ def _node(one: Json) -> NodeState:
     return NodeState(str(meta["name"]), str(meta.get("uid", "")), bool((one.get("spec") or {}).get("unschedulable")))
 
 
-def _concerned(seen: Scene, budget: object) -> bool:
+def _concerned(seen: Scene, budget: Budget) -> bool:
     pods = (*seen.loose, *(pod for gang in seen.gangs for pod in gang.pods))
-    return any(budget.covers(pod) for pod in pods)  # type: ignore[attr-defined]
+    return any(budget.covers(pod) for pod in pods)
 
 
 def _cards(seen: Scene) -> float:
@@ -127,21 +154,27 @@ def _blocked_gangs(seen: Scene, rows: Sequence[PlannedGang]) -> Iterator[Blocker
 
 def _leaving(row: PlannedGang) -> Sequence[Json]:
     """The pods whose eviction is asked for: of a group its leader, which takes the others along."""
-    from k8sai.evict.planning.scene import rank
-
     if row.gang.switch.kind == "evict":
         return row.gang.pods
     return [pod for pod in row.gang.pods if rank(pod) == 0][:1]
 
 
-def _idle(seen: Scene, rows: Sequence[PlannedGang]) -> float:
-    """GPU-hours that the cards which are free on the drained nodes stand idle, until the last gang has saved."""
-    if not seen.survey.names:
+def _idle(seen: Scene, turns: Sequence[Slot]) -> float:
+    """GPU-hours that cards of the cordoned nodes stand idle until the last gang has saved: free ones, and those of
+    gangs that have gone before.
+    """
+    if not seen.survey.names or not turns:
         return 0.0
     tally = seen.cluster.fleet.tally(seen.survey.names)
-    free = max(0.0, tally.free + tally.blocked)
-    seconds = sum(one.save or 0.0 for one in rows if one.action != "refuse")
-    return free * seconds / 3600
+    last = max(one.turn.end for one in turns)
+    left = sum(_inside(seen, one) * (last - one.turn.end) for one in turns if not one.skipped)
+    return (max(0.0, tally.free + tally.blocked) * (last - seen.clock.at) + left) / 3600
+
+
+def _inside(seen: Scene, slot: Slot) -> float:
+    """The cards it holds on drained nodes."""
+    pods = slot.chosen.gang.pods
+    return sum(seen.cards(pod) for pod in pods if (pod.get("spec") or {}).get("nodeName") in seen.survey.names)
 
 
 def _rights(seen: Scene, wish: Wish, rest: Loose) -> Iterator[Right]:

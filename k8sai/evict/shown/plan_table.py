@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from k8sai.ages import human
+from k8sai.ages import human, stamp
 from k8sai.evict.plan import Plan, PlannedGang, PlannedPod, Range, Refusal
 from k8sai.view import Cell, Column, Note, Page, Row, Table, Tone, several
 
@@ -63,7 +63,6 @@ def gangs(plan: Plan) -> Table:
 
 def _row(plan: Plan, one: PlannedGang, order: Iterator[int]) -> Row:
     stops = one.action not in ("refuse", "skip")
-    deadline = human(one.deadline) if one.deadline is not None and stops else "-"
     cells = (
         Cell(str(next(order)) if stops else "-"),
         Cell(one.gang.title),
@@ -76,13 +75,20 @@ def _row(plan: Plan, one: PlannedGang, order: Iterator[int]) -> Row:
         Cell(hours(one.now)),
         Cell(hours(one.planned) if stops else "-"),
         Cell(human(one.save) if one.save else "-"),
-        Cell(deadline),
+        Cell(_deadline(one)),
         Cell(stop(one), _TONES.get(one.action, "plain")),
         Cell(str(len(one.state.pods))),
         Cell(one.state.contract.source or "-"),
         Cell(one.gang.id),
     )
     return Row(one.gang.id, cells)
+
+
+def _deadline(one: PlannedGang) -> str:
+    """How long it has, or when the checkpoint comes that is waited for."""
+    if one.begins is not None:
+        return f"next {stamp(one.begins)[11:16]}"
+    return human(one.deadline) if one.deadline is not None else "-"
 
 
 def stop(one: PlannedGang) -> str:
