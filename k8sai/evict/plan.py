@@ -29,8 +29,8 @@ class Range:
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why something is not done, and the next command. `word` is for machines: no-contract, unresolved, unmanaged,
-    emptydir, daemonset, gang-pdb, no-room, forbidden, weak-proof, unsafe-signal, not-durable, bad-contract, mirror, grace,
-    locked.
+    emptydir, daemonset, gang-pdb, no-room, forbidden, weak-proof, unsafe-signal, not-durable, bad-contract, mirror,
+    grace, locked.
     """
 
     word: str
