@@ -1,5 +1,5 @@
-"""Four nodes to be drained on a real control plane: three gangs with a contract, one without, a budget that lets nothing
-go; and as many nodes again, which come once everything runs.
+"""Four nodes to be drained on a real control plane: three gangs with a contract, one without, a budget that never lets
+go of its pod; and as many nodes again, which come once everything runs.
 """
 
 from collections.abc import Iterator
