@@ -29,17 +29,18 @@ def run(asked: Asked) -> int:
     from k8sai.evict.planning.make import make
 
     connection = connect(asked.options)
+    wish = replace(asked.wish, namespace=connection.namespace)
     with _talk.Progress(f"reading {connection.server}"):
-        plan = make(connection, replace(asked.wish, namespace=connection.namespace))
-    code = code_of(plan, asked.wish)
+        plan = make(connection, wish)
+    code = code_of(plan, wish)
     if asked.out is not None:
-        _keep(asked.out, plan, connection.context, code)
+        _keep(asked.out, plan, wish, connection.context, code)
     if asked.output in ("json", "yaml"):
         from k8sai.evict.shown.plan_document import document
 
-        _print.document(document(plan, context=connection.context, code=code), asked.output)
+        _print.document(document(plan, wish, context=connection.context, code=code), asked.output)
     else:
-        show(plan, asked.wish.price, wide=asked.output == "wide")
+        show(plan, wish.price, wide=asked.output == "wide")
     return code
 
 
@@ -73,13 +74,13 @@ def show(plan: "Plan", price: float | None = None, *, wide: bool = False) -> Non
         _talk.note(gap)
 
 
-def _keep(file: Path, plan: "Plan", context: str, code: int) -> None:
+def _keep(file: Path, plan: "Plan", wish: "Wish", context: str, code: int) -> None:
     """The document, whatever is printed. Raises Usage where it cannot be written."""
     import json
 
     from k8sai.evict.shown.plan_document import document
 
-    text = json.dumps(document(plan, context=context, code=code), indent=2) + "\n"
+    text = json.dumps(document(plan, wish, context=context, code=code), indent=2) + "\n"
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:

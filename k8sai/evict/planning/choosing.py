@@ -8,7 +8,7 @@ from k8sai.ages import epoch, human
 from k8sai.evict.contracts.read import contract_of
 from k8sai.evict.contracts.storage import durable
 from k8sai.evict.contracts.traps import traps
-from k8sai.evict.facts import Contract, Gang, Grade, Json, Phase
+from k8sai.evict.facts import Contract, Gang, Grade, Json, Phase, at_least
 from k8sai.evict.method import Site
 from k8sai.evict.methods.all import METHODS
 from k8sai.evict.plan import Range, Refusal
@@ -128,7 +128,7 @@ def _refusals(
     if not gang.managed and not settings.force:
         yield Refusal("unmanaged", "nothing makes it anew", "add --force", "--force")
     yield from _unproven(gang, contract, found, gpus, accepted(contract, settings))
-    if lasting is False and contract.asks:
+    if lasting is False and contract.asks and at_least(accepted(contract, settings), Grade.MARKER):
         yield Refusal("not-durable", why, "save to a volume that outlives the pods")
     yield from (Refusal("forbidden", one, "`k8sai evict rbac`") for one in rights.lacking(gang))
     yield from _budgets(scene, gang)

@@ -1,12 +1,9 @@
 """What is to be planned: which nodes, one gang or one GPU, and under which settings."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from k8sai.evict.contracts.file import FileContract
 from k8sai.evict.state import Settings
-
-if TYPE_CHECKING:
-    from k8sai.evict.contracts.file import FileContract
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +20,7 @@ class Wish:
     device: str = ""
     namespace: str = ""
     settings: Settings = field(default_factory=Settings)
-    contracts: "tuple[FileContract, ...]" = ()
+    contracts: tuple[FileContract, ...] = ()
     max_loss: float | None = None
     price: float | None = None
     state_namespace: str = ""
