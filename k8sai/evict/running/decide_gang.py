@@ -12,7 +12,7 @@ from k8sai.evict.facts import ENDED, Grade, Phase, Proof, Request, at_least
 from k8sai.evict.running.actions import Action, Ask, Change, Hold, Note, Push, Turn
 from k8sai.evict.running.seen import Attempt, GangSeen
 from k8sai.evict.state import GangState, Intent, OnTimeout, PodState, Settings, Stage, Word
-from k8sai.evict.switches.step import Wait, Write
+from k8sai.evict.switches.step import Never, Wait, Write
 
 SAVE: Final = 600.0  # seconds to save, where nobody says how long it takes
 OLD: Final = 600.0  # seconds after which a proof is asked for again: there was work since
@@ -282,6 +282,8 @@ def _being_stopped(gang: GangState, see: GangSeen, now: Now) -> Action:
         return Push(gang)
     if see.alive and isinstance(see.stop, Wait):
         return Hold(gang.ref.title, see.stop.why)
+    if see.alive and isinstance(see.stop, Never):
+        return _ends(replace(gang, pending=None), Phase.FAILED, see.stop.why, now, "GangNotStopped")
     if see.stop is None or gang.stops:
         return Change(replace(gang, stops=1, stopped_at=gang.stopped_at or now.stamp, pending=None))
     lost = f"lost to {see.taker or 'somebody else'}"
@@ -300,6 +302,8 @@ def starting(gang: GangState, see: GangSeen, now: Now) -> Action:
         return Change(to, (Note("GangRequeued", "it may start again"),))
     if isinstance(see.start, Wait):
         return Hold(gang.ref.title, see.start.why)
+    if isinstance(see.start, Never):
+        return fails(gang, f"{see.start.why}{see.start.hint and f'; {see.start.hint}'}", now.at, now.by)
     if gang.pending:
         return Push(gang)
     return Change(replace(gang, pending=_intent("start", now)))

@@ -85,13 +85,13 @@ def _same(node: Json, free_marks: dict[str, str]) -> list[Json]:
     """It is the node that was read, and nobody has marked or cordoned it since."""
     tests: list[Json] = [{"op": "test", "path": "/metadata/uid", "value": node["metadata"].get("uid")}]
     tests.append({"op": "test", "path": "/spec/unschedulable", "value": True if cordoned(node) else None})
-    if node["metadata"].get("annotations"):
+    if "annotations" in node["metadata"]:
         tests += [{"op": "test", "path": _note(key), "value": free_marks.get(key)} for key in (MARK, CORDONED)]
     return tests
 
 
 def _annotated(node: Json, values: dict[str, str]) -> list[Json]:
-    if not node["metadata"].get("annotations"):
+    if "annotations" not in node["metadata"]:
         absent = {"op": "test", "path": "/metadata/annotations", "value": None}
         return [absent, {"op": "add", "path": "/metadata/annotations", "value": values}]
     return [{"op": "add", "path": _note(key), "value": value} for key, value in values.items()]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from k8sai.cluster.reading import Reading
 from k8sai.errors import K8saiError, NotFound, Usage
-from k8sai.evict.contracts.acks import last_ack, newest
+from k8sai.evict.contracts.acks import last_ack
 from k8sai.evict.contracts.proof import judge
 from k8sai.evict.contracts.storage import durable
 from k8sai.evict.facts import Ack, Json, Proof, Request
@@ -22,7 +22,7 @@ VERIFY: Final = 60.0  # seconds for the verifying command
 def prove(hands: "Hands", gang: GangState, pods: Sequence[Json], request: Request, acks: Sequence[Ack]) -> Proof:
     """The best grade that holds now. Raises Forbidden, ClusterError; a verifying command that fails proves nothing."""
     contract = gang.contract
-    told = list(acks) or [one for one in (said(hands, gang, pods),) if one is not None]
+    told = tuple(dict.fromkeys((*said(hands, gang, pods), *acks)))  # an answer and what was written may be the same
     return judge(
         contract,
         request,
@@ -35,9 +35,10 @@ def prove(hands: "Hands", gang: GangState, pods: Sequence[Json], request: Reques
     )
 
 
-def said(hands: "Hands", gang: GangState, pods: Sequence[Json]) -> Ack | None:
-    """What the workload has written of itself, on its pods or on its owner."""
-    return newest([one for one in (written(obj) for obj in (*pods, _owner(hands, gang))) if one is not None])
+def said(hands: "Hands", gang: GangState, pods: Sequence[Json]) -> tuple[Ack, ...]:
+    """What the workload has written of itself, on its pods and on its owner."""
+    found = (written(obj) for obj in (*pods, _owner(hands, gang)))
+    return tuple(one for one in found if one is not None)
 
 
 def restored(hands: "Hands", gang: GangState, pods: Sequence[Json]) -> int:
