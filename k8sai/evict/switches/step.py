@@ -1,6 +1,7 @@
-"""One step of stopping or starting a gang: a write with its guards, or something to wait for.
+"""One step of stopping or starting a gang: a write with its guards, something to wait for, or that it can never be.
 
-A stop leaves annotations on what it stops, gone with the start: who stopped it, and the replicas to go back to.
+A stop leaves annotations on what it stops, gone with the start: the drain that stopped it, and the replicas to go back
+to. By them alone a stopped gang is found and started again.
 """
 
 from dataclasses import dataclass, field
@@ -8,9 +9,7 @@ from typing import Final
 
 from k8sai.evict.facts import Json, Ref
 
-EVICT: Final = "k8sai.dev/evict"  # the drain that touches an object
-PARKED: Final = "k8sai.dev/parked-by"  # the drain that stopped it
-REPLICAS: Final = "k8sai.dev/parked-replicas"  # of what was scaled to 0
+REPLICAS: Final = "k8sai.dev/parked-replicas"  # an annotation of what was scaled to 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +34,12 @@ class Wait:
     why: str
 
 
-Step = Write | Wait | None
+@dataclass(frozen=True, slots=True)
+class Never:
+    """No waiting helps; `hint` is what a person can do."""
+
+    why: str
+    hint: str = ""
+
+
+Step = Write | Wait | Never | None
