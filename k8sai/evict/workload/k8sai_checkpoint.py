@@ -139,11 +139,13 @@ class Mailbox:
         """The answer to a request so far; without an id what was said last, of whatever request or none."""
         return read_json(self.acks / self.name(id) if id else self.folder / "ack.json")
 
-    def answer(self, ids: list[str], ack: Json) -> None:
+    def answer(self, ids: list[str], ack: Json) -> Json:
+        """Answer requests, and say what is new. A later checkpoint that nobody asked for answers the last one as well."""
         for id in ids:
             write_json(self.acks / self.name(id), {**ack, "requestId": id})
-        if ids or ack["complete"]:
-            write_json(self.folder / "ack.json", ack)
+        ack = ack if ids else {**ack, "requestId": self.ack().get("requestId", "")}
+        write_json(self.folder / "ack.json", ack)
+        return ack
 
 
 class Room:
@@ -253,7 +255,8 @@ class Checkpoint:
         self.mail = Mailbox(path, control)
         self.room = Room(self.mail.folder, self.rank, self.world, patience, join) if shared and self.world > 1 else None
         self.attempt = self.room.attempt if self.room else uuid.uuid4().hex[:12]
-        self._restored, self._snapshot, self._heard, self.speaks = -1, 0.0, 0, 1  # how many ranks one part is of
+        self._restored: Json = {}
+        self._snapshot, self._heard, self.speaks = 0.0, 0, 1  # how many ranks one part is of
         self._serving: list[Json] = []
         self.port = serve(self.mail, http or environment("K8SAI_HTTP"))
         watch(self.mail, annotations or environment("K8SAI_ANNOTATIONS"))
@@ -272,11 +275,9 @@ class Checkpoint:
 
     def restored(self, step: int) -> int:
         """Say which step this attempt goes on from (0: from the beginning); returns it."""
-        self._restored = step
+        self._restored = {"restoredStep": step, "restoredTime": round(time.time(), 3)}
         if not (self.room and self.rank):
-            ack = {**self._ack(0), **self.mail.ack(), "restoredStep": step, "restoredTime": round(time.time(), 3)}
-            write_json(self.mail.folder / "ack.json", ack)
-            self._tell(ack)
+            self._publish({**self._ack(0), **self.mail.ack(), **self._restored})
         return step
 
     def folder(self, step: int) -> Path:
@@ -290,9 +291,7 @@ class Checkpoint:
         asked = self.asked(step)
         if asked or (self.every and step % self.every == 0):
             self.save(step, asked)
-        if self.term and (
-            time.time() > self.term + self.grace or self.mail.ack(f"term-{self.attempt}").get("complete")
-        ):
+        if self.term and time.time() > self.term + self.grace:
             raise SystemExit(TERMINATED)
 
     def asked(self, step: int) -> bool:
@@ -301,7 +300,7 @@ class Checkpoint:
             self.signalled = 0
             self.mail.ask({"id": f"signal-{self.rank}-{time.time():.6f}", "reason": "SIGUSR1"})
         if self.term:
-            ending = {"deadline": self.term + self.grace, "after": "continue", "reason": "SIGTERM"}
+            ending = {"deadline": self.term + self.grace, "after": "pause", "reason": "SIGTERM"}  # all are to end
             self.mail.ask({"id": f"term-{self.attempt}", **ending})
         if self.agree or not self.room:
             wanted = bool(self.mail.pending())
@@ -386,14 +385,11 @@ class Checkpoint:
         now, served = time.time(), self._serving[-1]["id"] if self._serving else ""
         ack = {"requestId": served, "time": round(now, 3), "snapshotTime": round(self._snapshot, 3), "complete": False}
         ack.update(ranks=ranks, worldSize=self.world, saveSeconds=round(now - self._snapshot, 3))
-        ack.update({"restoredStep": self._restored} if self._restored >= 0 else {})
-        return ack if self.shared else {**ack, "rank": self.rank}
+        ack.update(self._restored if self.shared else {**self._restored, "rank": self.rank})
+        return ack
 
     def _publish(self, ack: Json) -> None:
-        self.mail.answer([str(one["id"]) for one in self._serving], ack)
-        self._tell(ack)
-
-    def _tell(self, ack: Json) -> None:
+        ack = self.mail.answer([str(one["id"]) for one in self._serving], ack)
         if self.tell:
             threading.Thread(target=tell_pod, args=(ack,)).start()
 
@@ -409,14 +405,18 @@ def mark(path: str | Path, ack: Json) -> None:
         write_json(f"{path}.{MARKER}", {**ack, "files": {"": path.stat().st_size}})
 
 
-def newest(path: str | Path) -> Json:
-    """The newest complete checkpoint in a folder, as it was answered, with all its files in full. Empty for none."""
+def checkpoints(path: str | Path) -> Iterator[Json]:
+    """The complete checkpoints in a folder as they were answered, the newest first; with all their files in full."""
     found = [read_json(one) for one in (*Path(path).glob(f"*/{MARKER}"), *Path(path).glob(f"*.{MARKER}"))]
     for ack in sorted(found, key=lambda one: float(one.get("snapshotTime", 0)), reverse=True):
         files = [(Path(str(ack["path"])) / name, size) for name, size in ack.pop("files", {"": -1}).items()]
         if all(one.exists() and one.stat().st_size == size for one, size in files):
-            return ack
-    return {}
+            yield ack
+
+
+def newest(path: str | Path) -> Json:
+    """The newest complete checkpoint in a folder; empty for none."""
+    return next(checkpoints(path), {})
 
 
 def serve(mail: Mailbox, where: str) -> int:
@@ -453,7 +453,7 @@ def serve(mail: Mailbox, where: str) -> int:
     if not where:
         return 0
     host, _, port = where.rpartition(":")
-    server = ThreadingHTTPServer((host, int(port)), Handler)
+    server = ThreadingHTTPServer((host or environment("K8SAI_ADDRESS"), int(port)), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return int(server.server_address[1])
 
@@ -552,7 +552,7 @@ def lightning_callback(path: str, **options: Any) -> Any:
 
 
 def wrap(path: str, command: list[str], save: list[str], after: str) -> int:
-    """Run a program that knows nothing of this. `save` makes it save, whatever that takes: it ends with 0 when the parts
+    """Run a program that knows nothing of this. `save` makes it save, however: it ends with 0 when the parts
     of all ranks are durable, and the last line it prints is the answer, {"step": 120, "path": "/checkpoints/120"}.
     `pause` is SIGSTOP for its process group. SIGTERM is passed on. Returns the program's exit code.
     """
