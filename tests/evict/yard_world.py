@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from k8sai.canary.facts import Ref
-from k8sai.sim import patches
+from k8sai.sim import kinds, patches
 from k8sai.sim.status import ApiFailure
 from tests.canary.world import NAMESPACE, World
 from tests.evict.yard_objects import YARD
 
 Json = dict[str, Any]
+NODES = kinds.find("", "nodes")
 
 
 class YardWorld(World):
@@ -17,8 +18,11 @@ class YardWorld(World):
 
     def nodes(self, *names: str, gpus: int = 8) -> None:
         taint = {"key": YARD, "value": NAMESPACE, "effect": "NoSchedule"}
+        ready = {"type": "Ready", "status": "True", "reason": "KubeletReady"}
         for name in names:
-            self.node(name, gpus, labels={YARD: NAMESPACE}, taints=[taint])
+            made = self.node(name, gpus, labels={YARD: NAMESPACE}, taints=[taint])
+            status = {**made["status"], "conditions": [ready]}
+            self.store.update(NODES, {**made, "status": status}, "status")
 
     def now(self) -> float:
         return self.clock.now()

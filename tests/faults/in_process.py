@@ -1,7 +1,11 @@
 """The same faults, and death, without a socket: around the embedded server that answers at once."""
 
 from collections.abc import Callable, Mapping
+from email.utils import formatdate
+from threading import RLock
 from typing import Any, Final
+
+from multidict import CIMultiDict
 
 from k8sai.cluster.api_errors import Unavailable, answer_error
 from k8sai.cluster.connection import Response
@@ -22,8 +26,10 @@ class Killed(BaseException):
 class Faulty(Connection):
     """One process' connection. It ends the process at its `dies`-th write: before it, or `taken` once it was done.
 
-    `watch` sees every write that the server took, in the moment after.
+    `watch` sees every write that the server took, in the moment after. One request at a time, whatever thread asks.
     """
+
+    request_timeout = 60.0
 
     def __init__(
         self,
@@ -37,6 +43,7 @@ class Faulty(Connection):
         super().__init__(world)
         self.schedule, self.watch = schedule, watch
         self.dead = False
+        self._one = RLock()
         self._dies, self._taken, self._writes = dies, taken, 0
 
     def request(
@@ -52,7 +59,8 @@ class Faulty(Connection):
         tries = _RETRIES if retry and method == "GET" else 0
         for left in range(tries, -1, -1):
             try:
-                return self._once(method, path, query or {}, body, more)
+                with self._one:
+                    return self._once(method, path, query or {}, body, more)
             except K8saiError as error:
                 if not left or not isinstance(error, Unavailable) or error.status not in _PASSING:
                     raise
@@ -100,11 +108,12 @@ class Faulty(Connection):
         request.status = answer.status
         if request.writes:
             self.watch(request)
-        return answer
+        date = formatdate(self.world.clock.now(), usegmt=True)  # as every server's answer
+        return Response(answer.status, CIMultiDict({**answer.headers, "Date": date}), answer.body)
 
     def _said(self, fault: Fault, method: str, path: str) -> Response:
         if fault.status == 0:
             raise Unavailable(f"{self.server}: the connection was lost")
         if fault.status < 300:
-            return Response(fault.status, dict(fault.headers), fault.body)
+            return Response(fault.status, CIMultiDict(fault.headers), fault.body)
         raise answer_error(fault.status, fault.headers, fault.body, self.asked(method, path))

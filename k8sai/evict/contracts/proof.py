@@ -123,6 +123,9 @@ class _Facts:
             yield _Candidate(Grade.ATTESTED, one, tuple(against), self._says("it answered our request", one))
 
     def _by_all(self, ours: Sequence[Ack]) -> _Candidate:
+        whole = [one for one in ours if one.rank < 0 and one.ranks == one.world >= self.pods]
+        if whole:  # what stands on the owner is said for all of them
+            ours = [max(whole, key=lambda each: each.time)] * self.pods
         ranks = {one.rank if one.rank >= 0 else -1 - place: one for place, one in enumerate(ours)}
         one = min(ranks.values(), key=lambda each: (each.step, each.time), default=Ack())
         against = [f"{len(ranks)} of {self.pods} pods have answered our request"] if len(ranks) < self.pods else []
