@@ -5,6 +5,7 @@ import typer
 from k8sai.commands import _flags
 from k8sai.commands._door import entry
 from k8sai.commands._evict_plan import plan
+from k8sai.commands._evict_rbac import rbac
 
 app = typer.Typer(
     add_completion=False,
@@ -14,11 +15,7 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def _verbs() -> None:
-    """Drain GPU nodes without losing training: checkpoints are asked for and proven, then each gang stops once."""
-
-
 app.command("plan")(_flags.connected(plan))
+app.command("rbac")(_flags.connected(rbac))
 
 main = entry(app, "evict")

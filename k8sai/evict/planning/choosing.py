@@ -51,7 +51,7 @@ def choose(scene: Scene, rights: "Rights", gang: Gang) -> Chosen:
     site = site_of(scene, gang, contract)
     found = way(site, settings, METHODS, rights.may)
     gpus = round(sum(scene.cards(pod) for pod in gang.pods), 6)
-    lasting, why = durable(gang.pods, contract)
+    lasting, why = durable(gang.pods, contract, scene.reading)
     began = began_at(gang, scene.clock.at)
     moment = since(began, contract, scene.clock.at, lasting)
     nodes = tuple(sorted({node for pod in gang.pods if (node := (pod.get("spec") or {}).get("nodeName"))}))

@@ -8,33 +8,44 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from k8sai.cluster.discovery import Resource
+from k8sai.cluster.writing import Writer
 from k8sai.evict.facts import Gang
 from k8sai.evict.method import Right
 from k8sai.evict.planning.asking import said
 
 if TYPE_CHECKING:
-    from k8sai.cluster.writing import Writer
+    from k8sai.cluster.connection import Connection
 
 WORKLOADS: Final = "workloads.kueue.x-k8s.io"
 LEASES: Final = "leases.coordination.k8s.io"
 EVENTS: Final = "events.events.k8s.io"
 
 
-class Rights:
-    """Each is asked once. What nobody answers counts as given: the write itself will tell."""
+class Asking(Writer):
+    """A writer that asks for each right once, whoever wants to know: methods ask for the same again and again."""
 
-    def __init__(self, writer: "Writer") -> None:
+    def __init__(self, connection: "Connection") -> None:
+        super().__init__(connection)
+        self._answers: dict[tuple[str, ...], bool] = {}
+
+    def may(self, verb: str, resource: Resource, namespace: str = "", name: str = "", subresource: str = "") -> bool:
+        key = (verb, resource.group, resource.plural, namespace, name, subresource)
+        if key not in self._answers:
+            self._answers[key] = super().may(verb, resource, namespace, name, subresource)
+        return self._answers[key]
+
+
+class Rights:
+    """What this user may, as far as a drain needs it."""
+
+    def __init__(self, writer: Writer) -> None:
         self._writer = writer
-        self._known: dict[Right, bool] = {}
 
     def may(self, right: Right) -> bool:
         """Raises Forbidden and ClusterError where nobody answers."""
-        if right not in self._known:
-            verb, plural, sub, namespace = right
-            name, _, group = plural.partition(".")
-            resource = Resource(group, "*", name, "", True, ())
-            self._known[right] = self._writer.may(verb, resource, namespace, subresource=sub)
-        return self._known[right]
+        verb, plural, sub, namespace = right
+        name, _, group = plural.partition(".")
+        return self._writer.may(verb, Resource(group, "*", name, "", True, ()), namespace, subresource=sub)
 
     def lacking(self, gang: Gang) -> Iterator[str]:
         """What is missing to stop and start this gang, in sentences."""

@@ -10,12 +10,12 @@ from k8sai.cluster.objects import LiveObjects
 from k8sai.cluster.reading import Reading
 from k8sai.cluster.sources import Source
 from k8sai.cluster.tee import Tee
-from k8sai.cluster.writing import Writer
 from k8sai.evict.facts import Gang, Json, PodRef
 from k8sai.evict.gangs.resolve import resolve
 from k8sai.evict.planning import device
 from k8sai.evict.planning.budgets import KIND as BUDGETS
 from k8sai.evict.planning.budgets import Budgets
+from k8sai.evict.planning.rights import Asking
 from k8sai.evict.planning.survey import Clock, Survey, clock, survey
 from k8sai.evict.planning.wish import Wish
 from k8sai.fit.cluster import Cluster
@@ -41,7 +41,7 @@ class Scene:
     wish: Wish
     objects: LiveObjects
     reading: Reading
-    writer: Writer
+    writer: Asking
     clock: Clock
     survey: Survey
     cluster: Cluster
@@ -96,7 +96,7 @@ def scene(connection: "Connection", wish: Wish) -> Scene:
     sources = read_once(connection, Tee(*cluster.sinks))
     if wish.device:
         found = device.survey(reading, cluster.fleet, wish.device)
-    made = Scene(connection, wish, objects, reading, Writer(connection), when, found, cluster, sources)
+    made = Scene(connection, wish, objects, reading, Asking(connection), when, found, cluster, sources)
     resolved = resolve(found.pods, reading)
     made.gangs, made.loose = resolved.gangs, resolved.loose
     if wish.gang or wish.device:
