@@ -110,6 +110,8 @@ class Trainer:
         self.bad = self.rank == (wish.bad_rank if wish.bad_rank >= 0 else self.world - 1)
         self.log = Log(self.path, self.rank)
         self.step, self.state, self.asked = 0, 0, False
+        if self.keeper.port:
+            self.say(f"listens on port {self.keeper.port}")
         room = self.keeper.room
         self.peers = Lockstep(room.folder / ".lockstep", self.rank, self.world) if room else None
 
@@ -137,6 +139,7 @@ class Trainer:
             self.peers.meet(self.step)
         self.state = advance(self.state, self.step)
         self.log.write("step", self.step)
+        self.say(f"step {self.step}")
 
     def end_of_step(self) -> bool:
         """What a trainer writes as `keeper.step(step)`, with something wrong in it; whether it took time."""

@@ -140,7 +140,7 @@ class Mailbox:
         return read_json(self.acks / self.name(id) if id else self.folder / "ack.json")
 
     def answer(self, ids: list[str], ack: Json) -> Json:
-        """Answer requests, and say what is new. A later checkpoint that nobody asked for answers the last one as well."""
+        """Answer requests, and say what is new. A later checkpoint that nobody asked for answers the last one too."""
         for id in ids:
             write_json(self.acks / self.name(id), {**ack, "requestId": id})
         ack = ack if ids else {**ack, "requestId": self.ack().get("requestId", "")}
@@ -277,7 +277,7 @@ class Checkpoint:
         """Say which step this attempt goes on from (0: from the beginning); returns it."""
         self._restored = {"restoredStep": step, "restoredTime": round(time.time(), 3)}
         if not (self.room and self.rank):
-            self._publish({**self._ack(0), **self.mail.ack(), **self._restored})
+            self._publish({"complete": False, "ranks": 0, "worldSize": self.world, **self.mail.ack(), **self._restored})
         return step
 
     def folder(self, step: int) -> Path:
@@ -309,7 +309,7 @@ class Checkpoint:
             return self.room.follow(step)
         go = self.room.lead(step, lambda: bool(self.mail.pending()))
         if not go and self.room.heard:  # not all came; the requests stay until their deadlines
-            self._serving = self.mail.pending()
+            self.begin()
             self._publish({**self._ack(self.room.heard), "step": step})
         return go
 
