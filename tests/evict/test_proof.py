@@ -107,6 +107,16 @@ def test_pods_with_eight_ranks_each_sum_up() -> None:
     assert "14 of 16 ranks have saved" in said.why + said.missing
 
 
+def test_one_that_answers_for_all_ranks_is_enough() -> None:
+    whole = replace(GOOD, rank=-1)
+    assert judge(ALL, REQUEST, [whole], 8, 8000, now=NOW).grade is Grade.ATTESTED
+    assert judge(ALL, REQUEST, [whole, parts(8)[3]], 8, 8000, now=NOW).grade is Grade.ATTESTED
+    short = judge(ALL, REQUEST, [replace(whole, ranks=7)], 8, 8000, now=NOW)
+    assert short.grade is not Grade.ATTESTED and "7 of 8 ranks have saved" in short.why + short.missing
+    nameless = [replace(one, rank=-1) for one in parts(8)]
+    assert judge(ALL, REQUEST, nameless, 8, 8000, now=NOW).grade is not Grade.ATTESTED
+
+
 def test_ranks_that_saved_different_steps_have_no_checkpoint() -> None:
     one, two = parts(2)
     said = judge(ALL, REQUEST, [one, replace(two, step=8121)], 2, 8000, now=NOW)
@@ -250,10 +260,8 @@ def test_no_grade_is_given_that_the_facts_do_not_bear(
         assert found.why
         if found.grade is Grade.ATTESTED:
             assert good and durable is not False
-            assert (
-                scope != "all"
-                or len({one.rank for one in good if one.rank >= 0}) + sum(one.rank < 0 for one in good) >= pods
-            )
+            whole = any(one.rank < 0 and one.ranks == one.world >= pods for one in good)
+            assert scope != "all" or whole or len({one.rank for one in good if one.rank >= 0}) >= pods
         if found.grade is Grade.VERIFIED:
             assert verified is not None and verified.complete and ASKED <= verified.time <= NOW + SKEW
             assert durable is not False

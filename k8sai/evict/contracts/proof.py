@@ -112,21 +112,20 @@ class _Facts:
     now: float
 
     def attested(self, acks: Sequence[Ack]) -> Iterator[_Candidate]:
-        """Grade A: those who were to answer have echoed our id."""
+        """Grade A: those who were to answer have echoed our id: one for all, or each for its part."""
         ours = [one for one in acks if one.request == self.request.id]
-        if self.contract.scope == "all" and acks:
-            yield self._by_all(ours)
-            return
-        for one in ours or [one for one in acks if one.request]:
+        parts = [one for one in ours if one.rank >= 0]
+        if self.contract.scope == "all" and (parts or acks):
+            yield self._by_all(parts)
+            ours = [one for one in ours if one.rank < 0]
+        for one in ours or [one for one in acks if one.request and one.request != self.request.id]:
             against = [*self._other(one), *self._not_rank0(one), *self._whole(one), *self._step(one)]
             against += [*self._stale(one, SKEW), *self._future(one), *self._lost()]
             yield _Candidate(Grade.ATTESTED, one, tuple(against), self._says("it answered our request", one))
 
-    def _by_all(self, ours: Sequence[Ack]) -> _Candidate:
-        whole = [one for one in ours if one.rank < 0 and one.ranks == one.world >= self.pods]
-        if whole:  # what stands on the owner is said for all of them
-            ours = [max(whole, key=lambda each: each.time)] * self.pods
-        ranks = {one.rank if one.rank >= 0 else -1 - place: one for place, one in enumerate(ours)}
+    def _by_all(self, parts: Sequence[Ack]) -> _Candidate:
+        """Each rank that was asked has answered for its own part."""
+        ranks = {one.rank: one for one in parts}
         one = min(ranks.values(), key=lambda each: (each.step, each.time), default=Ack())
         against = [f"{len(ranks)} of {self.pods} pods have answered our request"] if len(ranks) < self.pods else []
         against += [reason for each in ranks.values() for reason in self._part(each)]
