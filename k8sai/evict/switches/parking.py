@@ -10,7 +10,7 @@ from typing import Any
 from k8sai.cluster.reading import Reading
 from k8sai.evict.facts import Json, Ref
 from k8sai.evict.gangs.form import number, within
-from k8sai.evict.gangs.pods import notes, uid
+from k8sai.evict.gangs.pods import ended, notes, uid
 from k8sai.evict.keeping.names import MARK, PARKED
 from k8sai.evict.state import GangState
 from k8sai.evict.switches.patches import guarded
@@ -109,10 +109,11 @@ def _said(lever: Lever) -> str:
 
 
 def _left(state: GangState, reading: Reading) -> int:
-    """Pods it had when it was stopped, that are still there."""
+    """Pods it had when it was stopped, that have not ended yet."""
     known = {one.uid for one in state.pods}
     spaces = {one.namespace for one in state.pods}
-    return sum(uid(pod) in known for space in sorted(spaces) for pod in reading.list("pods", space))
+    listed = (pod for space in sorted(spaces) for pod in reading.list("pods", space))
+    return sum(uid(pod) in known and not ended(pod) for pod in listed)
 
 
 def _title(state: GangState) -> str:
