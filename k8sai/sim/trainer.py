@@ -28,7 +28,7 @@ FAULTS: Final = {
     "slow": "such a part takes the bad rank --slow-seconds",
     "mute": "the bad rank trains, and never hears that a checkpoint is asked for",
     "dead": "the bad rank is killed when a checkpoint is asked for, or at --fault-at",
-    "stale": "the answer is an old checkpoint, with a new marker",
+    "stale": "after three checkpoints none is saved any more, and the answer is the oldest with a new marker",
     "torn": "a part is cut off behind the marker",
     "exit0": "all ranks end with 0 behind a checkpoint that was asked for",
     "forgetful": "it goes on from the oldest checkpoint that is left",
@@ -147,13 +147,19 @@ class Trainer:
         self.asked = not self.fault("mute") and self.keeper.asked(self.step)
         if self.asked and self.wish.fault == "stale":
             self.answer_with_an_old_one()
-        elif self.asked or (self.wish.every and self.step % self.wish.every == 0):
+        elif self.asked or self.due():
             self.save()
         else:
             if self.keeper.term and time.time() > self.keeper.term + self.wish.grace:
                 raise SystemExit(143)
             return False
         return True
+
+    def due(self) -> bool:
+        """A checkpoint is due that nobody asked for."""
+        every = self.wish.every
+        last = 3 * every if self.wish.fault == "stale" else self.step
+        return bool(every) and self.step % every == 0 and self.step <= last
 
     def save(self) -> None:
         """Save, and leave as many checkpoints as are to be kept."""
