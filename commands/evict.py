@@ -4,8 +4,13 @@ import typer
 
 from k8sai.commands import _flags
 from k8sai.commands._door import entry
+from k8sai.commands._evict_abort import abort
+from k8sai.commands._evict_gc import gc
 from k8sai.commands._evict_plan import plan
 from k8sai.commands._evict_rbac import rbac
+from k8sai.commands._evict_resume import resume
+from k8sai.commands._evict_run import run
+from k8sai.commands._evict_status import status
 
 app = typer.Typer(
     add_completion=False,
@@ -16,6 +21,11 @@ app = typer.Typer(
 
 
 app.command("plan")(_flags.connected(plan))
+app.command("run")(_flags.connected(run))
+app.command("status")(_flags.connected(status))
+app.command("resume")(_flags.connected(resume))
+app.command("abort")(_flags.connected(abort))
+app.command("gc")(_flags.connected(gc))
 app.command("rbac")(_flags.connected(rbac))
 
 main = entry(app, "evict")

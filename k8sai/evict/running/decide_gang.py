@@ -18,6 +18,7 @@ SAVE: Final = 600.0  # seconds to save, where nobody says how long it takes
 OLD: Final = 600.0  # seconds after which a proof is asked for again: there was work since
 MARGIN: Final = 20.0  # seconds kept for the stop itself, before somebody else takes the node
 RESTORE: Final = 60.0  # seconds a gang that runs again is given to say from which step
+AGAIN: Final = "somebody has started it again while its pods were ending"
 BLOCKED: Final = "blocked: "  # begins the reason of what a budget kept
 _ASKED: Final = (Phase.REQUESTED, Phase.ACKED)
 
@@ -269,7 +270,7 @@ def _stopping(gang: GangState, see: GangSeen, now: Now) -> Action:
         return _being_stopped(gang, see, now)
     if see.alive:
         if see.stop is not None and _whole(gang) and not see.going:
-            return _ends(gang, Phase.FAILED, "somebody has started it again while its pods were ending", now)
+            return Change(replace(_in(gang, Phase.STOPPED, now), reason=AGAIN), (Note("GangNotStopped", AGAIN),))
         return Hold(gang.ref.title, f"its pods to end: {see.alive} of {len(gang.pods)} are left")
     return Change(_in(gang, Phase.STOPPED, now), (Note("GangStopped", "all its pods are gone"),))
 
@@ -282,6 +283,8 @@ def _being_stopped(gang: GangState, see: GangSeen, now: Now) -> Action:
         return Push(gang)
     if see.alive and isinstance(see.stop, Wait):
         return Hold(gang.ref.title, see.stop.why)
+    if isinstance(see.stop, Never) and not gang.stops:
+        return _ends(replace(gang, pending=None), Phase.FAILED, see.stop.why, now, "GangNotStopped")
     if see.alive and isinstance(see.stop, Never):
         return _ends(replace(gang, pending=None), Phase.FAILED, see.stop.why, now, "GangNotStopped")
     if see.stop is None or gang.stops:
@@ -296,14 +299,17 @@ def _whole(gang: GangState) -> bool:
 
 
 def starting(gang: GangState, see: GangSeen, now: Now) -> Action:
-    """Every old pod is gone: it may run again."""
+    """Every old pod is gone: it may run again. What somebody else has started only loses our marks."""
     if see.start is None:
+        if gang.reason == AGAIN:
+            return _ends(replace(gang, pending=None), Phase.FAILED, AGAIN, now)
         to = replace(_in(gang, Phase.REQUEUED, now), pending=None, reason="")
         return Change(to, (Note("GangRequeued", "it may start again"),))
     if isinstance(see.start, Wait):
         return Hold(gang.ref.title, see.start.why)
     if isinstance(see.start, Never):
-        return fails(gang, f"{see.start.why}{see.start.hint and f'; {see.start.hint}'}", now.at, now.by)
+        why = f"{see.start.why}{see.start.hint and f': {see.start.hint}'}"
+        return _ends(replace(gang, pending=None), Phase.PARKED, why, now, "GangNotStarted")
     if gang.pending:
         return Push(gang)
     return Change(replace(gang, pending=_intent("start", now)))
@@ -348,6 +354,8 @@ def back(gang: GangState, see: GangSeen, now: Now) -> Action | None:
     if gang.pending and gang.pending.word == "withdraw":
         return Push(gang)
     if gang.phase is Phase.STOPPED:
+        return starting(gang, see, now)
+    if gang.phase is Phase.PARKED and not isinstance(see.start, Never):
         return starting(gang, see, now)
     if gang.phase is Phase.STOPPING:
         untouched = not gang.stops and see.stop is not None and not see.going

@@ -164,7 +164,7 @@ class Look:
     def _switch(self, state: GangState) -> dict[str, Any]:
         if state.phase is Phase.STOPPING:
             return {"stop": self.hands.switches.next_stop(state, self.read, self.state.id)}
-        if state.phase is Phase.STOPPED:
+        if state.phase in (Phase.STOPPED, Phase.PARKED):
             return {"start": self.hands.switches.next_start(state, self.read, self.state.id)}
         return {}
 

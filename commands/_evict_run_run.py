@@ -1,0 +1,145 @@
+"""`evict run` at work: plan, show, ask, lock, plan again, and carry it out."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from k8sai.cluster.options import Options
+from k8sai.commands import _print, _talk
+from k8sai.commands._evict_said import Voice, say_end, say_left
+from k8sai.commands._evict_site import Site, interruptible
+from k8sai.errors import Drift, Exit, K8saiError, NoCapacity, Refused, Usage
+from k8sai.view import Note
+
+if TYPE_CHECKING:
+    from k8sai.evict.plan import Plan
+    from k8sai.evict.planning.wish import Wish
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was typed."""
+
+    options: Options
+    wish: "Wish"
+    file: Path | None
+    partial: bool
+    yes: bool
+    output: str
+
+
+class Blocked(K8saiError):
+    """A disruption budget that can never pass: nothing was written."""
+
+    exit = Exit.BLOCKED
+
+
+def drain(asked: Asked) -> int:
+    """The exit code."""
+    site = Site(asked.options, asked.wish.state_namespace)
+    wish, agreed = _wish(asked, site)
+    plan = _made(site, wish)
+    if agreed and plan.hash != agreed:
+        raise Drift(
+            f"the cluster is not as it was planned with (hash {agreed}, now {plan.hash}): nothing was written",
+            "`k8sai evict plan` shows what it would be now",
+        )
+    _show(plan, asked)
+    _insist(plan, wish, asked)
+    if not plan.gangs and not plan.nodes:
+        return _nothing()
+    _insist_on_a_yes(plan, asked)
+    return _carried(site, replace(wish, id=plan.id), plan, asked)
+
+
+def _wish(asked: Asked, site: Site) -> "tuple[Wish, str]":
+    """What is asked for, and the hash that was agreed to. Raises Usage."""
+    if asked.file is None:
+        return replace(asked.wish, namespace=site.connection.namespace), ""
+    if asked.wish.nodes or asked.wish.selector or asked.wish.gang or asked.wish.device:
+        raise Usage("--plan says what is drained", "leave the nodes out")
+    import json
+
+    from k8sai.evict.shown.plan_document import agreed
+
+    try:
+        wish, known = agreed(json.loads(asked.file.read_text(encoding="utf-8")), str(asked.file))
+    except OSError as error:
+        raise Usage(f"{asked.file} cannot be read: {error.strerror or error}", "see --plan in --help") from error
+    except ValueError as error:
+        raise Usage(f"{asked.file} is not JSON", "`k8sai evict plan NODE --out FILE` writes one") from error
+    site.state_namespace = site.state_namespace or wish.state_namespace
+    return wish, known
+
+
+def _made(site: Site, wish: "Wish") -> "Plan":
+    from k8sai.evict.planning.make import make
+
+    with _talk.Progress(f"reading {site.connection.server}"):
+        return make(site.connection, wish)
+
+
+def _show(plan: "Plan", asked: Asked) -> None:
+    if asked.output in ("table", "wide"):
+        from k8sai.commands._evict_plan_run import show
+
+        show(plan, asked.wish.price, wide=asked.output == "wide")
+        _print.line()
+
+
+def _nothing() -> int:
+    _talk.note(Note("there is nothing to drain", "plain"))
+    return 0
+
+
+def _insist(plan: "Plan", wish: "Wish", asked: Asked) -> None:
+    """What stands in the way ends it here, unless it is to be left. Raises Refused, NoCapacity, Blocked."""
+    from k8sai.commands._evict_plan_run import code_of
+
+    code = code_of(plan, wish)
+    if plan.missing_rights:
+        raise Refused(f"rights are missing: {'; '.join(plan.missing_rights)}", "`k8sai evict rbac` prints the roles")
+    if code is Exit.OK or (asked.partial and code is not Exit.FINDINGS):
+        return
+    rows = [(one.gang.title, why) for one in plan.gangs for why in one.refusals]
+    rows += [(f"pod {one.ref.namespace}/{one.ref.name}", why) for one in plan.pods for why in one.refusals]
+    said = [f"{title}: {why.why}" for title, why in rows] or [f"{one.name}: {one.why}" for one in plan.blockers]
+    hint = "`k8sai evict plan` says which flag accepts it; --partial leaves it and drains the rest"
+    if code is Exit.FINDINGS:
+        raise Refused(f"{plan.planned.best:.1f} GPU-h would be lost, more than --max-loss", "nothing was written")
+    first, *more = said or ["the plan refuses something"]
+    kind = {Exit.NO_CAPACITY: NoCapacity, Exit.BLOCKED: Blocked}.get(code, Refused)
+    raise kind(f"{first}: nothing was written", hint, tuple(more))
+
+
+def _insist_on_a_yes(plan: "Plan", asked: Asked) -> None:
+    """Raises Refused where nobody says yes."""
+    if asked.yes:
+        return
+    stopped = [one for one in plan.gangs if one.action not in ("refuse", "skip")]
+    what = f"drain {len(plan.nodes)} nodes and stop {len(stopped)} gangs at {plan.planned.best:.1f} GPU-h"
+    if not _talk.asked_by_a_person():
+        raise Refused(
+            f"this would {what}, and nobody can be asked: nothing was written",
+            "--yes says yes, `k8sai evict plan` shows it",
+        )
+    if not _talk.ask(f"{what[0].upper()}{what[1:]} (now it would cost {plan.now.best:.1f})?"):
+        raise Refused("nothing was written")
+
+
+def _carried(site: Site, wish: "Wish", plan: "Plan", asked: Asked) -> int:
+    from k8sai.evict.running.entering import begun
+    from k8sai.evict.running.loop import Interrupted, Loop
+
+    namespace = site.home(tuple(dict.fromkeys(one.gang.ref.namespace for one in plan.gangs)))
+    _talk.note(Note(f"drain {plan.id} is kept in namespace {namespace}", "plain"))
+    held = None
+    with interruptible() as stop, Voice(asked.output) as voice:
+        try:
+            with begun(site.door(voice, stop), plan, namespace, lambda: _made(site, wish)) as (hands, held):
+                held = Loop(hands).run(held)
+        except Interrupted:
+            voice.clear()
+            say_left(held.state if held else None, plan.id)
+            return Exit.INTERRUPT
+    return say_end(site, site.drain(plan.id), asked.output)
