@@ -19,6 +19,7 @@ KINDS: Final = {
     "pods": ("v1", True),
     "nodes": ("v1", False),
     "deployments.apps": ("apps/v1", True),
+    "statefulsets.apps": ("apps/v1", True),
     "jobs.batch": ("batch/v1", True),
     "poddisruptionbudgets.policy": ("policy/v1", True),
     "jobsets.jobset.x-k8s.io": ("jobset.x-k8s.io/v1alpha2", True),

@@ -1,4 +1,4 @@
-"""Gangs that a drain has stopped and nobody has started, found by their marks alone: without a journal."""
+"""A gang that a drain has stopped, from the mark on what it was stopped by: without a journal."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -20,9 +20,8 @@ from k8sai.evict.gangs.kinds import (
     Kind,
     group_kind,
 )
-from k8sai.evict.gangs.pods import controller, ended, notes, uid
+from k8sai.evict.gangs.pods import controller, ended, uid
 from k8sai.evict.gangs.resolve import resolve
-from k8sai.evict.keeping.names import PARKED
 from k8sai.evict.state import GangState
 
 _SUSPEND: Final = Switch("suspend")
@@ -33,26 +32,18 @@ _SWITCHES: Final[dict[Kind, Switch]] = {
     **dict.fromkeys((LWS, STATEFULSET), Switch("scale", path=("spec", "replicas"))),
 }
 
-
-def parked(reading: Reading, drain: str = "", namespace: str = "") -> tuple[GangState, ...]:
-    """Those of one drain, or of all; each as far as its marks tell, to be given to `next_start` with the id of its
-    drain, which is its `reason`. What may not be read is in `reading.hidden`.
-    """
-    return tuple(
-        _state(reading, kind, obj, switch)
-        for kind, switch in _SWITCHES.items()
-        for obj in reading.list(kind.full, namespace)
-        if (mark := notes(obj).get(PARKED)) and drain in ("", mark)
-    )
+_KINDS: Final = {(one.group, one.name): one for one in _SWITCHES}
+PARKABLE: Final = tuple(kind.full for kind in _SWITCHES)  # kinds that may bear the mark
 
 
-def _state(reading: Reading, kind: Kind, obj: Json, switch: Switch) -> GangState:
-    on = kind.ref(obj)
+def as_gang(obj: Json, reading: Reading) -> GangState:
+    """What bears the mark, as far as it tells: to be given to `next_start` with the id of the drain in the mark."""
+    kind = _KINDS[group_kind(obj)]
+    on, switch = kind.ref(obj), _SWITCHES[kind]
     ref = _owner(obj) if kind == WORKLOAD else on
     return GangState(
-        ref.uid or on.uid, ref, OWNERS[kind.group, kind.name].name if kind != WORKLOAD else "Workload",
-        tuple(_pods(reading, ref)), 0.0, Contract(), Switch(switch.kind, on, switch.path), Phase.STOPPED,
-        stops=1, reason=notes(obj)[PARKED],
+        ref.uid or on.uid, ref, kind.name, tuple(_pods(reading, ref)), 0.0, Contract(),
+        Switch(switch.kind, on, switch.path), Phase.STOPPED, stops=1,
     )  # fmt: skip
 
 
