@@ -12,6 +12,7 @@ from k8sai.evict.facts import Json, Ref
 from k8sai.evict.keeping import names
 from k8sai.evict.keeping.kept import Kept
 from k8sai.evict.state import OVER, State
+from k8sai.evict.switches.parked import PARKABLE
 from k8sai.holding.holder import Holder, holder_of
 
 if TYPE_CHECKING:
@@ -20,23 +21,6 @@ if TYPE_CHECKING:
 
 CONFIG_MAPS: Final = "configmaps"
 LEASES: Final = "leases.coordination.k8s.io"
-PARKABLE: Final = (  # kinds that a switch stops
-    "workloads.kueue.x-k8s.io",
-    "jobs.batch",
-    "jobsets.jobset.x-k8s.io",
-    "trainjobs.trainer.kubeflow.org",
-    "pytorchjobs.kubeflow.org",
-    "mpijobs.kubeflow.org",
-    "tfjobs.kubeflow.org",
-    "xgboostjobs.kubeflow.org",
-    "jaxjobs.kubeflow.org",
-    "paddlejobs.kubeflow.org",
-    "rayjobs.ray.io",
-    "rayclusters.ray.io",
-    "leaderworkersets.leaderworkerset.x-k8s.io",
-    "statefulsets.apps",
-    "deployments.apps",
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,10 @@ from k8sai.cluster.patching import Stale, patch
 from k8sai.cluster.reading import Reading
 from k8sai.cluster.writing import Target
 from k8sai.errors import Refused, TimedOut
-from k8sai.evict.facts import Contract, Switch, SwitchKind
 from k8sai.evict.keeping.find import Marked, marked_nodes, parked
 from k8sai.evict.running import marking
 from k8sai.evict.running.loop import Interrupted
-from k8sai.evict.state import GangState
+from k8sai.evict.switches.parked import as_gang
 from k8sai.evict.switches.step import Never, Write
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def _uncordoned(door: "Door", drain: str, one: Marked) -> str:
 
 def _started(door: "Door", read: Reading, drain: str, one: Marked) -> str:
     """ "" where it is waited for."""
-    step = door.switches.next_start(state_of(one), read, drain)
+    step = door.switches.next_start(as_gang(one.object, read), read, drain)
     if isinstance(step, Never):
         raise Refused(step.why, step.hint)
     if not isinstance(step, Write):
@@ -86,18 +85,3 @@ def _started(door: "Door", read: Reading, drain: str, one: Marked) -> str:
     except (Stale, ApiConflict):
         return ""
     return step.title or f"{step.on.title} may run again"
-
-
-def state_of(one: Marked) -> GangState:
-    """As much of a gang as its mark tells."""
-    plural = one.ref.kind.partition(".")[0]
-    kind: SwitchKind = "suspend"
-    path: tuple[str, ...] = ("spec", "suspend")
-    spec = one.object.get("spec") or {}
-    if plural == "workloads":
-        kind, path = "kueue", ("spec", "active")
-    elif "replicas" in spec and "suspend" not in spec:
-        kind, path = "scale", ("spec", "replicas")
-    elif "runPolicy" in spec:
-        path = ("spec", "runPolicy", "suspend")
-    return GangState(one.ref.uid, one.ref, one.object.get("kind", ""), (), 0.0, Contract(), Switch(kind, one.ref, path))
