@@ -117,10 +117,13 @@ def _dcp(listing: Listing) -> Iterator[Save]:
 
 
 def _orbax(listing: Listing) -> Iterator[Save]:
-    torn = {path.partition("/")[0].partition(_TMP)[0] for path in listing.entries if _TMP in path}
-    for entry in _folders(listing, r"(?:.*[_-])?(\d+)"):
-        if "/" not in entry.path:
-            yield _save(entry, entry, f"a {_TMP[1:]} of it is there" if entry.path in torn else "")
+    """Folders of the top are steps; one that is being written bears another name, or holds a part that does."""
+    torn = {path.partition("/")[0] for path in listing.entries if _TMP in path}
+    for entry in listing.entries.values():
+        name = entry.path.partition(_TMP)[0]
+        if entry.folder and "/" not in entry.path and re.fullmatch(r"(?:.*[_-])?(\d+)", name):
+            why = f"{_TMP[1:]} is there" if entry.path in torn else ""
+            yield Save(entry.path, _step(name), entry.time, entry, why)
 
 
 def _custom(listing: Listing) -> Iterator[Save]:
