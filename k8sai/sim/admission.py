@@ -86,6 +86,8 @@ def revised(
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
     elif asked.definition is not None:
         validation.check_changed(asked, new, old, subresource)
+    else:
+        validation.check_status(resource, new)
     return new
 
 

@@ -168,6 +168,8 @@ async def compressed(request: web.Request, response: web.StreamResponse) -> web.
 
 
 def failed(request: web.Request, failure: ApiFailure) -> web.Response:
-    """The Status of a refused request."""
+    """The Status of a refused request; plain text where the server did not even begin with it."""
     headers = {"Retry-After": str(failure.retry_after)} if failure.retry_after else {}
+    if isinstance(failure, status.Overloaded):
+        return web.Response(status=failure.code, text=f"{failure.message}\n", headers=headers)
     return answer(request, failure.document(), failure.code, headers)

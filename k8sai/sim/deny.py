@@ -124,7 +124,7 @@ def _forbidden(user: str, verb: str, target: Target) -> ApiFailure:
 
 def _trouble(rule: Denial) -> ApiFailure:
     if rule.status == 429:
-        return status.too_many("Too many requests, please try again later.", retry_after=rule.retry_after or 1)
+        return status.Overloaded(rule.retry_after or 1)
     if rule.status == 503:
         message = "the server is currently unable to handle the request"
         return ApiFailure(503, "ServiceUnavailable", message, retry_after=rule.retry_after)

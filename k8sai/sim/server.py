@@ -13,7 +13,19 @@ from typing import Any
 
 from aiohttp import web
 
-from k8sai.sim import access, binding, discovery, eviction, executing, openapi, pod_access, scale, status, visibility
+from k8sai.sim import (
+    access,
+    binding,
+    discovery,
+    eviction,
+    executing,
+    openapi,
+    pod_access,
+    policies,
+    scale,
+    status,
+    visibility,
+)
 from k8sai.sim.asking import BODY_LIMIT, Ask, answer, compressed, failed
 from k8sai.sim.deny import Denials
 from k8sai.sim.events import Shelf
@@ -206,7 +218,9 @@ class Server:
                 return await self._bind(ask)
             case "eviction", "create":
                 found = await ask.object()
-                done = eviction.evict(self.store, target.namespace, target.name, found, ask.dry_run())
+                options = eviction.checked(target.name, found, ask.dry_run())
+                policies.admit_eviction(self.store, target.namespace, found, ask.who.name)
+                done = eviction.evict(self.store, target.namespace, target.name, options)
                 return answer(ask.request, done, 201)
             case visibility.PENDING, "get":
                 return answer(ask.request, visibility.pending(self._lines, ask))

@@ -45,6 +45,13 @@ class ApiFailure(Exception):
         return status
 
 
+class Overloaded(ApiFailure):
+    """429 of API priority and fairness: plain text, no Status. `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: int = 1) -> None:
+        super().__init__(429, "", "Too many requests, please try again later.", retry_after=retry_after)
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
     """One wrong field. `reason` is FieldValueRequired, FieldValueInvalid, FieldValueForbidden, …"""

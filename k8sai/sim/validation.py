@@ -41,6 +41,18 @@ def check_changed(resource: Resource, new: Obj, old: Obj, subresource: str) -> N
         raise status.invalid(resource, name_of(new), causes)
 
 
+def check_status(resource: Resource, new: Obj) -> None:
+    """ApiFailure 422 for a status that cannot be."""
+    causes = list(_budget_status(new)) if resource.kind == "PodDisruptionBudget" else []
+    if causes:
+        raise status.invalid(resource, name_of(new), causes)
+
+
+def _budget_status(obj: Obj) -> Iterator[Cause]:
+    for key in ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"):
+        yield from _not_negative(obj["status"], key, "status")
+
+
 def _metadata(resource: Resource, obj: Obj) -> Iterator[Cause]:
     meta = obj["metadata"]
     name = meta.get("name")
@@ -177,10 +189,10 @@ def _priority_class(obj: Obj) -> Iterator[Cause]:
         yield forbidden_value("value", text)
 
 
-def _not_negative(spec: Obj, key: str) -> Iterator[Cause]:
+def _not_negative(spec: Obj, key: str, part: str = "spec") -> Iterator[Cause]:
     value = spec.get(key)
     if isinstance(value, int) and value < 0:
-        yield invalid_value(f"spec.{key}", value, "must be greater than or equal to 0")
+        yield invalid_value(f"{part}.{key}", value, "must be greater than or equal to 0")
 
 
 def _unchangeable(resource: Resource, new: Obj, old: Obj, subresource: str) -> Iterator[Cause]:
