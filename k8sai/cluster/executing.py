@@ -78,7 +78,8 @@ def run(
     except Exception as error:
         raise broken(connection, error, path) from error
     finally:
-        opened.shutdown()  # type: ignore[no-untyped-call]  # a farewell would wait for an answer
+        opened.close(timeout=0)  # an answer to the farewell is not waited for
+        opened.shutdown()  # type: ignore[no-untyped-call]
 
 
 @dataclass(slots=True)
