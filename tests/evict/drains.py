@@ -12,13 +12,14 @@ from k8sai.evict.methods.all import METHODS
 from k8sai.evict.plan import Plan
 from k8sai.evict.planning.make import make
 from k8sai.evict.planning.wish import Wish
+from k8sai.evict.running.aborting import asked_to_end
 from k8sai.evict.running.entering import Door, begun, entered
 from k8sai.evict.running.hands import News
 from k8sai.evict.running.loop import Loop
 from k8sai.evict.running.proving import prove
 from k8sai.evict.state import Settings, State
 from k8sai.evict.switches import all as switches
-from k8sai.holding.lease import Clock
+from k8sai.holding.lease import EVERY, Clock
 from tests.canary.world import NAMESPACE
 from tests.evict.yard_player import Played, Player
 from tests.evict.yard_rules import Rules, kept_states
@@ -53,6 +54,11 @@ class Drain:
     def state(self) -> State:
         (found,) = kept_states(self.world)
         return found
+
+    @property
+    def kept(self) -> bool:
+        """Something is remembered of it."""
+        return bool(kept_states(self.world))
 
     # --- operators ----------------------------------------------------------------------------------------------------
 
@@ -92,8 +98,13 @@ class Drain:
         with entered(self.door(connection or self.connection()), NAMESPACE, self.state.id) as (hands, held):
             return self._driven(hands, held).state
 
+    def abort(self, connection: Any = None) -> State:
+        """`evict abort`, by somebody on another machine."""
+        with entered(self.door(connection or self.connection()), NAMESPACE, self.state.id) as (hands, held):
+            return self._driven(hands, asked_to_end(hands, held)).state
+
     def _driven(self, hands: Any, held: Held) -> Held:
-        self._locks = hands.locks
+        self._locks, self._renewed = hands.locks, self.world.clock.now()
         self.pauses = 0
         return Loop(hands).run(held)
 
@@ -110,7 +121,9 @@ class Drain:
         self.player.turn()
         self.world.settle()
         self.meanwhile(self)
-        self._locks.renew()  # as its own thread does
+        if self.world.clock.now() - self._renewed >= EVERY:  # as its own thread does
+            self._locks.renew()
+            self._renewed = self.world.clock.now()
         self.pauses += 1
         assert self.pauses < MOST, self.news[-5:]
 
