@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.bench import cluster, fleet, map, screen, startup
+from tests.bench import cluster, evict_losses, fleet, map, screen, startup
 from tests.bench.figures import Figures, table
 
 PARTS: dict[str, Callable[[], Figures]] = {
@@ -18,6 +18,7 @@ PARTS: dict[str, Callable[[], Figures]] = {
     "screen": screen.measure,
     "map": map.measure,
     "cluster": cluster.measure,
+    "evict_losses": evict_losses.measure,
 }
 
 
