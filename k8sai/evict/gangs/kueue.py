@@ -42,7 +42,7 @@ def managed(objects: tuple[Json, ...], pods: tuple[Json, ...], reading: Reading)
 
 
 def _named(workloads: list[Json], pod: Json) -> list[Json]:
-    names = {labels(pod).get(KUEUE_GROUP), notes(pod).get(NAMED)} - {None}
+    names = {labels(pod).get(KUEUE_GROUP), notes(pod).get(KUEUE_GROUP), notes(pod).get(NAMED)} - {None}
     return [one for one in workloads if one["metadata"]["name"] in names]
 
 

@@ -12,6 +12,7 @@ from k8sai.evict.gangs.kinds import (
     KUBEFLOW,
     LWS,
     OWNERS,
+    POD,
     RAYCLUSTER,
     RAYJOB,
     STATEFULSET,
@@ -20,7 +21,7 @@ from k8sai.evict.gangs.kinds import (
     Kind,
     group_kind,
 )
-from k8sai.evict.gangs.pods import controller, ended, uid
+from k8sai.evict.gangs.pods import ended, uid
 from k8sai.evict.gangs.resolve import resolve
 from k8sai.evict.state import GangState
 
@@ -42,24 +43,29 @@ def as_gang(obj: Json, reading: Reading) -> GangState:
     on, switch = kind.ref(obj), _SWITCHES[kind]
     ref = _owner(obj) if kind == WORKLOAD else on
     return GangState(
-        ref.uid or on.uid, ref, kind.name, tuple(_pods(reading, ref)), 0.0, Contract(),
+        ref.uid or on.uid, ref, kind.name, tuple(_pods(reading, on)), 0.0, Contract(),
         Switch(switch.kind, on, switch.path), Phase.STOPPED, stops=1,
     )  # fmt: skip
 
 
 def _owner(workload: Json) -> Ref:
-    """What the Workload stands for."""
-    ref = controller(workload)
-    kind = OWNERS.get(group_kind(ref)) if ref else None
-    if ref is None or kind is None:
-        return WORKLOAD.ref(workload)
-    return Ref(kind.full, workload["metadata"].get("namespace", ""), ref["name"], ref.get("uid", ""), kind.word)
+    """What the Workload stands for; it may be owned by pods besides."""
+    for one in workload["metadata"].get("ownerReferences") or ():
+        kind = OWNERS.get(group_kind(one))
+        if kind is not None and kind != POD:
+            return Ref(kind.full, workload["metadata"].get("namespace", ""), one["name"], one.get("uid", ""), kind.word)
+    return WORKLOAD.ref(workload)
 
 
-def _pods(reading: Reading, ref: Ref) -> Iterator[PodRef]:
-    """Those that are still ending."""
-    listed = [one for one in reading.list("pods", ref.namespace) if not ended(one)]
-    gang = next((one for one in resolve(listed, reading).gangs if one.ref.uid == ref.uid), None)
+def _pods(reading: Reading, on: Ref) -> Iterator[PodRef]:
+    """Those that are still ending; what waits for its gates to open is new."""
+    listed = [one for one in reading.list("pods", on.namespace) if not ended(one) and _node(one)]
+    gangs = resolve(listed, reading).gangs
+    gang = next((one for one in gangs if one.switch.on is not None and one.switch.on.uid == on.uid), None)
     for pod in gang.pods if gang else ():
-        node = str((pod.get("spec") or {}).get("nodeName") or "")
-        yield PodRef(ref.namespace, pod["metadata"]["name"], uid(pod), node)
+        if _node(pod):
+            yield PodRef(on.namespace, pod["metadata"]["name"], uid(pod), _node(pod))
+
+
+def _node(pod: Json) -> str:
+    return str((pod.get("spec") or {}).get("nodeName") or "")
