@@ -32,7 +32,7 @@ def proxied(
     scheme, _, number = str(port).rpartition(":")
     name = ":".join(part for part in (scheme, pod, number) if part)
     place = f"/api/v1/namespaces/{quote(namespace, safe='')}/pods/{quote(name, safe=':')}/proxy"
-    url = f"{place}/{quote(path.lstrip('/'), safe='/?&=:@!$+,;~*()')}"
+    url = f"{place}/{quote(path.lstrip('/'), safe='/?&=%:@!$+,;~*()')}"
     answer = connection.request(
         method, url, body=body, accept="application/json, */*", timeout=timeout, retry=False, any_status=True
     )

@@ -3,12 +3,14 @@ may come with a later answer: who asks again with the same id is told what has b
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
+from urllib.parse import quote
 
 from k8sai.cluster.connection import Response
 from k8sai.cluster.proxying import proxied
-from k8sai.errors import Usage
+from k8sai.errors import ClusterError, Forbidden, NotFound, Usage
 from k8sai.evict.contracts.acks import ack
 from k8sai.evict.contracts.values import http_target
 from k8sai.evict.facts import Json, MethodName, Request
@@ -31,7 +33,8 @@ class Http:
 
     def rights(self, site: Site) -> tuple[Right, ...]:
         verb = site.contract.http.partition(" ")[0]
-        return ((_VERBS.get(verb, "create"), "pods", "proxy", site.ref.namespace),)
+        verbs = (_VERBS.get(verb, "create"), *(("delete",) if site.contract.after == "pause" else ()))
+        return tuple((verb, "pods", "proxy", site.ref.namespace) for verb in verbs)
 
     def preflight(self, site: Site, read_only: bool) -> tuple[Trouble, ...]:
         if not in_scope(site):
@@ -56,7 +59,17 @@ class Http:
         return replace(heard, said=tuple(told.get(one.pod, one) for one in heard.said))
 
     def withdraw(self, site: Site, request: Request, asked: Asked) -> None:
-        """A save that was begun goes on, which does no harm."""
+        """DELETE with the id, for ranks that pause after their save; a save that was begun goes on."""
+        _, port, path = http_target(site.contract.http)
+        place = f"{path}{'&' if '?' in path else '?'}id={quote(request.id, safe='')}"
+
+        def one(pod: Json, _: Callable[[], bool]) -> Said:
+            name = name_of(pod)
+            with suppress(ClusterError, NotFound, Forbidden):  # without the right they go on at the deadline
+                proxied(site.connection, "DELETE", site.ref.namespace, name, port, place, None, _LOOK)
+            return Said(name, "silent")
+
+        everybody(_only(site, in_scope(site)), one, lambda: False)
 
 
 def _only(site: Site, pods: tuple[Json, ...]) -> Site:

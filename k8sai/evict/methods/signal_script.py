@@ -53,7 +53,7 @@ handled() {
 }
 
 wanted() {
-  command=$(tr '\0' ' ' 2>/dev/null < "$1/cmdline")
+  command=$(tr '\0\n' '  ' 2>/dev/null < "$1/cmdline")
   case $command in *k8sai-signal*|"") return 1;; esac
   [ -z "$pattern" ] || printf '%s\n' "$command" | grep -Eq -e "$pattern"
 }
@@ -67,9 +67,9 @@ for place in "$@"; do
   [ -n "$pid" ] || continue
   found="$found $pid"
   if handled "$place"; then
-    [ "$word" = send ] || echo "$pid handled $command"
+    [ "$word" = send ] || printf '%s\n' "$pid handled $command"
   else
-    echo "$pid unhandled $command"
+    printf '%s\n' "$pid unhandled $command"
     bare=1
   fi
 done
