@@ -131,13 +131,13 @@ def _request(gang: GangState, see: GangSeen, now: Now, why: str = "") -> Action:
         told = "; ".join(gang.tried) or "it knows no way to be asked"
         return unproven(gang, see, now, f"no checkpoint could be had: {told}", Phase.FAILED)
     method = "periodic" if gang.action == "ride" else methods[0]
-    end, save = _end(see, now), _save(gang)
+    end = _end(see, now)
     known = gang.contract.last.seconds if gang.contract.last else 0.0
     if method not in ("none", "suspend", "periodic") and end and now.at + known > end:
         why = f"a checkpoint takes {human(known)}, and there is less time left" if known else "there is no time left"
         return unproven(gang, see, now, why, Phase.TIMED_OUT)
-    wanted = gang.contract.deadline or (_ride(gang) if method == "periodic" else 3 * save)
-    deadline = min(now.at + wanted, end) if end else now.at + wanted
+    deadline = now.at + _patience(gang, method)
+    deadline = min(deadline, end) if end else deadline
     number = len(gang.tried) + (int(gang.request.id.rpartition("-")[2]) + 1 if gang.request and why else 0)
     request = Request(_request_id(gang, now.drain, number), deadline, now.settings.reason, now.by, now.at)
     to = replace(_in(gang, Phase.REQUESTED, now), method=method, request=request, proof=None, reason=why)
@@ -146,6 +146,11 @@ def _request(gang: GangState, see: GangSeen, now: Now, why: str = "") -> Action:
         return Change(to, (Note("CheckpointRequested", text),))
     text = f"asked by {method}, until {stamp(deadline)}"
     return Change(replace(to, pending=_intent("request", now)), (Note("CheckpointRequested", text),))
+
+
+def _patience(gang: GangState, method: str) -> float:
+    """Seconds from the request to its deadline."""
+    return gang.contract.deadline or (_ride(gang) if method == "periodic" else 3 * _save(gang))
 
 
 def _request_id(gang: GangState, drain: str, number: int) -> str:
@@ -180,6 +185,8 @@ def _asked(gang: GangState, see: GangSeen, now: Now) -> Action:
     if see.proof is not None and at_least(see.proof.grade, gang.accepted):
         return _proven(gang, see.proof, now)
     end = _end(see, now)
+    if attempt is None and now.at >= request.deadline and not (end and now.at >= end):
+        return _asked_anew(gang, see, request, now)
     if now.at >= (min(request.deadline, end) if end else request.deadline):
         late = f"no proof in time{_so_far(attempt)}"
         by = see.until_by if see.until and end < request.deadline else ""
@@ -189,6 +196,19 @@ def _asked(gang: GangState, see: GangSeen, now: Now) -> Action:
     if attempt is None or attempt.request != request.id:
         return Ask(gang)
     return _answered(gang, see, attempt, now)
+
+
+def _asked_anew(gang: GangState, see: GangSeen, request: Request, now: Now) -> Action:
+    """Whoever asked is gone, and the time they gave as well: the same request with as much time again, or after long
+    another one, since what it saved then is old.
+    """
+    if now.at - request.asked > OLD:
+        return _request(gang, see, now, "its request was too old")
+    end = _end(see, now)
+    deadline = now.at + _patience(gang, gang.method)
+    again = replace(request, deadline=min(deadline, end) if end else deadline)
+    text = f"asked again by {gang.method}, until {stamp(again.deadline)}"
+    return Change(replace(gang, request=again), (Note("CheckpointRequested", text),))
 
 
 def _answered(gang: GangState, see: GangSeen, attempt: Attempt, now: Now) -> Action:
