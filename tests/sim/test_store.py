@@ -406,7 +406,7 @@ def _running(store: Store, *, ready: bool = True) -> None:
 def test_a_budget_refuses_and_a_budget_is_spent(store: Store) -> None:
     _budget(store, 0)
     _running(store)
-    failure = refused(429, "TooManyRequests", evict, store, "default", "p", {}, False)
+    failure = refused(429, "TooManyRequests", evict, store, "default", "p", {})
     assert failure.message == "Cannot evict pod as it would violate the pod's disruption budget."
     assert failure.details["causes"] == [
         {
@@ -416,9 +416,9 @@ def test_a_budget_refuses_and_a_budget_is_spent(store: Store) -> None:
     ]
     budget = store.get(BUDGETS, "default", "web")
     store.update(BUDGETS, {**budget, "status": {**budget["status"], "disruptionsAllowed": 1}}, "status")
-    evict(store, "default", "p", {}, True)
+    evict(store, "default", "p", {"dryRun": ["All"]})
     assert store.get(BUDGETS, "default", "web")["status"]["disruptionsAllowed"] == 1
-    evict(store, "default", "p", {}, False)
+    evict(store, "default", "p", {})
     spent = store.get(BUDGETS, "default", "web")["status"]
     assert (spent["disruptionsAllowed"], list(spent["disruptedPods"])) == (0, ["p"])
     assert "deletionTimestamp" in store.get(PODS, "default", "p")["metadata"]
@@ -427,7 +427,7 @@ def test_a_budget_refuses_and_a_budget_is_spent(store: Store) -> None:
 def test_unhealthy_pods_go_where_the_policy_says(store: Store) -> None:
     _budget(store, 0, unhealthyPodEvictionPolicy="AlwaysAllow")
     _running(store, ready=False)
-    evict(store, "default", "p", {}, False)
+    evict(store, "default", "p", {})
     assert "deletionTimestamp" in store.get(PODS, "default", "p")["metadata"]
 
 
@@ -435,7 +435,7 @@ def test_a_budget_that_is_not_observed_yet_says_when_to_come_back(store: Store) 
     selector = {"matchLabels": {"app": "web"}}
     store.create(BUDGETS, {"metadata": {"name": "web"}, "spec": {"minAvailable": 1, "selector": selector}})
     _running(store)
-    assert refused(429, "TooManyRequests", evict, store, "default", "p", {}, False).retry_after == 10
+    assert refused(429, "TooManyRequests", evict, store, "default", "p", {}).retry_after == 10
 
 
 def test_jobs_know_their_pods(store: Store) -> None:
