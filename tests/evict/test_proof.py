@@ -179,6 +179,7 @@ def test_a_marker_needs_two_looks_and_a_durable_volume() -> None:
         ({"committed": False, "why": "checkpoint-9: torn"}, True, "checkpoint-9: torn"),
         ({"steady": False}, True, "was not seen the same in two looks"),
         ({"moved": False}, True, "is the one that was there before we asked"),
+        ({"moved": None, "step": 8000}, True, "is the one that was there before we asked"),
         ({"time": ASKED - 3600}, True, "60m before we asked"),
         ({"time": NOW + 3600}, True, "ahead of the API server's"),
         ({"time": 0.0}, True, "does not say when"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from k8sai.evict.contracts.formats import READERS
-from k8sai.evict.contracts.markers import Look, look_argv, read_look, seen
+from k8sai.evict.contracts.markers import Look, look_argv, read_look, read_seen, seen
 from k8sai.evict.contracts.proof import judge
 from k8sai.evict.contracts.values import FORMATS
 from k8sai.evict.facts import Contract, Grade, Request
@@ -190,6 +190,25 @@ def test_last_ckpt_names_no_step_and_is_dated(tmp_path: Path) -> None:
     put(tmp_path / "last.ckpt", at=AT + 500)
     found = look(tmp_path, "lightning").done
     assert found is not None and (found.name, found.step, found.time) == ("last.ckpt", -1, AT + 500)
+
+
+def test_one_command_looks_twice(tmp_path: Path) -> None:
+    dcp(tmp_path, 100)
+    contract = Contract(path=str(tmp_path), format="dcp")
+    argv = look_argv(contract, again=3)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/sleep").symlink_to("/bin/true")
+    path = {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=path)
+    told = read_seen(contract, done.returncode, done.stdout)
+    assert (told.name, told.step, told.steady, told.moved) == ("step-100", 100, True, None)
+    assert "sleep 3" in argv[2]
+    once = done.stdout.partition("=== again\n")[0]
+    other = once.replace("step-100", "step-200")
+    assert not read_seen(contract, 0, f"{once}=== again\n{other}").steady
+    assert not read_seen(contract, 0, f"=== again\n{once}").steady
+    assert not read_seen(contract, 0, once).committed
+    assert "no folder" in read_seen(contract, 3, "").why
 
 
 def test_looking_changes_nothing(tmp_path: Path) -> None:

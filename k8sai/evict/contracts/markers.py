@@ -12,6 +12,7 @@ from k8sai.evict.facts import Contract
 
 _MOST: Final = 5000  # entries; more than that are not judged
 _TEXT: Final = 2000  # bytes of a marker file
+_AGAIN: Final = "=== again"  # between two looks
 _FOLDER: Final = 0x4000  # of the file type in st_mode
 _TYPE: Final = 0xF000
 
@@ -25,21 +26,23 @@ class Look:
     why: str = ""
 
 
-def look_argv(contract: Contract) -> tuple[str, ...]:
+def look_argv(contract: Contract, again: int = 0) -> tuple[str, ...]:
     """What to execute in a pod that mounts the path; empty where nothing can be seen that way.
 
-    It needs a shell, `find`, `stat` and `head`. The path is a word of its own, never part of a script.
+    It looks once, or a second time after `again` seconds, with a shell, `find`, `stat`, `head` and `sleep`. The path is
+    a word of its own, never part of a script.
     """
     path = contract.path.removeprefix("file://")
     if contract.format not in READERS or not path.startswith("/"):
         return ()
-    return ("sh", "-c", _script(READERS[contract.format]), "look", path)
+    look = _script(READERS[contract.format])
+    twice = (f"echo {_AGAIN}", f"sleep {again}", look) if again else ()
+    return ("sh", "-c", "\n".join(('cd -- "$1" || exit 3', look, *twice)), "look", path)
 
 
 def _script(form: Form) -> str:
     listed = _find((*form.names, *form.texts), form.depth)
     lines = [
-        'cd -- "$1" || exit 3',
         f"{listed} -exec stat -L -c '%f %Y %s %n' {{}} + | head -n {_MOST + 1}",
     ]
     if form.texts:
@@ -51,6 +54,12 @@ def _script(form: Form) -> str:
 def _find(names: tuple[str, ...], depth: int) -> str:
     tests = " -o ".join(f"-name '{name}'" for name in names)
     return f"find . -mindepth 1 -maxdepth {depth} \\( {tests} \\)"
+
+
+def read_seen(contract: Contract, code: int, out: str, before: Look | None = None) -> Seen:
+    """What the two looks of one command say together."""
+    first, _, second = out.partition(f"{_AGAIN}\n")
+    return seen(before, read_look(contract, code, first), read_look(contract, code, second))
 
 
 def read_look(contract: Contract, code: int, out: str) -> Look:

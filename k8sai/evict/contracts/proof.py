@@ -181,7 +181,7 @@ class _Facts:
         if not marker.committed and not marker.why:
             against.append(f"no finished checkpoint is at {marker.name}")
         against += [*self._fresh(one, marker.name), *self._step(one, unsaid=True)]
-        if marker.moved is False:
+        if marker.moved is False or (marker.moved is None and 0 <= marker.step == self.before):
             against.append(f"{marker.name} is the one that was there before we asked")
         if not marker.steady:
             against.append(f"{marker.name} was not seen the same in two looks")

@@ -1,14 +1,16 @@
 """Looks at what a checkpoint has left, and has it graded: what the workload wrote, what its own command says."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from k8sai.cluster.reading import Reading
 from k8sai.errors import K8saiError, NotFound, Usage
 from k8sai.evict.contracts.acks import last_ack
-from k8sai.evict.contracts.proof import judge
+from k8sai.evict.contracts.markers import look_argv, read_seen
+from k8sai.evict.contracts.proof import Seen, judge
 from k8sai.evict.contracts.storage import durable
-from k8sai.evict.facts import Ack, Json, Proof, Request
+from k8sai.evict.facts import Ack, Grade, Json, Proof, Request, at_least
 from k8sai.evict.methods.hearing import written
 from k8sai.evict.methods.words import as_environment
 from k8sai.evict.state import GangState
@@ -17,22 +19,45 @@ if TYPE_CHECKING:
     from k8sai.evict.running.hands import Hands
 
 VERIFY: Final = 60.0  # seconds for the verifying command
+APART: Final = 3  # seconds between two looks at a marker
 
 
 def prove(hands: "Hands", gang: GangState, pods: Sequence[Json], request: Request, acks: Sequence[Ack]) -> Proof:
     """The best grade that holds now. Raises Forbidden, ClusterError; a verifying command that fails proves nothing."""
     contract = gang.contract
     told = tuple(dict.fromkeys((*said(hands, gang, pods), *acks)))  # an answer and what was written may be the same
-    return judge(
+    ranks = sum(one.gpus > 0 for one in gang.pods) or len(gang.pods)  # a launcher without GPUs holds none
+    graded = partial(
+        judge,
         contract,
         request,
         told,
-        len(gang.pods),
+        ranks,
         gang.before_step,
         verified=_verified(hands, gang, pods, request),
         durable=durable(pods, contract, Reading(hands.objects))[0],
         now=hands.now(),
     )
+    found = graded()
+    if at_least(found.grade, gang.accepted) or not at_least(Grade.MARKER, gang.accepted):
+        return found
+    return graded(marker=_marked(hands, gang, pods))
+
+
+def _marked(hands: "Hands", gang: GangState, pods: Sequence[Json]) -> Seen | None:
+    """The framework's commit marker, in two looks from the first pod; None where none can be looked at."""
+    from k8sai.cluster.executing import run
+
+    argv = look_argv(gang.contract, again=APART)
+    if not argv or not pods:
+        return None
+    meta = pods[0]["metadata"]
+    container = gang.contract.container or pods[0]["spec"]["containers"][0]["name"]
+    try:
+        done = run(hands.connection, meta["namespace"], meta["name"], container, argv, timeout=VERIFY)
+    except K8saiError:
+        return None
+    return read_seen(gang.contract, done.code, done.out.decode("utf-8", "replace"))
 
 
 def said(hands: "Hands", gang: GangState, pods: Sequence[Json]) -> tuple[Ack, ...]:
