@@ -104,9 +104,13 @@ class Drain:
             return self._driven(hands, asked_to_end(hands, held)).state
 
     def _driven(self, hands: Any, held: Held) -> Held:
+        self.drives(hands)
+        return Loop(hands).run(held)
+
+    def drives(self, hands: Any) -> None:
+        """This operator's Leases are renewed from now on."""
         self._locks, self._renewed = hands.locks, self.world.clock.now()
         self.pauses = 0
-        return Loop(hands).run(held)
 
     def life(self, act: Callable[[Any], State], connection: Any) -> State | None:
         """None where it died; then its Leases have expired."""
