@@ -36,6 +36,7 @@ _FROM = {
         f"canary {verb} KIND/NAME": "rollouts"
         for verb in ("step", "promote", "rollback", "run", "pause", "resume", "history", "forget", "unlock")
     },
+    **{f"evict {verb} ID": "drains" for verb in ("status", "resume", "abort", "gc")},
     "queue move KIND/NAME": "queued",
     "queue resume KIND/NAME": "stoppable",
     "queue stop KIND/NAME": "stoppable",

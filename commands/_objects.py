@@ -1,5 +1,5 @@
-"""Names for completion: contexts, clusters and users from the kubeconfig; namespaces, nodes, pods and what `queue`
-and `canary` are about from the cluster.
+"""Names for completion: contexts, clusters and users from the kubeconfig; namespaces, nodes, pods and what `queue`,
+`canary` and `evict` are about from the cluster.
 
 A key press must not wait for a network: another process asks the cluster and writes the answer to a file of the user's
 cache folder (mode 0600); this one looks at the file until its time is up. What comes too late serves the next press.
@@ -18,7 +18,7 @@ from typing import Any
 
 from k8sai.cluster import kubeconfig
 from k8sai.cluster.options import Options
-from k8sai.commands import _canary_words, _queue_words
+from k8sai.commands import _canary_words, _evict_words, _queue_words
 from k8sai.commands._spelling import long_name
 
 BUDGET = 0.3  # seconds from the start of the completion
@@ -37,7 +37,7 @@ _NAMES_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,
 
 def names(source: str, used: Mapping[str, Sequence[str]]) -> list[str]:
     """The names of a source; `used` are the flags on the line with their values. Raises what reading them raises."""
-    if source in _PATHS or source in (*_queue_words.SOURCES, *_canary_words.SOURCES):
+    if source in _PATHS or source in (*_queue_words.SOURCES, *_canary_words.SOURCES, *_evict_words.SOURCES):
         return _objects(source, _options(used))
     known = kubeconfig.load(_last(used, "--kubeconfig"))
     found = {"contexts": known.contexts, "clusters": known.clusters, "users": known.users}
@@ -148,6 +148,8 @@ def _from_cluster(source: str, options: Options) -> list[str]:
         return _queue_words.words(source, connection, listed)
     if source in _canary_words.SOURCES:
         return _canary_words.words(source, connection, listed)
+    if source in _evict_words.SOURCES:
+        return _evict_words.words(listed)
     return [meta["name"] for meta in listed(_PATHS[source].format(namespace=connection.namespace))]
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _PLUGIN = re.compile(r"kubectl-ai_(\w+)")
 _OURS = re.compile(r"(`|\(|^ {2,})k8sai ([a-z]\w*)", re.MULTILINE)  # a command to type, no sentence about k8sai
 _SAME = re.compile(  # hints that ask the cluster again
-    r"`(k8sai (?:top|why|fit|apply|delete|snapshot save|canary \w+|queue \w+)\b[^`]*)`"
+    r"`(k8sai (?:top|why|fit|apply|delete|snapshot save|canary \w+|evict \w+|queue \w+)\b[^`]*)`"
 )
 _FILED = re.compile(  # those that can ask a recording
     r"`(k8sai (?:top|why|fit|queue (?:list|describe|pending|why|simulate))\b[^`]*)`"

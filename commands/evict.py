@@ -19,7 +19,6 @@ app = typer.Typer(
     help="Drain GPU nodes without losing training: checkpoints are asked for and proven, then each gang stops once.",
 )
 
-
 app.command("plan")(_flags.connected(plan))
 app.command("run")(_flags.connected(run))
 app.command("status")(_flags.connected(status))

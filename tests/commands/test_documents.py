@@ -29,8 +29,8 @@ ASKED = [
     ("recipe", ("lint", "vllm"), "Lint"),
     ("recipe", ("test", "vllm"), "RecipeTest"),
 ]
-# They tell nothing of a cluster; what apply, delete and canary tell needs one (test_apply.py, test_canary_list.py).
-WITHOUT = {"completion", "demo", "sim", "scaffold", "apply", "delete", "canary"}
+# They tell nothing of a cluster; what apply, delete, canary and evict tell needs one (test_apply.py, test_evict_plan.py).
+WITHOUT = {"completion", "demo", "sim", "scaffold", "apply", "delete", "canary", "evict"}
 
 
 @pytest.mark.parametrize(("command", "flags", "kind"), ASKED, ids=[" ".join((c, *f)) for c, f, _ in ASKED])
