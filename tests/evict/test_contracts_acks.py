@@ -26,7 +26,7 @@ def test_every_key_has_its_field() -> None:
         "worldSize": 8,
         "rank": 0,
         "restoredStep": 7000,
-        "seconds": 90.5,
+        "saveSeconds": 90.5,
         "other": {"left": "alone"},
     }
     assert ack(said) == Ack("r-1", 8120, NOW, NOW - 90, "/ckpt/step-8120", True, 8, 8, 0, 7000, 90.5)
@@ -70,8 +70,8 @@ def test_numbers_come_through(step: int, seconds: int, complete: bool, ranks: in
         ('{"time": "2026-11-21T10:00:00"}', "time is '2026-11-21T10:00:00'"),
         ('{"time": 1795255200000}', "time is 1795255200000"),
         ('{"snapshotTime": -5}', "snapshotTime is -5"),
-        ('{"seconds": -1}', "seconds is -1"),
-        ('{"seconds": "90s"}', "seconds is '90s'"),
+        ('{"saveSeconds": -1}', "saveSeconds is -1"),
+        ('{"saveSeconds": "90s"}', "saveSeconds is '90s'"),
     ],
 )
 def test_nonsense_is_told_with_key_and_value(text: str, message: str) -> None:
@@ -85,7 +85,9 @@ _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
 )
-_KEYS = st.sampled_from(["requestId", "step", "time", "snapshotTime", "path", "complete", "ranks", "rank", "seconds"])
+_KEYS = st.sampled_from(
+    ["requestId", "step", "time", "snapshotTime", "path", "complete", "ranks", "rank", "saveSeconds"]
+)
 
 
 @given(st.dictionaries(_KEYS, _JSON))

@@ -3,16 +3,19 @@
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from k8sai.evict.contracts.acks import ack
 from k8sai.evict.contracts.formats import READERS
 from k8sai.evict.contracts.markers import Look, look_argv, read_look, read_seen, seen
 from k8sai.evict.contracts.proof import judge
 from k8sai.evict.contracts.values import FORMATS
 from k8sai.evict.facts import Contract, Grade, Request
+from k8sai.evict.workload.k8sai_checkpoint import Checkpoint
 
 AT = 1_800_000_000
 
@@ -272,3 +275,28 @@ def test_a_marker_that_still_changes_is_none(tmp_path: Path) -> None:
     put(tmp_path / "checkpoint-200/trainer_state.json", "{...}", AT + 300)
     grade, why = graded(tmp_path, Look(), first, look(tmp_path, "hf"))
     assert grade is Grade.TOUCHED and "not seen the same in two looks" in why
+
+
+# --- both sides of the contract ---------------------------------------------------------------------------------------
+
+
+def test_the_workloads_own_file_is_understood(tmp_path: Path) -> None:
+    """What `k8sai_checkpoint.py` marks as complete is found, and what it answers is attested."""
+
+    def write(step: int) -> Path:
+        folder = keeper.folder(step)
+        put(folder / "part-0", "weights")
+        return folder
+
+    keeper = Checkpoint(tmp_path, save=write, rank=0, world=1, signals=False)
+    keeper.restored(40)
+    keeper.mail.ask({"id": "r-1", "deadline": time.time() + 60})
+    keeper.step(41)
+    found = look(tmp_path, "custom").done
+    assert found is not None and found.step == 41 and not found.why
+
+    told = ack(keeper.mail.ack("r-1"))
+    request = Request("r-1", time.time() + 60, "drain", "me", told.time)
+    proof = judge(Contract(methods=("exec",)), request, [told], 1, 40, now=told.time)
+    assert (proof.grade, proof.step, told.restored) == (Grade.ATTESTED, 41, 40)
+    assert told.seconds >= 0 and 0 < told.snapshot <= told.time

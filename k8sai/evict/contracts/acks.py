@@ -1,10 +1,10 @@
 """What a workload says of its checkpoints: the JSON of `last-checkpoint`, of an answer, of a verifying command.
 
     {"requestId", "step", "time", "snapshotTime", "path", "complete", "ranks", "worldSize", "rank", "restoredStep",
-     "seconds"}
+     "saveSeconds"}
 
 Any of them may be left out, others are left alone; -1 for a step or a rank is not said either. Times are RFC 3339 with
-an offset, or seconds since 1970. `seconds` is how long the save took.
+an offset, or seconds since 1970.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -38,7 +38,7 @@ def ack(value: str | Json, *, complete: bool = False) -> Ack:
         world=_count(said, "worldSize"),
         rank=_number(said, "rank"),
         restored=_number(said, "restoredStep"),
-        seconds=_field(said, "seconds", 0.0, "seconds, 0 or more", _seconds),
+        seconds=_field(said, "saveSeconds", 0.0, "seconds, 0 or more", _seconds),
     )
 
 
