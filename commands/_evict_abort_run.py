@@ -79,10 +79,10 @@ def _by_marks(site: Site, drain: str, voice: Voice, stop: threading.Event, error
     """Without a journal. Raises `error` where there is no mark either."""
     from k8sai.evict.running.by_marks import take_back
 
-    _talk.note(Note(f"the journal of drain {drain} cannot be read: it goes by the marks in the cluster", "warn"))
     done = take_back(site.door(voice, stop), drain)
     if not done and error is not None:
         raise error
+    _talk.note(Note(f"the journal of drain {drain} cannot be read: it went by the marks in the cluster", "warn"))
     for line in done:
         _print.outlived(lambda line=line: _print.line(line))  # type: ignore[misc]
     return 0

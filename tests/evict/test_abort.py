@@ -20,7 +20,7 @@ PLACE = "default"
 
 
 def kept(made: Drain) -> Kept:
-    return Kept(Writer(made.connection()), PLACE, made.state.id)
+    return Kept(Writer(made.connection()), PLACE, made.state.id)  # type: ignore[arg-type]
 
 
 def test_whoever_is_at_it_takes_it_back_when_a_word_is_left() -> None:

@@ -82,7 +82,7 @@ def test_a_gang_that_does_not_save_runs_on() -> None:
 
 def test_on_timeout_evict_stops_it_and_the_journal_says_so() -> None:
     drained = one_job("silent", on_timeout="evict")
-    drained.rules.look = lambda _: None  # type: ignore[method-assign]  # which are against it
+    drained.rules.look = lambda _: None  # type: ignore[method-assign,assignment]  # which are against it
     state = drained.run()
     assert (state.gangs[0].stops, state.stage) == (1, Stage.DONE)
     [line] = said(state, "CheckpointTimedOut")

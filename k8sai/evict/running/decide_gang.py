@@ -138,8 +138,7 @@ def _request(gang: GangState, see: GangSeen, now: Now, why: str = "") -> Action:
         return unproven(gang, see, now, why, Phase.TIMED_OUT)
     deadline = now.at + _patience(gang, method)
     deadline = min(deadline, end) if end else deadline
-    number = len(gang.tried) + (int(gang.request.id.rpartition("-")[2]) + 1 if gang.request and why else 0)
-    request = Request(_request_id(gang, now.drain, number), deadline, now.settings.reason, now.by, now.at)
+    request = Request(_request_id(gang, now), deadline, now.settings.reason, now.by, now.at)
     to = replace(_in(gang, Phase.REQUESTED, now), method=method, request=request, proof=None, reason=why)
     if method == "periodic":
         text = f"waits for its own next checkpoint, until {stamp(deadline)}"
@@ -153,8 +152,9 @@ def _patience(gang: GangState, method: str) -> float:
     return gang.contract.deadline or (_ride(gang) if method == "periodic" else 3 * _save(gang))
 
 
-def _request_id(gang: GangState, drain: str, number: int) -> str:
-    return f"{drain}-{gang.id.replace('/', '-')}-{number}"
+def _request_id(gang: GangState, now: Now) -> str:
+    """Another one at every new request."""
+    return f"{now.drain}-{gang.id.replace('/', '-')}-{int(now.at)}"
 
 
 def _save(gang: GangState) -> float:
@@ -215,9 +215,8 @@ def _answered(gang: GangState, see: GangSeen, attempt: Attempt, now: Now) -> Act
     if attempt.trouble:
         tried = (*gang.tried, f"{gang.method}: {attempt.trouble}")
         text = f"{gang.method} failed: {attempt.trouble}"
-        return Change(
-            replace(_in(gang, Phase.LOCKED, now), tried=tried, pending=None, method=""), (Note("MethodFailed", text),)
-        )
+        to = replace(_in(gang, Phase.LOCKED, now), tried=tried, pending=_intent("withdraw", now))
+        return Change(to, (Note("MethodFailed", text),))
     if attempt.heard and gang.phase is Phase.REQUESTED:
         text = f"{attempt.heard} of {attempt.asked or attempt.heard} have taken it up"
         return Change(_in(gang, Phase.ACKED, now), (Note("CheckpointAcked", text),))
@@ -259,10 +258,13 @@ def _loss(gang: GangState) -> str:
 
 def _ends(gang: GangState, phase: Phase, why: str, now: Now, word: str = "GangSkipped") -> Change:
     """A request that stands is taken back first: the phase says how it ended, the intent what is still to be done."""
-    asked = gang.request is not None and gang.method not in ("", "none", "suspend", "periodic")
-    open_ = asked and gang.phase in _ASKED and not gang.stops
-    pending = _intent("withdraw", now) if open_ else None
+    pending = _intent("withdraw", now) if _open(gang) else None
     return Change(replace(_in(gang, phase, now), reason=why, pending=pending), (Note(word, why),))
+
+
+def _open(gang: GangState) -> bool:
+    """A request of ours stands, for all that is known."""
+    return gang.request is not None and gang.method not in ("", "none", "suspend", "periodic")
 
 
 # --- stopped ----------------------------------------------------------------------------------------------------------
@@ -319,7 +321,12 @@ def _whole(gang: GangState) -> bool:
 
 
 def starting(gang: GangState, see: GangSeen, now: Now) -> Action:
-    """Every old pod is gone: it may run again. What somebody else has started only loses our marks."""
+    """Every old pod is gone: it may run again. What somebody else has started only loses our marks.
+
+    Its request is withdrawn first: whoever starts would find it, and might pause for it.
+    """
+    if _open(gang) and not gang.pending:
+        return Change(replace(gang, pending=_intent("withdraw", now)))
     if see.start is None:
         if gang.reason == AGAIN:
             return _ends(replace(gang, pending=None), Phase.FAILED, AGAIN, now)

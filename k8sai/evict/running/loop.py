@@ -197,7 +197,7 @@ class Loop:
         if isinstance(of, NodeState) or of.pending is None:
             return held
         if of.pending.word == "withdraw":
-            return self._save(held, journal.put(held.state, replace(of, pending=None)))
+            return self._save(held, journal.put(held.state, replace(of, pending=None, request=None)))
         if of.pending.word == "stop" and not of.stops:
             return self._save(held, journal.put(held.state, replace(of, stops=1, stopped_at=now)))
         return held
