@@ -38,7 +38,7 @@ class Scene:
     spare: list[str]
 
     def __call__(self, verb: str, *words: str, kubeconfig: Path | None = None) -> Ended:
-        return k8sai("evict", verb, *words, kubeconfig=kubeconfig or self.plane.kubeconfig())
+        return k8sai("evict", verb, *words, kubeconfig=kubeconfig or self.plane.kubeconfig(), seconds=300)
 
     @property
     def played(self) -> dict[str, Played]:

@@ -32,10 +32,15 @@ class Ended:
         return document
 
 
-def k8sai(*arguments: str, kubeconfig: Path) -> Ended:
+def k8sai(*arguments: str, kubeconfig: Path, seconds: float = 60) -> Ended:
     """Run it to its end."""
     done = subprocess.run(
-        [PROGRAM, *arguments], env=_environment(kubeconfig), capture_output=True, text=True, timeout=60, check=False
+        [PROGRAM, *arguments],
+        env=_environment(kubeconfig),
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
     )
     return Ended(done.returncode, done.stdout, done.stderr)
 

@@ -76,7 +76,7 @@ def test_a_drain_ends_exactly_as_its_plan_said(plane: ControlPlane, scene: Scene
     plan = scene("plan", *scene.drained, "-o", "json", "--out", str(file), "--timeout", "2s", "--wait-ready", "60s")
     rows = _rows(plan.document(5))
     with FaultProxy(plane.kubeconfig(), tmp_path, plane=plane) as proxy:
-        ended = scene("run", "--plan", str(file), "--yes", kubeconfig=proxy.kubeconfig)
+        ended = scene("run", "--plan", str(file), "--yes", "--partial", kubeconfig=proxy.kubeconfig)
 
     assert ended.code == 11, ended.err
     after = scene.standing()
@@ -110,7 +110,7 @@ def _kept(before: dict[str, Json], after: dict[str, Json]) -> None:
 def test_an_abort_gives_everything_back(plane: ControlPlane, scene: Scene, tmp_path: Path) -> None:
     """One node was cordoned before: it stays so."""
     scene.yard.api.patch(f"/api/v1/nodes/{scene.drained[0]}", {"spec": {"unschedulable": True}}).ok()
-    ended = scene("run", *scene.drained, "--yes", "--timeout", "1s", "--wait-ready", "60s", "-o", "json")
+    ended = scene("run", *scene.drained, "--yes", "--partial", "--timeout", "1s", "--wait-ready", "60s", "-o", "json")
     drain = ended.document(11)["id"]
     assert scene.yard.cordoned() == set(scene.drained)
 

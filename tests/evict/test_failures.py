@@ -23,7 +23,7 @@ from k8sai.sim import kinds
 from tests.canary.world import NAMESPACE
 from tests.evict.drains import DEAD, Drain
 from tests.evict.test_run import drain, one_job, phases
-from tests.evict.yard_objects import contract, job, service
+from tests.evict.yard_objects import SHOWN, contract, job, service
 from tests.evict.yard_player import Played
 from tests.evict.yard_rules import stops
 from tests.faults.in_process import Faulty, Killed
@@ -200,8 +200,7 @@ def test_a_gang_that_is_made_again_on_a_drained_node_has_failed() -> None:
 
 def test_of_two_ranks_one_hangs_and_nothing_is_stopped() -> None:
     ranks = job("llm", NAMESPACE, gpus=4, says=contract("llm"))
-    item = {"path": "annotations", "fieldRef": {"fieldPath": "metadata.annotations"}}
-    ranks["spec"]["template"]["spec"]["volumes"] = [{"name": "said", "downwardAPI": {"items": [item]}}]
+    ranks["spec"]["template"]["spec"]["volumes"] = [SHOWN]
     made = drain(ranks, gangs={"llm": Played("hangs")})
     made.world.run(60)  # what they said when they started is not of this moment
     wire = made.connection()

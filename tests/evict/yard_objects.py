@@ -11,6 +11,12 @@ KUEUE: Final = "kueue.x-k8s.io/v1beta2"
 YARD: Final = "yard"  # a label of nodes, whose value a gang's pods select and whose taint they tolerate
 PREFIX: Final = "k8sai.dev/"
 
+# A volume in which a pod finds its annotations: requests are written on it then, and not on its owner.
+SHOWN: Final[Json] = {
+    "name": "about",
+    "downwardAPI": {"items": [{"path": "annotations", "fieldRef": {"fieldPath": "metadata.annotations"}}]},
+}
+
 
 def contract(name: str, **more: str) -> dict[str, str]:
     """It watches its annotations, all ranks answer, the checkpoint lies in a bucket; `more` replaces, with _ for -."""
@@ -90,8 +96,8 @@ def trainjob(name: str, pods: int = 2, says: Mapping[str, str] | None = None) ->
 
 
 def workers(name: str, where: str, size: int = 2, gpus: int = 8, says: Mapping[str, str] | None = None) -> Json:
-    """A LeaderWorkerSet of one group."""
-    template = {"metadata": {"annotations": dict(says or {})}, "spec": pod_spec(gpus, where)}
+    """A LeaderWorkerSet of one group; its pods see their own annotations."""
+    template = {"metadata": {"annotations": dict(says or {})}, "spec": pod_spec(gpus, where, volumes=[SHOWN])}
     spec = {"replicas": 1, "leaderWorkerTemplate": {"size": size, "workerTemplate": template}}
     return _made("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet", name, spec)
 
