@@ -43,6 +43,22 @@ class Yard:
     def jobs(self) -> str:
         return f"/apis/batch/v1/namespaces/{self.namespace}/jobs"
 
+    @property
+    def jobsets(self) -> str:
+        return f"/apis/jobset.x-k8s.io/v1alpha2/namespaces/{self.namespace}/jobsets"
+
+    @property
+    def trainjobs(self) -> str:
+        return f"/apis/trainer.kubeflow.org/v1alpha1/namespaces/{self.namespace}/trainjobs"
+
+    @property
+    def groups(self) -> str:
+        return f"/apis/leaderworkerset.x-k8s.io/v1/namespaces/{self.namespace}/leaderworkersets"
+
+    @property
+    def sets(self) -> str:
+        return f"/apis/apps/v1/namespaces/{self.namespace}/statefulsets"
+
     def run(self, *names: str, annotations: dict[str, str] | None = None, **spec: Any) -> None:
         """Pods with the label app=guarded, as soon as all are ready."""
         for name in names:
@@ -90,7 +106,8 @@ def index(pod: Json) -> str:
 
 
 def is_ready(pod: Json) -> bool:
-    return condition(pod, "Ready").get("status") == "True" and "deletionTimestamp" not in pod["metadata"]
+    runs = pod["status"].get("phase") == "Running" and "deletionTimestamp" not in pod["metadata"]
+    return runs and condition(pod, "Ready").get("status") == "True"
 
 
 def observed(budget: Json) -> bool:

@@ -14,6 +14,7 @@ from k8sai.sim.controllers.kserve_knative import KserveKnative
 from k8sai.sim.controllers.kserve_standard import KserveStandard
 from k8sai.sim.controllers.kubelet import Kubelets
 from k8sai.sim.controllers.kueue import Kueue
+from k8sai.sim.controllers.leaderworkersets import LeaderWorkerSets
 from k8sai.sim.controllers.llmisvc import LlmInferenceServices
 from k8sai.sim.controllers.nodelife import Heartbeats, NodeLife
 from k8sai.sim.controllers.quotas import Quotas
@@ -22,6 +23,7 @@ from k8sai.sim.controllers.rollouts import Rollouts
 from k8sai.sim.controllers.scheduler import Scheduler
 from k8sai.sim.controllers.statefulsets import StatefulSets
 from k8sai.sim.controllers.tenants import Tenants
+from k8sai.sim.controllers.trainjobs import TrainJobs
 from k8sai.sim.processes import Processes
 from k8sai.sim.traffic import Traffic
 
@@ -41,6 +43,8 @@ class Crew:
             Claims(desk),
             Jobs(desk),
             JobSets(desk),
+            TrainJobs(desk),
+            LeaderWorkerSets(desk),
             Deployments(desk),
             Rollouts(desk),
             ReplicaSets(desk),

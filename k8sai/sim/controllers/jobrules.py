@@ -21,6 +21,11 @@ def wanted_active(spec: Obj, succeeded: int, done: int, active: int) -> int:
     return int(max(0, min(parallelism, completions - have)))
 
 
+def waits(spec: Obj) -> bool:
+    """A pod that is told to end is replaced, and counted, when it has ended; else at once, as failed."""
+    return spec.get("podReplacementPolicy") == "Failed" or "podFailurePolicy" in spec
+
+
 def ranges(numbers: Iterable[int]) -> str:
     """`0-2,4` of 0, 1, 2, 4."""
     parts: list[list[int]] = []

@@ -17,7 +17,7 @@ from k8sai.sim.controllers.desk import (
     ready,
     with_condition,
 )
-from k8sai.sim.controllers.jobrules import failure_action, index_of, ranges, wanted_active
+from k8sai.sim.controllers.jobrules import failure_action, index_of, ranges, waits, wanted_active
 from k8sai.sim.objects import Obj, controller_of
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Event
@@ -56,14 +56,17 @@ class Jobs:
             owner = controller_of(event.obj)
             if owner and owner["kind"] == "Job":
                 key = (event.obj["metadata"]["namespace"], owner["name"])
-                if finished(event.obj) or event.type == "DELETED":
+                if finished(event.obj) or event.type == "DELETED" or leaving(event.obj):
                     self._count(key, owner["uid"], event.obj)
                 self._add(key)
 
     def _count(self, key: Key, uid: str, pod: Obj) -> None:
-        """Count a pod that ended; one that vanished without ending failed."""
+        """Count a pod that ended; one that vanished without ending failed.
+
+        So did one that is told to end, however it ends then, where the Job does not wait for that to replace it.
+        """
         job = self._desk.find(JOBS, key)
-        if job is None or job["metadata"]["uid"] != uid:
+        if job is None or job["metadata"]["uid"] != uid or (leaving(pod) and not finished(pod) and waits(job["spec"])):
             return
         tally = self._tallies.setdefault(uid, _Tally())
         me = pod["metadata"]["uid"]
@@ -146,7 +149,7 @@ class Jobs:
             extra = sorted(active, key=lambda p: (ready(p), p["metadata"]["creationTimestamp"]))[: len(active) - wanted]
             self._remove(extra, tally)
             return [p for p in active if p not in extra]
-        replaces_late = job["spec"].get("podReplacementPolicy") == "Failed" or "podFailurePolicy" in job["spec"]
+        replaces_late = waits(job["spec"])
         missing = wanted - len(active) - (len(gone) if replaces_late else 0)
         if missing <= 0:
             return active

@@ -1,6 +1,7 @@
 """JobSets: the Jobs of every replicated job, restarted together, done together."""
 
 import hashlib
+from typing import NamedTuple
 
 from k8sai.sim import kinds
 from k8sai.sim.controllers.desk import JOBS, Desk, Key, condition, key_of, leaving, own, with_condition
@@ -13,6 +14,13 @@ SERVICES = kinds.find("", "services")
 _BY = "jobset-controller"
 _L = "jobset.sigs.k8s.io/"
 _DIRECTIVES = ("nodeSelector", "tolerations", "schedulingGates")
+
+
+class Restarts(NamedTuple):
+    """How often a JobSet began anew, and how many of these its policy counts."""
+
+    all: int
+    counted: int
 
 
 class JobSets:
@@ -39,30 +47,30 @@ class JobSets:
             != ("jobset.sigs.k8s.io/jobset-controller")
         ):
             return
-        restarts = (jobset.get("status") or {}).get("restarts", 0)
+        restarts = _restarts(jobset)
         jobs = self._jobs(jobset)
-        for stale in [j for j in jobs if _attempt(j) < restarts and not leaving(j)]:
-            self._desk.delete(JOBS, stale)
-        jobs = [j for j in jobs if _attempt(j) >= restarts]
+        for stale in [j for j in jobs if _attempt(j) < restarts.all and not leaving(j)]:
+            self._remove(stale)
+        jobs = [j for j in jobs if _attempt(j) >= restarts.all]
         if _terminal(jobset):
             for job in jobs:
                 if not _ended(job) and not leaving(job):
                     self._desk.delete(JOBS, job)
             return
-        verdict, restarts = self._verdict(jobset, jobs, restarts)
+        verdict, after = self._verdict(jobset, jobs, restarts)
         if verdict is None:
             self._service(jobset)
-            self._create(jobset, jobs, restarts)
+            self._create(jobset, after.all)
             self._suspend(jobset, jobs)
-            jobs = [j for j in self._jobs(jobset) if _attempt(j) >= restarts]
-        self._report(jobset, jobs, verdict, restarts)
+            jobs = [j for j in self._jobs(jobset) if _attempt(j) >= after.all]
+        self._report(jobset, jobs, verdict, after)
 
     def _jobs(self, jobset: Obj) -> list[Obj]:
         uid = jobset["metadata"]["uid"]
         found = self._desk.store.list(JOBS, jobset["metadata"]["namespace"])
         return [j for j in found if (controller_of(j) or {}).get("uid") == uid]
 
-    def _verdict(self, jobset: Obj, jobs: list[Obj], restarts: int) -> tuple[Obj | None, int]:
+    def _verdict(self, jobset: Obj, jobs: list[Obj], restarts: Restarts) -> tuple[Obj | None, Restarts]:
         """The terminal condition or None, and the restart count, one higher when the set starts over."""
         broken = next((j for j in jobs if _ended(j) == "Failed"), None)
         if broken is not None:
@@ -77,7 +85,7 @@ class JobSets:
             return _condition("Completed", "AllJobsCompleted", "jobset completed successfully"), restarts
         return None, restarts
 
-    def _failure(self, jobset: Obj, broken: Obj, restarts: int) -> tuple[Obj | None, int]:
+    def _failure(self, jobset: Obj, broken: Obj, restarts: Restarts) -> tuple[Obj | None, Restarts]:
         policy = jobset["spec"].get("failurePolicy")
         name = broken["metadata"]["name"]
         if policy is None:
@@ -87,12 +95,18 @@ class JobSets:
         if action == "FailJobSet":
             message = f"applying FailJobSet failure policy action (first failed job: {name})"
             return _condition("Failed", "FailJobSetFailurePolicyAction", message), restarts
-        if action == "RestartJobSet" and restarts >= policy.get("maxRestarts", 0):
+        counts = action == "RestartJobSet"
+        if counts and restarts.counted >= policy.get("maxRestarts", 0):
             message = f"jobset failed due to reaching max number of restarts (first failed job: {name})"
             return _condition("Failed", "ReachedMaxRestarts", message), restarts
-        message = f"applying RestartJobSet failure policy action (first failed job: {name})"
-        self._desk.recorder.say(jobset, "RestartJobSetFailurePolicyAction", message, by=_BY, warning=True)
-        return None, restarts + 1
+        message = f"applying {action} failure policy action (first failed job: {name})"
+        self._desk.recorder.say(jobset, f"{action}FailurePolicyAction", message, by=_BY, warning=True)
+        return None, Restarts(restarts.all + 1, restarts.counted + counts)
+
+    def _remove(self, job: Obj) -> None:
+        """Its name is free again when the last of its pods has gone."""
+        namespace, name = key_of(job)
+        self._desk.store.delete(JOBS, namespace, name, uid=job["metadata"]["uid"], propagation="Foreground")
 
     def _service(self, jobset: Obj) -> None:
         """The headless service that gives the pods their host names."""
@@ -114,8 +128,12 @@ class JobSets:
         except ApiFailure as failure:
             self._desk.recorder.say(jobset, "HeadlessServiceCreationFailed", failure.message, by=_BY, warning=True)
 
-    def _create(self, jobset: Obj, jobs: list[Obj], restarts: int) -> None:
-        have = {j["metadata"]["name"] for j in self._jobs(jobset)}
+    def _create(self, jobset: Obj, restarts: int) -> None:
+        there = self._jobs(jobset)
+        have = {j["metadata"]["name"] for j in there}
+        strategy = (jobset["spec"].get("failurePolicy") or {}).get("restartStrategy", "Recreate")
+        if strategy == "BlockingRecreate" and any(_attempt(j) < restarts for j in there):
+            return
         number = 0
         for replicated in jobset["spec"]["replicatedJobs"]:
             for index in range(replicated.get("replicas", 1)):
@@ -138,10 +156,11 @@ class JobSets:
                     spec["template"] = _with_directives(spec["template"], _template_of(jobset, job))
                 self._desk.store.update(JOBS, {**job, "spec": spec})
 
-    def _report(self, jobset: Obj, jobs: list[Obj], verdict: Obj | None, restarts: int) -> None:
+    def _report(self, jobset: Obj, jobs: list[Obj], verdict: Obj | None, restarts: Restarts) -> None:
         old, now = jobset.get("status") or {}, self._desk.stamp()
         status: Obj = {
-            "restarts": restarts,
+            "restarts": restarts.all,
+            **({"restartsCountTowardsMax": restarts.counted} if restarts.counted else {}),
             "replicatedJobsStatus": [_summary(r, jobs) for r in jobset["spec"]["replicatedJobs"]],
         }
         suspended = bool(jobset["spec"].get("suspend"))
@@ -184,6 +203,11 @@ def _with_directives(template: Obj, wanted: Obj) -> Obj:
 
 def _condition(kind: str, reason: str, message: str) -> Obj:
     return {"type": kind, "status": "True", "reason": reason, "message": message}
+
+
+def _restarts(jobset: Obj) -> Restarts:
+    status = jobset.get("status") or {}
+    return Restarts(status.get("restarts", 0), status.get("restartsCountTowardsMax", 0))
 
 
 def _attempt(job: Obj) -> int:

@@ -40,9 +40,10 @@ class StatefulSets:
 
     def _reconcile(self, stateful: Obj, pods: dict[int, Obj], revision: str) -> None:
         """One step: what to do next depends on the pods becoming ready, which brings us back here."""
-        wanted = stateful["spec"].get("replicas", 1)
+        first = int((stateful["spec"].get("ordinals") or {}).get("start", 0))
+        wanted = first + int(stateful["spec"].get("replicas", 1))
         ordered = stateful["spec"].get("podManagementPolicy", "OrderedReady") == "OrderedReady"
-        for number in range(wanted):
+        for number in range(first, wanted):
             pod = pods.get(number)
             if pod is None:
                 self._create(stateful, number, revision)
@@ -50,19 +51,19 @@ class StatefulSets:
                 self._desk.delete(PODS, pod)
             if ordered and (pod is None or not ready(pod) or leaving(pod)):
                 return
-        surplus = sorted((n for n in pods if n >= wanted), reverse=True)
+        surplus = sorted((n for n in pods if not first <= n < wanted), reverse=True)
         for number in surplus:
             if not leaving(pods[number]):
                 self._desk.delete(PODS, pods[number])
             if ordered:
                 return
         if (stateful["spec"].get("updateStrategy") or {}).get("type") != "OnDelete":
-            self._update(stateful, pods, wanted, revision)
+            self._update(stateful, pods, range(first, wanted), revision)
 
-    def _update(self, stateful: Obj, pods: dict[int, Obj], wanted: int, revision: str) -> None:
+    def _update(self, stateful: Obj, pods: dict[int, Obj], wanted: range, revision: str) -> None:
         """Replace the highest pod of an older revision, once all above it are ready."""
         rolling = (stateful["spec"].get("updateStrategy") or {}).get("rollingUpdate") or {}
-        for number in reversed(range(rolling.get("partition", 0), wanted)):
+        for number in reversed(wanted[rolling.get("partition", 0) :]):
             pod = pods.get(number)
             if pod is None:
                 return
