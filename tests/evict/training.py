@@ -24,7 +24,7 @@ class Rank:
         self.process = subprocess.Popen(
             argv, env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
-        self._reader = threading.Thread(target=self._read)
+        self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self) -> None:
@@ -46,6 +46,13 @@ class Rank:
             self._news.wait_for(lambda: found() or not self._reader.is_alive(), PATIENCE)
         assert found(), f"never said {text!r}, but:\n" + "\n".join(self.lines[-20:])
         return found()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill(signal.SIGKILL)
+        self.ended()
 
     def kill(self, number: int = signal.SIGTERM) -> None:
         self.process.send_signal(number)

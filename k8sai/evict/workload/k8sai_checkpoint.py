@@ -157,7 +157,7 @@ class Room:
 
     def __init__(self, folder: Path, rank: int, world: int, patience: float, join: float) -> None:
         self.rank, self.world, self.patience = rank, world, patience
-        self.at, self.turn, self.heard, self.attempt = -1, 0, 0, uuid.uuid4().hex[:12]
+        self.at, self.turn, self.heard, self.rest, self.attempt = -1, 0, 0, 0.0, uuid.uuid4().hex[:12]
         self.folder = folder / "room" / self.attempt
         self.mine = f"join.{rank}.{self.attempt}"
         if not wait(lambda: self._enter(folder) if rank else self._open(folder), time.time() + join):
@@ -192,13 +192,14 @@ class Room:
     def lead(self, step: int, wanted: Callable[[], bool]) -> bool:
         """Rank 0 at the end of a step: whether all save now. `heard` is how many came; 0 where it did not wait."""
         self.heard = 0
-        if self.at < 0 and wanted():
+        if self.at < 0 and time.time() > self.rest and wanted():
             self._propose(step + 1)
         if self.at < 0 or step < self.at:
             return False
         here = wait(self._gathered, time.time() + self.patience) or self.numbers("here", self.turn)
         self.heard, last = 1 + len(here), max((at for _, at in here), default=step)
         go = self.heard == self.world and last == self.at
+        self.rest = 0.0 if go or last > step else time.time() + self.patience  # training goes on in between
         self._say(f"{'go' if go else 'off'}.{self.turn}")
         if last > step:
             self._propose(last + 1)
@@ -298,10 +299,10 @@ class Checkpoint:
         """Whether all ranks save now. Every rank must ask, at every step."""
         if self.signalled:  # a signal becomes a request like any other, that every rank sees
             self.signalled = 0
-            self.mail.ask({"id": f"signal-{self.rank}-{time.time():.6f}", "reason": "SIGUSR1"})
+            self.mail.ask({"id": f"_signal-{self.rank}-{time.time():.6f}", "reason": "SIGUSR1"})
         if self.term:
             ending = {"deadline": self.term + self.grace, "after": "pause", "reason": "SIGTERM"}  # all are to end
-            self.mail.ask({"id": f"term-{self.attempt}", **ending})
+            self.mail.ask({"id": f"_term-{self.attempt}", **ending})
         if self.agree or not self.room:
             wanted = bool(self.mail.pending())
             return self.agree(wanted) if self.agree else wanted
@@ -382,7 +383,7 @@ class Checkpoint:
         return [str(read_json(self.room.folder / name).get("error", "")) for name in found]
 
     def _ack(self, ranks: int) -> Json:
-        now, served = time.time(), self._serving[-1]["id"] if self._serving else ""
+        now, served = time.time(), next((one["id"] for one in self._serving if one["id"][0] != "_"), "")  # _: a signal
         ack = {"requestId": served, "time": round(now, 3), "snapshotTime": round(self._snapshot, 3), "complete": False}
         ack.update(ranks=ranks, worldSize=self.world, saveSeconds=round(now - self._snapshot, 3))
         ack.update(self._restored if self.shared else {**self._restored, "rank": self.rank})
@@ -420,13 +421,14 @@ def newest(path: str | Path) -> Json:
 
 
 def serve(mail: Mailbox, where: str) -> int:
-    """POST /checkpoint asks (202), GET says the last answer, DELETE takes back. `where`: `:8080`. The port, or 0."""
+    """POST /checkpoint asks, and again for the answer; GET has the newest; DELETE takes back. `where`: `:8080`."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             try:
                 said = json.loads(self.rfile.read(min(int(self.headers["Content-Length"] or 0), 65536)))
-                self.reply(202, {"id": mail.ask(said), "accepted": True})
+                id = mail.ask(said)
+                self.reply(202, mail.ack(id) or {"requestId": id, "complete": False})
             except (ValueError, TypeError, KeyError) as wrong:
                 self.reply(400, {"error": f"no request: {wrong}"})
 

@@ -1,0 +1,1 @@
+../k8sai/evict/workload/k8sai_checkpoint.py
