@@ -1,0 +1,110 @@
+"""`evict run`, `status`, `abort` and `gc` as a user runs them: stdout, stderr and exit code, on the embedded cluster."""
+
+import os
+import signal
+import subprocess
+from typing import Any
+
+from k8sai.errors import Exit
+from tests.commands.evict_site import EvictSite
+from tests.commands.run import BIN, environment
+from tests.evict.yard_objects import bare, budget, contract, job, service
+from tests.evict.yard_player import Played, Way
+
+YES = ("--yes", "--ignore-daemonsets")
+
+
+def trained(site: EvictSite, name: str = "llm", pods: int = 1, **says: str) -> list[str]:
+    """A Job that says how it saves, with room for it elsewhere; its nodes."""
+    site.nodes("n0", "n1")
+    site.put(job(name, site.namespace, pods=pods, says=contract(name, **says)))
+    site.runs(name, pods)
+    return sorted(site.where(name))
+
+
+def drained(site: EvictSite, way: Way = "saves", *words: str, code: int = 0) -> dict[str, Any]:
+    """The document of a drain of its nodes."""
+    on = trained(site)
+    with site.played(llm=Played(way)):
+        return site.document("run", *on, *YES, *words, code=code)
+
+
+def test_a_drain_and_what_it_leaves(evicts: EvictSite) -> None:
+    told = drained(evicts, "saves", "--wait-ready", "50s")
+    assert (told["kind"], told["state"], told["exit"]) == ("EvictStatus", "Done", 0)
+    [gang] = told["gangs"]
+    assert (gang["phase"], gang["stops"], gang["proof"]["grade"], gang["restoredStep"]) == ("Restored", 1, "A", 107)
+    assert {one["reason"] for one in told["journal"]} >= {"EvictPlanned", "NodeCordoned", "CheckpointProven"}
+    drain = told["id"]
+    assert evicts.document("status", drain)["state"] == "Done"
+    assert any(line.startswith(drain) for line in evicts("status", "--all").out.splitlines())
+    ran = evicts("abort", drain)
+    assert (ran.code, evicts.cordoned()) == (Exit.OK, set())
+    assert "uncordoned" in ran.out
+    ran = evicts("gc", "--older-than", "0s")
+    assert f"drain {drain} in namespace" in ran.out
+    assert evicts("status", drain).code == Exit.NOT_FOUND
+
+
+def test_a_gang_that_does_not_save_is_kept(evicts: EvictSite) -> None:
+    told = drained(evicts, "silent", "--deadline", "6s", code=Exit.FAILED_SAFE)
+    assert [one["phase"] for one in told["gangs"]] == ["TimedOut"]
+    assert evicts.document("status", told["id"], code=Exit.FAILED_SAFE)["nodes"][0]["drained"] is False
+
+
+def test_without_a_yes_nothing_is_written(evicts: EvictSite) -> None:
+    on = trained(evicts)
+    ran = evicts("run", *on, "--ignore-daemonsets")
+    assert ran.code == Exit.REFUSED
+    assert "this would drain 1 nodes and stop 1 gangs at" in ran.err
+    assert "nobody can be asked: nothing was written" in ran.err
+    assert evicts.cordoned() == set()
+
+
+def test_what_the_plan_refuses_ends_it_before_a_write(evicts: EvictSite) -> None:
+    evicts.nodes("n0", "n1")
+    evicts.put(bare("note", evicts.namespace))
+    evicts.runs("note", 1)
+    ran = evicts("run", *evicts.where("note"), *YES)
+    assert ran.code == Exit.REFUSED
+    assert "nothing was written" in ran.err
+    assert "--partial leaves it" in ran.err
+    assert evicts.cordoned() == set()
+
+
+def test_a_budget_is_waited_for_then_named(evicts: EvictSite) -> None:
+    evicts.nodes("n0", "n1")
+    evicts.put(service("gw", evicts.namespace), budget("gw", "gw"))
+    evicts.runs("gw", 1)
+    ran = evicts("run", *evicts.where("gw"), *YES, "--partial", "--timeout", "2s")
+    assert ran.code == Exit.BLOCKED, ran
+    assert "The disruption budget gw needs 1 healthy pods and has 1 currently" in ran.out
+
+
+def test_ctrl_c_says_how_it_goes_on(evicts: EvictSite) -> None:
+    on = trained(evicts)
+    env = environment(evicts.folder, KUBECONFIG=str(evicts.config))
+    words = [str(BIN / "kubectl-ai_evict"), "run", *on, *YES]
+    with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        for line in process.stdout:
+            if "asked by annotation" in line:
+                break
+        os.kill(process.pid, signal.SIGINT)
+        err = process.stderr.read()
+        process.stdout.read()
+    assert process.returncode == Exit.INTERRUPT
+    assert "evict resume" in err
+    assert "evict abort" in err
+    drain = err.partition("drain ")[2].split()[0]
+    assert evicts("status", drain).code == Exit.ORPHANED
+    with evicts.played(llm=Played()):
+        ran = evicts("resume", drain)
+    assert ran.code == Exit.OK, ran
+
+
+def test_a_drain_that_is_not_there(evicts: EvictSite) -> None:
+    for verb in ("status", "resume", "abort"):
+        ran = evicts(verb, "zzz999")
+        assert (ran.code, "there is no drain zzz999" in ran.err) == (Exit.NOT_FOUND, True), ran
