@@ -26,8 +26,9 @@ from tests.evict.test_run import drain, one_job, phases
 from tests.evict.yard_objects import SHOWN, contract, job, service
 from tests.evict.yard_player import Played
 from tests.evict.yard_rules import stops
+from tests.faults.faults import PASSING, Fault
 from tests.faults.in_process import Faulty, Killed
-from tests.faults.schedule import Sent
+from tests.faults.schedule import Rule, Schedule, Sent
 
 ROOT = Path(__file__).parents[2]
 HERE = "tests/evict/test_failures.py"
@@ -83,6 +84,7 @@ ROWS: dict[str, tuple[str, ...]] = {
         f"{FAULTS}::test_a_refusal_with_a_retry_after_was_not_done_and_is_waited_out",
         f"{FAULTS}::test_the_three_429s_can_be_told_apart",
         f"{FAULTS}::test_a_conflict_is_told_as_one",
+        f"{HERE}::test_one_fault_at_any_request_of_asking_costs_no_gang_its_way",
         "tests/evict/test_budgets.py::test_every_answer_has_its_word",
     ),
     "multi-PDB HTTP 500": (
@@ -211,6 +213,20 @@ def test_of_two_ranks_one_hangs_and_nothing_is_stopped() -> None:
     assert "1 of 2 have answered" in state.gangs[0].reason
     assert not [one for one in wire.schedule.writes if stops(one)]
     assert made.world.marked("k8sai.dev/request") == []  # it was taken back
+
+
+# --- 409/429/5xx/timeouts ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", [one for one in PASSING if not one.wait], ids=str)
+def test_one_fault_at_any_request_of_asking_costs_no_gang_its_way(fault: Fault) -> None:
+    """The first request is written on the owner: this write fails twice, or is done without an answer."""
+    at_once = fault.after(0) if "Retry-After" in fault.headers else fault
+    made = one_job()
+    state = made.run(made.connection(Schedule(Rule(at_once, "PATCH", "/jobs/", times=2))))
+    assert phases(state) == {"llm": Phase.RESTORED}
+    assert state.gangs[0].tried == ()
+    made.rules.over({"a0"})
 
 
 # --- UID no longer fits -----------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from k8sai.cluster.api_errors import ApiConflict
 from k8sai.cluster.discovery import served
 from k8sai.cluster.patching import Stale, patch
 from k8sai.cluster.writing import Target
@@ -101,7 +102,7 @@ def _written(site: Site, ref: Ref, change: Callable[[Json], list[Json]]) -> bool
             return True
         except NotFound:
             return False
-        except Stale:
+        except (Stale, ApiConflict):
             if number == _TRIES - 1:
                 raise
     raise AssertionError("the last try returns or raises")

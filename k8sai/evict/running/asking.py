@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from k8sai.cluster.api_errors import Unavailable
 from k8sai.errors import K8saiError
 from k8sai.evict.facts import Ack, Json, Proof, Request, at_least
 from k8sai.evict.method import Asked, Site
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from k8sai.evict.running.hands import Hands
 
 EVERY: Final = 3.0  # seconds between two looks for a proof
+SILENCES: Final = 4  # passes in a row that nobody answers, until another way is tried
 
 
 @dataclass(slots=True)
@@ -27,6 +29,7 @@ class _Asking:
     proof: Proof | None = None
     busy: bool = False
     at: float = 0.0  # of the last pass
+    silent: int = 0  # passes in a row that nobody answered
 
 
 @dataclass(slots=True)
@@ -79,6 +82,11 @@ class Asking:
             proof = self.hands.prove(self.hands, gang, pods, _request(gang), acks)
             if known.proof is None or at_least(proof.grade, known.proof.grade):
                 known.proof = proof
+            known.silent = 0
+        except Unavailable as error:  # asked again with the same id, unless it lasts
+            known.silent += 1
+            if known.silent >= SILENCES:
+                known.attempt = replace(known.attempt, trouble=error.message)
         except K8saiError as error:
             known.attempt = replace(known.attempt, trouble=error.message)
         except Exception as error:  # a thread's bug must not look like silence
