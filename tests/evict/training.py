@@ -51,7 +51,7 @@ class Rank:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.kill(signal.SIGKILL)
+        self.kill()
         self.ended()
 
     def kill(self, number: int = signal.SIGTERM) -> None:
