@@ -44,9 +44,14 @@ class EvictSite(Yard):
         found: Json = json.loads(ran.out)
         return found
 
-    def grant(self, user: str, rules: list[Json]) -> None:
+    @property
+    def user(self) -> str:
+        """Somebody who has no rights but those that are granted."""
+        return f"{self.namespace}-drainer"
+
+    def grant(self, rules: list[Json]) -> None:
         """A ClusterRole of these rules, bound to the user; the rules replace those before."""
-        name = f"{self.namespace}-{user}"
+        user = name = self.user
         role, binding = f"{_RBAC}/clusterroles", f"{_RBAC}/clusterrolebindings"
         for path in (f"{role}/{name}", f"{binding}/{name}"):
             self.api.delete(path)

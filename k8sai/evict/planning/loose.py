@@ -59,7 +59,9 @@ def _asked(scene: Scene, pod: Json) -> Verdict:
 
 def _worse(ours: Verdict, theirs: Verdict) -> Verdict:
     """The budget's words are better: they name it, and know that it never passes."""
-    if theirs.word in ("gone", "denied", "failed", "moved", "limited"):
+    if theirs.word == "denied":
+        return theirs
+    if theirs.word in ("gone", "failed", "moved", "limited"):
         return theirs if ours.passes else ours
     if ours.word == "never" or theirs.passes:
         return ours

@@ -20,7 +20,6 @@ from k8sai.evict.planning.scene import Scene, rank, scene
 from k8sai.evict.planning.turns import Slot, slots
 from k8sai.evict.planning.wish import Wish
 from k8sai.evict.state import NodeState
-from k8sai.fit.reading import Reader
 
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection
@@ -33,7 +32,7 @@ def make(connection: "Connection", wish: Wish) -> Plan:
     chosen = [choose(seen, rights, gang) for gang in seen.gangs]
     turns = slots(seen, [one for one in chosen if not one.refusals])
     going = [one.chosen.gang for one in turns if not one.skipped]
-    places = room(seen.cluster, Reader(seen.objects), seen.reading, going, seen.survey.names)
+    places = room(seen.cluster, seen.reader, seen.reading, going, seen.survey.names)
     refused = sorted((one for one in chosen if one.refusals), key=lambda one: one.gang.title)
     rows = [*(_row(seen, one, places) for one in turns), *(_refused(seen, one) for one in refused)]
     rows.sort(key=lambda row: row.action == "refuse")
@@ -189,4 +188,3 @@ def _warnings(seen: Scene, rows: Sequence[PlannedGang], rest: Loose, places: Roo
         yield from (f"{row.gang.title} {text}" for text in row.warnings)
     yield from rest.warnings
     yield from places.notes
-    yield from seen.notes

@@ -28,7 +28,7 @@ _CLAIMS: Final = "resourceclaims.resource.k8s.io"
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Per gang why it finds none; a gang that is not in `short` finds some. `notes` is what was not looked at."""
+    """Per gang why it finds none; a gang that is not in `short` finds some. `notes` say what is not known."""
 
     short: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ def room(cluster: Cluster, reader: Reader, reading: "Reading", gangs: Sequence[G
         return Room()
     try:
         place = _Place(cluster, reader, reading, wanted, left_out)
-        return Room(place.short(), tuple(f"{gap.what} were not read: {gap.why}" for gap in reader.hidden))
+        return Room(place.short())
     except BadQuantity as error:
         return Room(notes=(f"whether there is room elsewhere is not known: {error}",))
 

@@ -19,7 +19,7 @@ from k8sai.evict.planning.rights import Asking
 from k8sai.evict.planning.survey import Clock, Survey, clock, survey
 from k8sai.evict.planning.wish import Wish
 from k8sai.fit.cluster import Cluster
-from k8sai.fit.reading import unread
+from k8sai.fit.reading import Reader, unread
 
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection
@@ -48,7 +48,10 @@ class Scene:
     sources: tuple[Source, ...]
     gangs: tuple[Gang, ...] = ()
     loose: tuple[Json, ...] = ()
-    notes: list[str] = field(default_factory=list)
+    reader: Reader = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reader = Reader(self.objects)
 
     def cards(self, pod: Json) -> float:
         """What a pod holds, in cards; shares of one are parts."""
@@ -82,6 +85,7 @@ class Scene:
     def hidden(self) -> tuple[tuple[str, str], ...]:
         """What was not read, and why."""
         gaps = {gap.what: gap.why for gap in unread(self.sources)}
+        gaps |= {gap.what: gap.why for gap in self.reader.hidden}
         gaps |= {gap.what: gap.why for gap in self.reading.hidden}
         return tuple(gaps.items())
 
