@@ -1,4 +1,4 @@
-"""`evict run`, `status`, `abort` and `gc` as a user runs them: stdout, stderr and exit code, on the embedded cluster."""
+"""`evict run`, `status`, `abort` and `gc` as users run them: stdout, stderr and exit code, on the embedded cluster."""
 
 import os
 import signal

@@ -37,7 +37,7 @@ TOTAL = writes_of(two_gangs())
 
 
 @pytest.mark.parametrize("taken", [False, True], ids=["before", "taken"])
-@pytest.mark.parametrize("dies", range(1, TOTAL + 1, 3))
+@pytest.mark.parametrize("dies", range(1, TOTAL + 1, 7))
 def test_whoever_resumes_ends_it_as_if_nothing_had_been(dies: int, taken: bool) -> None:
     made = two_gangs()
     ended = made.life(made.run, made.connection(dies=dies, taken=taken))
@@ -52,7 +52,7 @@ def test_whoever_resumes_ends_it_as_if_nothing_had_been(dies: int, taken: bool) 
 
 
 @pytest.mark.parametrize("taken", [False, True], ids=["before", "taken"])
-@pytest.mark.parametrize("dies", range(2, TOTAL + 1, 3))
+@pytest.mark.parametrize("dies", range(2, TOTAL + 1, 7))
 def test_whoever_aborts_leaves_nothing_parked_and_nothing_cordoned(dies: int, taken: bool) -> None:
     made = two_gangs()
     made.life(made.run, made.connection(dies=dies, taken=taken))
