@@ -4,6 +4,7 @@ from k8sai.sim.controllers.claims import Claims
 from k8sai.sim.controllers.daemonsets import DaemonSets
 from k8sai.sim.controllers.deployments import Deployments
 from k8sai.sim.controllers.desk import Desk
+from k8sai.sim.controllers.devicetaints import DeviceTaints
 from k8sai.sim.controllers.disruption import Disruption
 from k8sai.sim.controllers.gateway import Gateways
 from k8sai.sim.controllers.jobs import Jobs
@@ -56,6 +57,7 @@ class Crew:
             KnativeServices(desk),
             Revisions(desk),
             Disruption(desk),
+            DeviceTaints(desk),
             Gateways(desk),
             Quotas(desk),
             NodeLife(desk),

@@ -2,7 +2,7 @@
 
 from k8sai.scheduling.selectors import tolerates
 from k8sai.sim import kinds
-from k8sai.sim.controllers.desk import NODES, PODS, Desk, condition, finished, leaving
+from k8sai.sim.controllers.desk import NODES, PODS, Desk, condition, finished, leaving, with_condition
 from k8sai.sim.objects import Obj, micro_timestamp
 from k8sai.sim.status import ApiFailure
 from k8sai.sim.store import Event
@@ -10,6 +10,12 @@ from k8sai.sim.store import Event
 LEASES = kinds.find("coordination.k8s.io", "leases")
 _HOME = "kube-node-lease"
 _CORDON = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
+_TARGET = {
+    "type": "DisruptionTarget",
+    "status": "True",
+    "reason": "DeletionByTaintManager",
+    "message": "Taint manager: deleting due to NoExecute taint",
+}
 _ORPHANED = 40.0  # seconds until pods of a missing node are collected
 _LEASE_SECONDS = 40
 _BEAT = 10.0
@@ -100,7 +106,12 @@ class NodeLife:
             return
         text = f"Marking for deletion Pod {pod['metadata']['namespace']}/{pod['metadata']['name']}"
         self._desk.recorder.say(pod, "TaintManagerEviction", text, by="taint-eviction-controller")
-        self._desk.delete(PODS, pod)
+        now = self._desk.find(PODS, (pod["metadata"]["namespace"], pod["metadata"]["name"]))
+        if now is None or now["metadata"]["uid"] != pod["metadata"]["uid"] or leaving(now):
+            return
+        state = now.get("status") or {}
+        marked = with_condition(state.get("conditions"), _TARGET, self._desk.stamp())
+        self._desk.delete(PODS, self._desk.put_status(PODS, now, {**state, "conditions": marked}) or now)
 
 
 class Heartbeats:
