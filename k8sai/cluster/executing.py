@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from k8sai.cluster.api_errors import RequestTimedOut, Unavailable
+from k8sai.cluster.api_errors import ApiForbidden, RequestTimedOut, Unavailable
 from k8sai.cluster.upgrading import broken, websocket
 from k8sai.errors import ClusterError, K8saiError, Usage
 
@@ -68,7 +68,7 @@ def run(
     query = [("container", container), *streams, ("stdout", "true"), ("stderr", "true")]
     query += [("command", word) for word in argv]
     deadline = time.monotonic() + timeout
-    opened = websocket(connection, path, query, PROTOCOLS, min(_OPENING, max(0.001, timeout)))
+    opened = _opened(connection, path, query, namespace, min(_OPENING, max(0.001, timeout)))
     talk = _Talk(connection, opened, path, f"{namespace}/{pod}", limit, deadline, timeout, until)
     try:
         talk.write(stdin)
@@ -80,6 +80,26 @@ def run(
     finally:
         opened.close(timeout=0)  # an answer to the farewell is not waited for
         opened.shutdown()  # type: ignore[no-untyped-call]
+
+
+def _opened(
+    connection: "Connection", path: str, query: list[tuple[str, str]], namespace: str, timeout: float
+) -> "WebSocket":
+    """Who may `get` and not `create` is refused without a reason (1.37): the right is named here."""
+    try:
+        return websocket(connection, path, query, PROTOCOLS, timeout)
+    except ApiForbidden as error:
+        if error.resource or not error.message.endswith("is forbidden:"):
+            raise
+        flags = connection.asked("GET", path).flags
+        line = f"kubectl auth can-i create pods{flags} --subresource=exec -n {namespace}"
+        raise ApiForbidden(
+            f"{connection.server} forbids to create pods/exec in namespace {namespace}, which it needs beside get",
+            f"ask an admin for it; this tells when it is granted: `{line}`",
+            verb="create",
+            resource="pods/exec",
+            namespace=namespace,
+        ) from error
 
 
 @dataclass(slots=True)

@@ -237,6 +237,21 @@ def test_a_missing_right_is_named(verb: str) -> None:
     assert error.hint.endswith(f"`kubectl auth can-i {verb} pods --context x --subresource=exec -n ml`")
 
 
+def test_who_may_get_and_not_create_is_told_so() -> None:
+    """A real 1.37 says no more than this."""
+    refusal = status(403, "Forbidden", 'pods "p" is forbidden: ')
+    with running(refusal) as (_, execute), pytest.raises(ApiForbidden, match="create pods/exec in .* ml") as caught:
+        execute()
+    assert (caught.value.verb, caught.value.resource, caught.value.namespace) == ("create", "pods/exec", "ml")
+    assert caught.value.hint.endswith("`kubectl auth can-i create pods --context x --subresource=exec -n ml`")
+
+
+def test_a_policy_that_forbids_it_keeps_its_words() -> None:
+    denied = """pods "p" is forbidden: ValidatingAdmissionPolicy 'no-exec' denied request: not here"""
+    with running(status(403, "Forbidden", denied)) as (_, execute), pytest.raises(ApiForbidden, match="not here"):
+        execute()
+
+
 def test_a_pod_that_is_gone() -> None:
     with running(status(404, "NotFound", 'pods "p" not found')) as (_, execute), pytest.raises(NotFound, match='"p"'):
         execute()

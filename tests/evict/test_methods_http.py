@@ -90,6 +90,19 @@ def test_nobody_listens_yet() -> None:
     assert [json.loads(one.body)["id"] for one in loopback.requests] == ["a1b2c3"] * 2
 
 
+def test_nobody_ever_listens() -> None:
+    """What the server has answered was not carried out, so the next method may be tried."""
+    refused = status(503, "ServiceUnavailable", "error trying to reach service: dial tcp: connection refused")
+    with proxied(refused) as (site, loopback):
+        (said,) = asked(site, request(seconds=0.5))
+    assert (said.heard, len(loopback.requests)) == ("failed", 1)
+
+
+def test_without_any_answer_nobody_knows() -> None:
+    with proxied(Reply(cut=True)) as (site, _):
+        assert [one.heard for one in asked(site, request(seconds=0.5))] == ["silent"]
+
+
 def test_who_accepted_is_asked_what_became_of_it() -> None:
     with proxied(in_turn(Reply(202), Reply(202), document(DONE))) as (site, _):
         http, what = Http(), request()

@@ -94,8 +94,9 @@ def patiently(pod: str, call: Callable[[], Said], request: Request, until: Until
         except RequestTimedOut as late:
             return Said(pod, "silent", why=late.message)
         except Unavailable as error:
-            if number == _TRIES - 1 or until() or left(request) <= wait:
-                return Said(pod, "silent", why=error.message)
+            wait = max(wait, error.retry_after or 0.0)
+            if number == _TRIES - 1 or until() or left(request) <= wait:  # no answer at all: it may have been asked
+                return Said(pod, "failed" if error.status else "silent", why=error.message)
             threading.Event().wait(wait)
             wait *= 2
         except (ClusterError, NotFound) as error:
