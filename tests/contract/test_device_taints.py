@@ -51,7 +51,8 @@ def test_none_says_what_no_execute_then_does(api: Api, namespace: str, core: str
     assert (said["status"], said["reason"]) == ("False", "NoEffect")
     assert said["message"] == (
         "2 published devices selected. 1 allocated device selected. 1 pod would be evicted in 1 namespace if the "
-        "effect was NoExecute. This information will not be updated again. Recreate the DeviceTaintRule to trigger an update."
+        "effect was NoExecute. This information will not be updated again. Recreate the DeviceTaintRule to trigger an "
+        "update."
     )
     assert "deletionTimestamp" not in api.get(f"{core}/pods/p").ok()["metadata"]
     api.patch(path, {"spec": {"taint": {"effect": "NoExecute"}}}).ok()
