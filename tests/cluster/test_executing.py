@@ -240,7 +240,7 @@ def test_a_missing_right_is_named(verb: str) -> None:
 def test_who_may_get_and_not_create_is_told_so() -> None:
     """A real 1.37 says no more than this."""
     refusal = status(403, "Forbidden", 'pods "p" is forbidden: ')
-    with running(refusal) as (_, execute), pytest.raises(ApiForbidden, match="create pods/exec in .* ml") as caught:
+    with running(refusal) as (_, execute), pytest.raises(ApiForbidden, match=r"create pods/exec in .* ml") as caught:
         execute()
     assert (caught.value.verb, caught.value.resource, caught.value.namespace) == ("create", "pods/exec", "ml")
     assert caught.value.hint.endswith("`kubectl auth can-i create pods --context x --subresource=exec -n ml`")
