@@ -7,18 +7,13 @@ import ast
 import time
 from functools import cache
 from pathlib import Path
-from threading import Event
-from typing import Any
 
 import pytest
 
-from k8sai.cluster.connection import Response
 from k8sai.errors import Drift, Exit, Locked
 from k8sai.evict.facts import Phase
 from k8sai.evict.running.by_marks import take_back
 from k8sai.evict.running.entering import begun
-from k8sai.evict.running.loop import Interrupted, Loop
-from k8sai.evict.state import Stage
 from k8sai.sim import kinds
 from tests.canary.world import NAMESPACE
 from tests.evict.drains import DEAD, Drain
@@ -27,7 +22,7 @@ from tests.evict.yard_objects import SHOWN, contract, job, service
 from tests.evict.yard_player import Played
 from tests.evict.yard_rules import stops
 from tests.faults.faults import PASSING, Fault
-from tests.faults.in_process import Faulty, Killed
+from tests.faults.in_process import Killed
 from tests.faults.schedule import Rule, Schedule, Sent
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +36,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "laptop dies half-way": (
         f"{KILLED}::test_killed_before_every_second_write",
         f"{KILLED}::test_killed_anywhere_among_any_faults_it_ends_well",
+        "tests/evict/test_run_killed.py::test_whoever_resumes_ends_it_as_if_nothing_had_been",
         f"{HERE}::test_a_stopped_gang_is_found_by_its_mark_where_the_journal_is_lost",
     ),
     "two operators at once": (
@@ -96,10 +92,15 @@ ROWS: dict[str, tuple[str, ...]] = {
         f"{HERE}::test_every_eviction_is_tried_with_its_uid_before_it_is_sent",
     ),
     "exec forbidden / no shell / distroless": (
-        "tests/cluster/test_executing.py::test_a_missing_right_is_named",
-        "tests/cluster/test_executing.py::test_a_program_that_cannot_be_run_is_said_as_such",
+        "tests/evict/test_methods.py::test_a_right_that_is_missing_is_named",
+        "tests/evict/test_methods.py::test_a_program_that_is_not_there",
+        f"{HERE}::test_where_one_way_is_shut_the_next_of_the_contract_is_taken",
     ),
-    "signal without handler": ("tests/evict/test_trainer.py::test_without_a_handler_the_signal_kills",),
+    "signal without handler": (
+        "tests/evict/test_trainer.py::test_without_a_handler_the_signal_kills",
+        "tests/evict/test_methods.py::test_a_signal_that_would_kill_is_fatal_and_not_sent",
+        "tests/evict/test_methods_signal_script.py::test_a_process_without_a_handler_is_not_killed",
+    ),
     "trainer resumes from an older checkpoint": (f"{RUN}::test_a_gang_that_goes_on_from_an_older_step_is_said",),
     "gang cannot be re-placed": (
         "tests/commands/test_evict_plan.py::test_no_room_alone_is_no_capacity_and_parking_is_a_choice",
@@ -110,7 +111,10 @@ ROWS: dict[str, tuple[str, ...]] = {
         "tests/evict/test_deadlines.py::test_others_only_shorten_it",
     ),
     "clock skew": (f"{HERE}::test_the_time_is_the_servers",),
-    "Ctrl-C": (f"{HERE}::test_an_interrupt_ends_it_after_the_call_in_flight_and_resume_goes_on",),
+    "Ctrl-C": (
+        "tests/evict/test_abort.py::test_ctrl_c_ends_after_the_call_in_flight_and_resume_goes_on",
+        "tests/commands/test_evict_run.py::test_ctrl_c_says_how_it_goes_on",
+    ),
 }
 
 
@@ -249,6 +253,21 @@ def _uid(sent: Sent) -> str:
     return str(sent.body["deleteOptions"]["preconditions"]["uid"])
 
 
+# --- exec forbidden / no shell / distroless ---------------------------------------------------------------------------
+
+
+def test_where_one_way_is_shut_the_next_of_the_contract_is_taken() -> None:
+    """Nobody listens on the port: its ranks watch their annotations as well."""
+    says = contract("llm", checkpoint="http,annotation", checkpoint_http="POST :8080/checkpoint")
+    made = drain(job("llm", NAMESPACE, pods=1, says=says), gangs={"llm": Played()})
+
+    state = made.run()
+
+    assert phases(state) == {"llm": Phase.RESTORED}
+    assert (state.gangs[0].method, len(state.gangs[0].tried)) == ("annotation", 1)
+    assert state.gangs[0].tried[0].startswith("http: ")
+
+
 # --- cluster changes after plan ---------------------------------------------------------------------------------------
 
 
@@ -304,36 +323,3 @@ def test_the_time_is_the_servers() -> None:
     assert abs(plan.at - there) < 2
     (row,) = plan.gangs
     assert row.now.high < 1.0, row.now  # GPU-hours; by this machine's clock months would be lost
-
-
-# --- Ctrl-C -----------------------------------------------------------------------------------------------------------
-
-
-class Interrupting(Faulty):
-    """Ctrl-C comes while the write that stops a gang is on its way."""
-
-    stop: Event
-
-    def _carried(self, request: Sent, *more: Any) -> Response:
-        if stops(request):
-            self.stop.set()
-        return super()._carried(request, *more)
-
-
-def test_an_interrupt_ends_it_after_the_call_in_flight_and_resume_goes_on() -> None:
-    made = one_job()
-    wire = Interrupting(made.world, made.connection().schedule, watch=made.rules.look)
-    wire.stop = Event()
-    plan = made.plan()
-    with (
-        pytest.raises(Interrupted) as caught,
-        begun(made.door(wire, wire.stop), plan, NAMESPACE) as (hands, held),
-    ):
-        made.drives(hands)
-        Loop(hands).run(held)
-
-    assert caught.value.exit is Exit.INTERRUPT
-    assert (made.state.stage, made.state.gangs[0].stops) == (Stage.RUNNING, 1)
-    assert made.resume().stage is Stage.DONE
-    made.rules.over({"a0"})
-    made.rules.runs_again({"llm": 1})
