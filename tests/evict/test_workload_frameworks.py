@@ -129,7 +129,12 @@ def test_torch_asks_all_ranks(double: Any, backend: str, device: str, other: int
         assert (op, flag.device) == ("MAX", device)
         flag.value = max(flag.value, other)
 
-    reduce = SimpleNamespace(get_backend=lambda: backend, all_reduce=all_reduce, ReduceOp=SimpleNamespace(MAX="MAX"))
+    reduce = SimpleNamespace(
+        is_initialized=lambda: True,
+        get_backend=lambda: backend,
+        all_reduce=all_reduce,
+        ReduceOp=SimpleNamespace(MAX="MAX"),
+    )
     double("torch", tensor=Tensor, distributed=reduce)
     assert torch_agree(True) is True
     assert torch_agree(False) is bool(other)

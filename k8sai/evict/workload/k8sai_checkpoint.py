@@ -500,6 +500,8 @@ def torch_agree(asked: bool) -> bool:
     """`agree` for everything on torch.distributed: whether any rank was asked."""
     import torch
 
+    if not torch.distributed.is_initialized():
+        return asked
     flag = torch.tensor([int(asked)], device="cuda" if torch.distributed.get_backend() == "nccl" else "cpu")
     torch.distributed.all_reduce(flag, op=torch.distributed.ReduceOp.MAX)
     return bool(flag.item())
