@@ -12,7 +12,7 @@ from k8sai.ages import stamp
 from k8sai.errors import Exit
 from tests.commands.evict_site import EvictSite
 from tests.evict.yard import KINDS
-from tests.evict.yard_objects import PREFIX, bare, budget, contract, job, jobset, service
+from tests.evict.yard_objects import PREFIX, bare, budget, contract, job, jobset, queues, service
 
 Json = dict[str, Any]
 ALL = ("--force", "--accept-proof=none")
@@ -121,6 +121,24 @@ def test_gangs_compete_for_the_room_that_is_left(evicts: EvictSite) -> None:
     document = evicts.document("plan", first[0], second[0], code=Exit.NO_CAPACITY)
     assert [one["action"] for one in document["gangs"]] == ["stop", "refuse"]
     assert f"beside {evicts.namespace}/{document['gangs'][0]['name']}" in document["gangs"][1]["reason"]
+
+
+def test_a_gang_whose_queue_is_stopped_would_not_come_back(evicts: EvictSite) -> None:
+    nodes(evicts)
+    evicts.put(*queues(evicts.namespace, 32), jobset("llm", evicts.namespace, queue="main", says=contract("llm")))
+    evicts.runs("llm", 2)
+    on = sorted(evicts.where("llm"))
+    (gang,) = evicts.document("plan", *on)["gangs"]
+    assert (gang["stop"], gang["action"]) == ("kueue active=false", "stop")
+    queue = evicts.path("clusterqueues.kueue.x-k8s.io", evicts.namespace)
+    evicts.api.patch(queue, {"spec": {"stopPolicy": "Hold"}}).ok()
+    evicts.until("clusterqueues.kueue.x-k8s.io", evicts.namespace, _inactive)
+    (gang,) = evicts.document("plan", *on, code=Exit.NO_CAPACITY)["gangs"]
+    assert gang["reason"].startswith("Kueue would not admit it again now: ")
+
+
+def _inactive(queue: Json) -> bool:
+    return any(one["type"] == "Active" and one["status"] == "False" for one in queue["status"]["conditions"])
 
 
 def test_a_budget_that_can_never_pass_blocks(evicts: EvictSite) -> None:

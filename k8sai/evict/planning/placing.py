@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from k8sai.evict.facts import Gang, Json
 from k8sai.evict.planning.filters import ended
+from k8sai.evict.planning.placing_queue import queued
 from k8sai.fit.ask import Asked, Bounds, Group
 from k8sai.fit.cluster import Cluster
 from k8sai.fit.reading import Reader, claimed, drivers_of, furnish, rules_of, trial_of, where_of
@@ -41,7 +42,7 @@ def room(cluster: Cluster, reader: Reader, reading: "Reading", gangs: Sequence[G
         return Room()
     try:
         place = _Place(cluster, reader, reading, wanted, left_out)
-        return Room(place.short())
+        return Room(queued(reading, wanted) | place.short())
     except BadQuantity as error:
         return Room(notes=(f"whether there is room elsewhere is not known: {error}",))
 
