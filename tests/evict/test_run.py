@@ -1,15 +1,20 @@
 """A drain from end to end on the embedded cluster: what is written, in which order, and how it ends."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
+from k8sai.ages import stamp
 from k8sai.errors import Exit
 from k8sai.evict.facts import Phase
+from k8sai.evict.planning.make import make
+from k8sai.evict.planning.wish import Wish
+from k8sai.evict.running.entering import begun
 from k8sai.evict.running.outcome import exit_of
 from k8sai.evict.state import Stage, State
 from tests.evict.drains import QUICK, Drain
 from tests.evict.yard_objects import bare, budget, contract, job, jobset, service
-from tests.evict.yard_player import Played, Way
+from tests.evict.yard_player import LAST, Played, Way
 from tests.evict.yard_world import YardWorld
 
 WHERE = "default"
@@ -138,3 +143,58 @@ def test_a_bare_pod_is_refused_and_stays() -> None:
     state = drained.run()
     assert exit_of(state) is Exit.PARTIAL
     assert len(drained.world.pods_of("note")) == 1
+
+
+def test_a_gang_that_ends_by_itself_is_waited_for() -> None:
+    short = job("llm", WHERE, pods=1, says=contract("llm"))
+    short["spec"]["template"]["metadata"] = {"annotations": {"sim.k8sai.dev/run-for": "60s"}}
+    made = drain(short, gangs={"llm": Played()})
+    plan = made.plan()
+    rows = tuple(replace(one, action="wait") for one in plan.gangs)
+    state = made.run(plan=replace(plan, gangs=rows))
+    assert (state.stage, phases(state), state.gangs[0].stops) == (Stage.DONE, {"llm": Phase.SKIPPED}, 0)
+    assert state.gangs[0].reason.startswith("it has ended by itself")
+
+
+def test_a_gang_is_stopped_after_its_own_next_checkpoint() -> None:
+    says = contract("llm", checkpoint="none", checkpoint_interval="5m", checkpoint_proof="marker")
+    made = drain(job("llm", WHERE, pods=1, says=says), gangs={"llm": Played()})
+    plan = made.plan()
+    assert [one.action for one in plan.gangs] == ["ride"]
+    made.player.gangs["llm"].answered["periodic"] = 200
+    made.meanwhile = lambda site: _saves_by_itself(site, 200)
+    state = made.run(plan=plan)
+    assert (state.gangs[0].stops, state.gangs[0].method) == (1, "periodic")
+    assert (state.gangs[0].proof and state.gangs[0].proof.grade, state.stage) == ("C", Stage.DONE)
+
+
+def _saves_by_itself(made: Drain, step: int) -> None:
+    if made.state.gangs[0].phase is Phase.REQUESTED:
+        made.player.gangs["llm"].step = step
+        for pod in made.world.pods_of("llm"):
+            now = stamp(made.world.now())
+            said = {"step": step, "time": now, "snapshotTime": now, "complete": True, "ranks": 1, "worldSize": 1}
+            made.world.annotate("pods", pod, {LAST: json.dumps({**said, "path": "s3://checkpoints/llm"})})
+
+
+def test_one_gang_is_moved_without_a_node() -> None:
+    made = one_job()
+    plan = make(made.connection(), Wish(gang=f"{WHERE}/llm", namespace=WHERE, settings=made.settings))
+    with begun(made.door(made.connection()), plan, WHERE) as (hands, held):
+        state = made._driven(hands, held).state
+    assert (state.stage, state.gangs[0].stops, state.nodes) == (Stage.DONE, 1, ())
+    assert made.world.cordoned() == set()
+
+
+def test_a_node_that_somebody_uncordons_is_let_go() -> None:
+    made = one_job("silent")
+
+    def uncordons(site: Drain) -> None:
+        if site.world.cordoned():
+            site.world.edit("nodes", "a0", {"op": "remove", "path": "/spec/unschedulable"})
+
+    made.meanwhile = uncordons
+    state = made.run()
+    assert exit_of(state) is Exit.PARTIAL
+    assert "somebody has uncordoned it" in state.nodes[0].reason
+    assert state.gangs[0].stops == 0

@@ -26,6 +26,8 @@ def prove(hands: "Hands", gang: GangState, pods: Sequence[Json], request: Reques
     """The best grade that holds now. Raises Forbidden, ClusterError; a verifying command that fails proves nothing."""
     contract = gang.contract
     told = tuple(dict.fromkeys((*said(hands, gang, pods), *acks)))  # an answer and what was written may be the same
+    if gang.method == "periodic":
+        told = tuple(one for one in told if _newer(one, gang, request))
     ranks = sum(one.gpus > 0 for one in gang.pods) or len(gang.pods)  # a launcher without GPUs holds none
     graded = partial(
         judge,
@@ -58,6 +60,13 @@ def _marked(hands: "Hands", gang: GangState, pods: Sequence[Json]) -> Seen | Non
     except K8saiError:
         return None
     return read_seen(gang.contract, done.code, done.out.decode("utf-8", "replace"))
+
+
+def _newer(one: Ack, gang: GangState, request: Request) -> bool:
+    """It is the next checkpoint, and not the last one said again: clocks and whole seconds do not tell."""
+    if one.step >= 0 and gang.before_step >= 0:
+        return one.step > gang.before_step
+    return one.time > request.asked
 
 
 def said(hands: "Hands", gang: GangState, pods: Sequence[Json]) -> tuple[Ack, ...]:
