@@ -101,6 +101,12 @@ def test_the_earliest_counts() -> None:
     assert earlier(None) is None and earlier() is None
 
 
+@pytest.mark.parametrize("value", ["1", "true", "1795255200000", "99999999999999999999"])
+def test_a_value_that_is_no_time_is_none(value: str) -> None:
+    found = deadline_of(node(taint("ToBeDeletedByClusterAutoscaler", value)), NOW)
+    assert found == External(NOW + 600, "cluster-autoscaler")
+
+
 @given(st.text(max_size=20), st.text(max_size=20), st.text(max_size=20))
 def test_no_value_whatever_raises(value: str, label: str, added: str) -> None:
     found = node(

@@ -207,7 +207,7 @@ def test_without_a_moment_of_asking_nothing_is_fresh() -> None:
     never = replace(REQUEST, asked=0.0)
     for more in ({"verified": LOOKED}, {"marker": SEEN}, {"acks": [LOOKED]}):
         found = judge(CONTRACT, never, more.pop("acks", []), 8, -1, **more, durable=True, now=NOW)  # type: ignore[arg-type]
-        assert not at_least(found.grade, Grade.MARKER) and "not known when we asked" in found.why
+        assert found.grade is Grade.NONE and "not known when we asked" in found.why
 
 
 # --- storage, and nothing at all --------------------------------------------------------------------------------------

@@ -188,6 +188,14 @@ def test_one_that_is_being_written_does_not_hide_the_one_before(tmp_path: Path, 
     assert found is not None and found.step == 200
 
 
+def test_a_later_step_is_newer_whatever_the_files_say(tmp_path: Path) -> None:
+    """A copy dates an old checkpoint anew."""
+    dcp(tmp_path, 200)
+    put(tmp_path / "step-100/.metadata", at=AT + 900)
+    found = look(tmp_path, "dcp").done
+    assert found is not None and found.step == 200
+
+
 def test_last_ckpt_names_no_step_and_is_dated(tmp_path: Path) -> None:
     lightning(tmp_path, 100)
     put(tmp_path / "last.ckpt", at=AT + 500)
