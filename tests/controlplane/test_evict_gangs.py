@@ -15,6 +15,7 @@ from k8sai.evict.switches.parked import as_gang
 from k8sai.evict.switches.step import REPLICAS, Never, Wait
 from tests.controlplane.evict_gangs import DRAIN, Hand, state_of
 from tests.controlplane.server import ControlPlane
+from tests.controlplane.session import ControlPlanes
 from tests.evict import yard_objects as objects
 from tests.evict.yard import yard_on
 
@@ -202,3 +203,22 @@ def test_bare_pods_of_a_group_are_evicted_one_by_one(hand: Hand) -> None:
     assert hand.stop(state_of(gang)) is None
     assert sorted(one.on.name for one in hand.writes) == ["llm-0", "llm-1"]
     assert hand.start(state_of(gang)) is None and len(hand.writes) == 2
+
+
+def test_a_native_pod_group_is_evicted_pod_by_pod_since_it_has_no_switch(controlplanes: ControlPlanes) -> None:
+    plane = controlplanes.get("GenericWorkload=true")
+    with yard_on(plane.api, "gangs") as yard:
+        yard.nodes("a", "b")
+        hand = Hand(yard, str(plane.kubeconfig()))
+        group = {"metadata": {"name": "ring"}, "spec": {"schedulingPolicy": {"gang": {"minCount": 2}}}}
+        made = yard.api.post(f"/apis/scheduling.k8s.io/v1beta1/namespaces/{yard.namespace}/podgroups", group).ok()
+        for rank in ("llm-0", "llm-1"):
+            pod = objects.bare(rank, yard.namespace, gpus=4)
+            pod["spec"]["schedulingGroup"] = {"podGroupName": "ring"}
+            yard.put(pod)
+        yard.runs("llm", 2)
+        gang = hand.gang("llm-1")
+        assert (gang.id, gang.ref.name, gang.expected) == (made["metadata"]["uid"], "ring", 2)
+        assert (gang.switch.kind, gang.managed, len(gang.pods)) == ("evict", False, 2)
+        assert hand.stop(state_of(gang)) is None
+        assert sorted(one.on.name for one in hand.writes) == ["llm-0", "llm-1"]

@@ -112,10 +112,14 @@ def ray(spec: Json, kind: str = "RayJob") -> GangShelf:
     return GangShelf(top, cluster, head, pod("tune-worker-0", cluster))
 
 
-def test_a_ray_job_is_suspended_with_its_cluster() -> None:
-    found = one(ray({"shutdownAfterJobFinishes": True}), "tune-worker-0")
-    assert found.switch.on is not None
-    assert (found.switch.on.title, found.expected, len(found.pods)) == ("rayjob/tune", 5, 2)
+def test_a_ray_job_is_suspended_with_its_cluster_and_what_submits_it() -> None:
+    shelf = ray({"shutdownAfterJobFinishes": True})
+    submitter = job("tune", 1, by=shelf.objects[0])
+    shelf.objects[:0] = [pod("tune-0-x", submitter, gpus=0), submitter]
+    for name in ("tune-0-x", "tune-worker-0"):
+        found = one(shelf, name)
+        assert found.switch.on is not None
+        assert (found.switch.on.title, found.expected, len(found.pods)) == ("rayjob/tune", 5, 3)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def expected(seen: Seen, jobset: Json) -> int:
 
 def words(seen: Seen, jobset: Json) -> str:
     """What evicting one of its pods does."""
-    jobs = [one for one in seen.objects if one.get("kind") == "Job"]
+    jobs = [one for one in children(seen, JOB, jobset) if not over(one)]
     if jobs and all(map(replaces, jobs)):
         return "evicting one pod restarts that pod alone, and the others hang until it is back"
     policy = within(jobset, "spec", "failurePolicy")

@@ -1,12 +1,13 @@
 """Ray on KubeRay: a RayJob is suspended as a whole, a RayCluster alone; a RayService cannot be stopped whole.
 
-Source: ray.io/v1; a RayJob may be suspended only with shutdownAfterJobFinishes and a cluster of its own.
+Source: ray.io/v1, ValidateRayJobSpec of KubeRay: a RayJob may be suspended only with shutdownAfterJobFinishes and a
+cluster of its own.
 """
 
 from typing import Final
 
 from k8sai.evict.facts import Json, Switch
-from k8sai.evict.gangs.form import Form, Seen, number, ref_of, suspended_at, within
+from k8sai.evict.gangs.form import Form, Seen, children, number, ref_of, suspended_at, within
 from k8sai.evict.gangs.kinds import RAYCLUSTER, RAYJOB, RAYSERVICE
 from k8sai.evict.gangs.pods import labels
 
@@ -21,7 +22,9 @@ def _pods(cluster: Json | None) -> int:
 
 
 def _expected(seen: Seen) -> int:
-    return _pods(seen.of(RAYCLUSTER))
+    """The pod that submits a RayJob is not below its cluster."""
+    below = seen.of(RAYCLUSTER) or next(iter(children(seen, RAYCLUSTER, seen.top)), None)
+    return _pods(below)
 
 
 def _restarts(seen: Seen) -> str:
