@@ -6,7 +6,7 @@ Kueue's and KServe's webhooks have their say here; other quotas and webhooks wou
 from typing import TYPE_CHECKING, Any
 
 from k8sai.ages import stamp
-from k8sai.sim import defaults, kserve_hooks, kueue_hooks, lws_hooks, status, validation
+from k8sai.sim import defaults, kserve_hooks, kueue_hooks, lifecycle, lws_hooks, status, validation
 from k8sai.sim.kinds import Resource
 from k8sai.sim.objects import Obj, deleting, name_of
 from k8sai.sim.resets import status_meta
@@ -45,6 +45,7 @@ def prepared(store: "Store", resource: Resource, obj: Obj, asked: Resource | Non
     new["metadata"] = {**meta, "uid": store.names.uid(), "creationTimestamp": stamp(store.now())}
     if resource.counts:
         new["metadata"]["generation"] = 1
+    lifecycle.fill_pod(store.catalog, resource, new)
     defaults.fill(store, resource, new)
     kueue_hooks.fill(store, resource, new, new=True)
     kserve_hooks.fill(resource, new)

@@ -18,10 +18,13 @@ from k8sai.sim import default_roles, kinds
 from k8sai.sim.clock import LoopClock
 from k8sai.sim.controllers.crew import Crew
 from k8sai.sim.controllers.desk import Desk
+from k8sai.sim.controllers.evictionrequests import EvictionRequests
 from k8sai.sim.controllers.work import Work
 from k8sai.sim.deny import Denials
 from k8sai.sim.kinds import Resource
 from k8sai.sim.kubeconfig import kubeconfig_text, write_private
+from k8sai.sim.lifecycle import Lifecycle
+from k8sai.sim.lifecycle import serve as serve_lifecycle
 from k8sai.sim.populate import Population
 from k8sai.sim.processes import Processes
 from k8sai.sim.scenario import Scenario, load, parse, scaled
@@ -48,7 +51,8 @@ class Sim:
     `scenario` is a name, a file or None; `nodes` sets the size of one that scales; `port` 0 takes a free one; with
     `speed` 10 a minute of a run takes six seconds; the same `seed` draws the same names. With `rbac` roles and bindings
     decide who may do what, whatever the scenario says. With `processes` pods that ask for it run as real processes of
-    this machine, as this user: only for scenarios and users one trusts. `said` hears of a load.
+    this machine, as this user: only for scenarios and users one trusts. `lifecycle` serves EvictionRequests, which
+    nobody reads as in 1.37.0, or with "running" a controller does. `said` hears of a load.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class Sim:
         seed: int = 0,
         rbac: bool = False,
         processes: bool = False,
+        lifecycle: Lifecycle = "",
         said: Said = lambda what, done, of: None,
     ) -> None:
         if speed <= 0:
@@ -69,7 +74,7 @@ class Sim:
         self.scenario = str(scenario or "empty")
         self._plan = load(scenario or "empty", nodes=nodes)
         self._port, self._speed, self._seed, self._rbac, self._said = port, speed, seed, rbac, said
-        self._allowed = processes
+        self._allowed, self._lifecycle = processes, lifecycle
         self._processes: Processes | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -186,9 +191,14 @@ class Sim:
         self._clock = LoopClock(self._loop, self._speed)
         self._work = Work(wake=self._wake, failed=self._failed)
         self._store = Store(now=self._clock.now, seed=self._seed)
+        if self._lifecycle:
+            serve_lifecycle(self._store.catalog)
         self._denials = Denials()
         self._processes = Processes(self._loop, self._store) if self._allowed else None
-        self._crew = Crew(Desk(self._store, self._clock, self._work), self._processes)
+        desk = Desk(self._store, self._clock, self._work)
+        self._crew = Crew(desk, self._processes)
+        if self._lifecycle == "running":
+            self._store.subscribe(EvictionRequests(desk).on_event)
         runner = await self._listen()
         try:
             await self._populate(self._plan)

@@ -19,6 +19,7 @@ from k8sai.sim import (
     discovery,
     eviction,
     executing,
+    lifecycle,
     openapi,
     pod_access,
     policies,
@@ -251,6 +252,8 @@ _OWN_HANDLING = (
 def _deprecated(catalog: Catalog, target: Target, response: web.StreamResponse) -> web.StreamResponse:
     """Say it of a version that its definition gives up, and which to use."""
     definition, resource = target.resource.definition, target.resource
+    if resource is lifecycle.REQUESTS and not response.prepared:
+        response.headers.add("Warning", f'299 - "{lifecycle.WARNING}"')
     if definition is not None and definition.warning is not None and not response.prepared:
         better = next(
             one

@@ -6,7 +6,7 @@ Source: `pkg/apis/*/validation`, apimachinery `pkg/api/validation` and `pkg/util
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from k8sai.sim import customs, definition_rules, podrules, status
+from k8sai.sim import customs, definition_rules, lifecycle, podrules, status
 from k8sai.sim.kinds import Resource, find
 from k8sai.sim.naming import LABEL, LABEL_RULE, SUBDOMAIN, SUBDOMAIN_RULE, key_problems, value_problems
 from k8sai.sim.objects import Obj, deleting, name_of
@@ -27,6 +27,7 @@ _REFERENCE = (("APIGroup", "apiGroup"), ("Kind", "kind"), ("Name", "name"))
 def check_new(store: "Store", resource: Resource, obj: Obj) -> None:
     """ApiFailure 422 with every broken rule of a new object."""
     causes = [*_metadata(resource, obj), *_kind(resource, obj), *customs.causes(resource, obj)]
+    causes += lifecycle.problems(resource, obj, None)
     if causes:
         raise status.invalid(resource, name_of(obj), causes)
 
@@ -36,7 +37,7 @@ def check_changed(resource: Resource, new: Obj, old: Obj, subresource: str) -> N
     causes = [*_metadata(resource, new), *_finalizers(new, old)]
     if new.get("spec") != old.get("spec") or "spec" not in new:
         causes += [*_kind(resource, new), *_unchangeable(resource, new, old, subresource)]
-    causes += customs.causes(resource, new, old)
+    causes += [*customs.causes(resource, new, old), *lifecycle.problems(resource, new, old)]
     if causes:
         raise status.invalid(resource, name_of(new), causes)
 
@@ -120,6 +121,7 @@ def _kind(resource: Resource, obj: Obj) -> Iterator[Cause]:
 
 def _pod(obj: Obj) -> Iterator[Cause]:
     spec = obj.get("spec") or {}
+    yield from lifecycle.pod_problems(spec)
     yield from labels(spec.get("nodeSelector"), "spec.nodeSelector")
     yield from podrules.spec_causes(spec, "spec")
 

@@ -38,7 +38,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     from k8sai.sim.cluster import Sim
 
     kubeconfig: Path = tmp_path_factory.mktemp("sim") / "config"
-    with Sim("empty") as sim:
+    with Sim("empty", lifecycle="served") as sim:
         sim.write_kubeconfig(kubeconfig)
         api = Api.of(kubeconfig)
         if api.get("/apis/lifecycle.k8s.io/v1alpha1").status == 404:
