@@ -10,6 +10,7 @@ import pytest
 from k8sai.cluster.api_errors import ApiForbidden
 from k8sai.evict.facts import Json, Request
 from k8sai.evict.method import Asked, Said, Site
+from k8sai.evict.methods import reach
 from k8sai.evict.methods.http import Http
 from tests.cluster.loopback import Loopback, Reply, document, in_turn, status
 from tests.cluster.loopback import Request as Sent
@@ -82,8 +83,9 @@ def test_a_missing_right_is_no_answer_of_the_pod() -> None:
         asked(site)
 
 
-def test_nobody_listens_yet() -> None:
+def test_nobody_listens_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same id, asked again: the workload takes it for one request."""
+    monkeypatch.setattr(reach, "_AGAIN", 0.0)
     refused = status(503, "ServiceUnavailable", "error trying to reach service: dial tcp: connection refused")
     with proxied(in_turn(refused, Reply(202))) as (site, loopback):
         assert asked(site) == (Said("p", "accepted"),)

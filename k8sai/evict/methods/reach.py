@@ -15,6 +15,7 @@ Until = Callable[[], bool]
 
 _AT_ONCE: Final = 512  # ranks that save together must all be told before the first can answer
 _TRIES: Final = 4  # for one rank: asking twice with one id is asking once
+_AGAIN: Final = 1.0  # seconds until it is asked again, then doubled
 _DEFAULT: Final = "kubectl.kubernetes.io/default-container"
 
 
@@ -87,7 +88,7 @@ def patiently(pod: str, call: Callable[[], Said], request: Request, until: Until
 
     Raises Forbidden.
     """
-    wait = 1.0
+    wait = _AGAIN
     for number in range(_TRIES):
         try:
             return call()
