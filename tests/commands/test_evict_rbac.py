@@ -17,7 +17,7 @@ from k8sai.evict.planning.make import make
 from k8sai.evict.planning.wish import Wish
 from k8sai.evict.state import Settings
 from tests.commands.evict_site import EvictSite
-from tests.evict.yard_objects import budget, contract, job, jobset, service
+from tests.evict.yard_objects import budget, contract, job, jobset, queues, service
 
 Json = dict[str, Any]
 # Kinds that no gang of this cluster has to do with: whether they may be read cannot matter here.
@@ -71,7 +71,8 @@ def full(site: EvictSite) -> Wish:
         "namespaceSelector": {},
     }
     spec["affinity"] = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
-    site.put(gang, job("plain", space, pods=1, gpus=1), service("gw", space, 1), budget("gw", "gw", minAvailable=1))
+    site.put(*queues(space, 8), job("plain", space, pods=1, gpus=1, queue="main"))
+    site.put(gang, service("gw", space, 1), budget("gw", "gw", minAvailable=1))
     agent = service("agent", space)
     del agent["spec"]["replicas"]
     site.api.post(f"/apis/apps/v1/namespaces/{space}/daemonsets", {**agent, "kind": "DaemonSet"}).ok()

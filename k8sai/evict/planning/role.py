@@ -13,6 +13,7 @@ from k8sai.evict.gangs.kinds import OWNERS, POD, WORKLOAD
 from k8sai.evict.method import Right, Site
 from k8sai.evict.methods.all import METHODS
 from k8sai.evict.planning.rights import EVENTS, LEASES
+from k8sai.queues.setting import CHECKS, CLASSES, CLUSTER_QUEUES, COHORTS, FLAVORS, LOCAL_QUEUES, TOPOLOGIES
 
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection
@@ -42,6 +43,8 @@ _READ: Final[Needs] = (
     ("list", "priorityclasses.scheduling.k8s.io", ""),
     ("list", "runtimeclasses.node.k8s.io", ""),
     ("list", "namespaces", ""),
+    # and whether Kueue would take them back
+    *(("list", kind, "") for kind in (CLUSTER_QUEUES, LOCAL_QUEUES, COHORTS, FLAVORS, CHECKS, TOPOLOGIES, CLASSES)),
 )
 _STATUS: Final[Needs] = (("get list", "configmaps", ""), ("get list", LEASES, ""))
 _WRITE: Final[Needs] = (
