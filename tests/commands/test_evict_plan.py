@@ -9,7 +9,12 @@ import pytest
 import yaml
 
 from k8sai.ages import stamp
+from k8sai.cluster.connect import connect
+from k8sai.cluster.connection import Connection
+from k8sai.cluster.options import Options
 from k8sai.errors import Exit
+from k8sai.evict.planning.make import make
+from k8sai.evict.planning.wish import Wish
 from tests.commands.evict_site import EvictSite
 from tests.evict.yard import KINDS
 from tests.evict.yard_objects import PREFIX, bare, budget, contract, job, jobset, queues, service
@@ -290,6 +295,30 @@ def test_a_plan_writes_nothing(evicts: EvictSite) -> None:
     before = picture()
     assert evicts("plan", *made, *ALL, "--allow-park").code == Exit.OK
     assert picture() == before
+
+
+def test_no_pod_of_a_gang_costs_a_request(evicts: EvictSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = nodes(evicts)
+    for name, pods in (("two", 2), ("many", 12)):
+        evicts.put(job(name, evicts.namespace, pods=pods, gpus=1, says=contract(name)))
+        evicts.runs(name, pods)
+    asked: list[str] = []
+    request = Connection.request
+
+    def counted(self: Connection, method: str, path: str, **more: Any) -> Any:
+        asked.append(f"{method} {path}")
+        return request(self, method, path, **more)
+
+    monkeypatch.setattr(Connection, "request", counted)
+    counts = []
+    for name in ("two", "many"):
+        asked.clear()
+        make(connect(Options(kubeconfig=str(evicts.config))), Wish(gang=f"{evicts.namespace}/{name}"))
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+    asked.clear()
+    make(connect(Options(kubeconfig=str(evicts.config))), Wish(nodes=tuple(made)))
+    assert not [one for one in asked if one.startswith("GET") and "/pods/" in one]
 
 
 def test_every_form_says_the_same(evicts: EvictSite) -> None:

@@ -13,6 +13,7 @@ from k8sai.evict.method import Site
 from k8sai.evict.methods.all import METHODS
 from k8sai.evict.plan import Range, Refusal
 from k8sai.evict.planning.asking import NONE, Way, accepted, way
+from k8sai.evict.planning.budgets import KIND as BUDGETS
 from k8sai.evict.planning.filters import ended
 from k8sai.evict.planning.loss import Since, after_save, loss, since
 from k8sai.evict.planning.scene import Scene, rank
@@ -147,7 +148,10 @@ def _budgets(scene: Scene, gang: Gang) -> Iterator[Refusal]:
     """A stop by its owner asks no budget, so we do."""
     if gang.switch.kind not in ("kueue", "suspend", "scale") or scene.wish.settings.ignore_gang_pdb:
         return
-    for _, why in scene.budgets.broken_by(gang.pods):
+    broken = [why for _, why in scene.budgets.broken_by(gang.pods)]
+    if scene.reading.blind(BUDGETS):
+        broken = ["disruption budgets may not be read: whether its stop breaks one is not known"]
+    for why in broken:
         yield Refusal("gang-pdb", why, "add --gang-pdb=ignore", "--gang-pdb=ignore")
 
 
