@@ -72,21 +72,26 @@ def test_an_index_that_ended_well_before_the_stop_does_not_come_back(yard: Yard)
 
 
 @pytest.mark.parametrize(
-    ("spec", "complete"),
-    [({}, False), ({"podReplacementPolicy": "Failed"}, True), ({"podFailurePolicy": IGNORES}, True)],
-    ids=["plain", "replacement", "failure-policy"],
+    "spec", [{"podReplacementPolicy": "Failed"}, {"podFailurePolicy": IGNORES}], ids=["replacement", "failure-policy"]
 )
-def test_an_evicted_rank_that_ends_well(yard: Yard, spec: Json, complete: bool) -> None:
-    """It is complete for ever where the Job waits for its end, and failed where it does not."""
+def test_an_evicted_rank_that_ends_well_is_complete_where_its_end_is_waited_for(yard: Yard, spec: Json) -> None:
     yard.job("gang", 2, exits(0), **spec)
     yard.evict(name_of(yard.ranks("gang", 2)["0"])).ok()
-    path = f"{yard.jobs}/gang"
-    if complete:
-        told = yard.api.until_object(path, lambda one: bool(one["status"].get("completedIndexes")))
-        assert (told["status"]["completedIndexes"], told["status"].get("failed", 0)) == ("0", 0)
-    else:
-        told = yard.api.until_object(path, lambda one: one["status"].get("failed") == 1)
-        assert not told["status"].get("completedIndexes")
+    told = yard.api.until_object(f"{yard.jobs}/gang", lambda one: bool(one["status"].get("completedIndexes")))
+    assert (told["status"]["completedIndexes"], told["status"].get("failed", 0)) == ("0", 0)
+
+
+def test_an_evicted_rank_has_failed_before_it_ends_where_nobody_waits(yard: Yard) -> None:
+    yard.job("gang", 2, LINGERS)
+    first, path = name_of(yard.ranks("gang", 2)["0"]), f"{yard.jobs}/gang"
+    yard.evict(first).ok()
+    yard.api.until_object(path, lambda one: one["status"].get("failed") == 1)
+    yard.api.patch(f"{yard.pods}/{first}/status", {"status": {"phase": "Succeeded"}})
+    yard.api.delete(f"{yard.pods}/{first}", {"gracePeriodSeconds": 0})
+    yard.api.until_gone(f"{yard.pods}/{first}")
+    yard.ranks("gang", 2)
+    told = yard.api.get(path).ok()["status"]
+    assert (told["failed"], told.get("completedIndexes", "")) == (1, "")
 
 
 def test_an_evicted_rank_costs_a_job_without_retries_everything(yard: Yard) -> None:
