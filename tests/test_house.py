@@ -66,7 +66,7 @@ RULES: dict[str, tuple[str, str]] = {
         "fit queues holding cluster.sources cluster.objects cluster.reading cluster.writing cluster.patching "
         "cluster.discovery cluster.api_errors cluster.following cluster.whole cluster.connection cluster.executing "
         "cluster.proxying cluster.live cluster.tee cluster.events",
-        "msgspec yaml",
+        "msgspec yaml torch transformers lightning",  # the last three: of the trainer that copies workload/
     ),
     "why": (
         "errors quantity ages facts selectors view fleet scheduling queues "
