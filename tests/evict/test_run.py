@@ -179,7 +179,8 @@ def _saves_by_itself(made: Drain, step: int) -> None:
 
 def test_one_gang_is_moved_without_a_node() -> None:
     made = one_job()
-    plan = make(made.connection(), Wish(gang=f"{WHERE}/llm", namespace=WHERE, settings=made.settings))
+    wish = Wish(gang=f"{WHERE}/llm", namespace=WHERE, settings=made.settings)
+    plan = make(made.connection(), wish)  # type: ignore[arg-type]
     with begun(made.door(made.connection()), plan, WHERE) as (hands, held):
         state = made._driven(hands, held).state
     assert (state.stage, state.gangs[0].stops, state.nodes) == (Stage.DONE, 1, ())
