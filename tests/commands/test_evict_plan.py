@@ -12,9 +12,10 @@ from k8sai.ages import stamp
 from k8sai.cluster.connect import connect
 from k8sai.cluster.connection import Connection
 from k8sai.cluster.options import Options
-from k8sai.errors import Exit
+from k8sai.errors import Exit, Usage
 from k8sai.evict.planning.make import make
 from k8sai.evict.planning.wish import Wish
+from k8sai.evict.shown.plan_document import agreed
 from tests.commands.evict_site import EvictSite
 from tests.evict.yard import KINDS
 from tests.evict.yard_objects import PREFIX, bare, budget, contract, job, jobset, queues, service
@@ -261,6 +262,11 @@ def test_the_plan_is_kept_in_a_file_and_its_hash_is_of_what_it_stands_on(evicts:
     file = evicts.folder / "plan.json"
     first = evicts.document("plan", *on, "--out", str(file))
     assert json.loads(file.read_text()) == first
+    kept = Wish(tuple(on), namespace=evicts.namespace, id=first["id"])
+    assert agreed(json.loads(file.read_text()), "plan.json") == (kept, first["hash"])
+    for wrong in ({}, [], {**first, "kind": "Fit"}, {**first, "wish": {"nodes": 3}}):
+        with pytest.raises(Usage):
+            agreed(wrong, "plan.json")
     again = evicts.document("plan", *on)
     assert (again["hash"], again["id"] != first["id"]) == (first["hash"], True)
     evicts.put(budget("gw", "nobody"))
