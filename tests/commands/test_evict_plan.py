@@ -264,7 +264,8 @@ def test_the_plan_is_kept_in_a_file_and_its_hash_is_of_what_it_stands_on(evicts:
     assert json.loads(file.read_text()) == first
     kept = Wish(tuple(on), namespace=evicts.namespace, id=first["id"])
     assert agreed(json.loads(file.read_text()), "plan.json") == (kept, first["hash"])
-    for wrong in ({}, [], {**first, "kind": "Fit"}, {**first, "wish": {"nodes": 3}}):
+    others: list[object] = [{}, [], {**first, "kind": "Fit"}, {**first, "wish": {"nodes": 3}}]
+    for wrong in others:
         with pytest.raises(Usage):
             agreed(wrong, "plan.json")
     again = evicts.document("plan", *on)
