@@ -14,6 +14,7 @@ from k8sai.errors import Drift, Exit, Locked
 from k8sai.evict.facts import Phase
 from k8sai.evict.running.by_marks import take_back
 from k8sai.evict.running.entering import begun
+from k8sai.evict.state import Stage
 from k8sai.sim import kinds
 from tests.canary.world import NAMESPACE
 from tests.evict.drains import DEAD, Drain
@@ -21,7 +22,7 @@ from tests.evict.test_run import drain, one_job, phases
 from tests.evict.yard_objects import SHOWN, contract, job, service
 from tests.evict.yard_player import Played
 from tests.evict.yard_rules import stops
-from tests.faults.faults import PASSING, Fault
+from tests.faults.faults import CONFLICT, PASSING, Fault
 from tests.faults.in_process import Killed
 from tests.faults.schedule import Rule, Schedule, Sent
 
@@ -231,6 +232,14 @@ def test_one_fault_at_any_request_of_asking_costs_no_gang_its_way(fault: Fault) 
     assert phases(state) == {"llm": Phase.RESTORED}
     assert state.gangs[0].tried == ()
     made.rules.over({"a0"})
+
+
+@pytest.mark.parametrize("skip", [2, 7])
+def test_a_conflict_that_nobody_has_caused_is_got_over(skip: int) -> None:
+    """As of a quota: the state is as it was, and the save is made again."""
+    made = one_job()
+    state = made.run(made.connection(Schedule(Rule(CONFLICT, "PATCH", "/configmaps/", skip=skip, times=2))))
+    assert (state.stage, phases(state)) == (Stage.DONE, {"llm": Phase.RESTORED})
 
 
 # --- UID no longer fits -----------------------------------------------------------------------------------------------

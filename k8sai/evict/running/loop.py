@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from k8sai.ages import stamp
-from k8sai.cluster.api_errors import Unavailable
+from k8sai.cluster.api_errors import ApiConflict, Unavailable
 from k8sai.cluster.patching import Stale
 from k8sai.errors import Drift, Exit, K8saiError, Locked
 from k8sai.evict.facts import Json, Phase
@@ -71,14 +71,14 @@ class Loop:
             self._silent = 0
         except Again:
             return held
-        except Unavailable as error:
+        except (Unavailable, ApiConflict) as error:  # a quota's conflict is one, and nobody has written the state
             self._unheard(error)
             return held
         if not busy:
             self._wait(held.state, actions)
         return held
 
-    def _unheard(self, error: Unavailable) -> None:
+    def _unheard(self, error: K8saiError) -> None:
         """A server that restarts is waited for: what was written or not, the next look tells."""
         self._silent += 1
         if self._silent >= SILENCES:
