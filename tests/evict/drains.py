@@ -1,13 +1,16 @@
 """A drain on the embedded cluster with a clock of its own: operators may die at any of their writes, others go on."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any, Final
 
 from k8sai.cluster.objects import LiveObjects
 from k8sai.cluster.writing import Writer
+from k8sai.errors import K8saiError
 from k8sai.evict.keeping.kept import Held
+from k8sai.evict.keeping.locks import Locks
 from k8sai.evict.methods.all import METHODS
 from k8sai.evict.plan import Plan
 from k8sai.evict.planning.make import make
@@ -30,6 +33,18 @@ from tests.faults.schedule import Schedule
 DEAD: Final = 100.0  # seconds after which a Lease has expired
 MOST: Final = 3000  # pauses of one operator, before it counts as waiting for ever
 QUICK: Final = Settings(conditions=False, pdb_wait=5.0, wait_ready=60.0)
+
+
+@dataclass(frozen=True)
+class Remembering(Door):
+    """Tells which Leases are taken."""
+
+    remember: Callable[[Locks], None] = lambda _: None
+
+    def locks(self, namespace: str, drain: str) -> Locks:
+        made = super().locks(namespace, drain)
+        self.remember(made)
+        return made
 
 
 @dataclass
@@ -67,7 +82,7 @@ class Drain:
 
     def door(self, connection: Any, stop: Event | None = None) -> Door:
         now = self.world.clock.now
-        return Door(
+        return Remembering(
             connection,
             Writer(connection),
             LiveObjects(connection),
@@ -80,7 +95,11 @@ class Drain:
             told=self._hear,
             stop=stop or Event(),
             clock=Clock(now, now, self._wait),
+            remember=self._remember,
         )
+
+    def _remember(self, locks: Locks) -> None:
+        self._entering = locks
 
     def plan(self, **wish: Any) -> Plan:
         wanted = Wish(nodes=self.nodes, settings=self.settings, namespace=NAMESPACE, **wish)
@@ -132,7 +151,11 @@ class Drain:
         assert self.pauses < MOST, self.news[-5:]
 
     def _wait(self, event: Event, seconds: float) -> bool:
+        """While an expired Lease is watched, those that are held are renewed, as their own thread does."""
         self.world.run(seconds)
+        if self._entering.epoch:
+            with suppress(K8saiError):
+                self._entering.renew()
         return event.is_set()
 
     def _hear(self, news: News) -> None:
