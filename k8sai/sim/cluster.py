@@ -227,6 +227,8 @@ class Sim:
         host, port = runner.addresses[0][:2]
         server.address = f"{host}:{port}"
         self.server = f"http://{server.address}"
+        if self._processes is not None:
+            self._processes.server = self.server
         return runner
 
     async def _populate(self, plan: Scenario) -> None:

@@ -87,6 +87,7 @@ class Processes:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, store: Store) -> None:
         self._loop, self._store = loop, store
+        self.server = ""  # where pods reach the API server, as soon as it listens
         self._place = Path(tempfile.mkdtemp(prefix="k8sai-sim-"))
         self._homes: dict[str, _Home] = {}
         self._network, self._addresses = random.SystemRandom().randrange(2, 250), 0
@@ -215,7 +216,8 @@ class Processes:
                 stderr=stderr,
                 pass_fds=(theirs.fileno(),),
                 cwd=home.folder.working(container),
-                env=environment(pod, container, home.folder, home.address, self._store.find),
+                env=environment(pod, container, home.folder, home.address, self._store.find)
+                | {"K8SAI_SERVER": self.server},
                 start_new_session=True,
             )
         running = Running(process, ours, ended, failed)

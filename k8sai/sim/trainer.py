@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from k8sai.evict.workload.k8sai_checkpoint import Checkpoint, Mailbox, atomic, checkpoints, environment
 from k8sai.sim.trainer_log import Log
+from k8sai.sim.trainer_tell import Telling
 
 FAULTS: Final = {
     "crash": "the bad rank ends with 1 half-way through a part that was asked for",
@@ -91,7 +92,7 @@ class Trainer:
 
     def __init__(self, wish: argparse.Namespace) -> None:
         self.wish = wish
-        self.path = Path(wish.path).absolute()
+        self.path = Path(wish.path).resolve()  # the next attempt finds it by another way
         self.path.mkdir(parents=True, exist_ok=True)
         self.keeper = Checkpoint(
             self.path,
@@ -106,6 +107,8 @@ class Trainer:
         )
         if wish.fault == "torn":
             self.keeper.mail = Tearing(self.path)
+        elif os.environ.get("K8SAI_SERVER"):
+            self.keeper.mail = Telling(self.path)
         self.rank, self.world = self.keeper.rank, self.keeper.world
         self.bad = self.rank == (wish.bad_rank if wish.bad_rank >= 0 else self.world - 1)
         self.log = Log(self.path, self.rank)
