@@ -117,7 +117,8 @@ def _insist_on_a_yes(plan: "Plan", asked: Asked) -> None:
     if asked.yes:
         return
     stopped = [one for one in plan.gangs if one.action not in ("refuse", "skip")]
-    what = f"drain {len(plan.nodes)} nodes and stop {len(stopped)} gangs at {plan.planned.best:.1f} GPU-h"
+    on = f"close {plan.nodes[0].title}" if plan.device else f"drain {len(plan.nodes)} nodes"
+    what = f"{on} and stop {len(stopped)} gangs at {plan.planned.best:.1f} GPU-h"
     if not _talk.asked_by_a_person():
         raise Refused(
             f"this would {what}, and nobody can be asked: nothing was written",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from k8sai.evict.facts import Gang, Json, PodRef
-from k8sai.evict.state import GangState, NodeState, PodState, Settings
+from k8sai.evict.state import Device, GangState, NodeState, PodState, Settings
 
 Action = Literal["stop", "wait", "ride", "evict", "refuse", "skip"]
 
@@ -103,6 +103,12 @@ class Plan:
     missing_rights: tuple[str, ...] = ()
     hidden: tuple[tuple[str, str], ...] = ()
     states: tuple[PodState, ...] = ()
+    selects: str = ""  # of one GPU, in words: what closing it means
+
+    @property
+    def device(self) -> Device | None:
+        """The one GPU that it is about, if it is about one."""
+        return next((one.device for one in self.nodes if one.device), None)
 
     @property
     def refused(self) -> bool:

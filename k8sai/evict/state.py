@@ -67,8 +67,27 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
+class Device:
+    """One GPU as a ResourceSlice publishes it."""
+
+    driver: str
+    pool: str
+    name: str
+    uuid: str = ""
+
+    @property
+    def id(self) -> str:
+        """`gpu.nvidia.com/node-1/gpu-0`."""
+        return f"{self.driver}/{self.pool}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class NodeState:
-    """A node to be drained. `ours`: it was we who cordoned it, so it is we who may uncordon it."""
+    """A node to be drained. `ours`: it was we who cordoned it, so it is we who may uncordon it.
+
+    With a `device` it is that GPU alone, cordoned by a DeviceTaintRule: `name` is its id, `uid` that of the rule once
+    there is one.
+    """
 
     name: str
     uid: str
@@ -78,6 +97,14 @@ class NodeState:
     released: bool = False
     pending: Intent | None = None
     reason: str = ""
+    device: Device | None = None
+
+    @property
+    def title(self) -> str:
+        """`node/gpu-1`, `gpu/GPU-4c1f…`."""
+        if self.device is None:
+            return f"node/{self.name}"
+        return f"gpu/{self.device.uuid or self.device.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,3 +181,8 @@ class State:
     journal: tuple[Line, ...] = ()
     reason: str = ""
     version: int = VERSION
+
+    @property
+    def device(self) -> Device | None:
+        """The one GPU that it is about, if it is about one."""
+        return next((one.device for one in self.nodes if one.device), None)

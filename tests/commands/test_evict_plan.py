@@ -240,7 +240,7 @@ def test_nodes_by_their_labels(evicts: EvictSite) -> None:
         (("a", "--max-parallel-gangs", "0"), Exit.USAGE, "at least one"),
         (("a", "--pod-selector", "a b"), Exit.USAGE, "label selector"),
         (("a", "--contract", "/nowhere"), Exit.NOT_FOUND, "/nowhere"),
-        (("--device", "GPU-x"), Exit.NOT_FOUND, "no node has a GPU GPU-x"),
+        (("--device", "GPU-x"), Exit.REFUSED, "no driver publishes its GPUs"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(evicts: EvictSite, words: tuple[str, ...], code: Exit, said: str) -> None:

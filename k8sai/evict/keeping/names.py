@@ -52,8 +52,9 @@ def lease_of(namespace: str, drain: str) -> Target:
 
 
 def node_lease(namespace: str, node: str) -> Target:
-    """Who drains the node."""
-    return Target(LEASES, namespace, _bounded(f"k8sai-node-{node}"))
+    """Who drains the node; or the GPU, whose id may have letters that a name may not."""
+    name = node if "/" not in node else f"gpu-{sha256(node.encode()).hexdigest()[:16]}"
+    return Target(LEASES, namespace, _bounded(f"k8sai-node-{name}"))
 
 
 def gang_lease(namespace: str, gang: str) -> Target:

@@ -12,6 +12,7 @@ from k8sai.evict.plan import Action, Blocker, Plan, PlannedGang, Range, Refusal
 from k8sai.evict.planning import rights as needed
 from k8sai.evict.planning.budgets import Budget
 from k8sai.evict.planning.choosing import Chosen, choose, last_words, state_of
+from k8sai.evict.planning.device import selected
 from k8sai.evict.planning.digest import digest
 from k8sai.evict.planning.loose import Loose, blockers, judged, loose
 from k8sai.evict.planning.placing import Room, room
@@ -32,6 +33,8 @@ def make(connection: "Connection", wish: Wish) -> Plan:
     chosen = [choose(seen, rights, gang) for gang in seen.gangs]
     turns = slots(seen, [one for one in chosen if not one.refusals])
     going = [one.chosen.gang for one in turns if not one.skipped]
+    if seen.survey.device is not None:
+        seen.closes(seen.survey.device)
     places = room(seen.cluster, seen.reader, seen.reading, going, seen.survey.names)
     refused = sorted((one for one in chosen if one.refusals), key=lambda one: one.gang.title)
     rows = [*(_row(seen, one, places) for one in turns), *(_refused(seen, one) for one in refused)]
@@ -101,7 +104,7 @@ def _stop(one: Chosen) -> str:
 
 def _plan(seen: Scene, rights: Rights, rows: Sequence[PlannedGang], idle: float, rest: Loose, places: Room) -> Plan:
     wish = seen.wish
-    nodes = tuple(_node(one) for one in seen.survey.nodes)
+    nodes = tuple(_node(one) for one in seen.survey.nodes) or tuple(filter(None, (seen.survey.device,)))
     budgets = [one for one in seen.budgets.budgets if _concerned(seen, one)]
     hard = (*rest.blockers, *_blocked_gangs(seen, rows))
     now, planned = sum((one.now for one in rows), Range()), sum((one.planned for one in rows), Range())
@@ -123,7 +126,16 @@ def _plan(seen: Scene, rights: Rights, rows: Sequence[PlannedGang], idle: float,
         rights.missing(_rights(seen, wish, rest)),
         seen.hidden,
         rest.states,
+        _selects(seen),
     )
+
+
+def _selects(seen: Scene) -> str:
+    """Of one GPU, what closing it means."""
+    found = seen.survey.device
+    if found is None or found.device is None:
+        return ""
+    return selected(found.device, len(seen.survey.pods), len(seen.gangs))
 
 
 def _node(one: Json) -> NodeState:
@@ -179,6 +191,8 @@ def _inside(seen: Scene, slot: Slot) -> float:
 def _rights(seen: Scene, wish: Wish, rest: Loose) -> Iterator[Right]:
     if seen.survey.names:
         yield from needed.of_nodes()
+    if seen.survey.device is not None:
+        yield from needed.of_device()
     yield from needed.of_state(wish.state_namespace or NAMESPACE)
     yield from needed.of_pods(sorted({one.pod.namespace for one in rest.states}))
 

@@ -88,7 +88,8 @@ class _Place:
         total = self._asked([gang]).count
         others = f" beside {', '.join(one.title for one in placed)}" if placed else ""
         pods = "its pod finds no node" if total == 1 else f"{max(0, tried.count - before)} of its {total} pods find one"
-        return f"no room elsewhere{others} while the nodes are cordoned: {pods}"
+        closed = " while the nodes are cordoned" if self.bounds.left_out else ""
+        return f"no room elsewhere{others}{closed}: {pods}"
 
     def _asked(self, gangs: Iterable[Gang]) -> Asked:
         groups = tuple(group for gang in gangs for group in groups_of(gang))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 WORKLOADS: Final = "workloads.kueue.x-k8s.io"
 LEASES: Final = "leases.coordination.k8s.io"
+RULES: Final = "devicetaintrules.resource.k8s.io"
 EVENTS: Final = "events.events.k8s.io"
 
 
@@ -73,6 +74,11 @@ def of_gang(gang: Gang) -> Iterator[Right]:
 def of_nodes() -> Iterator[Right]:
     """To cordon and uncordon."""
     yield ("patch", "nodes", "", "")
+
+
+def of_device() -> Iterator[Right]:
+    """To close one GPU, and to open it again."""
+    yield from ((verb, RULES, "", "") for verb in ("get", "create", "delete"))
 
 
 def of_conditions() -> Iterator[Right]:

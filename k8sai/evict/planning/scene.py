@@ -18,6 +18,7 @@ from k8sai.evict.planning.budgets import Budgets
 from k8sai.evict.planning.rights import Asking
 from k8sai.evict.planning.survey import Clock, Survey, clock, survey
 from k8sai.evict.planning.wish import Wish
+from k8sai.evict.state import NodeState
 from k8sai.fit.cluster import Cluster
 from k8sai.fit.reading import Reader, unread
 
@@ -68,6 +69,16 @@ class Scene:
         uid = str(meta.get("uid", ""))
         return PodRef(str(meta.get("namespace", "")), str(meta["name"]), uid, node, self.cards(pod), rank(pod))
 
+    def closes(self, one: NodeState) -> None:
+        """The GPU is given to nobody from here on, as far as room is looked for."""
+        from k8sai.facts.devices import DeviceTaint, DeviceTaintRule, DeviceTaintRuleSpec, DeviceTaintSelector
+        from k8sai.facts.metadata import ObjectMeta
+
+        if one.device is not None:
+            chosen = DeviceTaintSelector(one.device.driver, one.device.pool, one.device.name)
+            spec = DeviceTaintRuleSpec(chosen, DeviceTaint(key="k8sai.dev/evict", effect="NoSchedule"))
+            self.cluster.board.put("devicetaintrules", DeviceTaintRule(ObjectMeta(name="k8sai-evict"), spec))
+
     @cached_property
     def namespaces(self) -> tuple[str, ...]:
         """Of all that is drained."""
@@ -95,17 +106,14 @@ def scene(connection: "Connection", wish: Wish) -> Scene:
     objects = LiveObjects(connection)
     reading = Reading(objects)
     when = clock(connection)
-    found = survey(reading, wish)
+    found = device.survey(reading, wish.device) if wish.device else survey(reading, wish)
     cluster = Cluster()
     sources = read_once(connection, Tee(*cluster.sinks))
-    if wish.device:
-        found = device.survey(reading, cluster.fleet, wish.device)
     made = Scene(connection, wish, objects, reading, Asking(connection), when, found, cluster, sources)
     resolved = resolve(found.pods, reading)
     made.gangs, made.loose = resolved.gangs, resolved.loose
-    if wish.gang or wish.device:
-        made.loose = () if wish.gang else made.loose
     if wish.gang:
+        made.loose = ()
         from k8sai.evict.planning.naming import the_gang
 
         made.gangs = (the_gang(wish, made.gangs),)

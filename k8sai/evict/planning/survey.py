@@ -14,6 +14,7 @@ import msgspec
 from k8sai.errors import Forbidden, K8saiError, NotFound, Refused, Usage
 from k8sai.evict.facts import Json
 from k8sai.evict.planning.wish import Wish
+from k8sai.evict.state import NodeState
 
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection
@@ -34,11 +35,14 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """`nodes` are to be cordoned; `pods` are what is on them. Of one gang or one GPU there are no nodes."""
+    """`nodes` are to be cordoned; `pods` are what is on them. Of one gang or one GPU there are no nodes; the GPU is
+    what `device` says.
+    """
 
     nodes: tuple[Json, ...] = ()
     pods: tuple[Json, ...] = ()
     names: frozenset[str] = field(default_factory=frozenset)
+    device: NodeState | None = None
 
 
 def clock(connection: "Connection") -> Clock:

@@ -9,7 +9,7 @@ from k8sai.cluster.reading import Reading
 from k8sai.cluster.writing import Target
 from k8sai.errors import Refused, TimedOut
 from k8sai.evict.keeping.find import Marked, marked_nodes, parked
-from k8sai.evict.running import marking
+from k8sai.evict.running import marking, tainting
 from k8sai.evict.running.loop import Interrupted
 from k8sai.evict.switches.parked import as_gang
 from k8sai.evict.switches.step import Never, Write
@@ -26,7 +26,8 @@ def take_back(door: "Door", drain: str) -> tuple[str, ...]:
 
     Raises Refused where something cannot be started, TimedOut, Interrupted, Forbidden, ClusterError.
     """
-    done = [_uncordoned(door, drain, one) for one in _nodes(door, drain)]
+    done = [_opened(door, one) for one in _rules(door, drain)]
+    done += [_uncordoned(door, drain, one) for one in _nodes(door, drain)]
     for _ in range(_MOST):
         read = Reading(door.objects)
         left = [one for one in parked(read) if one.drain == drain]
@@ -47,6 +48,19 @@ def _nodes(door: "Door", drain: str) -> list[Marked]:
     found = [one for one in marked_nodes(read) if one.drain == drain]
     _insist_on_all(read)
     return found
+
+
+def _rules(door: "Door", drain: str) -> list[Marked]:
+    """Those that close a GPU."""
+    read = Reading(door.objects)
+    found = [one for one in tainting.marked(read) if one.drain == drain]
+    _insist_on_all(read)
+    return found
+
+
+def _opened(door: "Door", one: Marked) -> str:
+    tainting.take_back(door.connection, door.writer, one)
+    return f"devicetaintrule/{one.ref.name} is taken away"
 
 
 def _insist_on_all(read: Reading) -> None:

@@ -15,8 +15,8 @@ from k8sai.errors import Forbidden, K8saiError, NotFound, Refused
 from k8sai.evict.facts import Json, Ref
 from k8sai.evict.keeping.names import MARK
 from k8sai.evict.planning.verdicts import Verdict, eviction, heard, tried
-from k8sai.evict.running import marking
-from k8sai.evict.state import NodeState, PodState, State
+from k8sai.evict.running import marking, tainting
+from k8sai.evict.state import Device, NodeState, PodState, State
 from k8sai.evict.switches.step import Write
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ Pushed = Wrote | Again | Refusal | Blocked
 
 def node(hands: "Hands", state: State, of: NodeState) -> Pushed:
     """The intent of a node. Raises Locked where another drain's mark is on it, Unavailable."""
+    if of.device is not None:
+        return _device(hands, state, of, of.device)
     live = hands.writer.live(marking.target(of.name))
     if live is None or live["metadata"].get("uid") != of.uid or of.pending is None:
         return Wrote()
@@ -71,6 +73,19 @@ def node(hands: "Hands", state: State, of: NodeState) -> Pushed:
                 _condition(hands, state, live, "")
                 _patched(hands, live, marking.uncordon(live, state.id))
     except (Stale, ApiConflict, NotFound) as error:
+        return Again(error)
+    return Wrote()
+
+
+def _device(hands: "Hands", state: State, of: NodeState, device: Device) -> Pushed:
+    """The intent of a GPU: its rule is there, or gone."""
+    word = of.pending.word if of.pending else ""
+    try:
+        if word == "taint":
+            tainting.close(hands, state.id, device)
+        elif word == "untaint":
+            tainting.open_again(hands, state.id, of.uid)
+    except (Stale, ApiConflict) as error:
         return Again(error)
     return Wrote()
 

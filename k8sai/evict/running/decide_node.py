@@ -1,4 +1,7 @@
-"""What comes next for a node: cordoned and marked before anything is stopped; drained at the end; or given back."""
+"""What comes next for a node: cordoned and marked before anything is stopped; drained at the end; or given back.
+
+For one GPU it is the same, with a taint in place of the cordon, and without conditions.
+"""
 
 from dataclasses import replace
 
@@ -19,19 +22,25 @@ def cordon(node: NodeState, see: NodeSeen, settings: Settings, at: str, by: str)
     if not see.there:
         return _released(node, "it is gone")
     if node.pending:
-        return _cordoned(node, see, settings) if node.pending.word == "cordon" else None
+        return _cordoned(node, see, settings) if node.pending.word in ("cordon", "taint") else None
     if not node.cordoned:
-        return Change(replace(node, pending=_intent("cordon", at, by, unschedulable=see.cordoned)))
+        word: Word = "taint" if node.device else "cordon"
+        return Change(replace(node, pending=_intent(word, at, by, unschedulable=see.cordoned)))
     if not see.cordoned:
-        return _released(node, "somebody has uncordoned it: what still runs there stays")
+        return _released(node, "somebody has opened it: what still runs there stays")
     if not see.ours:
         return _released(node, "somebody has taken our mark off it: what still runs there stays")
     return None
 
 
 def _cordoned(node: NodeState, see: NodeSeen, settings: Settings) -> Action:
-    if not (see.cordoned and see.ours and (see.marked == "draining" or not settings.conditions)):
+    marked = see.marked == "draining" or not settings.conditions or node.device is not None
+    if not (see.cordoned and see.ours and marked):
         return Push(node)
+    if node.device:
+        text = "tainted: nothing new is allocated on it"
+        to = replace(node, pending=None, cordoned=True, ours=True, uid=see.uid)
+        return Change(to, (Note("DeviceTainted", text),))
     text = "cordoned" if see.by_us else "was cordoned already, and stays so"
     return Change(replace(node, pending=None, cordoned=True, ours=see.by_us), (Note("NodeCordoned", text),))
 
@@ -45,9 +54,17 @@ def drain(node: NodeState, see: NodeSeen, settings: Settings, at: str, by: str, 
     if see.left:
         more = f" and {len(see.left) - 3} more" if len(see.left) > 3 else ""
         reason = f"still there: {', '.join(see.left[:3])}{more}"
-        return Change(replace(node, reason=reason), (Note("NodeNotDrained", reason),)) if not node.reason else None
+        return (
+            Change(replace(node, reason=reason), (Note(f"{_what(node)}NotDrained", reason),))
+            if not node.reason
+            else None
+        )
     if see.going:
         return Hold(f"node/{node.name}", f"{see.going[0]} to end")
+    if node.device:
+        return Change(
+            replace(node, drained=True, reason=""), (Note("DeviceFree", "nobody holds it, and it stays closed"),)
+        )
     if settings.conditions and see.marked != "drained":
         return Push(node) if node.pending else Change(replace(node, pending=_intent("mark", at, by)))
     return Change(replace(node, pending=None, drained=True, reason=""), (Note("NodeDrained", "drained"),))
@@ -61,14 +78,20 @@ def give_back(node: NodeState, see: NodeSeen, at: str, by: str) -> Action | None
         return _released(node, "it is gone")
     if not (see.ours or see.by_us or see.marked):
         text = "uncordoned" if node.ours and not see.cordoned else "as it was"
-        return Change(replace(node, pending=None, released=True), (Note("NodeReleased", text),))
-    if node.pending and node.pending.word == "uncordon":
+        text = "its taint is gone" if node.device else text
+        return Change(replace(node, pending=None, released=True), (Note(f"{_what(node)}Released", text),))
+    if node.pending and node.pending.word in ("uncordon", "untaint"):
         return Push(node)
-    return Change(replace(node, pending=_intent("uncordon", at, by)))
+    return Change(replace(node, pending=_intent("untaint" if node.device else "uncordon", at, by)))
 
 
 def _released(node: NodeState, why: str) -> Action:
-    return Change(replace(node, pending=None, released=True, reason=why), (Note("NodeReleased", why),))
+    note = Note(f"{_what(node)}Released", why)
+    return Change(replace(node, pending=None, released=True, reason=why), (note,))
+
+
+def _what(node: NodeState) -> str:
+    return "Device" if node.device else "Node"
 
 
 def _intent(word: Word, at: str, by: str, **before: object) -> Intent:

@@ -125,7 +125,8 @@ def _first(plan: "Plan", namespace: str, locks: Locks, hands: Hands) -> State:
         gangs=gangs,
         pods=plan.states,
     )
-    text = f"{len(state.nodes)} nodes, {len(gangs)} gangs, {len(state.pods)} pods, hash {plan.hash}"
+    what = state.nodes[0].title if state.device else f"{len(state.nodes)} nodes"
+    text = f"{what}, {len(gangs)} gangs, {len(state.pods)} pods, hash {plan.hash}"
     return journal.noted(state, f"drain/{plan.id}", (Note("EvictPlanned", text),), hands.now(), hands.by)
 
 

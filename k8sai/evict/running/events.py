@@ -27,7 +27,9 @@ _LONGEST: Final = 1000  # bytes of a note; the server takes 1 kB
 
 
 def publish(hands: "Hands", of: NodeState | GangState | PodState, note: Note) -> None:
-    """Best effort: nothing waits for it, nothing fails by it."""
+    """Best effort: nothing waits for it, nothing fails by it. Nobody describes one GPU: of that the journal tells."""
+    if isinstance(of, NodeState) and of.device is not None:
+        return
     body = event(hands, of, note)
     target = Target(EVENTS, body["metadata"]["namespace"], body["metadata"]["name"])
     with suppress(K8saiError):

@@ -11,7 +11,7 @@ from k8sai.evict.state import KEPT, OVER, GangState, Line, NodeState, PodState, 
 def title(one: NodeState | GangState | PodState) -> str:
     """As the journal names it: `node/gpu-1`, `jobset/llm-70b`, `pod/web-1`."""
     if isinstance(one, NodeState):
-        return f"node/{one.name}"
+        return one.title
     return one.ref.title if isinstance(one, GangState) else f"pod/{one.pod.name}"
 
 

@@ -9,7 +9,7 @@ from k8sai.evict.facts import ENDED, Json, Phase
 from k8sai.evict.keeping.names import CORDONED, MARK
 from k8sai.evict.planning.deadlines import deadline_of
 from k8sai.evict.planning.verdicts import Verdict
-from k8sai.evict.running import decide_gang, decide_pod, marking, proving
+from k8sai.evict.running import decide_gang, decide_pod, marking, proving, tainting
 from k8sai.evict.running.asking import Asking
 from k8sai.evict.running.seen import GangSeen, NodeSeen, PodSeen, Seen
 from k8sai.evict.state import GangState, NodeState, PodState, Stage, State
@@ -62,7 +62,7 @@ class Look:
         if len(states) > _FEW:
             listed: dict[str, Json | None] = {one["metadata"]["name"]: one for one in self.read.list("nodes")}
         else:
-            listed = {one.name: self.read.get("nodes", "", one.name) for one in states}
+            listed = {one.name: self.read.get("nodes", "", one.name) for one in states if not one.device}
         last = self._last
         return {one.name: self._node(one, listed.get(one.name), last) for one in states}
 
@@ -74,6 +74,9 @@ class Look:
         return running and gangs and all(decide_pod.over(one) for one in self.state.pods)
 
     def _node(self, state: NodeState, node: Json | None, last: bool) -> NodeSeen:
+        if state.device is not None:
+            ends = last and not (state.drained or state.released)
+            return tainting.seen(self.read, state, state.device, self.state.id, last=ends)
         if node is None or node["metadata"].get("uid") != state.uid:
             return NodeSeen(there=False)
         notes, drain = marking.notes(node), self.state.id
@@ -132,8 +135,10 @@ class Look:
         return [one for one in found if one is not None and not _ended(one)]
 
     def _drains(self, node: str, nodes: Mapping[str, NodeSeen]) -> bool:
-        """Without nodes it is the gang itself that is to go."""
+        """Without nodes it is the gang itself that is to go; of a GPU, all who were planned with hold it."""
         released = {one.name for one in self.state.nodes if one.released}
+        if self.state.device:
+            return not released
         return not nodes or (node in nodes and node not in released)
 
     def _until(self, here: Sequence[Json], nodes: Mapping[str, NodeSeen]) -> NodeSeen | None:
@@ -173,11 +178,15 @@ class Look:
         if state.phase not in (Phase.REQUEUED, Phase.RUNNING) or self.state.stage is Stage.ABORTING:
             return {}
         pods = self.new_pods(state)
-        back = tuple(one["metadata"]["name"] for one in pods if self._drains(_node_of(one), nodes) and nodes)
+        back = tuple(one["metadata"]["name"] for one in pods if self._comes_back(one, nodes))
         ready = [one for one in pods if holds(one, "Ready")]
         runs = len(ready) >= len(state.pods)
         step = proving.restored(self.hands, state, ready) if state.phase is Phase.RUNNING and ready else -1
         return {"back": back, "running": runs, "restored": step}
+
+    def _comes_back(self, pod: Json, nodes: Mapping[str, NodeSeen]) -> bool:
+        """Onto a node that is drained; on a GPU that is closed nothing can."""
+        return bool(nodes) and not self.state.device and self._drains(_node_of(pod), nodes)
 
     def new_pods(self, state: GangState) -> list[Json]:
         """Those that have been made since; found as a plan finds them."""

@@ -3,7 +3,7 @@
 from k8sai.errors import Exit
 from k8sai.evict.facts import Phase
 from k8sai.evict.running.decide_gang import BLOCKED
-from k8sai.evict.state import GangState, Stage, State
+from k8sai.evict.state import GangState, NodeState, Stage, State
 
 _THERE = frozenset((Phase.REQUEUED, Phase.RUNNING, Phase.RESTORED))
 
@@ -53,7 +53,11 @@ def _blocked(state: State) -> str:
     return next((f"pod {one.pod.name}: {one.blocked}" for one in state.pods if one.blocked and not one.done), "")
 
 
+def _named(node: NodeState) -> str:
+    return " ".join(node.title.split("/", 1))
+
+
 def _short(state: State) -> str:
     gangs = [f"{one.ref.title} {one.phase}: {one.reason}" for one in state.gangs if not well(one)]
-    nodes = [f"node {one.name}: {one.reason or 'not drained'}" for one in state.nodes if not one.drained]
+    nodes = [f"{_named(one)}: {one.reason or 'not drained'}" for one in state.nodes if not one.drained]
     return "; ".join((*gangs, *nodes)[:3])

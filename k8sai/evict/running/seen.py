@@ -23,6 +23,7 @@ class NodeSeen:
     until_by: str = ""
     left: tuple[str, ...] = ()
     going: tuple[str, ...] = ()  # being deleted
+    uid: str = ""  # of the rule that closes a GPU
 
 
 @dataclass(frozen=True, slots=True)

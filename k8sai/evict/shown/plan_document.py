@@ -30,7 +30,8 @@ def document(plan: Plan, wish: Wish, *, context: str, code: int) -> Document:
         "hash": plan.hash,
         "exit": code,
         "server": plan.server,
-        "nodes": [{"name": one.name, "uid": one.uid, "cordoned": one.cordoned} for one in plan.nodes],
+        "nodes": [{"name": one.name, "uid": one.uid, "cordoned": one.cordoned} for one in plan.nodes if not one.device],
+        "device": _device(plan),
         "gangs": [_gang(place, one) for place, one in enumerate(plan.gangs, 1)],
         "pods": [_pod(one) for one in plan.pods if one.action != "skip"],
         "blocked": [
@@ -48,6 +49,15 @@ def document(plan: Plan, wish: Wish, *, context: str, code: int) -> Document:
         },
         "wish": _wish(wish),
     }
+
+
+def _device(plan: Plan) -> Document | None:
+    """The one GPU, and in words what closing it means."""
+    one = plan.device
+    if one is None:
+        return None
+    found = {"driver": one.driver, "pool": one.pool, "name": one.name, "uuid": one.uuid or None}
+    return {**found, "effect": "NoSchedule", "selects": plan.selects}
 
 
 def _gang(place: int, one: PlannedGang) -> Document:

@@ -33,13 +33,20 @@ def head(plan: Plan) -> str:
     """`PLAN 7f3c2a  nodes 4 (32 GPU)  gangs 3  server 1.37.1  hash 91ab…   cost = lost work + restart, GPU-h`."""
     parts = (
         f"PLAN {plan.id}",
-        f"nodes {len(plan.nodes)} ({number(plan.gpus)} GPU)" if plan.nodes else f"{number(plan.gpus)} GPU",
+        _what(plan),
         f"gangs {len(plan.gangs)}",
         f"server {plan.server}" if plan.server else "",
         f"hash {plan.hash}",
         " cost = lost work + restart, GPU-h",
     )
     return "  ".join(filter(None, parts))
+
+
+def _what(plan: Plan) -> str:
+    """What is drained; of one GPU, how many its gangs hold in all."""
+    if plan.device is not None:
+        return f"{plan.nodes[0].title} ({number(plan.gpus)} GPU of its gangs)"
+    return f"nodes {len(plan.nodes)} ({number(plan.gpus)} GPU)" if plan.nodes else f"{number(plan.gpus)} GPU"
 
 
 def page(plan: Plan) -> Page:
@@ -68,7 +75,7 @@ def _row(plan: Plan, one: PlannedGang, order: Iterator[int]) -> Row:
         Cell(one.gang.title),
         Cell(one.gang.kind),
         Cell(number(one.state.gpus)),
-        Cell(f"{len(one.inside)}/{len(one.nodes)}" if plan.nodes else str(len(one.nodes))),
+        Cell(f"{len(one.inside)}/{len(one.nodes)}" if plan.nodes and not plan.device else str(len(one.nodes))),
         Cell(one.method),
         Cell(one.grade),
         Cell(one.last),
@@ -114,6 +121,8 @@ def pods(shown: Iterable[PlannedPod]) -> Table:
 
 
 def _below(plan: Plan) -> Iterator[Cell]:
+    if plan.selects:
+        yield Cell(f"DEVICE    {plan.selects}")
     for row in plan.gangs:
         yield from (Cell(f"REFUSED   {row.gang.title}: {_said(one)}", "bad") for one in row.refusals)
     yield from _refused_pods(plan.pods)

@@ -5,7 +5,7 @@ from typing import Any, Final
 from k8sai.ages import stamp
 from k8sai.evict.facts import Proof
 from k8sai.evict.keeping.find import Listed
-from k8sai.evict.state import GangState, State
+from k8sai.evict.state import GangState, NodeState, State
 from k8sai.fleet.document import API_VERSION, number
 
 Document = dict[str, Any]
@@ -50,7 +50,9 @@ def _state(state: State) -> Document:
                 "reason": one.reason,
             }
             for one in state.nodes
+            if not one.device
         ],
+        "device": next((_device(one) for one in state.nodes if one.device), None),
         "gangs": [_gang(one) for one in state.gangs],
         "pods": [
             {
@@ -67,6 +69,19 @@ def _state(state: State) -> Document:
         "journal": [
             {"at": one.at, "by": one.by, "reason": one.word, "on": one.on, "text": one.text} for one in state.journal
         ],
+    }
+
+
+def _device(one: NodeState) -> Document:
+    """One GPU, closed by a DeviceTaintRule of this uid."""
+    return {
+        "id": one.name,
+        "uuid": (one.device.uuid if one.device else "") or None,
+        "tainted": one.cordoned,
+        "rule": one.uid or None,
+        "free": one.drained,
+        "released": one.released,
+        "reason": one.reason,
     }
 
 

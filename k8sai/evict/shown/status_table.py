@@ -52,7 +52,7 @@ def head(one: Listed, now: float) -> Cell:
     else:
         age = f"for {ages.human(now - ages.epoch(state.begun))}"
     drained, done = sum(node.drained for node in state.nodes), sum(well(gang) for gang in state.gangs)
-    nodes = f"{drained} of {len(state.nodes)} nodes drained"
+    nodes = f"{drained} of {len(state.nodes)} {'GPU free' if state.device else 'nodes drained'}"
     gangs = f"{done} of {len(state.gangs)} gangs moved"
     why = f": {state.reason}" if state.reason else ""
     tone: Tone = "bad" if one.orphaned else _STAGES.get(state.stage, "plain")
@@ -69,7 +69,7 @@ def page(state: State, now: float) -> Page:
     """Gangs, then nodes and pods that are not as they should be."""
     parts = [Table(_GANGS, tuple(_gang(one, now) for one in state.gangs))] if state.gangs else []
     if nodes := [one for one in state.nodes if not one.drained]:
-        columns = (Column("NODE"), Column("STATE"), Column("WHY", shrink=True))
+        columns = (Column("GPU" if state.device else "NODE"), Column("STATE"), Column("WHY", shrink=True))
         parts.append(Table(columns, tuple(_node(one) for one in nodes)))
     if pods := [one for one in state.pods if not one.done]:
         columns = (Column("POD"), Column("NODE"), Column("WHY", shrink=True))
@@ -98,8 +98,9 @@ def _gang(one: GangState, now: float) -> Row:
 
 
 def _node(one: NodeState) -> Row:
-    word = "released" if one.released else "cordoned" if one.cordoned else "-"
-    return Row(one.name, (Cell(one.name), Cell(word), Cell(one.reason)))
+    closed = "tainted" if one.device else "cordoned"
+    word = "released" if one.released else closed if one.cordoned else "-"
+    return Row(one.name, (Cell(one.title.partition("/")[2]), Cell(word), Cell(one.reason)))
 
 
 def _pod(one: PodState) -> Row:
