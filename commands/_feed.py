@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from k8sai.cluster.objects import LiveObjects
     from k8sai.cluster.sources import Source
     from k8sai.commands._meters import Meter
+    from k8sai.evict.shown.live import LiveEvictions
     from k8sai.fleet.index import Fleet
     from k8sai.queues.kept import Queues
     from k8sai.scheduling.board import Board
@@ -41,6 +42,8 @@ class LiveFeed:
         self._events: Events | None = None
         self._queues: Queues | None = None
         self._canaries: LiveCanaries | None = None
+        self._evictions: LiveEvictions | None = None
+        self.left: tuple[str, ...] = ()  # drains that `stop` has let go of
         self._board = board
         self._live = Live(connection, fleet if board is None else Tee(fleet, board))
         self._metering = Metering(meter, connection, fleet) if meter is not None else None
@@ -80,6 +83,15 @@ class LiveFeed:
         if self._canaries is None:
             self._canaries = LiveCanaries(self._connection, self.objects)
         return self._canaries
+
+    @property
+    def evictions(self) -> "LiveEvictions":
+        """Drains; asked for when somebody looks."""
+        from k8sai.evict.shown.live import LiveEvictions
+
+        if self._evictions is None:
+            self._evictions = LiveEvictions(self._connection, self.objects)
+        return self._evictions
 
     def board(self) -> "Board | None":
         """The cluster as the scheduler sees it, where it is kept."""
@@ -128,6 +140,8 @@ class LiveFeed:
             self._queues.stop()
         if self._canaries is not None:
             self._canaries.stop()
+        if self._evictions is not None:
+            self.left = self._evictions.stop()
         self._live.stop()
         self._connection.close()
 

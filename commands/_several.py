@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from k8sai.canary.shown.rollouts import Canaries
     from k8sai.cluster.events import Events
     from k8sai.cluster.objects import Objects
+    from k8sai.evict.shown.drains import Evictions
     from k8sai.queues.kept import Queues
     from k8sai.scheduling.board import Board
     from k8sai.tui.contexts import Context
@@ -54,6 +55,10 @@ class Joining:
     @property
     def canaries(self) -> "Canaries | None":
         return None if self._live is None else self._live.canaries
+
+    @property
+    def evictions(self) -> "Evictions | None":
+        return None if self._live is None else self._live.evictions
 
     def board(self) -> "Board | None":
         return None if self._live is None else self._live.board()

@@ -23,6 +23,7 @@ from k8sai.tui.tints import TINTS as TINTS
 if TYPE_CHECKING:
     from k8sai.tui.canaries_watch import CanaryWatch
     from k8sai.tui.contexts import Choice
+    from k8sai.tui.evictions_watch import EvictionWatch
 
 
 class Desk:
@@ -47,6 +48,7 @@ class Desk:
         self._stranding: Stranding | None = None
         self._queues: QueueWatch | None = None
         self._canaries: CanaryWatch | None = None
+        self._evictions: EvictionWatch | None = None
 
     def turn_to(self, fleet: Fleet, feed: Feed) -> None:
         """Another cluster lies on the desk from now on: its names get colours of their own."""
@@ -75,12 +77,20 @@ class Desk:
             self._canaries = CanaryWatch(self.feed, self.now)
         return self._canaries
 
+    def eviction_watch(self) -> "EvictionWatch":
+        """The drains of the cluster on the desk; nothing is read before a pane of theirs looks."""
+        from k8sai.tui.evictions_watch import EvictionWatch
+
+        if self._evictions is None:
+            self._evictions = EvictionWatch(self.feed, self.now)
+        return self._evictions
+
     def rest(self) -> None:
         """End what goes on beside the screen."""
         if self._stranding is not None:
             self._stranding.stop()
             self._stranding = None
-        self._queues = self._canaries = None
+        self._queues = self._canaries = self._evictions = None
 
     @property
     def objects(self) -> Objects | None:

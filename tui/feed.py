@@ -10,6 +10,7 @@ from k8sai.errors import Usage
 
 if TYPE_CHECKING:
     from k8sai.canary.shown.rollouts import Canaries
+    from k8sai.evict.shown.drains import Evictions
     from k8sai.queues.kept import Queues
     from k8sai.scheduling.board import Board
     from k8sai.why.scene import Scene
@@ -37,6 +38,10 @@ class Feed(Protocol):
     @property
     def canaries(self) -> "Canaries | None":
         """Rollouts, read and acted on in threads; None where nothing of them was kept."""
+
+    @property
+    def evictions(self) -> "Evictions | None":
+        """Drains, read and carried out in threads; None where nothing of them was kept."""
 
     def board(self) -> "Board | None":
         """The cluster as the scheduler sees it, kept in step; None where nobody keeps one. May take a while."""
@@ -69,6 +74,7 @@ class Still:
         self.events: Events | None = RecordedEvents(objects) if objects is not None else None
         self.queues = queues
         self.canaries: Canaries | None = None  # a recording has no ConfigMaps
+        self.evictions: Evictions | None = None
         self._sources = sources
         self._scene = scene
         self._board = board

@@ -6,6 +6,7 @@ from typing import Any
 from k8sai.fleet.answers import NodeRow
 from k8sai.fleet.query import NodeQuery
 from k8sai.fleet.tables import amount, status
+from k8sai.tui import evictions_drain
 from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
 from k8sai.tui.filter import Filter
@@ -25,7 +26,10 @@ class Nodes(TablePane):
     title = "Nodes"
     words = ("node", "no")
     about = "every node with GPUs, one sign per card"
-    own_keys = (Key("a", "a", "nodes without GPUs too", "Look", "every", "All nodes or those with GPUs"),)
+    own_keys = (
+        Key("a", "a", "nodes without GPUs too", "Look", "every", "All nodes or those with GPUs"),
+        evictions_drain.KEY,
+    )
     finds_trouble = True
     fields = (
         Field("NODE", least=18, most=44, stretch=True, sort="name", letter="N", middle=True),
@@ -114,6 +118,10 @@ class Nodes(TablePane):
     def recall(self, kept: Mapping[str, Any]) -> None:
         super().recall(kept)
         self.every = self._every_first = kept.get("every") is True
+
+    def action_drain(self) -> None:
+        """Plan a drain of the node, or of those that are marked."""
+        evictions_drain.ask(self, [one.name for one in self.subjects()])
 
     def action_every(self) -> None:
         """Show nodes without GPUs too, or no longer."""

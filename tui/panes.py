@@ -7,6 +7,8 @@ from k8sai.tui.canary import CanaryPane
 from k8sai.tui.clusters import Clusters
 from k8sai.tui.contexts import Contexts
 from k8sai.tui.events import EventsPane
+from k8sai.tui.eviction import EvictionPane
+from k8sai.tui.evictions import EvictionsPane
 from k8sai.tui.map import Map
 from k8sai.tui.node import NodePane
 from k8sai.tui.nodes import Nodes
@@ -25,6 +27,8 @@ OPENED: Final[tuple[type[Pane], ...]] = (
     WaitingPane,
     CanariesPane,
     CanaryPane,
+    EvictionsPane,
+    EvictionPane,
     Contexts,
     Clusters,
 )  # reached by Enter or `:`, on a subject

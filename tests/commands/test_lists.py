@@ -25,8 +25,9 @@ TWINS: dict[str, tuple[By, ...]] = {
     "node": ("node", "pod"),  # and `top NODE`, which has both
     "clusters": ("cluster",),
 }
-# `kubectl config get-contexts`, `queue list`, `queue pending`, `canary list` and `canary status` say them.
-ELSEWHERE = {"contexts", "queues", "waiting", "canaries", "canary"}
+# `kubectl config get-contexts`, `queue list`, `queue pending`, `canary list` and `canary status`, `evict status --all`
+# and `evict status -w` say them.
+ELSEWHERE = {"contexts", "queues", "waiting", "canaries", "canary", "evictions", "eviction"}
 
 LISTED = pytest.mark.parametrize("by", get_args(By))
 

@@ -8,6 +8,7 @@ from k8sai.canary.shown.rollouts import Canaries
 from k8sai.cluster.events import Events
 from k8sai.cluster.objects import Objects
 from k8sai.cluster.sources import KINDS, Kind, Source, State
+from k8sai.evict.shown.drains import Evictions
 from k8sai.fleet.index import Fleet
 from k8sai.queues.kept import Queues
 from k8sai.scheduling.board import Board
@@ -188,6 +189,7 @@ class FixedFeed:
         self.events: Events | None = None
         self.queues: Queues | None = None
         self.canaries: Canaries | None = None
+        self.evictions: Evictions | None = None
         self.kept: Board | None = None
         self.said = sources or live(16, 21)
         self.started = 0

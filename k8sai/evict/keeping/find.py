@@ -49,23 +49,37 @@ class Marked:
     drain: str
 
 
-def drains(read: "Reading", writer: "Writer", namespace: str, now: float) -> tuple[Listed, ...]:
-    """Of one namespace, or of all where it is "". What may not be read is in `read.hidden`."""
+def drains(
+    read: "Reading", writer: "Writer", namespace: str, now: float, known: dict[str, State] | None = None
+) -> tuple[Listed, ...]:
+    """Of one namespace, or of all where it is "". What may not be read is in `read.hidden`.
+
+    `known` are states by the version of their ConfigMap, from one look to the next: only what has changed is read.
+    """
     labels = f"{names.LABEL}=1"
     leases = {_key(one): one for one in read.list(LEASES, namespace, labels=labels)}
     states = read.list(CONFIG_MAPS, namespace, labels=f"{labels},{names.PART}=state")
-    found = [_listed(one, leases, writer, now) for one in states]
+    known = {} if known is None else known
+    for gone in known.keys() - {_version(one) for one in states}:
+        del known[gone]
+    found = [_listed(one, leases, writer, now, known) for one in states]
     return tuple(sorted(found, key=lambda one: (one.state.begun if one.state else "", one.id)))
 
 
-def _listed(one: Json, leases: dict[tuple[str, str], Json], writer: "Writer", now: float) -> Listed:
+def _listed(
+    one: Json, leases: dict[tuple[str, str], Json], writer: "Writer", now: float, known: dict[str, State]
+) -> Listed:
     namespace, name = _key(one)
     drain = str((one["metadata"].get("labels") or {}).get(names.OF) or name.rpartition("-")[2])
     holder = holder_of(leases.get((namespace, name), {}), now)
+    if (state := known.get(_version(one))) is not None:
+        return Listed(namespace, drain, state, holder)
     try:
         held = Kept(writer, namespace, drain).read()
     except K8saiError as error:
         return Listed(namespace, drain, None, holder, error.message)
+    if held is not None:
+        known[f"{held.uid}/{held.version}"] = held.state
     return Listed(namespace, drain, held.state if held else None, holder, "" if held else "it is gone")
 
 
@@ -121,3 +135,7 @@ def _ref(kind: str, one: Json) -> Ref:
 
 def _key(one: Json) -> tuple[str, str]:
     return str(one["metadata"].get("namespace") or ""), str(one["metadata"]["name"])
+
+
+def _version(one: Json) -> str:
+    return f"{one['metadata'].get('uid')}/{one['metadata'].get('resourceVersion')}"

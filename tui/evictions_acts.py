@@ -1,0 +1,148 @@
+"""Acting on a drain from the screen: take it back, take it up again. Each is asked about first."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from k8sai.errors import K8saiError
+from k8sai.tui.background import begin, in_thread
+from k8sai.tui.confirm import Confirm
+from k8sai.tui.keymap import Key
+from k8sai.tui.table_pane import TablePane
+from k8sai.tui.told import room
+
+if TYPE_CHECKING:
+    from k8sai.evict.keeping.find import Listed
+    from k8sai.evict.shown.drains import Evictions
+
+KEYS: Final = (
+    Key("b", "b", "take the drain back: abort", "The object", "take_back", "Take the drain back"),
+    Key("u", "u", "take the drain up again: resume", "The object", "take_up", "Take the drain up again"),
+)
+ACTS: Final = (("b", "abort"), ("u", "resume"))  # as a rule names them
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What would be done, in words; `no` is why there is nothing to do."""
+
+    question: str = ""
+    sentences: tuple[str, ...] = ()
+    command: str = ""
+    doing: str = ""
+    act: "Callable[[Evictions], str] | None" = None
+    no: str = ""
+
+
+class DrainsPane(TablePane):
+    """A pane on which one drain is meant at a time."""
+
+    own_keys = KEYS
+
+    def drain(self) -> "Listed | None":
+        """The one that is meant now."""
+        return None
+
+    def looked(self) -> None:
+        """Something of it is different now."""
+
+    def action_take_back(self) -> None:
+        """Abort it."""
+        self._ask(abort)
+
+    def action_take_up(self) -> None:
+        """Resume it."""
+        self._ask(resume)
+
+    def _ask(self, words: "Callable[[Listed], Ask]") -> None:
+        one, watch = self.drain(), self.desk.eviction_watch()
+        if one is None:
+            self.notify("There is no drain here that could be acted on.", severity="warning", markup=False)
+            return
+        doing = watch.acting.get(one.id)
+        ask = words(one) if doing is None else Ask(no=f"Drain {one.id}: {doing} goes on.")
+        if ask.act is None:
+            self.notify(ask.no, severity="warning", markup=False)
+            return
+        width = room(self.app.size.width)
+        dialog = Confirm(self.desk, ask.question, ask.sentences, ask.command, width)
+        self.app.push_screen(dialog, partial(self._answered, one, ask))
+
+    def _answered(self, one: "Listed", ask: Ask, yes: bool | None) -> None:
+        if yes and ask.act is not None:
+            self.desk.eviction_watch().acting[one.id] = ask.doing
+            begin(self, partial(self._act, one.id, ask.act), f"drain {one.id}")
+            self.looked()
+
+    async def _act(self, drain: str, act: "Callable[[Evictions], str]") -> None:
+        watch = self.desk.eviction_watch()
+
+        def run() -> str:
+            evictions = watch.evictions()
+            return act(evictions) if evictions is not None else ""
+
+        try:
+            said = await in_thread(run)
+        except K8saiError as error:
+            hint = f" {error.hint}" if error.hint else ""
+            self.notify(f"{error.message}.{hint}", severity="warning", markup=False, timeout=15)
+        else:
+            self.notify(f"Drain {drain}: {said}.", markup=False)
+        finally:
+            watch.acting.pop(drain, None)
+            watch.at_once()
+        self.looked()
+
+
+def abort(one: "Listed") -> Ask:
+    """Take it back, by whoever is at it."""
+    from k8sai.evict.state import OVER, Stage
+
+    state, command = one.state, f"k8sai evict abort {one.id}"
+    if state is None:
+        said = ("Its journal cannot be read: it goes by the marks in the cluster alone.",)
+        return Ask(f"Take drain {one.id} back?", said, command, "taking it back", lambda them: them.abort(one))
+    if state.stage in OVER or state.stage is Stage.ABORTING:
+        return Ask(no=f"Drain {one.id} is {state.stage} already.")
+    stopped = [gang.ref.title for gang in state.gangs if gang.phase in ("Stopping", "Stopped")]
+    ours = [node.name for node in state.nodes if node.ours and not node.released]
+    sentences = [
+        f"{', '.join(stopped)} started again." if stopped else "No gang is stopped now.",
+        f"{', '.join(ours)} uncordoned; what others cordoned stays so." if ours else "No node is to be uncordoned.",
+        "Requests for checkpoints are withdrawn. What runs elsewhere already stays there.",
+    ]
+    if one.holder is not None and not one.holder.expired:
+        sentences.append(f"{one.holder.who} is at it, and is told to do it.")
+    return Ask(f"Take drain {one.id} back?", tuple(sentences), command, "taking it back", lambda them: them.abort(one))
+
+
+def resume(one: "Listed") -> Ask:
+    """Go on where its operator is gone."""
+    from k8sai.evict.state import OVER, Stage
+
+    state = one.state
+    if state is None:
+        return Ask(no=f"The state of drain {one.id} is not understood: b takes it back by its marks.")
+    if state.stage in OVER:
+        return Ask(no=f"Drain {one.id} is {state.stage}: there is nothing to go on with.")
+    if not one.orphaned:
+        who = one.holder.who if one.holder is not None else "somebody"
+        return Ask(no=f"{who} is at drain {one.id}: `k8sai evict resume {one.id} --take-over` takes it away.")
+    left = sum(gang.stops == 0 and gang.action not in ("refuse", "skip") for gang in state.gangs)
+    back = " It was being taken back, and that goes on." if state.stage is Stage.ABORTING else ""
+
+    def act(them: "Evictions") -> str:
+        them.resume(one)
+        return "this screen carries it on"
+
+    return Ask(
+        f"Go on with drain {one.id}?",
+        (
+            f"Nobody is at it. {left} gangs are still to be stopped, by the flags it was begun with.{back}",
+            "First it is watched for 20 s that nobody renews its Lease. It ends when this screen is left.",
+        ),
+        f"k8sai evict resume {one.id}",
+        "taking it up",
+        act,
+    )
