@@ -1,5 +1,6 @@
 """Namespaces that pods may be created in."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
 
@@ -38,4 +39,15 @@ def wait_for_the_ended(api: Api) -> None:
 
     Kueue 0.19.2 ends when a namespace changes while there is one. The queue must be gone when its test ends.
     """
-    api.until_each("/api/v1/namespaces", lambda one: "deletionTimestamp" not in one["metadata"])
+    try:
+        api.until_each("/api/v1/namespaces", lambda one: "deletionTimestamp" not in one["metadata"])
+    except TimeoutError as error:
+        raise TimeoutError(f"these do not end: {'; '.join(_ending(api))}") from error
+
+
+def _ending(api: Api) -> Iterator[str]:
+    """With what is left in them."""
+    for one in api.get("/api/v1/namespaces").ok()["items"]:
+        if "deletionTimestamp" in one["metadata"]:
+            left = (c["message"] for c in one["status"].get("conditions", ()) if c["status"] == "True")
+            yield f"{one['metadata']['name']}: {', '.join(left)}"
