@@ -1,17 +1,20 @@
 """Flags that the verbs of `evict` have in common: kubectl drain's by its names, and ours."""
 
+from collections.abc import Callable
+from functools import wraps
+from inspect import Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from k8sai.cluster.options import Options
 from k8sai.commands._flags import seconds
 from k8sai.errors import Refused, Usage
 
 if TYPE_CHECKING:
     from k8sai.evict.facts import Grade
     from k8sai.evict.planning.wish import Wish
-    from k8sai.evict.state import Settings
 
 _WHAT = "What is drained"
 _DRAIN = "As in kubectl drain"
@@ -97,38 +100,48 @@ def refuse_deletion(given: bool) -> None:
         )
 
 
-def settings(
+def _wish(
+    nodes: Nodes = None,
     *,
-    on_timeout: Literal["skip", "evict", "abort"] = "skip",
-    parallel: int = 1,
-    deadline: str = "",
-    timeout: str = "",
-    wait_ready: str = "",
-    accept_proof: str = "",
-    allow_park: bool = False,
-    gang_pdb: str = "respect",
-    force: bool = False,
-    ignore_daemonsets: bool = False,
-    delete_emptydir: bool = False,
-    grace: int = -1,
-    pod_selector: str = "",
-    device: str = "",
-    reason: str = "",
-    now: float | None = None,
-) -> "Settings":
-    """From the flags. `now` is the server's time where --deadline is a duration. Raises Usage."""
+    selector: Selector = "",
+    gang: Gang = "",
+    device: Device = "",
+    max_loss: MaxLoss = None,
+    price: Price = None,
+    contract: Contracts = None,
+    delete_emptydir_data: Emptydir = False,
+    disable_eviction: DisableEviction = False,
+    force: Force = False,
+    grace_period: Grace = -1,
+    ignore_daemonsets: Daemons = False,
+    pod_selector: PodSelector = "",
+    timeout: Timeout = "",
+    max_parallel_gangs: Parallel = 1,
+    on_timeout: OnTimeout = "skip",
+    deadline: Deadline = "",
+    wait_ready: WaitReady = "",
+    accept_proof: AcceptProof = "",
+    allow_park: AllowPark = False,
+    gang_pdb: GangPdb = "respect",
+    reason: Reason = "",
+    state_namespace: StateNamespace = "",
+) -> "Wish":
+    """What is to be planned. Raises Usage, Refused, and NotFound for a file of contracts."""
+    from k8sai.evict.contracts.file import read_contracts
+    from k8sai.evict.planning.wish import Wish
     from k8sai.evict.state import Settings
-    from k8sai.selectors import selector
+    from k8sai.selectors import selector as selected
 
-    if parallel < 1:
-        raise Usage(f"--max-parallel-gangs {parallel}: at least one", "leave it out for one after the other")
-    selector(pod_selector)
+    refuse_deletion(disable_eviction)
+    if max_parallel_gangs < 1:
+        raise Usage(f"--max-parallel-gangs {max_parallel_gangs}: at least one", "leave it out for one after the other")
+    selected(pod_selector)
     known = Settings()
     waits, ready = seconds("--timeout", timeout), seconds("--wait-ready", wait_ready)
-    return Settings(
+    settings = Settings(
         on_timeout=on_timeout,
-        parallel=parallel,
-        deadline=moment(deadline, now),
+        parallel=max_parallel_gangs,
+        deadline=moment(deadline),
         pdb_wait=known.pdb_wait if waits is None else waits,
         wait_ready=ready or 0.0,
         accept=grade(accept_proof),
@@ -137,12 +150,38 @@ def settings(
         ignore_gang_pdb=gang_pdb == "ignore",
         force=force,
         ignore_daemonsets=ignore_daemonsets,
-        delete_emptydir=delete_emptydir,
-        grace=grace,
+        delete_emptydir=delete_emptydir_data,
+        grace=grace_period,
         pod_selector=pod_selector,
         device=device,
         reason=reason or known.reason,
     )
+    return Wish(
+        nodes=tuple(nodes or ()),
+        selector=selector,
+        gang=gang,
+        device=device,
+        settings=settings,
+        contracts=tuple(one for path in contract or () for one in read_contracts(str(path))),
+        max_loss=max_loss,
+        price=price,
+        state_namespace=state_namespace,
+    )
+
+
+def wishing(command: Callable[..., int]) -> Callable[..., int]:
+    """Gives a command in place of its parameter `wish` the flags that say what is drained and how."""
+    asked = signature(_wish).parameters
+    own = signature(command).parameters
+    parameters = [p for one in own.values() for p in (asked.values() if one.name == "wish" else (one,))]
+
+    @wraps(command)
+    def run(options: Options, **given: Any) -> int:
+        wish = _wish(**{name: given.pop(name) for name in asked})
+        return command(options, wish=wish, **given)
+
+    run.__signature__ = Signature(sorted(parameters, key=lambda p: p.kind))  # type: ignore[attr-defined]
+    return run
 
 
 def grade(text: str) -> "Grade":
@@ -157,8 +196,10 @@ def grade(text: str) -> "Grade":
     return found
 
 
-def moment(text: str, now: float | None) -> float:
+def moment(text: str) -> float:
     """Epoch seconds of --deadline: `2h` from now, or an RFC 3339 time; 0 where nothing was said. Raises Usage."""
+    import time
+
     from k8sai.ages import duration, epoch
 
     if not text:
@@ -171,39 +212,4 @@ def moment(text: str, now: float | None) -> float:
         length = float(text) if text.isdigit() else duration(text)
     except ValueError as error:
         raise Usage(f"--deadline {text}: {error}", "2h, or 2026-01-01T10:00:00Z") from error
-    if now is None:
-        import time
-
-        now = time.time()
-    return now + length
-
-
-def wish(
-    options_namespace: str,
-    nodes: tuple[str, ...],
-    selector: str,
-    gang: str,
-    device: str,
-    made: "Settings",
-    contracts: tuple[Path, ...],
-    max_loss: float | None,
-    price: float | None,
-    state_namespace: str,
-) -> "Wish":
-    """What is to be planned. Raises Usage and NotFound for a file of contracts."""
-    from k8sai.evict.contracts.file import read_contracts
-    from k8sai.evict.planning.wish import Wish
-
-    read = tuple(one for path in contracts for one in read_contracts(str(path)))
-    return Wish(
-        nodes,
-        selector,
-        gang,
-        device,
-        options_namespace,
-        made,
-        read,
-        max_loss,
-        price,
-        state_namespace,
-    )
+    return time.time() + length

@@ -1,21 +1,21 @@
 """`evict run`: carry a drain out."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from k8sai.cluster.options import Options
 from k8sai.commands import _evict_flags as flags
 
+if TYPE_CHECKING:
+    from k8sai.evict.planning.wish import Wish
 
+
+@flags.wishing
 def run(
     options: Options,
-    nodes: flags.Nodes = None,
     *,
-    selector: flags.Selector = "",
-    gang: flags.Gang = "",
-    device: flags.Device = "",
     plan: Annotated[
         Path | None,
         typer.Option(
@@ -24,25 +24,7 @@ def run(
     ] = None,
     partial: Annotated[bool, typer.Option("--partial", help="Leave what the plan refuses, drain the rest.")] = False,
     yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")] = False,
-    max_loss: flags.MaxLoss = None,
-    price: flags.Price = None,
-    contract: flags.Contracts = None,
-    delete_emptydir_data: flags.Emptydir = False,
-    disable_eviction: flags.DisableEviction = False,
-    force: flags.Force = False,
-    grace_period: flags.Grace = -1,
-    ignore_daemonsets: flags.Daemons = False,
-    pod_selector: flags.PodSelector = "",
-    timeout: flags.Timeout = "",
-    max_parallel_gangs: flags.Parallel = 1,
-    on_timeout: flags.OnTimeout = "skip",
-    deadline: flags.Deadline = "",
-    wait_ready: flags.WaitReady = "",
-    accept_proof: flags.AcceptProof = "",
-    allow_park: flags.AllowPark = False,
-    gang_pdb: flags.GangPdb = "respect",
-    reason: flags.Reason = "",
-    state_namespace: flags.StateNamespace = "",
+    wish: "Wish",
     output: flags.Output = "table",
 ) -> int:
     """Drain nodes: cordon them all, then of each gang ask for a checkpoint, prove it, stop it once, let it start again.
@@ -74,34 +56,4 @@ def run(
     """
     from k8sai.commands._evict_run_run import Asked, drain
 
-    flags.refuse_deletion(disable_eviction)
-    made = flags.settings(
-        on_timeout=on_timeout,
-        parallel=max_parallel_gangs,
-        deadline=deadline,
-        timeout=timeout,
-        wait_ready=wait_ready,
-        accept_proof=accept_proof,
-        allow_park=allow_park,
-        gang_pdb=gang_pdb,
-        force=force,
-        ignore_daemonsets=ignore_daemonsets,
-        delete_emptydir=delete_emptydir_data,
-        grace=grace_period,
-        pod_selector=pod_selector,
-        device=device,
-        reason=reason,
-    )
-    wish = flags.wish(
-        "",
-        tuple(nodes or ()),
-        selector,
-        gang,
-        device,
-        made,
-        tuple(contract or ()),
-        max_loss,
-        price,
-        state_namespace,
-    )
     return drain(Asked(options, wish, plan, partial, yes, output))
