@@ -1,6 +1,8 @@
 """The live GPU view on an embedded cluster: nothing to install, nothing to connect to."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +16,7 @@ from k8sai.view import Note
 if TYPE_CHECKING:
     from k8sai.sim.cluster import Sim
 
+_DRAIN = "drain"  # the scenario with a training of real processes
 _RICHEST = "demo"  # the scenario that has a Prometheus, which knows what its cards did, and rollouts
 _REST = 15.0  # seconds the first pods get to start before a snapshot is printed
 
@@ -28,7 +31,8 @@ def demo(
     """The live GPU view on an embedded cluster: nothing to install, nothing to connect to.
 
     On a terminal this is the full-screen view of `k8sai top`; in a pipe it prints what `k8sai top --once` prints.
-    Two models are rolled out meanwhile: one is well, the other fails its gate (the pane of canaries shows both).
+    Two models are rolled out meanwhile: one is well, the other fails its gate (the pane of canaries shows both). A
+    training of real processes is drained off its node and goes on elsewhere from the same step (the pane of evictions).
 
     \b
     Examples:
@@ -37,18 +41,33 @@ def demo(
     """
     from k8sai.sim.cluster import Sim
 
-    with tempfile.TemporaryDirectory(prefix="k8sai-demo-") as place, Sim(scenario, nodes=nodes) as sim:
+    lively = _screen.has_screen() and scenario in (_RICHEST, _DRAIN)
+    with (
+        tempfile.TemporaryDirectory(prefix="k8sai-demo-") as place,
+        Sim(scenario, nodes=nodes, processes=lively) as sim,
+    ):
         kubeconfig = Path(place) / "kubeconfig"
         sim.write_kubeconfig(kubeconfig, "k8sai-demo")
         options = Options(kubeconfig=str(kubeconfig))
         if not _screen.has_screen():
             return _snapshot(sim, options)
-        if scenario != _RICHEST:
-            return _live(options, metered=False)
-        from k8sai.commands._demo_rollouts import operators
+        with _operated(sim, scenario, kubeconfig):
+            return _live(options, metered=scenario == _RICHEST)
 
-        with operators(kubeconfig):
-            return _live(options, metered=True)
+
+@contextmanager
+def _operated(sim: "Sim", scenario: str, kubeconfig: Path) -> Iterator[None]:
+    """What goes on while somebody looks. Only scenarios of ours run processes: nothing that was downloaded does."""
+    from k8sai.commands._demo_drain import drain
+    from k8sai.commands._demo_rollouts import operators
+
+    with ExitStack() as stack:
+        if scenario == _RICHEST:
+            sim.add(_DRAIN)
+            stack.enter_context(operators(kubeconfig))
+        if scenario in (_RICHEST, _DRAIN):
+            stack.enter_context(drain(kubeconfig))
+        yield
 
 
 def _live(options: Options, *, metered: bool) -> int:

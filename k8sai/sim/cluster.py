@@ -154,6 +154,13 @@ class Sim:
         self._call(self._replace(plan))
         self.scenario = str(scenario)
 
+    def add(self, scenario: str | Path) -> None:
+        """Put what a scenario has beside what is there; what has the same name stays.
+
+        Rights and denials are those of the scenario that came last. Raises Usage, NotFound.
+        """
+        self._call(self._populate(load(scenario)))
+
     def compact(self) -> None:
         """Forget all past writes, as etcd does every few minutes: watches from an older version get 410."""
 
