@@ -6,7 +6,6 @@ A test may act in the middle of a write: between what the command has seen and w
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
@@ -15,31 +14,11 @@ from urllib3.exceptions import HTTPError
 
 from tests.commands.server import Quiet, Served
 from tests.contract.api import Api
+from tests.faults.schedule import Sent, sent
 
 # What becomes of a write: it goes on, it never arrives, or it is refused with this code.
 Fate = Literal["pass", "drop"] | int
 _KEPT = ("content-type", "accept", "impersonate-user", "user-agent")
-_ASKING = ("authentication.k8s.io", "authorization.k8s.io")  # reviews are POSTs that change nothing
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A write of a command."""
-
-    method: str
-    path: str
-    body: Any
-
-    @property
-    def ours(self) -> bool:
-        """Of the state, the snapshot or the Lease."""
-        return "/configmaps" in self.path or "/leases" in self.path
-
-    @property
-    def sets(self) -> dict[str, Any]:
-        """Of a JSON patch: what it writes, by path."""
-        ops = self.body if isinstance(self.body, list) else []
-        return {one["path"]: one.get("value") for one in ops if one["op"] != "test"}
 
 
 class Audit(Served):
@@ -75,14 +54,12 @@ def _handler(api: Api, audit: Audit) -> type[Quiet]:
                 self._whole(int(fate), json.dumps({**said, "code": fate}).encode(), "application/json")
 
         def _fate(self, body: bytes) -> Fate:
-            where = urlsplit(self.path)
-            asks = any(group in where.path for group in _ASKING)
-            if self.command == "GET" or asks or "dryRun" in parse_qs(where.query):
+            request = sent(self.command, self.path, body)
+            if not request.writes:
                 return "pass"
-            sent = Sent(self.command, where.path, json.loads(body) if body else None)
             with lock:
-                audit.sent.append(sent)
-            return audit.meet(sent)
+                audit.sent.append(request)
+            return audit.meet(request)
 
         def _pass_on(self, body: bytes) -> None:
             headers = {key: value for key, value in self.headers.items() if key.lower() in _KEPT}

@@ -19,8 +19,9 @@ from k8sai.cluster.writing import Writer
 from tests.commands.run import BIN, Ran, environment, run
 from tests.commands.server import write_kubeconfig
 from tests.contract.api import JSON_PATCH, Api, Json
-from tests.contract.canary_audit import Audit, Sent
+from tests.contract.canary_audit import Audit
 from tests.contract.canary_driver import Driver
+from tests.faults.schedule import Sent
 
 QUICK = ("--no-gate", "--warmup", "0s", "--keep-old", "0", "--steps", "5,50")
 

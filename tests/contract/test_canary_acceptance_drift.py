@@ -2,11 +2,12 @@
 
 from k8sai.canary.facts import Phase
 from k8sai.errors import Exit
-from tests.contract.canary_audit import Fate, Sent
+from tests.contract.canary_audit import Fate
 from tests.contract.canary_chat import TO, WEIGHT, weights
 from tests.contract.canary_chat import chat as chat
 from tests.contract.canary_chat import yard as yard
 from tests.contract.canary_stage import QUICK, Stage
+from tests.faults.schedule import Sent
 
 GITOPS = "argocd-controller"
 

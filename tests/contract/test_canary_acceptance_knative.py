@@ -14,13 +14,14 @@ from k8sai.canary.backends.kserve_knative.backend import KServeKnative
 from k8sai.canary.facts import Json, Phase
 from k8sai.errors import Exit
 from tests.canary.knatives import isvc, ksvc
-from tests.contract.canary_audit import Fate, Sent
+from tests.contract.canary_audit import Fate
 from tests.contract.canary_plans import GATELESS, STEPS, all_verbs
 from tests.contract.canary_stage import QUICK, Stage, staged_beside
 from tests.contract.test_canary_knative import PERCENT, Make, Played, Yard
 from tests.contract.test_canary_knative import driven as driven
 from tests.contract.test_canary_knative import yard as yard
 from tests.controlplane.gpu_nodes import NODES, add_nodes, gpu_node
+from tests.faults.schedule import Sent
 
 TO = ("--model-uri", "hf://org/chat-v2")
 MODEL = "/spec/predictor/model/storageUri"

@@ -11,7 +11,7 @@ import pytest
 from k8sai.canary.backends.all import by_name
 from k8sai.canary.facts import Json
 from k8sai.errors import Exit
-from tests.contract.canary_audit import Fate, Sent
+from tests.contract.canary_audit import Fate
 from tests.contract.canary_plans import GATELESS, STEPS, all_verbs
 from tests.contract.canary_stage import QUICK, Stage, staged_beside, until
 from tests.contract.kserve_yard import Yard
@@ -20,6 +20,7 @@ from tests.contract.test_canary_kserve import driven as driven
 from tests.contract.test_canary_kserve import yard as yard
 from tests.contract.test_canary_kserve_llm import CHAT as LLM
 from tests.contract.test_canary_kserve_llm import service as llm_service
+from tests.faults.schedule import Sent
 
 TO = ("--model-uri", "hf://org/chat-v2", "--name", "v2")
 PERCENT = "/spec/canary/0/trafficPercent"

@@ -3,11 +3,12 @@
 from threading import Event
 
 from k8sai.errors import Exit
-from tests.contract.canary_audit import Fate, Sent
+from tests.contract.canary_audit import Fate
 from tests.contract.canary_chat import TO, WEIGHT, weights
 from tests.contract.canary_chat import chat as chat
 from tests.contract.canary_chat import yard as yard
 from tests.contract.canary_stage import QUICK, Stage
+from tests.faults.schedule import Sent
 
 
 def test_3_killed_between_intent_and_patch(chat: Stage) -> None:
