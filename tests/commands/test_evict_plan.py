@@ -80,7 +80,9 @@ def test_what_is_known_of_the_last_checkpoint_makes_the_loss_exact(evicts: Evict
     saved = stamp(evicts.now() - 3600)
     said = {"step": 8120, "time": saved, "snapshotTime": saved, "complete": True, "ranks": 2, "worldSize": 2}
     jobs = evicts.get("jobsets.jobset.x-k8s.io", "llm")
-    evicts.annotate("jobsets.jobset.x-k8s.io", jobs, {f"{PREFIX}last-checkpoint": json.dumps({**said, "seconds": 90})})
+    evicts.annotate(
+        "jobsets.jobset.x-k8s.io", jobs, {f"{PREFIX}last-checkpoint": json.dumps({**said, "saveSeconds": 90})}
+    )
     (gang,) = evicts.document("plan", *on)["gangs"]
     assert gang["lastCheckpoint"].startswith("step 8120 ")
     assert (gang["saveSeconds"], gang["deadlineSeconds"], gang["grade"]) == (90.0, 30.0, "A")

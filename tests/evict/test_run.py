@@ -197,5 +197,5 @@ def test_a_node_that_somebody_uncordons_is_let_go() -> None:
     made.meanwhile = uncordons
     state = made.run()
     assert exit_of(state) is Exit.PARTIAL
-    assert "somebody has uncordoned it" in state.nodes[0].reason
+    assert "somebody has opened it" in state.nodes[0].reason
     assert state.gangs[0].stops == 0
