@@ -18,6 +18,8 @@ def rbac(
         Literal["plan", "status", "run"],
         typer.Option("--for", help="What it is for: run has the rights of all verbs."),
     ] = "run",
+    device: Annotated[bool, typer.Option("--device", help="With what `run --device` needs.")] = False,
+    boost: Annotated[bool, typer.Option("--boost", help="With what `boost` needs.")] = False,
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="Of the ClusterRole.")] = "k8sai-evict",
     output: Annotated[Literal["yaml", "json"], typer.Option("-o", "--output", help="How to print it.")] = "yaml",
 ) -> int:
@@ -30,8 +32,9 @@ def rbac(
     Examples:
       k8sai evict rbac | kubectl apply -f -
       k8sai evict rbac --for plan --name gpu-drain-viewer
-      k8sai evict rbac --methods exec,signal
+      k8sai evict rbac --methods exec,signal --device
+      k8sai evict rbac --for status --boost --name k8sai-boost
     """
     from k8sai.commands._evict_rbac_run import run
 
-    return run(options, methods, only, name, output)
+    return run(options, methods, only, name, output, device=device, boost=boost)

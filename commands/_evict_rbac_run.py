@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from k8sai.evict.planning.role import For
 
 
-def run(options: Options, methods: str, what: "For", name: str, output: str) -> int:
+def run(options: Options, methods: str, what: "For", name: str, output: str, *, device: bool, boost: bool) -> int:
     """Asks the server for its kinds alone, which everybody may."""
     from k8sai.cluster.connect import connect
     from k8sai.cluster.objects import LiveObjects
@@ -19,7 +19,7 @@ def run(options: Options, methods: str, what: "For", name: str, output: str) -> 
 
     ways = _methods(methods)
     objects = LiveObjects(connect(options))
-    _print.document(cluster_role(name, rules(objects.served, what, ways)), output)
+    _print.document(cluster_role(name, rules(objects.served, what, ways, device=device, boost=boost)), output)
     return 0
 
 

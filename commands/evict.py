@@ -5,6 +5,7 @@ import typer
 from k8sai.commands import _flags
 from k8sai.commands._door import entry
 from k8sai.commands._evict_abort import abort
+from k8sai.commands._evict_boost import boost
 from k8sai.commands._evict_gc import gc
 from k8sai.commands._evict_plan import plan
 from k8sai.commands._evict_rbac import rbac
@@ -26,5 +27,6 @@ app.command("resume")(_flags.connected(resume))
 app.command("abort")(_flags.connected(abort))
 app.command("gc")(_flags.connected(gc))
 app.command("rbac")(_flags.connected(rbac))
+app.command("boost")(_flags.connected(boost))
 
 main = entry(app, "evict")

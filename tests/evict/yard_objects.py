@@ -122,11 +122,11 @@ def budget(name: str, app: str, **spec: Any) -> Json:
     return _made("policy/v1", "PodDisruptionBudget", name, {**(spec or {"minAvailable": 1}), **selector})
 
 
-def queues(name: str, gpus: int, local: str = "main") -> list[Json]:
-    """A flavor and a ClusterQueue called `name`, and a LocalQueue."""
+def queues(name: str, gpus: int, local: str = "main", **spec: Any) -> list[Json]:
+    """A flavor and a ClusterQueue called `name`, and a LocalQueue; `spec` adds to the ClusterQueue's."""
     quotas = [{"name": "cpu", "nominalQuota": "1k"}, {"name": GPU, "nominalQuota": str(gpus)}]
     group = {"coveredResources": ["cpu", GPU], "flavors": [{"name": name, "resources": quotas}]}
-    cluster_queue = {"namespaceSelector": {}, "resourceGroups": [group]}
+    cluster_queue = {"namespaceSelector": {}, "resourceGroups": [group], **spec}
     return [
         _made(KUEUE, "ResourceFlavor", name, {}),
         _made(KUEUE, "ClusterQueue", name, cluster_queue),

@@ -57,13 +57,28 @@ _WRITE: Final[Needs] = (
 )
 
 
+_DEVICE: Final[Needs] = (("get create delete", "devicetaintrules.resource.k8s.io", ""),)
+_BOOST: Final[Needs] = (
+    ("list patch", WORKLOAD.full, ""),
+    ("list", "pods", ""),
+    ("list", "configmaps", ""),  # contracts
+)
+
 _GROUPS: Final = tuple(kind.full for one in get_args(Source) if (kind := Group(one, "").kind) is not None)
 
 
-def rules(served: Callable[[str], bool], what: For, methods: Iterable[MethodName]) -> list[Json]:
+def rules(
+    served: Callable[[str], bool],
+    what: For,
+    methods: Iterable[MethodName],
+    *,
+    device: bool = False,
+    boost: bool = False,
+) -> list[Json]:
     """As they stand in a ClusterRole; `served` says which kinds there are."""
     found: dict[tuple[str, str], dict[str, None]] = {}
-    for verbs, kind, sub in _needs(served, what, methods):
+    more = (*(_DEVICE if device else ()), *(_boost() if boost else ()))
+    for verbs, kind, sub in (*_needs(served, what, methods), *more):
         if served(kind):
             found.setdefault((kind, sub), {}).update(dict.fromkeys(verbs.split()))
     return _joined(found)
@@ -81,6 +96,12 @@ def _needs(served: Callable[[str], bool], what: For, methods: Iterable[MethodNam
         yield from (("get patch", kind, "") for kind in (*owners, WORKLOAD.full))
         for name in methods:
             yield from ((verb, kind, sub) for verb, kind, sub, _ in _asks(name, owners, served))
+
+
+def _boost() -> Iterator[tuple[str, str, str]]:
+    """Whose Workload it is, and how that gang saves."""
+    yield from _BOOST
+    yield from (("list", one.full, "") for one in OWNERS.values() if one is not POD)
 
 
 def _asks(name: MethodName, owners: Iterable[str], served: Callable[[str], bool]) -> Iterator[Right]:

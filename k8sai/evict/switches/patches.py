@@ -11,8 +11,16 @@ from k8sai.evict.facts import Json
 
 def guarded(live: Json, path: tuple[str, ...], value: Any, marks: Mapping[str, str | None]) -> list[Json]:
     """`value` at `path`, unless it stands there, and the annotations `marks`; None takes one away."""
-    uid: Json = {"op": "test", "path": "/metadata/uid", "value": live["metadata"].get("uid")}
-    return [uid, *_set(live, path, value), *_annotated(live, marks)]
+    return [_same(live), *_set(live, path, value), *_annotated(live, marks)]
+
+
+def noted(live: Json, marks: Mapping[str, str | None]) -> list[Json]:
+    """Annotations alone; None takes one away."""
+    return [_same(live), *_annotated(live, marks)]
+
+
+def _same(live: Json) -> Json:
+    return {"op": "test", "path": "/metadata/uid", "value": live["metadata"].get("uid")}
 
 
 def _set(live: Json, path: tuple[str, ...], value: Any) -> list[Json]:
