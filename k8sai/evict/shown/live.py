@@ -176,6 +176,7 @@ class LiveEvictions:
             voice.trouble = "left on its way"
         except Exception as error:  # a thread's bug must not look like silence
             if not begun.done():
+                voice.busy = False
                 begun.set_exception(error)
             else:
                 voice.trouble = error.message if isinstance(error, K8saiError) else f"{type(error).__name__}: {error}"

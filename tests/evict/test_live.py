@@ -1,0 +1,104 @@
+"""Drains as a screen reads and carries them out, on the embedded cluster."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from k8sai.cluster.connect import connect
+from k8sai.cluster.objects import LiveObjects
+from k8sai.cluster.options import Options
+from k8sai.errors import Drift, Locked
+from k8sai.evict.facts import Phase
+from k8sai.evict.keeping.find import Listed
+from k8sai.evict.planning.wish import Wish
+from k8sai.evict.shown.live import LiveEvictions
+from k8sai.evict.state import Settings, Stage
+from tests.commands.evict_site import EvictSite, evict_sim, evicts
+from tests.evict.yard_objects import contract, job
+from tests.evict.yard_player import Played
+
+__all__ = ["evict_sim", "evicts"]
+
+
+@pytest.fixture
+def screen(evicts: EvictSite) -> Iterator[LiveEvictions]:
+    """With a Job that says how it saves, and room for it elsewhere."""
+    evicts.nodes("n0", "n1")
+    evicts.put(job("llm", evicts.namespace, pods=1, says=contract("llm")))
+    evicts.runs("llm", 1)
+    made = live(evicts)
+    yield made
+    made.stop()
+
+
+def live(site: EvictSite) -> LiveEvictions:
+    connection = connect(Options(kubeconfig=str(site.config)))
+    return LiveEvictions(connection, LiveObjects(connection))
+
+
+def wish(site: EvictSite, **more: Any) -> Wish:
+    settings = Settings(ignore_daemonsets=True, wait_ready=50.0, **more)
+    return Wish(nodes=tuple(site.where("llm")), settings=settings, namespace=site.namespace,
+                state_namespace=site.namespace)  # fmt: skip
+
+
+def kept(site: EvictSite, drain: str, reached: Callable[[str], bool]) -> None:
+    """Until what is kept of it says so."""
+    path = f"/api/v1/namespaces/{site.namespace}/configmaps/k8sai-evict-{drain}"
+    site.api.until_object(path, lambda one: reached(str(one.get("data"))), 90)
+
+
+def one(screen: LiveEvictions, drain: str) -> Listed:
+    return next(each for each in screen.read().found if each.id == drain)
+
+
+def test_a_plan_is_carried_out_beside_the_screen(evicts: EvictSite, screen: LiveEvictions) -> None:
+    wanted = wish(evicts)
+    plan = screen.plan(wanted)
+    assert plan.gangs[0].gang.ref.name == "llm"
+    assert screen.busy == ()
+    heard = screen.heard
+    with evicts.played(llm=Played()):
+        screen.drain(wanted, plan)
+        assert screen.busy == (plan.id,)
+        assert one(screen, plan.id).holder is not None
+        kept(evicts, plan.id, lambda text: '"Done"' in text)
+    found = one(screen, plan.id)
+    assert found.state is not None
+    assert (found.state.stage, found.state.gangs[0].phase) == (Stage.DONE, Phase.RESTORED)
+    assert screen.heard > heard
+    assert one(live(evicts), plan.id).state == found.state, "another screen reads the same"
+
+
+def test_what_is_left_is_taken_up_and_taken_back(evicts: EvictSite, screen: LiveEvictions) -> None:
+    wanted = wish(evicts)
+    plan = screen.plan(wanted)
+    with evicts.played(llm=Played("silent")):
+        screen.drain(wanted, plan)
+        kept(evicts, plan.id, lambda text: "CheckpointRequested" in text)
+        other = live(evicts)
+        with pytest.raises(Locked):
+            other.resume(one(other, plan.id))
+        assert screen.stop() == (plan.id,)
+        assert screen.read().ours[plan.id].trouble == "left on its way"
+        assert one(other, plan.id).orphaned
+        other.resume(one(other, plan.id))
+        assert other.busy == (plan.id,)
+        said = screen.abort(one(screen, plan.id))
+        assert said.endswith("was told to take it back")
+        kept(evicts, plan.id, lambda text: '"Aborted"' in text)
+    assert evicts.cordoned() == set()
+    other.stop()
+
+
+def test_nothing_is_written_where_the_cluster_is_another_one_by_now(evicts: EvictSite, screen: LiveEvictions) -> None:
+    wanted = wish(evicts)
+    plan = screen.plan(wanted)
+    evicts.api.delete(evicts.path("jobs.batch", "llm"), {"propagationPolicy": "Background", "gracePeriodSeconds": 0})
+    evicts.api.until(evicts.path("pods"), lambda pods: not pods, seconds=60)
+    with pytest.raises(Drift):
+        screen.drain(wanted, plan)
+    assert screen.busy == ()
+    assert evicts.cordoned() == set()
+    assert plan.id not in [each.id for each in screen.read().found]
