@@ -1,7 +1,6 @@
 """`evict rbac`: its role is enough, and no right in it can be left out; on the embedded cluster with rights."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -85,11 +84,6 @@ def full(site: EvictSite) -> Wish:
 
 def planned(site: EvictSite, wish: Wish) -> Plan:
     return make(connect(Options(kubeconfig=str(site.config), as_user=site.user)), wish)
-
-
-def without_rights(plan: Plan) -> Plan:
-    """What a plan says of the cluster; rights to write are not what this is about."""
-    return replace(plan, missing_rights=())
 
 
 def test_the_role_for_plan_is_enough_and_none_of_it_can_be_left_out(evicts: EvictSite) -> None:

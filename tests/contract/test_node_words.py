@@ -12,7 +12,7 @@ CORDON = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
 
 
 @pytest.fixture
-def node(api: Api, nodes: Callable[..., Nodes]) -> Iterator[str]:
+def node(nodes: Callable[..., Nodes]) -> Iterator[str]:
     """The path of a Ready node."""
     yield f"/api/v1/nodes/{nodes().names[0]}"
 

@@ -3,10 +3,12 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
+
+import pytest
 
 from k8sai.cluster.connect import connect
 from k8sai.cluster.connection import Connection
@@ -17,6 +19,7 @@ from k8sai.evict.facts import Contract, Json, Ref, Request
 from k8sai.evict.method import Site
 from tests.sim.process_yard import Yard, fifo, yard_in
 
+SLEEP = ["sleep", "1000"]
 CHILD = """
 import signal, sys
 told = open(sys.argv[1], "w", buffering=1)
@@ -69,7 +72,8 @@ class Cluster:
         return replace(self.site(*pods, **contract), ref=ref)
 
 
-@contextmanager
-def cluster_in(folder: Path) -> Iterator[Cluster]:
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    folder = tmp_path_factory.mktemp("methods")
     with yard_in(folder) as yard, closing(connect(Options(kubeconfig=str(folder / "config")))) as connection:
         yield Cluster(yard, connection, folder)

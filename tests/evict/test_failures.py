@@ -140,7 +140,7 @@ def _tests(file: Path) -> frozenset[str]:
 
 def test_a_stopped_gang_is_found_by_its_mark_where_the_journal_is_lost() -> None:
     made = one_job()
-    wire = made.connection(dies=_first_stop(made), taken=True)
+    wire = made.connection(dies=_first_stop(), taken=True)
     with pytest.raises(Killed):
         made.run(wire)
     drain_id = made.state.id
@@ -156,8 +156,8 @@ def test_a_stopped_gang_is_found_by_its_mark_where_the_journal_is_lost() -> None
     made.rules.runs_again({"llm": 1})
 
 
-def _first_stop(made: Drain) -> int:
-    """The number of the write that stops a gang, in a drain just like this one."""
+def _first_stop() -> int:
+    """The number of the write that stops a gang, in a drain of one Job."""
     twin = one_job()
     wire = twin.connection()
     twin.run(wire)
@@ -265,8 +265,9 @@ def _uid(sent: Sent) -> str:
 # --- exec forbidden / no shell / distroless ---------------------------------------------------------------------------
 
 
-def test_where_one_way_is_shut_the_next_of_the_contract_is_taken() -> None:
+def test_where_one_way_is_shut_the_next_of_the_contract_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody listens on the port: its ranks watch their annotations as well."""
+    monkeypatch.setattr("k8sai.evict.methods.reach._AGAIN", 0.0)
     says = contract("llm", checkpoint="http,annotation", checkpoint_http="POST :8080/checkpoint")
     made = drain(job("llm", NAMESPACE, pods=1, says=says), gangs={"llm": Played()})
 

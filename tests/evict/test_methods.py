@@ -1,7 +1,6 @@
 """The ways to ask, in pods that are real processes: what is run, what is heard, what is refused."""
 
 import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -14,16 +13,10 @@ from k8sai.evict.method import Said, Site
 from k8sai.evict.methods.all import LATER, METHODS
 from k8sai.evict.methods.exec import Exec
 from k8sai.evict.methods.signal import Signal
-from tests.evict.methods_site import Cluster, cluster_in, never, request
+from tests.evict.methods_site import SLEEP, Cluster, never, request
+from tests.evict.methods_site import cluster as cluster
 
-SLEEP = ["sleep", "1000"]
 ANSWER = """printf 'saving\n{"requestId":"%s","step":7,"complete":true,"ranks":1,"worldSize":1}\n' "$K8SAI_REQUEST" """
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with cluster_in(tmp_path_factory.mktemp("methods")) as cluster:
-        yield cluster
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """Asking by an annotation, and hearing what the workload writes, on pods and owners of the embedded cluster."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,21 +9,15 @@ import pytest
 from k8sai.evict.facts import Ref
 from k8sai.evict.method import Asked, Said
 from k8sai.evict.methods.annotation import REQUEST, Annotation
-from tests.evict.methods_site import Cluster, cluster_in, never, request
+from tests.evict.methods_site import SLEEP, Cluster, never, request
+from tests.evict.methods_site import cluster as cluster
 from tests.sim.process_yard import PODS
 
-SLEEP = ["sleep", "1000"]
 LAST = "k8sai.dev/last-checkpoint"
 VOLUME = {
     "name": "podinfo",
     "downwardAPI": {"items": [{"path": "a", "fieldRef": {"fieldPath": "metadata.annotations"}}]},
 }
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with cluster_in(tmp_path_factory.mktemp("methods")) as cluster:
-        yield cluster
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ They see a request where it is written, on their pod or on an object above it, a
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
 from k8sai.ages import stamp
@@ -116,7 +116,3 @@ def _rank(pod: Json) -> int:
     meta = pod["metadata"]
     said = {**(meta.get("annotations") or {}), **(meta.get("labels") or {})}
     return int(next((said[key] for key in INDEXES if key in said), 0))
-
-
-def behaving(way: Way, step: int = 100) -> Played:
-    return replace(Played(), way=way, step=step)

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,9 +124,6 @@ def fifo(folder: Path, name: str = "told") -> Path:
     path = folder / name
     os.mkfifo(path)
     return path
-
-
-Shell = Callable[[str], list[str]]
 
 
 def shell(script: str) -> list[str]:

@@ -64,7 +64,7 @@ def judge(
         *facts.marked(marker),
     ]
     held = [one for one in candidates if not one.against]
-    best = min(held, key=lambda one: _rank(one.grade), default=None) or facts.nothing(candidates, acks, marker)
+    best = min(held, key=lambda one: _rank(one.grade), default=None) or facts.nothing(candidates)
     better = [one for one in candidates if one.against and not at_least(best.grade, one.grade)]
     return _proof(best, better, acks)
 
@@ -188,7 +188,7 @@ class _Facts:
         against += self._lost(known=True)
         yield _Candidate(Grade.MARKER, one, tuple(against), self._says(f"{marker.name} is committed and steady", one))
 
-    def nothing(self, candidates: Sequence[_Candidate], acks: Sequence[Ack], marker: Seen | None) -> _Candidate:
+    def nothing(self, candidates: Sequence[_Candidate]) -> _Candidate:
         """D where something has changed since we asked, E where it was told, else none."""
         changed = [one for one in candidates if self._changed(one.ack)]
         against = next((one.against for one in candidates if one.against), ())

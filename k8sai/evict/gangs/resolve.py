@@ -79,7 +79,7 @@ def _gang(joined: tuple[Member, ...], members: Sequence[Member], reading: Readin
         return unresolved(joined, lost.chain.lost, lost.chain.hint)
     if all(one.top is None for one in joined) and not first.override:
         return of_group(joined, reading) if first.groups else of_pod(first)
-    return of_owner(joined, reading) if _is_all(joined, members) else of_several(joined, reading)
+    return of_owner(joined, reading) if _is_all(joined, members) else of_several(joined)
 
 
 def _is_all(joined: Sequence[Member], members: Sequence[Member]) -> bool:

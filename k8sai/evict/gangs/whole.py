@@ -49,7 +49,7 @@ def of_owner(joined: Sequence[Member], reading: Reading) -> Gang:
     )  # fmt: skip
 
 
-def of_several(joined: Sequence[Member], reading: Reading) -> Gang:
+def of_several(joined: Sequence[Member]) -> Gang:
     """Of a gang that was named by hand, or of a group over several owners: evicted pod by pod, where that takes no
     other along.
     """

@@ -128,14 +128,14 @@ def _refusals(
     yield from (Refusal("bad-contract", one, _DOCS) for one in contract.wrong)
     if not gang.managed and not settings.force:
         yield Refusal("unmanaged", "nothing makes it anew", "add --force", "--force")
-    yield from _unproven(gang, contract, found, gpus, accepted(contract, settings))
+    yield from _unproven(contract, found, gpus, accepted(contract, settings))
     if lasting is False and contract.asks and at_least(accepted(contract, settings), Grade.MARKER):
         yield Refusal("not-durable", why, "save to a volume that outlives the pods")
     yield from (Refusal("forbidden", one, "`k8sai evict rbac`") for one in rights.lacking(gang))
     yield from _budgets(scene, gang)
 
 
-def _unproven(gang: Gang, contract: Contract, found: Way, gpus: float, wanted: Grade) -> Iterator[Refusal]:
+def _unproven(contract: Contract, found: Way, gpus: float, wanted: Grade) -> Iterator[Refusal]:
     if found.refusals:
         yield from found.refusals
     elif found.method == NONE and wanted is not Grade.NONE and gpus:

@@ -81,11 +81,6 @@ def of_device() -> Iterator[Right]:
     yield from ((verb, RULES, "", "") for verb in ("get", "create", "delete"))
 
 
-def of_conditions() -> Iterator[Right]:
-    """To say on the nodes that a drain is on its way."""
-    yield ("patch", "nodes", "status", "")
-
-
 def of_pods(namespaces: Iterable[str]) -> Iterator[Right]:
     """To evict what is no gang's."""
     yield from (("create", "pods", "eviction", space) for space in namespaces)

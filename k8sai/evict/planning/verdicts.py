@@ -21,7 +21,6 @@ Word = Literal["passes", "waits", "never", "limited", "stale", "gone", "moved", 
 _CAUSE: Final = "DisruptionBudget"
 _SEVERAL: Final = "more than one PodDisruptionBudget"
 _PROCESSED: Final = "still being processed"
-_BROKE: Final = "DisruptedPods map too big"
 
 
 @dataclass(frozen=True, slots=True)

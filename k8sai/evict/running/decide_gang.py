@@ -52,7 +52,7 @@ def next_for(gang: GangState, see: GangSeen, now: Now) -> Action | None:
             return None
 
 
-def fails(one: GangState | PodState, why: str, at: float, by: str) -> Change:
+def fails(one: GangState | PodState, why: str, at: float) -> Change:
     """The server has refused what was to be written. A gang that was not stopped runs on."""
     if isinstance(one, PodState):
         return Change(replace(one, pending=None, reason=why), (Note("EvictBlocked", why),))

@@ -75,7 +75,7 @@ class Loop:
             self._unheard(error)
             return held
         if not busy:
-            self._wait(held.state, actions)
+            self._wait(actions)
         return held
 
     def _unheard(self, error: K8saiError) -> None:
@@ -86,7 +86,7 @@ class Loop:
         self.hands.tell("wait", "", error.message)
         self.hands.pause(LOOKS)
 
-    def _wait(self, state: State, actions: Sequence[Action]) -> None:
+    def _wait(self, actions: Sequence[Action]) -> None:
         holds = [one for one in actions if isinstance(one, Hold)]
         for one in holds:
             self.hands.tell("wait", one.on, one.why)
@@ -206,7 +206,7 @@ class Loop:
         """What the server does not take ends this one; of a node before anything is stopped, all of it."""
         if isinstance(of, NodeState):
             raise why
-        change = fails(of, why.message, self.hands.now(), self.hands.by)
+        change = fails(of, why.message, self.hands.now())
         held = self._save(held, journal.changed(held.state, [change], self.hands.now(), self.hands.by))
         self._tell([change])
         if isinstance(of, GangState) and of.phase is Phase.STOPPED:

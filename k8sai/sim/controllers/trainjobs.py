@@ -44,7 +44,7 @@ class TrainJobs:
         runtime = self._runtime(trainjob)
         jobset = self._desk.find(JOBSETS, key)
         if runtime is not None and (jobset is None or _suspended(jobset) or _suspended(trainjob)):
-            jobset = self._write(trainjob, jobset, jobset_of(trainjob, runtime))
+            jobset = self._write(jobset, jobset_of(trainjob, runtime))
         self._report(trainjob, jobset)
 
     def _runtime(self, trainjob: Obj) -> Obj | None:
@@ -53,7 +53,7 @@ class TrainJobs:
         namespace = "" if whole else trainjob["metadata"]["namespace"]
         return self._desk.find(CLUSTER_RUNTIMES if whole else RUNTIMES, (namespace, ref["name"]))
 
-    def _write(self, trainjob: Obj, jobset: Obj | None, wanted: Obj) -> Obj:
+    def _write(self, jobset: Obj | None, wanted: Obj) -> Obj:
         if jobset is None:
             return self._desk.store.create(JOBSETS, wanted)
         spec = {**jobset["spec"], **wanted["spec"]}
