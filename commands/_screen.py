@@ -6,8 +6,10 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from k8sai.commands import _talk
 from k8sai.commands._ending import ending
 from k8sai.errors import Exit
+from k8sai.view import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +53,9 @@ def show(
     )
     with ending(screen.exit) as ended, _attentive(), _drawn_on_a_terminal():
         screen.run()
+    for drain in screen.desk.feed.left:
+        hint = f"`k8sai evict resume {drain}` goes on, `k8sai evict abort {drain}` takes it back"
+        _talk.note(Note(f"drain {drain} is left where it is", "warn", hint))
     if ended:
         signal.raise_signal(ended[0])
     if screen.bug is not None:

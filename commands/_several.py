@@ -57,6 +57,10 @@ class Joining:
         return None if self._live is None else self._live.canaries
 
     @property
+    def left(self) -> tuple[str, ...]:
+        return () if self._live is None else self._live.left
+
+    @property
     def evictions(self) -> "Evictions | None":
         return None if self._live is None else self._live.evictions
 

@@ -15,6 +15,7 @@ from k8sai.errors import K8saiError
 from k8sai.tui import asking, commandline, palette, themes
 from k8sai.tui.background import begin, in_thread
 from k8sai.tui.clusters import members
+from k8sai.tui.confirm import Confirm
 from k8sai.tui.frame import Frame
 from k8sai.tui.help import help_lines
 from k8sai.tui.keymap import KEYS
@@ -197,6 +198,17 @@ class Cockpit(Frame):
     def action_help(self) -> None:
         self.push_screen(Told(self.desk, "Keys", help_lines(self.desk, self.current, room(self.size.width))))
 
+    async def action_quit(self) -> None:
+        """A drain that this screen carries out stops where it is: that is asked about."""
+        busy = self.desk.eviction_watch().busy
+        if not busy:
+            self.exit()
+            return
+        said = (f"This screen carries out drain {', '.join(busy)}.", "It stops where it is; nothing is taken back.")
+        command = f"k8sai evict resume {busy[0]}"
+        dialog = Confirm(self.desk, "Leave a drain on its way?", said, command, room(self.size.width))
+        self.push_screen(dialog, lambda yes: self.exit() if yes else None)
+
     def action_help_quit(self) -> None:
         """Ctrl-C ends at once, with the shell's code for it; Textual would only say which key does."""
         self.exit(return_code=130)
@@ -256,7 +268,7 @@ class Cockpit(Frame):
         command = commandline.parse(line, [word for word in words if named(word) is not None])
         match command.verb:
             case "quit":
-                self.exit()
+                await self.action_quit()
             case "help":
                 self.action_help()
             case "pane":
@@ -311,6 +323,9 @@ class Cockpit(Frame):
         choice = self.desk.choice
         if choice is None or not name:
             self.say("There is no other cluster to go to." if choice is None else "There was no context before.")
+            return
+        if busy := self.desk.eviction_watch().busy:
+            self.say(f"Still on {self.desk.feed.context}: this screen carries out drain {', '.join(busy)}.")
             return
         self.say(f"Connecting to {name} …", wrong=False)
 

@@ -59,7 +59,7 @@ class EvictionPane(DrainsPane):
         Field("METHOD", rank=5, most=16),
         Field("PROOF", most=6),
         Field("STEP", "right", rank=6, most=16),
-        Field("WHY", least=8, most=90, stretch=True),
+        Field("WHY", least=18, most=90, stretch=True),
     )
 
     def __init__(self, desk: Desk) -> None:
@@ -285,7 +285,8 @@ class Facts(Lines):
             return []
         row = self.pane.rows.get(self.pane.table.cursor_key or "")
         ours = watch.ours(one.id)
-        said = [around(one, ours, watch.now()), *waiting(one, ours, width, 2 if self.app.size.height < _TALL else 6)]
+        said = [around(one, ours, watch.now(), width, self.desk.glyphs)]
+        said += waiting(one, ours, width, 2 if self.app.size.height < _TALL else 6)
         if row is not None and row.gang is not None:
             said += gang_lines(row.gang, width, self.desk.glyphs)
         return [*said, following(one)]

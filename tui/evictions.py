@@ -58,7 +58,7 @@ class EvictionsPane(DrainsPane):
         Field("METHOD", rank=5, most=16),
         Field("PROOF", most=6),
         Field("STEP", "right", rank=6, most=16),
-        Field("WHY", least=8, most=90, stretch=True),
+        Field("WHY", least=18, most=90, stretch=True),
     )
 
     def __init__(self, desk: Desk) -> None:
@@ -262,7 +262,7 @@ class Below(Lines):
         title = (f"drain {one.id}: {doing} {glyphs.dots}", "warn") if doing else heading(one, now)
         keys = (("enter", "open"), *ACTS) if width >= _ROOMY else ACTS
         yield rule_with_keys(((glyphs.rule * 2 + " ", "dim"), title, (" ", "dim")), keys, width, glyphs)
-        first: list[Line] = [around(one, ours, now)]
+        first: list[Line] = [around(one, ours, now, width, glyphs)]
         if branch.gang is not None:
             first += gang_lines(branch.gang, width, glyphs)
         first += waiting(one, ours, width, 2 if height < _HALF else 6)

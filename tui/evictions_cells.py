@@ -101,7 +101,7 @@ def gang_cells(gang: "GangState", state: "State", sign: str, now: float, glyphs:
         ((age(gang.since, now) if gang.since else "", "dim"),),
         plain(number(gang.gpus)),
         _hours(at_risk(gang, state, now), "warn"),
-        _hours(cost(gang, now), "plain"),
+        _hours(cost(gang, state, now), "plain"),
         plain(clean(gang.method or (gang.contract.methods[0] if gang.contract.methods else ""))),
         _proof(gang),
         plain(step),

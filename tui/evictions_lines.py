@@ -34,7 +34,7 @@ def heading(one: "Listed", now: float) -> Run:
     ), "bad" if one.orphaned else "strong"
 
 
-def around(one: "Listed", ours: "Ours | None", now: float) -> Line:
+def around(one: "Listed", ours: "Ours | None", now: float, width: int, glyphs: Glyphs) -> Line:
     """Who is at it, since when, how far."""
     holder, state = one.holder, one.state
     runs: list[Run] = [(" held by ", "dim")]
@@ -49,7 +49,7 @@ def around(one: "Listed", ours: "Ours | None", now: float) -> Line:
         runs += [("   begun ", "dim"), (f"{age(state.begun, now)} ago by {clean(state.by)}", "plain")]
         runs += [("   gangs ", "dim"), (f"{sum(map(well, state.gangs))}/{len(state.gangs)} moved", "plain")]
         runs += [("   nodes ", "dim"), (nodes_of(state), "plain")]
-    return tuple(runs)
+    return fit(tuple(runs), width, Field(""), glyphs.dots)
 
 
 def waiting(one: "Listed", ours: "Ours | None", width: int, most: int) -> list[Line]:

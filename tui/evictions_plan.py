@@ -77,6 +77,7 @@ class PlanScreen(ModalScreen[Answer]):
         for one in (self.sheet, self.asked):
             one.styles.height = len(one.lines(room(self.app.size.width), 0))
             one.repaint()
+        self.frame.border_subtitle = self._asking()
 
     # --- keys ---------------------------------------------------------------------------------------------------------
 
@@ -135,6 +136,14 @@ class PlanScreen(ModalScreen[Answer]):
     def action_scroll(self, rows: int) -> None:
         self.frame.scroll_relative(y=rows, animate=False)
 
+    def _asking(self) -> str:
+        """Always in view, however long the plan is."""
+        if self.plan is None:
+            return "esc leaves it"
+        if not self._asks():
+            return "it cannot be drained so; esc leaves it"
+        return f"{self.said or f'type {number(self.plan)} and enter: it drains'} \\[{self.typed}_]  esc leaves it"
+
     def _asks(self) -> bool:
         return self.plan is not None and not in_the_way(self.plan, partial=self.partial)
 
@@ -176,9 +185,7 @@ class Asked(Lines):
             return said
         if why := in_the_way(plan, partial=dialog.partial):
             return [*said, *(((part, "bad"),) for part in wrap(why, width))]
-        ask = f"Type {number(plan)} and enter: it is cordoned and drained."
-        return [
-            *said,
-            *(((part, "strong"),) for part in wrap(ask, width)),
-            ((dialog.typed or "_", "mark"), (f"  {dialog.said}", "warn")),
-        ]
+        ask = (
+            f"Type {number(plan)} and enter: what is named above is cordoned, asked, proven, stopped and started again."
+        )
+        return [*said, *(((part, "strong"),) for part in wrap(ask, width))]

@@ -55,6 +55,10 @@ class Feed(Protocol):
     def stop(self) -> None:
         """End; may wait a moment for threads."""
 
+    @property
+    def left(self) -> tuple[str, ...]:
+        """After `stop`: the ids of drains that were carried out here, and are left on their way."""
+
 
 class Still:
     """A feed that has said all it has to say: a recording, or one reading."""
@@ -96,3 +100,7 @@ class Still:
 
     def stop(self) -> None:
         """Nothing to end."""
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        return ()

@@ -264,3 +264,8 @@ def row(app: Cockpit, name: str) -> str:
 def said(app: Cockpit) -> str:
     """The whole screen with single spaces."""
     return " ".join(screen(app).split())
+
+
+def notified(app: Cockpit) -> str:
+    """What was said at the edge of the screen, the newest last."""
+    return " ".join(each.message for each in app._notifications)

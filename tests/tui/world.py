@@ -190,6 +190,7 @@ class FixedFeed:
         self.queues: Queues | None = None
         self.canaries: Canaries | None = None
         self.evictions: Evictions | None = None
+        self.left: tuple[str, ...] = ()
         self.kept: Board | None = None
         self.said = sources or live(16, 21)
         self.started = 0

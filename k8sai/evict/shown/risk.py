@@ -17,14 +17,16 @@ def at_risk(gang: GangState, state: State, now: float) -> Range:
     return spent(gang.gpus, now - found.latest, now - found.likely, now - found.earliest, found.open)
 
 
-def cost(gang: GangState, now: float) -> Range:
-    """Work that the stop has thrown away, and the time its cards have not worked since."""
+def cost(gang: GangState, state: State, now: float) -> Range:
+    """Work that the stop has thrown away, and the time its cards have not worked since; until the drain is over."""
     if not gang.stops or not gang.stopped_at:
         return Range()
     stopped = epoch(gang.stopped_at)
     found = _since(gang, stopped, stopped)
     lost = spent(gang.gpus, stopped - found.latest, stopped - found.likely, stopped - found.earliest, found.open)
-    until = now if gang.phase in _STANDS else epoch(gang.since) if gang.since else stopped
+    until = epoch(gang.since) if gang.since else stopped
+    if gang.phase in _STANDS:
+        until = epoch(state.ended) if state.ended else now
     stood = hours(gang.gpus, until - stopped)
     return lost + Range(stood, stood, stood)
 
@@ -36,7 +38,7 @@ def total_risk(state: State, now: float) -> Range:
 
 def total_cost(state: State, now: float) -> Range:
     """Of all gangs."""
-    return sum((cost(one, now) for one in state.gangs), Range())
+    return sum((cost(one, state, now) for one in state.gangs), Range())
 
 
 def _since(gang: GangState, unknown: float, now: float) -> Since:
