@@ -1,7 +1,7 @@
 """A backend driven against a server, goal by goal, as a caller does it; every wait is for the target to change."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from k8sai.canary.backend import Backend, Goal, Step, Wait, Write
@@ -26,6 +26,7 @@ class Driver:
     ref: Ref
     objects: LiveObjects
     writer: Writer
+    saw: list[Seen] = field(default_factory=list)  # before each write of `reach`
 
     @classmethod
     def of(cls, api: Api, kubeconfig: Path, backend: Backend, ref: Ref) -> "Driver":
@@ -61,6 +62,7 @@ class Driver:
             if isinstance(step, Wait):
                 self.changed(seen.target)
             else:
+                self.saw.append(seen)
                 self.carry(step)
                 done.append(step)
         raise TimeoutError(f"{goal} is not reached: {step}, {self.target().get('status')}")
