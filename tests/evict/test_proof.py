@@ -291,3 +291,12 @@ def test_a_restart_is_compared_with_what_was_proven() -> None:
     assert restored(proof, Ack(restored=8000)) == (False, "it went on from step 8000, and step 8120 was proven")
     assert restored(proof, Ack())[0] is None and restored(proof, None)[0] is None
     assert restored(Proof(Grade.SIGNALLED), Ack(restored=5))[0] is None
+
+
+def test_what_was_saved_in_the_second_of_the_request_but_was_known_before_is_not_new() -> None:
+    second = replace(REQUEST, asked=ASKED + 0.9)
+    told = replace(LOOKED, time=ASKED + 0.5, snapshot=ASKED + 0.5)
+    for last, wanted in ((replace(told, step=8119), Grade.VERIFIED), (told, Grade.TOUCHED)):
+        found = judge(replace(CONTRACT, last=last), second, (), 8, last.step, now=NOW, verified=told)
+        assert found.grade is wanted
+    assert found.why == "step 8120 is the one that was there before we asked"

@@ -234,6 +234,8 @@ class _Facts:
             yield f"{what} does not say when the checkpoint was done"
         elif not self.request.asked:
             yield "it is not known when we asked"
+        elif (last := self.contract.last) and 0 <= one.step == last.step and one.time <= last.time:
+            yield f"step {one.step} is the one that was there before we asked"
         else:
             yield from self._stale(one, 0.0)
             yield from self._future(one)
