@@ -2,12 +2,11 @@
 
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from types import FrameType, SimpleNamespace
+from types import FrameType
 from typing import TYPE_CHECKING, TypeVar
 
 from k8sai.cluster.options import Options
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from k8sai.commands._evict_said import Voice
     from k8sai.evict.keeping.find import Listed
     from k8sai.evict.running.entering import Door
+    from k8sai.evict.running.ground import Ground
 
 
 T = TypeVar("T")
@@ -39,28 +39,24 @@ class Site:
         return connect(self.options)
 
     @cached_property
-    def writer(self) -> "Writer":
-        from k8sai.cluster.writing import Writer
-
-        return Writer(self.connection)
-
-    @cached_property
     def objects(self) -> "LiveObjects":
         from k8sai.cluster.objects import LiveObjects
 
         return LiveObjects(self.connection)
 
     @cached_property
-    def _ahead(self) -> float:
-        """Seconds that the server's clock is ahead of ours; it tells whole ones, so less than one is none."""
-        from k8sai.evict.planning.survey import clock
+    def ground(self) -> "Ground":
+        from k8sai.evict.running.ground import Ground
 
-        ahead = clock(self.connection).at - time.time()
-        return 0.0 if abs(ahead) < 1.5 else ahead
+        return Ground(self.connection, self.objects)
+
+    @property
+    def writer(self) -> "Writer":
+        return self.ground.writer
 
     def now(self) -> float:
         """Epoch seconds, by the API server's clock."""
-        return time.time() + self._ahead
+        return self.ground.now()
 
     # --- drains -------------------------------------------------------------------------------------------------------
 
@@ -100,49 +96,11 @@ class Site:
 
     def home(self, gangs: tuple[str, ...]) -> str:
         """The namespace where a new drain is kept. `gangs` are the namespaces of its gangs. Raises NotFound."""
-        from k8sai.evict.keeping.names import NAMESPACE
-
-        if self.state_namespace:
-            if not self._exists(self.state_namespace):
-                raise NotFound(
-                    f"there is no namespace {self.state_namespace}",
-                    f"`kubectl create namespace {self.state_namespace}`",
-                )
-            return self.state_namespace
-        return next((one for one in (NAMESPACE, *gangs[:1]) if self._exists(one)), "default")
-
-    def _exists(self, namespace: str) -> bool:
-        try:
-            self.objects.get("namespaces", "", namespace)
-        except NotFound:
-            return False
-        except Forbidden:
-            return True  # the first write tells
-        return True
+        return self.ground.home(gangs, self.state_namespace)
 
     def door(self, voice: "Voice", stop: threading.Event) -> "Door":
         """For an operator."""
-        from k8sai.evict.methods.all import METHODS
-        from k8sai.evict.running.entering import Door
-        from k8sai.evict.running.proving import prove
-        from k8sai.evict.switches.all import next_start, next_stop
-
-        def pause(seconds: float) -> None:
-            stop.wait(seconds)
-
-        return Door(
-            self.connection,
-            self.writer,
-            self.objects,
-            METHODS,
-            SimpleNamespace(next_stop=next_stop, next_start=next_start),
-            prove,
-            now=self.now,
-            pause=pause,
-            told=voice.tell,
-            watched=voice.wait,
-            stop=stop,
-        )
+        return self.ground.door(voice.tell, voice.wait, stop)
 
 
 @contextmanager
