@@ -36,7 +36,18 @@ def _running(state: State, seen: Seen, by: str) -> Iterator[Action]:
     yield from _gangs(state, seen, by, held)
     if not held or not all(decide_gang.over(one, settings) for one in state.gangs):
         return
-    pods = [decide_pod.next_for(one, seen.pods.get(one.pod.uid, _POD), settings, seen.now, by) for one in state.pods]
+    let_go = {one.name: f"node {one.name} was let go" for one in state.nodes if one.released}
+    pods = [
+        decide_pod.next_for(
+            one,
+            seen.pods.get(one.pod.uid, _POD),
+            settings,
+            seen.now,
+            by,
+            stays=let_go.get(one.pod.node, ""),
+        )
+        for one in state.pods
+    ]
     yield from filter(None, pods)
     if not all(decide_pod.over(one) for one in state.pods):
         return

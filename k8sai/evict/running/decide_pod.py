@@ -13,11 +13,13 @@ def over(pod: PodState) -> bool:
     return pod.done or (bool(pod.reason) and pod.pending is None)
 
 
-def next_for(pod: PodState, see: PodSeen, settings: Settings, at: float, by: str) -> Action | None:
-    """None: nothing more."""
+def next_for(pod: PodState, see: PodSeen, settings: Settings, at: float, by: str, *, stays: str = "") -> Action | None:
+    """None: nothing more. `stays` is why its node is drained no more."""
     title = f"pod/{pod.pod.name}"
     if over(pod):
         return None
+    if stays and see.there and not see.going:
+        return Change(replace(pod, pending=None, blocked="", reason=stays), (Note("PodLeft", f"it stays: {stays}"),))
     if not see.there:
         text = "it is gone" if pod.evicted_at else "it went by itself"
         return Change(replace(pod, done=True, pending=None, blocked="", reason=""), (Note("PodGone", text),))
