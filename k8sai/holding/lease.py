@@ -140,7 +140,8 @@ class Lease:
         spec = self._spec()
         mine = self._mine(live)
         spec["leaseTransitions"] = epoch_of(live) + (0 if mine else 1)
-        return self._merge(live, spec)
+        labels = self._claim.metadata.get("labels") or {}  # they say for what it was held before
+        return self._merge(live, spec, **({"metadata": {"labels": labels}} if labels else {}))
 
     def _spec(self) -> Json:
         now = _stamp(self._clock.now())
@@ -245,9 +246,9 @@ class Lease:
     def _renewal(self, live: Json) -> Json:
         return self._merge(live, {"renewTime": _stamp(self._clock.now())})
 
-    def _merge(self, live: Json, spec: Json) -> Json:
+    def _merge(self, live: Json, spec: Json, **more: Json) -> Json:
         uid = str(live["metadata"].get("uid") or "")
-        return self._writer.merge(self._place, {"spec": spec}, uid=uid, version=_version(live)).object
+        return self._writer.merge(self._place, {"spec": spec, **more}, uid=uid, version=_version(live)).object
 
     def _read(self) -> Json | None:
         return self._writer.live(self._place)

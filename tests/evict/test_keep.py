@@ -116,6 +116,8 @@ def test_all_leases_or_none(world: YardWorld) -> None:
     ben.take()
     ben.take_all(["n1", "n2"], ["uid/0"])
     assert ben.epochs == {"uid/0": 2}
+    taken = world.get("leases.coordination.k8s.io", PLACE, "k8sai-node-n1")
+    assert taken["metadata"]["labels"][names.OF] == "xyz789"
 
 
 def test_who_takes_a_drain_over_takes_its_nodes_without_watching_each(world: YardWorld) -> None:

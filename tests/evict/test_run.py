@@ -4,8 +4,10 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from k8sai.ages import stamp
-from k8sai.errors import Exit
+from k8sai.errors import Exit, Locked
 from k8sai.evict.facts import Phase
 from k8sai.evict.planning.make import make
 from k8sai.evict.planning.wish import Wish
@@ -130,7 +132,9 @@ def test_a_budget_that_lets_nothing_pass_is_waited_for_and_named() -> None:
 def test_only_nodes_that_we_cordoned_are_uncordoned() -> None:
     drained = drain(job("llm", WHERE, pods=1, says=contract("llm")), nodes=("a0", "a1"), gangs={"llm": Played()})
     drained.world.edit("nodes", "a1", {"op": "add", "path": "/spec/unschedulable", "value": True})
-    drained.run()
+    state = drained.run()
+    assert (state.stage, [one.drained for one in state.nodes]) == (Stage.DONE, [True, True])
+    assert said(state, "NodeCordoned") == ["cordoned", "was cordoned already, and stays so"]
     assert drained.world.cordoned() == {"a0", "a1"}
     state = drained.abort()
     assert state.stage is Stage.ABORTED
@@ -199,3 +203,33 @@ def test_a_node_that_somebody_uncordons_is_let_go() -> None:
     assert exit_of(state) is Exit.PARTIAL
     assert "somebody has opened it" in state.nodes[0].reason
     assert state.gangs[0].stops == 0
+
+
+def test_pods_on_a_node_that_was_let_go_stay() -> None:
+    made = drain(
+        job("llm", WHERE, pods=1, gpus=4, says=contract("llm")), service("web", WHERE), gangs={"llm": Played()}
+    )
+
+    def uncordons(site: Drain) -> None:
+        if site.world.cordoned():
+            site.world.edit("nodes", "a0", {"op": "remove", "path": "/spec/unschedulable"})
+
+    made.meanwhile = uncordons
+    before = {one["metadata"]["uid"] for one in made.world.pods_of("web")}
+    state = made.run()
+    assert {one["metadata"]["uid"] for one in made.world.pods_of("web")} == before
+    assert said(state, "PodLeft") == ["it stays: node a0 was let go"]
+    assert exit_of(state) is Exit.PARTIAL
+
+
+def test_a_drain_that_is_kept_elsewhere_is_seen() -> None:
+    made = one_job()
+    door = made.door(made.connection())
+    theirs = door.locks("kube-system", "xyz789")
+    theirs.take()
+    theirs.take_all(["a0"], [])
+    with pytest.raises(Locked, match=r"node a0: .* holds it for drain xyz789: nothing was written"):
+        made.run()
+    assert (made.kept, made.world.cordoned()) == (False, set())
+    theirs.release()
+    assert made.run().stage is Stage.DONE

@@ -9,10 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from k8sai.cluster.reading import Reading
 from k8sai.errors import Drift, NotFound
 from k8sai.evict.facts import MethodName
 from k8sai.evict.keeping.kept import Held, Kept
 from k8sai.evict.keeping.locks import Locks
+from k8sai.evict.keeping.others import held as held_by_others
+from k8sai.evict.keeping.others import insist_on_none
 from k8sai.evict.running import journal
 from k8sai.evict.running.actions import Note
 from k8sai.evict.running.hands import Hands, News, Prover, Switches, spawn
@@ -88,7 +91,7 @@ def begun(
     locks, kept = door.locks(namespace, plan.id), Kept(door.writer, namespace, plan.id)
     locks.take()
     try:
-        locks.take_all([one.name for one in plan.nodes], [one.gang.id for one in plan.gangs])
+        _take(door, locks, plan.id, [one.name for one in plan.nodes], [one.gang.id for one in plan.gangs])
         if again is not None and (now := again().hash) != plan.hash:
             raise Drift(
                 f"the cluster is not as it was planned with (hash {plan.hash}, now {now}): nothing was written",
@@ -98,6 +101,12 @@ def begun(
         yield hands, kept.begin(_first(plan, namespace, locks, hands))
     finally:
         locks.release()
+
+
+def _take(door: Door, locks: Locks, drain: str, nodes: list[str], gangs: list[str], *, steal: bool = False) -> None:
+    """All Leases, in the drain's namespace and seen in no other. Raises Locked, Forbidden, ClusterError."""
+    locks.take_all(nodes, gangs, steal=steal)
+    insist_on_none(held_by_others(Reading(door.objects), drain, door.now()), nodes, gangs)
 
 
 def _first(plan: "Plan", namespace: str, locks: Locks, hands: Hands) -> State:
@@ -121,7 +130,7 @@ def _first(plan: "Plan", namespace: str, locks: Locks, hands: Hands) -> State:
         by=hands.by,
         namespace=namespace,
         settings=plan.settings,
-        nodes=plan.nodes,
+        nodes=tuple(replace(one, cordoned=False) for one in plan.nodes),  # who has cordoned it before has not marked it
         gangs=gangs,
         pods=plan.states,
     )
@@ -142,8 +151,8 @@ def entered(door: Door, namespace: str, drain: str, *, take_over: bool = False) 
         hands = door.hands(kept, locks)
         held = kept.save(held, _ours(held.state, locks, hands))
         if held.state.stage not in OVER:
-            open_gangs = [one.id for one in held.state.gangs]
-            locks.take_all([one.name for one in held.state.nodes], open_gangs, steal=take_over)
+            nodes, gangs = [one.name for one in held.state.nodes], [one.id for one in held.state.gangs]
+            _take(door, locks, drain, nodes, gangs, steal=take_over)
         yield hands, held
     finally:
         locks.release()
