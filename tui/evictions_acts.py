@@ -11,6 +11,7 @@ from k8sai.tui.confirm import Confirm
 from k8sai.tui.keymap import Key
 from k8sai.tui.table_pane import TablePane
 from k8sai.tui.told import room
+from k8sai.view import several
 
 if TYPE_CHECKING:
     from k8sai.evict.keeping.find import Listed
@@ -97,13 +98,13 @@ class DrainsPane(TablePane):
 
 def abort(one: "Listed") -> Ask:
     """Take it back, by whoever is at it."""
-    from k8sai.evict.state import OVER, Stage
+    from k8sai.evict.state import Stage
 
     state, command = one.state, f"k8sai evict abort {one.id}"
     if state is None:
         said = ("Its journal cannot be read: it goes by the marks in the cluster alone.",)
         return Ask(f"Take drain {one.id} back?", said, command, "taking it back", lambda them: them.abort(one))
-    if state.stage in OVER or state.stage is Stage.ABORTING:
+    if state.stage in (Stage.ABORTED, Stage.ABORTING):
         return Ask(no=f"Drain {one.id} is {state.stage} already.")
     stopped = [gang.ref.title for gang in state.gangs if gang.phase in ("Stopping", "Stopped")]
     ours = [node.name for node in state.nodes if node.ours and not node.released]
@@ -119,6 +120,7 @@ def abort(one: "Listed") -> Ask:
 
 def resume(one: "Listed") -> Ask:
     """Go on where its operator is gone."""
+    from k8sai.evict.facts import BEFORE_STOP
     from k8sai.evict.state import OVER, Stage
 
     state = one.state
@@ -129,8 +131,10 @@ def resume(one: "Listed") -> Ask:
     if not one.orphaned:
         who = one.holder.who if one.holder is not None else "somebody"
         return Ask(no=f"{who} is at drain {one.id}: `k8sai evict resume {one.id} --take-over` takes it away.")
-    left = sum(gang.stops == 0 and gang.action not in ("refuse", "skip") for gang in state.gangs)
-    back = " It was being taken back, and that goes on." if state.stage is Stage.ABORTING else ""
+    left = sum(gang.phase in BEFORE_STOP and gang.action not in ("refuse", "skip") for gang in state.gangs)
+    still = f"{several(left, 'gang')} still to be stopped, by the flags it was begun with."
+    back = "It was being taken back, and that goes on." if state.stage is Stage.ABORTING else still
+    watched = "First it is watched for 20 s that nobody renews its Lease. " if one.holder is not None else ""
 
     def act(them: "Evictions") -> str:
         them.resume(one)
@@ -139,8 +143,8 @@ def resume(one: "Listed") -> Ask:
     return Ask(
         f"Go on with drain {one.id}?",
         (
-            f"Nobody is at it. {left} gangs are still to be stopped, by the flags it was begun with.{back}",
-            "First it is watched for 20 s that nobody renews its Lease. It ends when this screen is left.",
+            f"Nobody is at it. {back}",
+            f"{watched}This screen carries it on until it is left.",
         ),
         f"k8sai evict resume {one.id}",
         "taking it up",

@@ -136,7 +136,7 @@ def phase_ink(gang: "GangState") -> str:
 def way(gang: "GangState", glyphs: Glyphs) -> Line:
     """How far it has come, as a bar."""
     phase = Phase.RUNNING if gang.phase is Phase.RESTORED else gang.phase
-    done = _WAY.index(phase) if phase in _WAY else len(_WAY) - 1
+    done = _WAY.index(phase) if phase in _WAY else (len(_WAY) - 1) * bool(gang.stops)  # it ran on
     return tuple(meter([(done, phase_ink(gang))], len(_WAY) - 1, _CELLS, glyphs))
 
 

@@ -93,7 +93,7 @@ def gang_lines(gang: "GangState", width: int, glyphs: Glyphs) -> Iterator[Line]:
     told: Line = (
         (f" {clean(gang.ref.title)} ", "strong"),
         (str(gang.phase), phase_ink(gang)),
-        (f"  {ranks}, {gang.switch.kind} stops it, stopped {gang.stops}x", "dim"),
+        (f"  {ranks}, {gang.switch.kind} stops it, {'stopped once' if gang.stops else 'not stopped'}", "dim"),
     )
     yield fit(told, width, Field(""), glyphs.dots)
     methods = " ".join(contract.methods)
@@ -143,7 +143,7 @@ def journal(state: "State", now: float, width: int, most: int, glyphs: Glyphs) -
     for one in reversed(state.journal[-most:] if most > 0 else ()):
         told: Line = (
             (f" {age(one.at, now):>6} ", "dim"),
-            (f"{clean(one.word):<18} ", "strong"),
+            (f"{clean(one.word):<20} ", "strong"),
             (f"{clean(one.on)} ", "accent"),
             (clean(one.text), "plain"),
         )

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from k8sai.errors import Usage
 from k8sai.fleet.answers import Gauge, NodeRow, PodRow, Slot
 from k8sai.fleet.tables import amount, percent, status
+from k8sai.tui import evictions_drain
 from k8sai.tui.columns import Field, fit
 from k8sai.tui.desk import Desk
 from k8sai.tui.glyphs import slot_run
@@ -30,6 +31,7 @@ class NodePane(TablePane):
     title = "Node"
     home = "nodes"
     about = "one node: resources, cards, pods"
+    own_keys = (evictions_drain.KEY,)
     sorts_first = "age"
     fields = (
         Field("NAMESPACE", rank=1, least=9, most=24, stretch=True, sort="namespace", letter="M"),
@@ -108,6 +110,10 @@ class NodePane(TablePane):
     def subject_line(self) -> Line:
         many = "1 pod" if self.count() == 1 else f"{self.count()} pods"
         return (("Node ", "strong"), (self.name_of_node, "accent"), (f" {self.desk.glyphs.dot} {many}", "dim"))
+
+    def action_drain(self) -> None:
+        """Plan a drain of this node."""
+        evictions_drain.ask(self, [self.name_of_node])
 
     def choose(self, key: str) -> None:
         self.post_message(self.Go("pod", _pod=key))

@@ -57,7 +57,7 @@ def test_a_plan_is_carried_out_beside_the_screen(evicts: EvictSite, screen: Live
     wanted = wish(evicts)
     plan = screen.plan(wanted)
     assert plan.gangs[0].gang.ref.name == "llm"
-    assert screen.busy == ()
+    assert not screen.busy
     heard = screen.heard
     with evicts.played(llm=Played()):
         screen.drain(wanted, plan)

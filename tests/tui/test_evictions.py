@@ -136,7 +136,7 @@ async def test_below_is_what_matters_of_what_is_under_the_cursor() -> None:
         for part in (
             "drain 7f3c2a: Running, 4.2 GPU-h at risk, 0.2 GPU-h spent",
             "held by ana@ci-7 begun 5m ago by ana gangs 0/3 moved nodes 0/2 drained: a100-00 a100-01",
-            "jobset/llm-70b Saved 2 pods on 2 nodes, suspend stops it, stopped 0x",
+            "jobset/llm-70b Saved 2 pods on 2 nodes, suspend stops it, not stopped",
             "contract exec annotation, proof B at least, asked by exec",
             "proof A, step 1234, all 2 ranks have answered (/ckpt/1234)",
             "gw-0: pdb web/gw allows 0 disruptions",

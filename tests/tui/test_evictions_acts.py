@@ -64,6 +64,20 @@ def test_abort_asks_by_name_and_does_it(full: bool) -> None:
 
 
 @alone
+async def test_a_drain_that_is_done_is_taken_back_too() -> None:
+    fixed = FixedEvictions()
+    app = drained(fixed)
+    async with app.run_test(size=LARGE) as pilot:
+        await evictions(pilot, app, OVER)
+        await press(pilot, "b")
+        text = said(app)
+        assert "No gang is stopped now." in text and "a100-02 uncordoned" in text
+        await press(pilot, "y")
+        await settled(pilot, app)
+        assert fixed.asked == [("abort", "a2b3c4")]
+
+
+@alone
 async def test_only_what_nobody_is_at_is_taken_up() -> None:
     fixed = FixedEvictions()
     app = drained(fixed)
@@ -77,7 +91,7 @@ async def test_only_what_nobody_is_at_is_taken_up() -> None:
         await evictions(pilot, app, LOST)
         await press(pilot, "u")
         assert isinstance(app.screen, Confirm)
-        assert "Nobody is at it. 1 gangs are still to be stopped" in said(app)
+        assert "Nobody is at it. 1 gang still to be stopped" in said(app)
         await press(pilot, "y")
         await settled(pilot, app)
         assert fixed.asked == [("resume", "m4n5p6")]
