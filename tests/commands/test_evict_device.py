@@ -1,13 +1,13 @@
 """`evict plan|run|abort --device`: one GPU instead of a node, as users see it, on the embedded cluster."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from k8sai.errors import Exit
 from tests.commands.evict_site import EvictSite
 from tests.contract.api import Json
-from tests.evict.yard_devices import RULES, bridged, claiming, device_of, published, rules_of
+from tests.evict.yard_devices import RULES, bridged, claiming, device_of, fixed, published, rules_of
 from tests.evict.yard_objects import contract
 from tests.evict.yard_player import Played
 
@@ -19,9 +19,11 @@ def site(evicts: EvictSite) -> Iterator[EvictSite]:
         yield evicts
 
 
-def held(site: EvictSite, name: str = "llm", kind: object = claiming) -> str:
+Kind = Callable[..., Json]
+
+
+def held(site: EvictSite, name: str = "llm", make: Kind = claiming) -> str:
     """The UUID of the card that a Job of one pod holds, which says how it saves."""
-    make = bridged if kind is bridged else claiming
     site.put(make(name, site.namespace, says=contract(name)))
     site.runs(name, 1)
     return device_of(site, name)[0]
@@ -32,8 +34,8 @@ def drained(site: EvictSite, uuid: str, *words: str, code: int = 0) -> Json:
         return site.document("run", "--device", uuid, "--yes", *words, code=code)
 
 
-@pytest.mark.parametrize("kind", [claiming, bridged], ids=["claim", "extended resource"])
-def test_only_who_holds_it_is_stopped_and_it_stays_closed(site: EvictSite, kind: object) -> None:
+@pytest.mark.parametrize("kind", [claiming, fixed, bridged])
+def test_only_who_holds_it_is_stopped_and_it_stays_closed(site: EvictSite, kind: Kind) -> None:
     uuid = held(site, "llm", kind)
     held(site, "vit")
     before = site.pods_of("vit")[0]["metadata"]["uid"]

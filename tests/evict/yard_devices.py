@@ -28,6 +28,7 @@ def published(yard: Yard, cards: int = 2, *names: str) -> Iterator[list[str]]:
     for path, obj in objects:
         yard.api.post(path, obj).ok()
     yard.api.post(dra.templates_path(yard.namespace), dra.claim_template("one", f"gpu.{yard.namespace}")).ok()
+    yard.api.post(dra.claims_path(yard.namespace), dra.claim("fixed", f"gpu.{yard.namespace}")).ok()
     try:
         yield made
     finally:
@@ -51,6 +52,13 @@ def bridged(name: str, where: str, says: Mapping[str, str] | None = None) -> Jso
     made = job(name, where, pods=1, gpus=0, says=says)
     amounts = {f"{BRIDGED}-{where}": "1"}
     made["spec"]["template"]["spec"]["containers"][0]["resources"] = {"requests": amounts, "limits": amounts}
+    return made
+
+
+def fixed(name: str, where: str, says: Mapping[str, str] | None = None) -> Json:
+    """A Job whose pod uses a claim that has a name, and so outlives the pod."""
+    made = claiming(name, where, says=says)
+    made["spec"]["template"]["spec"]["resourceClaims"] = [{"name": "gpu", "resourceClaimName": "fixed"}]
     return made
 
 

@@ -8,11 +8,13 @@ from k8sai.cluster.reading import Reading, holds
 from k8sai.evict.facts import ENDED, Json, Phase
 from k8sai.evict.keeping.names import CORDONED, MARK
 from k8sai.evict.planning.deadlines import deadline_of
+from k8sai.evict.planning.device import holders
 from k8sai.evict.planning.verdicts import Verdict
 from k8sai.evict.running import decide_gang, decide_pod, marking, proving, tainting
 from k8sai.evict.running.asking import Asking
 from k8sai.evict.running.seen import GangSeen, NodeSeen, PodSeen, Seen
 from k8sai.evict.state import GangState, NodeState, PodState, Stage, State
+from k8sai.evict.switches.step import Wait
 
 if TYPE_CHECKING:
     from k8sai.evict.running.hands import Hands
@@ -170,8 +172,18 @@ class Look:
         if state.phase is Phase.STOPPING:
             return {"stop": self.hands.switches.next_stop(state, self.read, self.state.id)}
         if state.phase in (Phase.STOPPED, Phase.PARKED):
+            if self._claims(state):
+                return {"start": Wait("its claims to be let go of: a pod that finds them would get the same GPU")}
             return {"start": self.hands.switches.next_start(state, self.read, self.state.id)}
         return {}
+
+    def _claims(self, state: GangState) -> bool:
+        """Whether the GPU that is closed is still claimed by its old pods; a claim that has a name outlives them."""
+        device = self.state.device
+        if device is None or self.state.stage is not Stage.RUNNING:
+            return False
+        old = {one.uid for one in state.pods}
+        return any(one.uid in old for one in holders(self.read, device))
 
     def _again(self, state: GangState, nodes: Mapping[str, NodeSeen]) -> dict[str, Any]:
         """Its new pods, after the start."""
