@@ -2,11 +2,9 @@
 
 import re
 import time
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
-from k8sai.ages import stamp
-from k8sai.commands import _print, _talk
+from k8sai.commands import _print, _talk, _voice
 from k8sai.view import Note
 
 if TYPE_CHECKING:
@@ -18,14 +16,14 @@ _SILENT: Final = ("write",)  # what stands afterwards is told
 _PATIENCE: Final = 5.0  # seconds until a verb that is over soon says elsewhere than on a terminal what it waits for
 
 
-class Voice:
-    """A line of stdout for each thing that happens, of stderr beside a document. What is waited for changes in place on
-    a terminal; elsewhere it is a line, with `lines` at once, and another one when more than its numbers are new.
+class Voice(_voice.Voice):
+    """Elsewhere than on a terminal what is waited for is a line, with `lines` at once, and another one when more than
+    its numbers are new.
     """
 
     def __init__(self, title: str, output: str, *, lines: bool) -> None:
-        self._title, self._output = title, output
-        self._progress = _talk.Progress(title)
+        super().__init__(title, output)
+        self._title = title
         self._patience = 0.0 if lines else _PATIENCE
         self._began = time.monotonic()
         self._told = self._waited = ""
@@ -35,37 +33,19 @@ class Voice:
         if news.word == "wait":
             self.wait(news.text)
         elif news.word not in _SILENT:
-            self._say(news.at, news.text)
+            self.say(news.at, news.text)
 
     def wait(self, why: str) -> None:
         """On a terminal it changes in place."""
-        self._progress.say(f"{self._title}: {why}")
+        self.progress.say(f"{self._title}: {why}")
         late = time.monotonic() - self._began >= self._patience
         if late and not _talk.live() and _kind(why) not in (self._told, self._waited):
             self._waited = _kind(why)
-            self._say(time.time(), why)
+            self.say(time.time(), why)
 
-    def clear(self) -> None:
-        """Room for a line of somebody else's."""
-        self._progress.clear()
-
-    def _say(self, at: float, text: str) -> None:
-        self.clear()
+    def say(self, at: float, text: str) -> None:
         self._began, self._told = time.monotonic(), _kind(text)
-        line = _talk.one_line(f"{stamp(at)} {self._title}: {text}")
-        if self._output == "table":
-            _print.outlived(lambda: _print.line(line))
-        else:
-            _talk.line(line)
-
-    def __enter__(self) -> "Voice":
-        self._progress.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.__exit__(kind, value, trace)
+        super().say(at, f"{self._title}: {text}")
 
 
 def _kind(text: str) -> str:

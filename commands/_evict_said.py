@@ -1,11 +1,9 @@
 """What a verb of `evict` says: a line for each thing that happens, what is waited for, and how it ended."""
 
 import time
-from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
-from k8sai.ages import stamp
-from k8sai.commands import _print, _talk
+from k8sai.commands import _print, _talk, _voice
 from k8sai.view import Note
 
 if TYPE_CHECKING:
@@ -17,14 +15,11 @@ if TYPE_CHECKING:
 _PATIENCE: Final = 10.0  # seconds until what is waited for is told elsewhere than on a terminal
 
 
-class Voice:
-    """A line of stdout for each thing that happens, of stderr beside a document. What is waited for changes in place on
-    a terminal; elsewhere each thing is told once, after a while.
-    """
+class Voice(_voice.Voice):
+    """Elsewhere than on a terminal each thing that is waited for is told once, after a while."""
 
     def __init__(self, output: str) -> None:
-        self._output = output
-        self._progress = _talk.Progress("evict")
+        super().__init__("evict", output)
         self._waits: set[str] = set()
         self._since = time.monotonic()
 
@@ -35,36 +30,15 @@ class Voice:
             self.wait(f"waits for {text}")
         else:
             self._since = time.monotonic()
-            self._say(news.at, text)
+            self.say(news.at, text)
 
     def wait(self, why: str) -> None:
         """On a terminal it changes in place."""
-        self._progress.say(why)
+        self.progress.say(why)
         kind = "".join(one for one in why if not one.isdigit())
         if not _talk.live() and kind not in self._waits and time.monotonic() - self._since >= _PATIENCE:
             self._waits.add(kind)
             _talk.line(why)
-
-    def clear(self) -> None:
-        """Room for a line of somebody else's."""
-        self._progress.clear()
-
-    def _say(self, at: float, text: str) -> None:
-        self.clear()
-        line = _talk.one_line(f"{stamp(at)} {text}")
-        if self._output in ("json", "yaml"):
-            _talk.line(line)
-        else:
-            _print.outlived(lambda: _print.line(line))
-
-    def __enter__(self) -> "Voice":
-        self._progress.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.__exit__(kind, value, trace)
 
 
 def say_left(state: "State | None", drain: str) -> None:
