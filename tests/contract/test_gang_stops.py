@@ -89,8 +89,7 @@ def test_an_evicted_rank_has_failed_before_it_ends_where_nobody_waits(yard: Yard
     yard.api.patch(f"{yard.pods}/{first}/status", {"status": {"phase": "Succeeded"}})
     yard.api.delete(f"{yard.pods}/{first}", {"gracePeriodSeconds": 0})
     yard.api.until_gone(f"{yard.pods}/{first}")
-    yard.ranks("gang", 2)
-    told = yard.api.get(path).ok()["status"]
+    told = yard.api.until_object(path, lambda one: one["status"].get("terminating") == 0)["status"]  # it was seen to go
     assert (told["failed"], told.get("completedIndexes", "")) == (1, "")
 
 
