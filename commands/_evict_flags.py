@@ -1,6 +1,7 @@
 """Flags that the verbs of `evict` have in common: kubectl drain's by its names, and ours."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from functools import wraps
 from inspect import Signature, signature
 from pathlib import Path
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from k8sai.evict.facts import Grade
     from k8sai.evict.planning.wish import Wish
 
+_FOREVER = 10 * 365 * 86400.0  # seconds that nobody waits: `--timeout 0` is without an end, as in kubectl
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _WHAT = "What is drained"
 _DRAIN = "As in kubectl drain"
 _CHECKPOINTS = "Checkpoints"
@@ -133,8 +136,8 @@ def _wish(
     from k8sai.selectors import selector as selected
 
     refuse_deletion(disable_eviction)
-    if max_parallel_gangs < 1:
-        raise Usage(f"--max-parallel-gangs {max_parallel_gangs}: at least one", "leave it out for one after the other")
+    _insist_on_numbers(max_parallel_gangs, grace_period, max_loss, price)
+    _insist_on_names(nodes or (), state_namespace)
     selected(pod_selector)
     known = Settings()
     waits, ready = seconds("--timeout", timeout), seconds("--wait-ready", wait_ready)
@@ -142,7 +145,7 @@ def _wish(
         on_timeout=on_timeout,
         parallel=max_parallel_gangs,
         deadline=moment(deadline),
-        pdb_wait=known.pdb_wait if waits is None else waits,
+        pdb_wait=known.pdb_wait if waits is None else waits or _FOREVER,
         wait_ready=ready or 0.0,
         accept=grade(accept_proof),
         accept_forced=bool(accept_proof),
@@ -184,6 +187,28 @@ def wishing(command: Callable[..., int]) -> Callable[..., int]:
     return run
 
 
+def _insist_on_numbers(parallel: int, grace: int, loss: float | None, price: float | None) -> None:
+    """Raises Usage for one that means nothing."""
+    if parallel < 1:
+        raise Usage(f"--max-parallel-gangs {parallel}: at least one", "leave it out for one after the other")
+    if grace < -1:
+        raise Usage(f"--grace-period {grace}: seconds, or -1 for what each pod says", "leave it out for theirs")
+    for flag, number in (("--max-loss", loss), ("--price", price)):
+        if number is not None and not 0 <= number < _FOREVER:
+            raise Usage(f"{flag} {number:g}: a number from 0 on is expected", "leave it out where there is none")
+
+
+def _insist_on_names(nodes: Iterable[str], namespace: str) -> None:
+    """Raises Usage for what can be nobody's name: an empty variable, a path."""
+    for node in nodes:
+        if not _NAME.fullmatch(node.removeprefix("node/")):
+            raise Usage(
+                f"{node!r} is no name of a node", "`kubectl get nodes` shows them; an empty variable is no node"
+            )
+    if namespace and not _NAME.fullmatch(namespace):
+        raise Usage(f"--state-namespace {namespace!r}: no name of a namespace", "`kubectl get namespaces`")
+
+
 def grade(text: str) -> "Grade":
     """Of --accept-proof: a letter, or the contract's word. Raises Usage."""
     from k8sai.evict.facts import Grade
@@ -205,11 +230,19 @@ def moment(text: str) -> float:
     if not text:
         return 0.0
     try:
-        return epoch(text)
+        return _to_come(text, epoch(text))
     except ValueError:
         pass
     try:
         length = float(text) if text.isdigit() else duration(text)
     except ValueError as error:
         raise Usage(f"--deadline {text}: {error}", "2h, or 2026-01-01T10:00:00Z") from error
-    return time.time() + length
+    return _to_come(text, time.time() + length)
+
+
+def _to_come(text: str, at: float) -> float:
+    import time
+
+    if at <= time.time() + 1:
+        raise Usage(f"--deadline {text}: that is over", "2h, or a time that is still to come")
+    return at

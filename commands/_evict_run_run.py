@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from k8sai.ages import stamp
 from k8sai.cluster.options import Options
 from k8sai.commands import _print, _talk
 from k8sai.commands._evict_said import Voice, say_end, say_left
@@ -56,8 +57,7 @@ def _wish(asked: Asked, site: Site) -> "tuple[Wish, str]":
     """What is asked for, and the hash that was agreed to. Raises Usage."""
     if asked.file is None:
         return replace(asked.wish, namespace=site.connection.namespace), ""
-    if asked.wish.nodes or asked.wish.selector or asked.wish.gang or asked.wish.device:
-        raise Usage("--plan says what is drained", "leave the nodes out")
+    _insist_on_nothing_else(asked.wish)
     import json
 
     from k8sai.evict.shown.plan_document import agreed
@@ -69,7 +69,21 @@ def _wish(asked: Asked, site: Site) -> "tuple[Wish, str]":
     except ValueError as error:
         raise Usage(f"{asked.file} is not JSON", "`k8sai evict plan NODE --out FILE` writes one") from error
     site.state_namespace = site.state_namespace or wish.state_namespace
+    if 0 < wish.settings.deadline <= site.now():
+        text = f"the --deadline of {asked.file}, {stamp(wish.settings.deadline)}, is over: nothing was written"
+        raise Drift(text, "`k8sai evict plan NODE --out FILE` plans anew")
     return wish, known
+
+
+def _insist_on_nothing_else(wish: "Wish") -> None:
+    """What was agreed to is carried out, and nothing else. Raises Usage."""
+    from k8sai.evict.planning.wish import Wish
+
+    if wish.nodes or wish.selector or wish.gang or wish.device:
+        raise Usage("--plan says what is drained", "leave the nodes out")
+    if wish != Wish(namespace=wish.namespace, price=wish.price, state_namespace=wish.state_namespace):
+        text = "--plan says how it is drained: flags beside it would change what was agreed to"
+        raise Usage(text, "leave them out, or give them to `k8sai evict plan NODE --out FILE`")
 
 
 def _made(site: Site, wish: "Wish") -> "Plan":
@@ -126,6 +140,10 @@ def _insist_on_a_yes(plan: "Plan", asked: Asked) -> None:
         )
     if not _talk.ask(f"{what[0].upper()}{what[1:]} (now it would cost {plan.now.best:.1f})?"):
         raise Refused("nothing was written")
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _carried(site: Site, wish: "Wish", plan: "Plan", asked: Asked) -> int:

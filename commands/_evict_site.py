@@ -124,3 +124,5 @@ def interruptible() -> Iterator[threading.Event]:
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
+        if stop.is_set() and before[signal.SIGINT] is signal.default_int_handler:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # we are leaving: another Ctrl-C would be told as a traceback

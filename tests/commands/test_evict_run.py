@@ -5,6 +5,8 @@ import signal
 import subprocess
 from typing import Any
 
+import pytest
+
 from k8sai.errors import Exit
 from tests.commands.evict_site import EvictSite
 from tests.commands.run import BIN, environment
@@ -108,3 +110,36 @@ def test_a_drain_that_is_not_there(evicts: EvictSite) -> None:
     for verb in ("status", "resume", "abort"):
         ran = evicts(verb, "zzz999")
         assert (ran.code, "there is no drain zzz999" in ran.err) == (Exit.NOT_FOUND, True), ran
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("",), "'' is no name of a node"),
+        (("../pods",), "'../pods' is no name of a node"),
+        (("n", "--deadline", "2020-01-01T00:00:00Z"), "--deadline 2020-01-01T00:00:00Z: that is over"),
+        (("n", "--deadline", "0s"), "--deadline 0s: that is over"),
+        (("n", "--grace-period", "-7"), "--grace-period -7: seconds, or -1"),
+        (("n", "--max-loss", "nan"), "--max-loss nan: a number from 0 on"),
+        (("n", "--max-loss", "-1"), "--max-loss -1: a number from 0 on"),
+        (("n", "--price", "inf"), "--price inf: a number from 0 on"),
+        (("n", "--max-parallel-gangs", "0"), "--max-parallel-gangs 0: at least one"),
+        (("n", "--state-namespace", "No Such"), "--state-namespace 'No Such': no name"),
+    ],
+)
+def test_a_value_that_means_nothing_is_said_before_anything_is_read(
+    evicts: EvictSite, words: tuple[str, ...], said: str
+) -> None:
+    for verb in ("plan", "run"):
+        ran = evicts(verb, *words)
+        assert (ran.code, ran.out) == (2, "")
+        assert said in ran.err
+
+
+def test_an_agreed_plan_takes_no_flags_beside_it(evicts: EvictSite) -> None:
+    trained(evicts)
+    file = str(evicts.folder / "plan.json")
+    evicts("plan", "--gang", f"{evicts.namespace}/llm", "--out", file)
+    ran = evicts("run", "--plan", file, "--yes", "--on-timeout", "evict")
+    assert ran.code == 2
+    assert "flags beside it would change what was agreed to" in ran.err
