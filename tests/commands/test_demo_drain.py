@@ -55,6 +55,7 @@ def test_the_training_goes_on_elsewhere(tmp_path: Path) -> None:
         there = Drained(sim, tmp_path)
         there.trains()
         with drain(there.config, after=0):
+            until(lambda: there.told().get("restoredStep", 0) > 0)
             until(lambda: any(one["phase"] == "Restored" for one in there.gangs()))
         [gang] = there.gangs()
         assert gang["restoredStep"] == gang["proof"]["step"] > 0

@@ -111,6 +111,17 @@ def test_another_scenario_replaces_what_is_there() -> None:
         assert get(sim, "/sim.k8sai.dev/about")["nodes"] == 48
 
 
+def test_a_scenario_is_put_beside_what_is_there() -> None:
+    with Sim("cpu-only") as sim:
+        before = {one["metadata"]["name"] for one in get(sim, "/api/v1/nodes")["items"]}
+        sim.add("drain")
+        sim.settled()
+        after = {one["metadata"]["name"] for one in get(sim, "/api/v1/nodes")["items"]}
+        pods = get(sim, "/api/v1/namespaces/pretrain/pods")["items"]
+    assert before < after and "h200-00" in after
+    assert [one["status"]["phase"] for one in pods] == ["Running", "Running"]
+
+
 def test_denials_of_a_scenario_hold() -> None:
     with Sim("no-rights") as sim:
         assert get(sim, "/api/v1/namespaces/mine/pods")["items"]
