@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+from k8sai.evict.workload.k8sai_checkpoint import Checkpoint
+
 FILE = Path(__file__).parents[2] / "k8sai/evict/workload/k8sai_checkpoint.py"
 PATIENCE = 60.0
 
@@ -130,3 +132,15 @@ def asking(path: Path, id: str, deadline: float = PATIENCE) -> Iterator["subproc
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
         yield process
         process.kill()
+
+
+def keeper(path: Path, **more: Any) -> Checkpoint:
+    """A trainer in this process, rank 0 of 1, that writes a file for each step; signals stay as they are."""
+
+    def save(step: int) -> Path:
+        folder = made.folder(step)
+        (folder / f"rank-{made.rank}").write_text(str(step))
+        return folder
+
+    made = Checkpoint(path, save, **{"rank": 0, "world": 1, "signals": False, **more})
+    return made
