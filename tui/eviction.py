@@ -150,6 +150,12 @@ class EvictionPane(DrainsPane):
         rank = f"rank {one.rank}" if one.rank >= 0 else ""
         return (name, ((rank, "dim"),), (), (), plain(number(one.gpus)), *[()] * 5, ((clean(one.node), "dim"),))
 
+    def cycle_sort(self, step: int) -> None:
+        """The order is that of the drain."""
+
+    def turn_round(self) -> None:
+        """The order is that of the drain."""
+
     # --- keys ---------------------------------------------------------------------------------------------------------
 
     def subject_at(self, key: str) -> Subject | None:

@@ -1,6 +1,7 @@
 """Drains as a screen reads and carries them out, on the embedded cluster."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,12 +9,14 @@ import pytest
 from k8sai.cluster.connect import connect
 from k8sai.cluster.objects import LiveObjects
 from k8sai.cluster.options import Options
+from k8sai.cluster.writing import Writer
 from k8sai.errors import Drift, Locked
 from k8sai.evict.facts import Phase
 from k8sai.evict.keeping.find import Listed
+from k8sai.evict.keeping.kept import Kept
 from k8sai.evict.planning.wish import Wish
 from k8sai.evict.shown.live import LiveEvictions
-from k8sai.evict.state import Settings, Stage
+from k8sai.evict.state import Settings, Stage, State
 from tests.commands.evict_site import EvictSite, evict_sim, evicts
 from tests.evict.yard_objects import contract, job
 from tests.evict.yard_player import Played
@@ -69,6 +72,27 @@ def test_a_plan_is_carried_out_beside_the_screen(evicts: EvictSite, screen: Live
     assert (found.state.stage, found.state.gangs[0].phase) == (Stage.DONE, Phase.RESTORED)
     assert screen.heard > heard
     assert one(live(evicts), plan.id).state == found.state, "another screen reads the same"
+
+
+def test_only_what_has_changed_is_read_again(
+    evicts: EvictSite, screen: LiveEvictions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept_ones = [Kept(Writer(screen._connection), evicts.namespace, name) for name in ("aaaaaa", "bbbbbb")]
+    first, second = (one.begin(State(name, "hash", begun="2026-11-22T05:00:00Z"))
+                     for one, name in zip(kept_ones, ("aaaaaa", "bbbbbb"), strict=True))  # fmt: skip
+    read: list[str] = []
+    reads = Kept.read
+    monkeypatch.setattr(Kept, "read", lambda self: (read.append(self._drain), reads(self))[1])
+    screen.read()
+    assert sorted(read) == ["aaaaaa", "bbbbbb"]
+    screen.read()
+    assert len(read) == 2
+    kept_ones[1].save(second, replace(second.state, stage=Stage.DONE))
+    found = {each.id: each.state for each in screen.read().found}
+    assert read[2:] == ["bbbbbb"]
+    assert found["bbbbbb"] is not None and found["bbbbbb"].stage is Stage.DONE
+    kept_ones[0].forget(first)
+    assert [each.id for each in screen.read().found] == ["bbbbbb"]
 
 
 def test_what_is_left_is_taken_up_and_taken_back(evicts: EvictSite, screen: LiveEvictions) -> None:

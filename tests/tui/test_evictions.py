@@ -192,6 +192,17 @@ async def test_a_drain_full_screen_has_nodes_gangs_pods_and_the_journal() -> Non
 
 
 @alone
+async def test_the_order_of_a_drain_stays_whatever_sorts_elsewhere() -> None:
+    app = drained()
+    async with app.run_test(size=LARGE) as pilot:
+        await opened(pilot, app)
+        before = keys(app)
+        await press(pilot, "s", "S", "r")
+        assert keys(app) == before
+        assert app.is_running
+
+
+@alone
 async def test_a_drain_that_is_forgotten_meanwhile() -> None:
     fixed = FixedEvictions()
     app = drained(fixed)
