@@ -43,6 +43,7 @@ def plan(
       k8sai evict plan -l rack=r7 -o wide --price 2.50
       k8sai evict plan gpu-1 --out plan.json     then: k8sai evict run --plan plan.json
       k8sai evict plan --gang ml/llm-70b
+      k8sai evict plan --device GPU-8c6e0f2a-…          who holds one GPU (DRA)
     """
     from k8sai.commands._evict_plan_run import Asked, run
 

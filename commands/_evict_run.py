@@ -52,6 +52,7 @@ def run(
     Examples:
       k8sai evict run gpu-1 gpu-2 --ignore-daemonsets
       k8sai evict run --plan plan.json --yes
+      k8sai evict run --device GPU-8c6e0f2a-… --wait-ready 15m
       k8sai evict run -l rack=r7 --ignore-daemonsets --max-parallel-gangs 4 --deadline 2h --wait-ready 15m
     """
     from k8sai.commands._evict_run_run import Asked, drain

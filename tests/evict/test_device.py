@@ -1,5 +1,6 @@
 """One GPU among slices and claims: what is found, who holds it, what is refused; and the rule that closes it."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,10 +9,13 @@ from k8sai.cluster.discovery import Resource
 from k8sai.cluster.reading import Reading
 from k8sai.cluster.writing import Target
 from k8sai.errors import Forbidden, NotFound, Refused
+from k8sai.evict.facts import Contract, Phase, PodRef, Ref, Switch
 from k8sai.evict.keeping.names import node_lease
 from k8sai.evict.planning.device import CLAIMS, RULES, SLICES, holders, selected, the_device
 from k8sai.evict.running import tainting
-from k8sai.evict.state import Device
+from k8sai.evict.running.look import Look, Memory
+from k8sai.evict.state import Device, GangState, NodeState, Stage, State
+from k8sai.evict.switches.step import Wait
 from tests.controlplane import dra
 
 Json = dict[str, Any]
@@ -127,3 +131,18 @@ def test_the_lease_of_a_card_is_a_name() -> None:
     assert name.startswith("k8sai-node-gpu-")
     assert name != node_lease("ns", f"{CARD.id}1").name
     assert name.replace("-", "").isalnum()
+
+
+@pytest.mark.parametrize(
+    ("pod", "stage", "waits"),
+    [("old", Stage.RUNNING, True), ("new", Stage.RUNNING, False), ("old", Stage.ABORTING, False)],
+)
+def test_a_gang_starts_once_its_old_pods_have_let_the_card_go(pod: str, stage: Stage, waits: bool) -> None:
+    job = Ref("jobs.batch", "ml", "llm", "u1", "job")
+    old = PodRef("ml", "llm-0", "uid-old", "n0", 1.0)
+    gang = GangState("u1", job, "Job", (old,), 1.0, Contract(), Switch("suspend", job), phase=Phase.STOPPED)
+    state = State("abc234", "h", stage, nodes=(NodeState(CARD.id, "", device=CARD),), gangs=(gang,))
+    nothing = SimpleNamespace(attempt=lambda _: None, proof=lambda _: None)
+    hands = SimpleNamespace(switches=SimpleNamespace(next_start=lambda *_: None))
+    found = Look(hands, state, reading(claims=(claim(pod),)), nothing, Memory(), {})  # type: ignore[arg-type]
+    assert isinstance(found.gang(gang, {}).start, Wait) is waits
