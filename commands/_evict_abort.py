@@ -18,8 +18,9 @@ def abort(
     state_namespace: flags.StateNamespace = "",
     output: flags.Output = "table",
 ) -> int:
-    """Withdraw requests, start what was stopped, and uncordon the nodes that this drain has cordoned, and no others; of one
-    GPU, its taint is taken away.
+    """Withdraw requests, start what was stopped, and uncordon the nodes that this drain has cordoned, and no others.
+
+    Of one GPU, its taint is taken away.
 
     Asked again, it does nothing more. Where an operator is at work, they are told and do it; without a journal it goes
     by the marks in the cluster. Pods that were evicted stay evicted.
