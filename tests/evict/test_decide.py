@@ -99,7 +99,7 @@ def test_answers_are_counted() -> None:
     assert isinstance(action, Change)
     assert (to(action).phase, action.notes[0].text) == (Phase.ACKED, "3 of 8 have taken it up")
     late = to(next_for(asked(phase=Phase.ACKED), see, now(AT + 61)))
-    assert (late.phase, late.reason) == (Phase.TIMED_OUT, "no proof in time (3 of 8 have answered)")
+    assert (late.phase, late.reason) == (Phase.TIMED_OUT, "no proof in time (3 of 8 have taken it up)")
 
 
 def test_whoever_was_asked_by_one_who_died_is_asked_again() -> None:

@@ -215,7 +215,7 @@ def test_of_two_ranks_one_hangs_and_nothing_is_stopped() -> None:
     state = made.run(wire)
 
     assert phases(state) == {"llm": Phase.TIMED_OUT}
-    assert "1 of 2 have answered" in state.gangs[0].reason
+    assert "1 of 2 have taken it up" in state.gangs[0].reason
     assert not [one for one in wire.schedule.writes if stops(one)]
     assert made.world.marked("k8sai.dev/request") == []  # it was taken back
 

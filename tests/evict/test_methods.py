@@ -7,11 +7,11 @@ from typing import Any, get_args
 import pytest
 
 from k8sai.ages import stamp
-from k8sai.cluster.api_errors import ApiForbidden
+from k8sai.cluster.api_errors import ApiForbidden, Unavailable
 from k8sai.evict.facts import MethodName
-from k8sai.evict.method import Said, Site
+from k8sai.evict.method import Asked, Said, Site
 from k8sai.evict.methods.all import LATER, METHODS
-from k8sai.evict.methods.exec import Exec
+from k8sai.evict.methods.exec import Exec, Unanswered, taking_back
 from k8sai.evict.methods.signal import Signal
 from tests.evict.methods_site import SLEEP, Cluster, never, request
 from tests.evict.methods_site import cluster as cluster
@@ -109,6 +109,52 @@ def test_any_rank_will_do_and_the_others_are_left_alone(cluster: Cluster, pods: 
 def test_none_of_any(cluster: Cluster, pods: list[Any]) -> None:
     said = by_exec(cluster.site(*pods, exec=shell("exit 5"), scope="any"))
     assert [one.heard for one in said] == ["failed"] * 3
+
+
+def test_ranks_that_are_still_saving_have_not_failed(cluster: Cluster, pods: list[Any]) -> None:
+    said = '{"requestId":"%s","step":7,"complete":false,"ranks":1,"worldSize":3%s}'
+    ack = f"""printf '{said}' "$K8SAI_REQUEST" "$1"; exit 1"""
+    (heard,) = by_exec(cluster.site(*pods, exec=(*shell(ack), "sh", "")))
+    assert (heard.heard, heard.why) == ("accepted", "1 of 3 ranks had saved when its program ended")
+    (heard,) = by_exec(cluster.site(*pods, exec=(*shell(ack), "sh", ',"error":"disk full"')))
+    assert heard.heard == "failed"
+
+
+@pytest.mark.parametrize(
+    ("words", "back"),
+    [
+        (("python", "/app/k8sai_checkpoint.py", "request"), ("python", "/app/k8sai_checkpoint.py", "withdraw")),
+        (
+            ("python", "-m", "a.k8sai_checkpoint", "request", "--path", "/c"),
+            ("python", "-m", "a.k8sai_checkpoint", "withdraw", "--path", "/c"),
+        ),
+        (("python", "/app/save.py", "request"), ()),
+        (("python", "/app/k8sai_checkpoint.py", "verify"), ()),
+        (("python", "/app/my_k8sai_checkpoint.py", "request"), ()),
+    ],
+)
+def test_who_can_be_called_back(words: tuple[str, ...], back: tuple[str, ...]) -> None:
+    assert taking_back(words) == back
+
+
+def test_ranks_are_told_that_it_was_taken_back(cluster: Cluster, pods: list[Any]) -> None:
+    file = cluster.folder / "k8sai_checkpoint.py"
+    file.write_text('echo "$1 $K8SAI_REQUEST" >> "$0.told"')
+    site = cluster.site(*pods, exec=("sh", str(file), "request"), scope="all")
+    Exec().withdraw(site, request(), Asked())
+    assert (cluster.folder / "k8sai_checkpoint.py.told").read_text() == "withdraw a1b2c3\n" * 3
+
+
+def test_a_pod_that_cannot_be_told_does_not_hold_it_up(
+    cluster: Cluster, pods: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*_: Any, **__: Any) -> Any:
+        raise Unavailable("error dialing backend", status=502)
+
+    monkeypatch.setattr("k8sai.evict.methods.exec.run", run)
+    with pytest.raises(Unanswered, match="error dialing backend"):
+        Exec().withdraw(cluster.site(*pods, exec=("k8sai_checkpoint.py", "request")), request(), Asked())
+    assert not issubclass(Unanswered, Unavailable)
 
 
 def test_a_deadline_ends_the_wait(cluster: Cluster, pods: list[Any]) -> None:

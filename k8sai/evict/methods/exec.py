@@ -1,16 +1,22 @@
 """Asking by a program in the container: its environment has the request, its last line of JSON is the answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Final
 
+from k8sai.cluster.api_errors import Unavailable
 from k8sai.cluster.executing import Done, run
-from k8sai.errors import Usage
+from k8sai.errors import ClusterError, Usage
 from k8sai.evict.contracts.acks import last_ack
-from k8sai.evict.facts import Json, MethodName, Request
+from k8sai.evict.facts import Ack, Json, MethodName, Request
 from k8sai.evict.method import Asked, Right, Said, Site, Trouble
 from k8sai.evict.methods.hearing import judged, listen
 from k8sai.evict.methods.reach import container, everybody, has, in_scope, left, name_of, patiently
 from k8sai.evict.methods.rights import missing
 from k8sai.evict.methods.words import as_environment
+
+_OURS: Final = "k8sai_checkpoint"  # the file that is copied into trainers, and its module
+_TO_TELL: Final = 15.0  # seconds to take a request back
 
 
 class Exec:
@@ -37,7 +43,35 @@ class Exec:
         return listen(site, request, asked)
 
     def withdraw(self, site: Site, request: Request, asked: Asked) -> None:
-        """A program that was started is not stopped: it saves, which does no harm."""
+        """A program that was started is not stopped: it saves, which does no harm. `k8sai_checkpoint.py` is told, so
+        that ranks that stand still behind the save go on now instead of at the deadline; of others nobody knows how.
+        """
+        words = taking_back(site.contract.exec)
+        if not words:
+            return
+
+        def one(pod: Json, enough: Callable[[], bool]) -> Said:
+            done = _run(site, pod, (*as_environment(request), *words), _TO_TELL, enough)
+            return Said(name_of(pod), "failed" if done.code else "answered", why=last_words(done))
+
+        try:
+            everybody(site, one, lambda: False)
+        except Unavailable as error:  # a node that is gone must not hold up what is taken back
+            raise Unanswered(error.message) from error
+
+
+class Unanswered(ClusterError):
+    """A rank could not be told; it goes on at the deadline."""
+
+
+def taking_back(words: Sequence[str]) -> tuple[str, ...]:
+    """The command that takes back what this one asks for; empty where nobody knows: `… k8sai_checkpoint.py request …`
+    has one.
+    """
+    for place, (program, verb) in enumerate(pairwise(words)):
+        if verb == "request" and program.removesuffix(".py").rpartition("/")[2].rpartition(".")[2] == _OURS:
+            return (*words[: place + 1], "withdraw", *words[place + 2 :])
+    return ()
 
 
 def exec_rights(site: Site) -> tuple[Right, ...]:
@@ -59,29 +93,40 @@ def can_run(site: Site) -> tuple[Trouble, ...]:
 
 
 def _ask(site: Site, pod: Json, request: Request, until: Callable[[], bool]) -> Said:
-    done = run(
-        site.connection,
-        site.ref.namespace,
-        name_of(pod),
-        container(site.contract, pod),
-        (*as_environment(request), *site.contract.exec),
-        timeout=left(request),
-        until=until,
-    )
+    done = _run(site, pod, (*as_environment(request), *site.contract.exec), left(request), until)
     return understood(name_of(pod), done, request)
+
+
+def _run(site: Site, pod: Json, words: tuple[str, ...], timeout: float, until: Callable[[], bool]) -> Done:
+    place = container(site.contract, pod)
+    return run(site.connection, site.ref.namespace, name_of(pod), place, words, timeout=timeout, until=until)
 
 
 def understood(pod: str, done: Done, request: Request) -> Said:
     """What a program that has ended says: its exit code, then the last line of its output that is a JSON object."""
+    text = done.out.decode(errors="replace")
+    if done.code and (begun := _begun(text, request)) is not None:
+        return Said(pod, "accepted", begun, f"{begun.ranks} of {begun.world} ranks had saved when its program ended")
     if done.code:
         return Said(pod, "failed", why=f"its program ended with {done.code}{last_words(done)}")
     try:
-        answer = last_ack(done.out.decode(errors="replace"))
+        answer = last_ack(text)
     except Usage as error:
         return Said(pod, "accepted", why=f"its answer cannot be read: {error.message}")
     if answer is None:
         return Said(pod, "accepted", why="its program ended well and said nothing of a checkpoint")
     return judged(pod, answer, request)
+
+
+def _begun(text: str, request: Request) -> Ack | None:
+    """What was said of a save that goes on: some ranks have done it, and none has failed."""
+    try:
+        answer = last_ack(text)
+    except Usage:
+        return None
+    if answer is None or answer.request != request.id or answer.complete or '"error"' in text:
+        return None
+    return answer if 0 < answer.ranks < answer.world else None
 
 
 def last_words(done: Done) -> str:

@@ -49,7 +49,7 @@ def _answer(obj: Json | None, request: Request) -> Ack | None:
     found = written(obj)
     if found is None:
         return None
-    later = not found.request and request.asked > 0 and found.time >= request.asked
+    later = not found.request and 0 < request.asked < found.time
     return found if found.request == request.id or later else None
 
 

@@ -147,7 +147,7 @@ def _answered(gang: GangState, see: GangSeen, attempt: Attempt, now: Now) -> Act
 def _so_far(attempt: Attempt | None) -> str:
     if attempt is None or not attempt.asked:
         return ""
-    return f" ({attempt.heard} of {attempt.asked} have answered)"
+    return f" ({attempt.heard} of {attempt.asked} have taken it up)"
 
 
 def _proven(gang: GangState, proof: Proof, now: Now) -> Action:
