@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+import yaml
 
 from k8sai.errors import Exit
 from tests.commands.evict_site import EvictSite
@@ -129,3 +130,17 @@ def test_a_uuid_that_no_slice_has(site: EvictSite) -> None:
     ran = site("run", "--device", "GPU-9", "--yes")
     assert ran.code == Exit.NOT_FOUND
     assert "no ResourceSlice has a GPU GPU-9" in ran.err
+
+
+def test_the_role_for_it_is_enough_and_without_the_rule_the_plan_says_what_is_missing(site: EvictSite) -> None:
+    role = {one: yaml.safe_load(site("rbac", *one).out)["rules"] for one in ((), ("--device",))}
+    user = ("--as", site.user)
+    site.grant(role[()])
+    plan = site.document("plan", "--device", "GPU-00000000", *user, code=Exit.REFUSED)
+    assert [one for one in plan["missingRights"] if "devicetaintrules" not in one] == []
+    assert len(plan["missingRights"]) == 3
+    site.grant(role[("--device",)])
+    told = site.document("run", "--device", "GPU-00000000", "--yes", *user)
+    assert told["state"] == "Done"
+    assert site("abort", told["id"], *user).code == Exit.OK
+    assert rules_of(site) == {}

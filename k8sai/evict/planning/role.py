@@ -54,6 +54,7 @@ _WRITE: Final[Needs] = (
     ("get list create patch delete", "configmaps", ""),
     ("get list create patch delete", LEASES, ""),
     ("create", EVENTS, ""),
+    ("get", "namespaces", ""),  # whether the one is there in which a drain is kept
 )
 
 
