@@ -5,7 +5,6 @@ Lease another operator holds the rollout (Locked), with the same one a person ha
 decide again. An answer that was lost is found by reading.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -13,9 +12,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from k8sai.canary.facts import ENDED, Json, Ref
 from k8sai.canary.keeping import form, names
 from k8sai.canary.state import KEPT, State
-from k8sai.cluster.api_errors import ApiConflict, ApiNotFound, Unavailable
+from k8sai.cluster.api_errors import ApiConflict, Unavailable
 from k8sai.cluster.patching import Stale, create
-from k8sai.errors import Forbidden, K8saiError, Locked, Refused
+from k8sai.errors import Forbidden, Locked, Refused
+from k8sai.holding.saving import insist_on_epoch, quietly, saved, version_of
 
 if TYPE_CHECKING:
     from k8sai.cluster.writing import Target, Writer
@@ -71,10 +71,10 @@ class Kept:
         try:
             held = self.save(old, state) if old else self._make(state)
         except (Refused, Stale, Locked):
-            _quietly(lambda: self._drop(names.snapshot_at(self._ref, state.id)))
+            quietly(lambda: self._drop(names.snapshot_at(self._ref, state.id)))
             raise
         for target in outlived:
-            _quietly(partial(self._drop, target))  # who may not delete leaves them: they do no harm
+            quietly(partial(self._drop, target))  # who may not delete leaves them: they do no harm
         return replace(held, snapshot=before)
 
     def save(self, held: Held, state: State, *, dry_run: bool = False) -> Held:
@@ -82,14 +82,17 @@ class Kept:
         ClusterError.
         """
         _insist_on_epoch(held.state, state)
-        body = form.text(state)
-        try:
-            patch: Json = {"data": {STATE: body}}
-            guard = {"uid": held.uid, "version": held.version}
-            live = self._writer.merge(self._place, patch, **guard, dry_run=dry_run).object
-        except (ApiConflict, ApiNotFound, Unavailable) as error:
-            live = self._found(error, held, state, body)
-        return replace(held, state=_bounded(state), version=_version(live))
+        live = saved(
+            self._writer,
+            self._place,
+            {STATE: form.text(state)},
+            uid=held.uid,
+            version=held.version,
+            fence=lambda live: _insist_on_epoch(self._held(live).state, state),
+            hint="`k8sai canary list`",
+            dry_run=dry_run,
+        )
+        return replace(held, state=_bounded(state), version=version_of(live))
 
     def objects(self) -> "list[tuple[Target, Json]]":
         """All that is kept, with its metadata: snapshots, the state, the Lease."""
@@ -119,7 +122,7 @@ class Kept:
                 f"what is kept of {self._ref.title} in {self._place.ref} is not understood: {error.message}",
                 f"`k8sai canary forget {self._ref.title} -n {self._ref.namespace} --force` takes it away",
             ) from error
-        return Held(state, _version(live), str(live["metadata"].get("uid") or ""))
+        return Held(state, version_of(live), str(live["metadata"].get("uid") or ""))
 
     def _make(self, state: State) -> Held:
         body: Json = {"apiVersion": "v1", "kind": "ConfigMap", "data": {STATE: form.text(state)}}
@@ -127,7 +130,7 @@ class Kept:
         try:
             return self._held(create(self._writer, self._place, body).object)
         except (ApiConflict, Unavailable) as error:
-            there = _quietly(self.peek)
+            there = quietly(self.peek)
             if there is None:
                 raise
             if there.state.id != state.id:
@@ -135,21 +138,6 @@ class Kept:
                 self._refuse_active(there.state)
                 raise Stale(f"another rollout of {self._ref.title} was begun meanwhile", "look, then repeat") from error
             return there
-
-    def _found(self, error: K8saiError, held: Held, state: State, body: str) -> Json:
-        """What became of a save without an answer, or with a no."""
-        try:
-            live = self._writer.live(self._place)
-        except K8saiError:
-            raise error from None
-        if live is None or live["metadata"].get("uid") != held.uid:
-            raise Stale(f"{self._place.ref} was taken away meanwhile", "`k8sai canary list`") from error
-        if (live.get("data") or {}).get(STATE) == body:
-            return live
-        _insist_on_epoch(self._held(live).state, state)
-        if _version(live) == held.version:
-            raise error
-        raise Stale(f"somebody else wrote {self._place.ref} meanwhile: nothing was written", "look, then repeat")
 
     def _refuse_active(self, state: State) -> None:
         if state.phase not in ENDED:
@@ -176,7 +164,7 @@ class Kept:
         try:
             create(self._writer, target, body)
         except (ApiConflict, Unavailable):
-            if _quietly(lambda: self._snapshot(rollout)) != before:
+            if quietly(lambda: self._snapshot(rollout)) != before:
                 raise
 
     def _snapshots(self) -> "list[Target]":
@@ -195,25 +183,10 @@ class Kept:
 
 
 def _insist_on_epoch(kept: State, ours: State) -> None:
-    """The fence: raises Locked where what is kept is of a later holder of the Lease."""
-    if kept.epoch > ours.epoch:
-        raise Locked(
-            f"another operator has taken {kept.target.title} over (epoch {kept.epoch}, ours is {ours.epoch}): nothing "
-            "was written",
-            f"`k8sai canary status {kept.target.title} -n {kept.target.namespace}` shows who holds it",
-        )
+    title = kept.target.title
+    hint = f"`k8sai canary status {title} -n {kept.target.namespace}` shows who holds it"
+    insist_on_epoch(kept.epoch, ours.epoch, title, hint)
 
 
 def _bounded(state: State) -> State:
     return replace(state, history=state.history[-KEPT:])
-
-
-def _version(live: Json) -> str:
-    return str(live["metadata"].get("resourceVersion") or "")
-
-
-def _quietly(read: Callable[[], T]) -> T | None:
-    try:
-        return read()
-    except K8saiError:
-        return None

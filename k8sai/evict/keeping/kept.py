@@ -7,19 +7,19 @@ first, into others that never change, and then named by it.
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from k8sai.cluster.api_errors import ApiConflict, ApiNotFound, Unavailable
-from k8sai.cluster.patching import Stale, create
-from k8sai.errors import Forbidden, K8saiError, Locked
+from k8sai.cluster.api_errors import ApiConflict, Unavailable
+from k8sai.cluster.patching import create
 from k8sai.evict.facts import Json
 from k8sai.evict.keeping import names
 from k8sai.evict.state import KEPT, VERSION, State
 from k8sai.holding import form
 from k8sai.holding.form import Unreadable
+from k8sai.holding.saving import insist_on_epoch, quietly, saved, version_of
 
 if TYPE_CHECKING:
     from k8sai.cluster.writing import Writer
@@ -63,7 +63,7 @@ class Kept:
         try:
             return self._held(create(self._writer, self._place, body).object)
         except (ApiConflict, Unavailable):
-            there = _quietly(self.read)
+            there = quietly(self.read)
             if there is None:
                 raise
             _insist_on_epoch(there.state, state)
@@ -74,14 +74,18 @@ class Kept:
         _insist_on_epoch(held.state, state)
         state = _bounded(state)
         data = self._data(state)
-        patch: Json = {"data": {**dict.fromkeys((STATE, SHARDS)), **data}}
-        try:
-            live = self._writer.merge(self._place, patch, uid=held.uid, version=held.version).object
-        except (ApiConflict, ApiNotFound, Unavailable) as error:
-            live = self._found(error, held, state, data)
+        live = saved(
+            self._writer,
+            self._place,
+            {**dict.fromkeys((STATE, SHARDS)), **data},
+            uid=held.uid,
+            version=held.version,
+            fence=lambda live: _insist_on_epoch(self._held(live).state, state),
+            hint="`k8sai evict status --all`",
+        )
         shards = _shards(live)
         self._drop(set(held.shards) - set(shards))
-        return Held(state, _version(live), held.uid, shards)
+        return Held(state, version_of(live), held.uid, shards)
 
     def forget(self, held: Held) -> None:
         """Take the state and its pieces away. Raises ApiConflict where another one has its name, Forbidden."""
@@ -116,7 +120,7 @@ class Kept:
                 f"what is kept of drain {self._drain} in {self._place.ref} is not understood: {error.message}",
                 f"`k8sai evict abort {self._drain}` goes by what is marked in the cluster",
             ) from error
-        return Held(state, _version(live), str(live["metadata"].get("uid") or ""), shards)
+        return Held(state, version_of(live), str(live["metadata"].get("uid") or ""), shards)
 
     def _piece(self, name: str) -> str:
         live = self._writer.live(replace(self._place, name=name))
@@ -128,37 +132,14 @@ class Kept:
         """Pieces that nobody names any more; who may not delete leaves them: they do no harm."""
         for name in shards:
             target = replace(self._place, name=name)
-            live = _quietly(lambda target=target: self._writer.metadata(target))  # type: ignore[misc]
+            live = quietly(lambda target=target: self._writer.metadata(target))  # type: ignore[misc]
             if live:
                 uid = live["metadata"]["uid"]
-                _quietly(lambda target=target, uid=uid: self._writer.delete(target, uid=uid))  # type: ignore[misc]
-
-    # --- what became of a save ----------------------------------------------------------------------------------------
-
-    def _found(self, error: K8saiError, held: Held, state: State, data: dict[str, str]) -> Json:
-        """After a save without an answer, or with a no."""
-        try:
-            live = self._writer.live(self._place)
-        except K8saiError:
-            raise error from None
-        if live is None or live["metadata"].get("uid") != held.uid:
-            raise Stale(f"{self._place.ref} was taken away meanwhile", "`k8sai evict status --all`") from error
-        if live.get("data") == data:
-            return live
-        _insist_on_epoch(self._held(live).state, state)
-        if _version(live) == held.version:
-            raise error
-        raise Stale(f"somebody else wrote {self._place.ref} meanwhile: nothing was written", "look, then repeat")
+                quietly(lambda target=target, uid=uid: self._writer.delete(target, uid=uid))  # type: ignore[misc]
 
 
 def _insist_on_epoch(kept: State, ours: State) -> None:
-    """The fence: raises Locked where what is kept is of a later holder of the Lease."""
-    if kept.epoch > ours.epoch:
-        raise Locked(
-            f"another operator has taken drain {kept.id} over (epoch {kept.epoch}, ours is {ours.epoch}): nothing was "
-            "written",
-            f"`k8sai evict status {kept.id}` shows who holds it",
-        )
+    insist_on_epoch(kept.epoch, ours.epoch, f"drain {kept.id}", f"`k8sai evict status {kept.id}` shows who holds it")
 
 
 def _bounded(state: State) -> State:
@@ -176,14 +157,3 @@ def _pieces(text: str) -> list[str]:
 def _shards(live: Json) -> tuple[str, ...]:
     named = (live.get("data") or {}).get(SHARDS)
     return tuple(json.loads(named)) if named else ()
-
-
-def _version(live: Json) -> str:
-    return str(live["metadata"].get("resourceVersion") or "")
-
-
-def _quietly(read: Callable[[], T]) -> T | None:
-    try:
-        return read()
-    except (Forbidden, K8saiError):
-        return None
