@@ -6,6 +6,7 @@ from typing import Any
 
 from k8sai.cluster.reading import Reading
 from k8sai.errors import Forbidden, NotFound
+from k8sai.evict.facts import Gang
 from k8sai.evict.gangs.kinds import OWNERS, PODGROUP, WORKLOAD, group_kind
 from k8sai.evict.gangs.resolve import Resolved, resolve
 
@@ -120,3 +121,13 @@ def workload(name: str, by: Json | None = None, *conditions: str, **meta: Any) -
 
 def _full(obj: Json) -> str:
     return _PLURALS.get(group_kind(obj), str(obj["kind"]))
+
+
+def one(shelf: GangShelf, *names: str) -> Gang:
+    """The only gang of these pods."""
+    (found,) = shelf.resolved(*names).gangs
+    return found
+
+
+def names(gang: Gang) -> list[str]:
+    return [str(pod["metadata"]["name"]) for pod in gang.pods]

@@ -4,22 +4,11 @@ from typing import Any
 
 import pytest
 
-from k8sai.evict.facts import Gang
-from tests.evict.gang_shelf import NAMESPACE, GangShelf, job, jobset, made, of_jobset, owner_of, pod
+from tests.evict.gang_shelf import NAMESPACE, GangShelf, job, jobset, made, names, of_jobset, one, owner_of, pod
 
 Json = dict[str, Any]
 TRAINER = "trainer.kubeflow.org/v1alpha1"
 LWS = "leaderworkerset.x-k8s.io/v1"
-
-
-def one(shelf: GangShelf, *names: str) -> Gang:
-    """The only gang of these pods."""
-    (found,) = shelf.resolved(*names).gangs
-    return found
-
-
-def names(gang: Gang) -> list[str]:
-    return [str(pod["metadata"]["name"]) for pod in gang.pods]
 
 
 def test_a_job_is_a_gang_with_its_pods_on_other_nodes_too() -> None:

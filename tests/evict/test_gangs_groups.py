@@ -5,20 +5,11 @@ from typing import Any
 import pytest
 
 from k8sai.evict.facts import Gang
-from tests.evict.gang_shelf import GangShelf, job, jobset, made, of_jobset, pod, workload
+from tests.evict.gang_shelf import GangShelf, job, jobset, made, names, of_jobset, one, pod, workload
 
 Json = dict[str, Any]
 KUEUE = "kueue.x-k8s.io"
 WORKLOADS = "workloads.kueue.x-k8s.io"
-
-
-def one(shelf: GangShelf, *names: str) -> Gang:
-    (found,) = shelf.resolved(*names).gangs
-    return found
-
-
-def names(gang: Gang) -> list[str]:
-    return [str(pod["metadata"]["name"]) for pod in gang.pods]
 
 
 # --- groups -----------------------------------------------------------------------------------------------------------
