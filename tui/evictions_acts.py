@@ -110,7 +110,9 @@ def abort(one: "Listed") -> Ask:
     ours = [node.name for node in state.nodes if node.ours and not node.released]
     sentences = [
         f"{', '.join(stopped)} started again." if stopped else "No gang is stopped now.",
-        f"{', '.join(ours)} uncordoned; what others cordoned stays so." if ours else "No node is to be uncordoned.",
+        f"{', '.join(ours)} {'opened' if state.device else 'uncordoned'}; what others cordoned stays so."
+        if ours
+        else "No node is to be uncordoned.",
         "Requests for checkpoints are withdrawn. What runs elsewhere already stays there.",
     ]
     if one.holder is not None and not one.holder.expired:
@@ -128,6 +130,8 @@ def resume(one: "Listed") -> Ask:
         return Ask(no=f"The state of drain {one.id} is not understood: b takes it back by its marks.")
     if state.stage in OVER:
         return Ask(no=f"Drain {one.id} is {state.stage}: there is nothing to go on with.")
+    if one.blind:
+        return Ask(no=f"Who holds drain {one.id} may not be read: `k8sai evict resume {one.id}` asks its Lease.")
     if not one.orphaned:
         who = one.holder.who if one.holder is not None else "somebody"
         return Ask(no=f"{who} is at drain {one.id}: `k8sai evict resume {one.id} --take-over` takes it away.")

@@ -41,7 +41,7 @@ def around(one: "Listed", ours: "Ours | None", now: float, width: int, glyphs: G
     if ours is not None and ours.busy:
         runs.append(("this screen", "plain"))
     elif holder is None:
-        runs.append(("nobody", "plain"))
+        runs.append(("somebody or nobody: that may not be read", "warn") if one.blind else ("nobody", "plain"))
     else:
         silent = f" (silent {span(holder.age)})" if holder.expired else ""
         runs.append((clean(holder.who) + silent, "bad" if holder.expired else "plain"))
@@ -125,7 +125,7 @@ def node_words(one: "NodeState") -> Run:
         return "released", "warn"
     if one.drained:
         return "drained", "good"
-    return ("cordoned", "accent") if one.cordoned else ("as it was", "plain")
+    return ("tainted" if one.device else "cordoned", "accent") if one.cordoned else ("as it was", "plain")
 
 
 def pod_words(one: "PodState") -> Run:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from k8sai.tui.app import Cockpit
 from k8sai.tui.desk import TINTS
+from k8sai.tui.evictions_plan import PlanScreen
 from k8sai.tui.keymap import KEYS, MOVES
 from k8sai.tui.panes import PANES
 from k8sai.tui.reader import Reader
@@ -29,6 +30,12 @@ async def clears_then_goes_back(pilot: Stage, app: Cockpit, key: str) -> None:
     await press(pilot, key)
     assert app.current.filter.typed == ""
     assert len(keys(app)) == 15
+
+
+async def plans_a_drain(pilot: Stage, app: Cockpit, key: str) -> None:
+    await press(pilot, "down", key)
+    assert isinstance(app.screen, PlanScreen)
+    assert app.screen.wish.nodes == ("a100-01",)
 
 
 async def commands(pilot: Stage, app: Cockpit, key: str) -> None:
@@ -298,6 +305,7 @@ CHECKS: dict[str, Check] = {
     "p": pauses,
     "ctrl+w": widens,
     "a": every_node,
+    "x": plans_a_drain,
     "up": moves("down", "down", to=1),
     "k": moves("down", "down", to=1),
     "down": moves(to=1),

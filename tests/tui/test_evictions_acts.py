@@ -1,5 +1,6 @@
 """What b and u do to a drain, and x to nodes, after they have asked."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,9 @@ from tests.tui.evictions_world import (
     OVER,
     FixedEvictions,
     drained,
+    every,
     evictions,
+    lost,
     notified,
     opened,
     renewed,
@@ -75,6 +78,18 @@ async def test_a_drain_that_is_done_is_taken_back_too() -> None:
         await press(pilot, "y")
         await settled(pilot, app)
         assert fixed.asked == [("abort", "a2b3c4")]
+
+
+@alone
+async def test_who_may_not_read_leases_is_not_told_that_nobody_is_at_it() -> None:
+    fixed = FixedEvictions(replace(every(), found=(replace(lost(), holder=None, blind=True),)))
+    app = drained(fixed)
+    async with app.run_test(size=LARGE, notifications=True) as pilot:
+        await evictions(pilot, app, LOST)
+        assert "its operator is gone" not in said(app)
+        assert "held by somebody or nobody: that may not be read" in said(app)
+        await press(pilot, "u")
+        assert "Who holds drain m4n5p6 may not be read" in notified(app)
 
 
 @alone

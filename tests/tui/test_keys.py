@@ -9,7 +9,7 @@ from tests.tui.key_checks import ALL, CHECKS
 from tests.tui.stage import alone, cockpit, keys, lines, press, screen, table
 
 
-@pytest.mark.parametrize("key", [*ALL, "a"])
+@pytest.mark.parametrize("key", [*ALL, "a", "x"])
 def test_the_key_does_what_help_says(key: str) -> None:
     @alone
     async def story() -> None:

@@ -4,7 +4,7 @@ What stands parked or cordoned is found without any journal.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from k8sai.errors import K8saiError, NotFound
@@ -25,18 +25,19 @@ LEASES: Final = "leases.coordination.k8s.io"
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Without a state, `trouble` says why."""
+    """Without a state, `trouble` says why. `blind`: who holds it may not be read."""
 
     namespace: str
     id: str
     state: State | None
     holder: Holder | None
     trouble: str = ""
+    blind: bool = False
 
     @property
     def orphaned(self) -> bool:
-        """It is not over, and nobody is at it."""
-        alone = self.holder is None or self.holder.expired
+        """It is not over, and nobody is at it, as far as that may be read."""
+        alone = not self.blind and (self.holder is None or self.holder.expired)
         return alone and self.state is not None and self.state.stage not in OVER
 
 
@@ -62,7 +63,7 @@ def drains(
     known = {} if known is None else known
     for gone in known.keys() - {_version(one) for one in states}:
         del known[gone]
-    found = [_listed(one, leases, writer, now, known) for one in states]
+    found = [replace(_listed(one, leases, writer, now, known), blind=read.blind(LEASES)) for one in states]
     return tuple(sorted(found, key=lambda one: (one.state.begun if one.state else "", one.id)))
 
 
