@@ -57,7 +57,7 @@ class Life:
 
 
 LIVES = st.builds(Life, st.integers(0, 45), st.booleans(), rules(PASSING, PATHS))
-MANY = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def lived(one: Drain, life: Life, *, first: bool = False) -> None:
