@@ -90,8 +90,15 @@ Reason = Annotated[str, _option("--reason", metavar="TEXT", help="Why; it is kep
 StateNamespace = Annotated[
     str, _option("--state-namespace", metavar="NAMESPACE", help="Where it is remembered; k8sai-system.")
 ]
-DrainId = Annotated[str, typer.Argument(metavar="ID", help="The drain's.")]
+DrainId = Annotated[str, typer.Argument(metavar="ID", help="The drain's.", callback=lambda text: named(text))]
 Output = Annotated[Literal["table", "wide", "json", "yaml"], typer.Option("-o", "--output", help="How to print it.")]
+
+
+def named(drain: str) -> str:
+    """The id of a drain that is acted on: an empty variable must not mean the newest one. Raises Usage."""
+    if not drain.strip():
+        raise Usage("the drain's ID is empty", "`k8sai evict status --all` shows the ids")
+    return drain
 
 
 def refuse_deletion(given: bool) -> None:

@@ -27,13 +27,13 @@ def show_one(site: Site, drain: str, output: str) -> int:
 
 def show_all(site: Site, output: str) -> int:
     """A line each, or a list of documents."""
-    from k8sai.evict.shown.status_document import document
+    from k8sai.evict.shown.status_document import document, of_all
     from k8sai.evict.shown.status_table import listed
 
     drains, now = site.drains(), site.now()
     if output in ("json", "yaml"):
         made = [document(one, context=site.connection.context, now=now, code=code_of(one)) for one in drains]
-        _print.document({"apiVersion": "k8sai.dev/v1alpha1", "kind": "EvictStatusList", "items": made}, output)
+        _print.document(of_all(made, context=site.connection.context, now=now), output)
     elif drains:
         _print.page(listed(drains, now), wide=output == "wide")
     else:
@@ -76,6 +76,10 @@ def code_of(listed: "Listed") -> Exit:
 
 def say_next(listed: "Listed", output: str) -> None:
     """The command that a person would type now."""
+    from k8sai.evict.shown.status_document import BLIND
+
+    if listed.blind and output in ("table", "wide"):
+        _talk.note(Note(BLIND, "warn", "`k8sai evict rbac --for status` prints the role"))
     if output in ("table", "wide") and (listed.orphaned or listed.state is None):
         text = "nobody carries it on" if listed.state else "its state cannot be read"
         command = f"`k8sai evict resume {listed.id}` goes on, `k8sai evict abort {listed.id}` takes it back"

@@ -8,6 +8,10 @@ from typing import Any
 import pytest
 
 from k8sai.errors import Exit
+from k8sai.evict.keeping import names
+from k8sai.evict.keeping.kept import STATE
+from k8sai.evict.state import State
+from k8sai.holding.form import text
 from tests.commands.evict_site import EvictSite
 from tests.commands.run import BIN, environment
 from tests.evict.yard_objects import bare, budget, contract, job, service
@@ -110,6 +114,31 @@ def test_a_drain_that_is_not_there(evicts: EvictSite) -> None:
     for verb in ("status", "resume", "abort"):
         ran = evicts(verb, "zzz999")
         assert (ran.code, "there is no drain zzz999" in ran.err) == (Exit.NOT_FOUND, True), ran
+    for verb in ("resume", "abort"):
+        ran = evicts(verb, "")
+        assert (ran.code, "the drain's ID is empty" in ran.err) == (Exit.USAGE, True), ran
+
+
+def test_all_drains_as_a_document(evicts: EvictSite) -> None:
+    drained(evicts)
+    found = evicts.document("status", "--all")
+    assert found["kind"] == "EvictStatusList"
+    assert (found["complete"], found["hidden"], found["context"]) == (True, [], found["items"][0]["context"])
+    assert found["at"] >= found["items"][0]["begun"]
+
+
+def test_who_may_not_read_leases_is_not_told_that_an_operator_is_gone(evicts: EvictSite) -> None:
+    left = State("abc234", "hash", namespace=evicts.namespace, epoch=1, begun="2026-11-21T10:00:00Z")
+    place = names.state_at(evicts.namespace, "abc234")
+    body = {"metadata": names.metadata(place, "abc234", "state"), "data": {STATE: text(left, "it")}}
+    evicts.api.post(f"/api/v1/namespaces/{evicts.namespace}/configmaps", body).ok()
+    reads = [{"apiGroups": [""], "resources": ["configmaps", "nodes", "pods"], "verbs": ["get", "list"]}]
+    evicts.grant(reads)
+    assert evicts("status", "abc234").code == Exit.ORPHANED
+    ran = evicts("status", "abc234", "--as", evicts.user)
+    assert (ran.code, "whether somebody carries it on is not known" in ran.err) == (Exit.WAITING, True), ran
+    found = evicts.document("status", "abc234", "--as", evicts.user, code=Exit.WAITING)
+    assert (found["complete"], found["orphaned"]) == (False, False)
 
 
 @pytest.mark.parametrize(

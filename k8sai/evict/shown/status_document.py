@@ -1,5 +1,6 @@
 """A drain for machines: the `EvictStatus` document, with the state and the whole journal."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from k8sai.ages import stamp
@@ -10,11 +11,13 @@ from k8sai.fleet.document import API_VERSION, number
 
 Document = dict[str, Any]
 KIND: Final = "EvictStatus"
+BLIND: Final = "Leases may not be read: whether somebody carries it on is not known"
 
 
 def document(one: Listed, *, context: str, now: float, code: int) -> Document:
     """Of one drain. Times are RFC 3339, lost work in GPU-hours."""
-    hidden = [{"what": f"drain {one.id}", "why": one.trouble}] if one.trouble else []
+    gaps = ((f"drain {one.id}", one.trouble), (f"operator of drain {one.id}", BLIND if one.blind else ""))
+    hidden = [{"what": what, "why": why} for what, why in gaps if why]
     said = _state(one.state) if one.state else {}
     return {
         "apiVersion": API_VERSION,
@@ -29,6 +32,20 @@ def document(one: Listed, *, context: str, now: float, code: int) -> Document:
         "holder": one.holder.who if one.holder else None,
         "orphaned": one.orphaned,
         **said,
+    }
+
+
+def of_all(items: Sequence[Document], *, context: str, now: float) -> Document:
+    """Of several, each a document of its own."""
+    hidden = [gap for one in items for gap in one["hidden"]]
+    return {
+        "apiVersion": API_VERSION,
+        "kind": f"{KIND}List",
+        "at": stamp(now),
+        "context": context,
+        "complete": not hidden,
+        "hidden": hidden,
+        "items": list(items),
     }
 
 
