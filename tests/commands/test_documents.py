@@ -29,7 +29,7 @@ ASKED = [
     ("recipe", ("lint", "vllm"), "Lint"),
     ("recipe", ("test", "vllm"), "RecipeTest"),
 ]
-# They tell nothing of a cluster; what apply, delete, canary and evict tell needs one (test_apply.py, test_evict_plan.py).
+# They tell nothing of a cluster; what apply, delete, canary and evict tell needs one: test_apply.py, test_evict_plan.py
 WITHOUT = {"completion", "demo", "sim", "scaffold", "apply", "delete", "canary", "evict"}
 
 
