@@ -9,7 +9,7 @@ from k8sai.cluster.options import Options
 from k8sai.commands import _print, _talk
 from k8sai.commands._evict_said import Voice, say_end, say_left
 from k8sai.commands._evict_site import Site, interruptible
-from k8sai.errors import Drift, Exit, K8saiError, NoCapacity, Refused, Usage
+from k8sai.errors import Drift, Exit, K8saiError, Locked, NoCapacity, Refused, Usage
 from k8sai.view import Note
 
 if TYPE_CHECKING:
@@ -122,6 +122,8 @@ def _insist(plan: "Plan", wish: "Wish", asked: Asked) -> None:
     if code is Exit.FINDINGS:
         raise Refused(f"{plan.planned.best:.1f} GPU-h would be lost, more than --max-loss", "nothing was written")
     first, *more = said or ["the plan refuses something"]
+    if locked := next((f"{title}: {why.why}" for title, why in rows if why.word == "locked"), ""):
+        raise Locked(f"{locked}: nothing was written", "`k8sai evict status --all` shows what it does")
     kind = {Exit.NO_CAPACITY: NoCapacity, Exit.BLOCKED: Blocked}.get(code, Refused)
     raise kind(f"{first}: nothing was written", hint, tuple(more))
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -172,3 +173,22 @@ def test_an_agreed_plan_takes_no_flags_beside_it(evicts: EvictSite) -> None:
     ran = evicts("run", "--plan", file, "--yes", "--on-timeout", "evict")
     assert ran.code == 2
     assert "flags beside it would change what was agreed to" in ran.err
+
+
+def test_a_plan_says_who_is_at_it(evicts: EvictSite) -> None:
+    (node,) = trained(evicts)
+    gang = evicts.api.get(f"/apis/batch/v1/namespaces/{evicts.namespace}/jobs/llm").ok()["metadata"]["uid"]
+    for place in (names.node_lease("default", node), names.gang_lease("default", gang)):
+        spec = {"holderIdentity": "ana@ci-7/1/x", "leaseDurationSeconds": 60, "renewTime": _moment()}
+        body = {"metadata": names.metadata(place, "xyz789", "lease"), "spec": spec}
+        evicts.api.post("/apis/coordination.k8s.io/v1/namespaces/default/leases", body).ok()
+    told = evicts.document("plan", node, code=Exit.REFUSED)
+    assert [one["code"] for one in told["gangs"][0]["refusals"]] == ["locked"]
+    out = evicts("plan", node).out
+    assert f"node {node} is locked: ana@ci-7 holds it for drain xyz789" in out
+    ran = evicts("run", node, "--yes")
+    assert (ran.code, "nothing was written" in ran.err, evicts.cordoned()) == (Exit.LOCKED, True, set())
+
+
+def _moment() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

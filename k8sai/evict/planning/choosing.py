@@ -9,6 +9,7 @@ from k8sai.evict.contracts.read import contract_of
 from k8sai.evict.contracts.storage import durable
 from k8sai.evict.contracts.traps import traps
 from k8sai.evict.facts import Contract, Gang, Grade, Json, Phase, at_least
+from k8sai.evict.keeping.names import gang_lease
 from k8sai.evict.method import Site
 from k8sai.evict.methods.all import METHODS
 from k8sai.evict.plan import Range, Refusal
@@ -119,6 +120,8 @@ def _refusals(
     why: str,
 ) -> Iterator[Refusal]:
     settings = scene.wish.settings
+    if (other := scene.theirs.get(gang_lease("", gang.id).name)) is not None:
+        yield Refusal("locked", other[0], f"`k8sai evict status {other[1]}` shows what it does")
     if gang.refusal:
         yield Refusal("unresolved", gang.refusal, "nothing is guessed: `kubectl describe` its pods")
         return

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from k8sai.ages import stamp
 from k8sai.evict.facts import Json
-from k8sai.evict.keeping.names import NAMESPACE, new_id
+from k8sai.evict.keeping.names import NAMESPACE, new_id, node_lease
 from k8sai.evict.method import Right
 from k8sai.evict.plan import Action, Blocker, Plan, PlannedGang, Range, Refusal
 from k8sai.evict.planning import rights as needed
@@ -163,6 +163,13 @@ def _blocked_gangs(seen: Scene, rows: Sequence[PlannedGang]) -> Iterator[Blocker
     yield from blockers(pods, judged(seen, pods))
 
 
+def _held_nodes(seen: Scene) -> Iterator[str]:
+    """Nodes that another drain is at."""
+    for name in sorted(seen.survey.names):
+        if (other := seen.theirs.get(node_lease("", name).name)) is not None:
+            yield f"node {name} is locked: {other[0]}, and `run` would not begin"
+
+
 def _leaving(row: PlannedGang) -> Sequence[Json]:
     """The pods whose eviction is asked for: of a group its leader, which takes the others along."""
     if row.gang.switch.kind == "evict":
@@ -198,6 +205,7 @@ def _rights(seen: Scene, wish: Wish, rest: Loose) -> Iterator[Right]:
 
 
 def _warnings(rows: Sequence[PlannedGang], rest: Loose, places: Room) -> Iterator[str]:
+    yield from _held_nodes(seen)
     for row in rows:
         yield from (f"{row.gang.title} {text}" for text in row.warnings)
     yield from rest.warnings

@@ -27,6 +27,7 @@ _READ: Final[Needs] = (
     ("list", "configmaps", ""),  # contracts
     ("list", "poddisruptionbudgets.policy", ""),
     ("list", "daemonsets.apps", ""),
+    ("list", LEASES, ""),  # what other drains hold
     ("list", "nodeclaims.karpenter.sh", ""),
     ("create", "pods", "eviction"),  # with dryRun
     # where gangs would find room

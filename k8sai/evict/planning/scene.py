@@ -12,6 +12,7 @@ from k8sai.cluster.sources import Source
 from k8sai.cluster.tee import Tee
 from k8sai.evict.facts import Gang, Json, PodRef
 from k8sai.evict.gangs.resolve import resolve
+from k8sai.evict.keeping.others import held
 from k8sai.evict.planning import device
 from k8sai.evict.planning.budgets import KIND as BUDGETS
 from k8sai.evict.planning.budgets import Budgets
@@ -91,6 +92,11 @@ class Scene:
         spaces: Sequence[str] = self.namespaces if len(self.namespaces) <= 2 else ("",)
         found = [one for namespace in spaces for one in self.reading.list(BUDGETS, namespace)]
         return Budgets.of(found)
+
+    @cached_property
+    def theirs(self) -> Mapping[str, tuple[str, str]]:
+        """What other drains hold, by the name of its Lease: who, and the drain's id."""
+        return held(self.reading, self.wish.id, self.clock.at)
 
     @property
     def hidden(self) -> tuple[tuple[str, str], ...]:
