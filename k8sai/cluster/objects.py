@@ -10,6 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from k8sai.cluster.answers import Unreadable
+from k8sai.cluster.api_errors import status_error
 from k8sai.cluster.discovery import Resource, served
 from k8sai.cluster.logs import Log, open_log
 from k8sai.errors import NotFound, Refused
@@ -110,6 +111,8 @@ class LiveObjects:
             raise Unreadable(f"{self._connection.server} answered {path} with something that is not JSON") from error
         if not isinstance(read, dict):
             raise Unreadable(f"{self._connection.server} answered {path} with something that is no object")
+        if (read.get("kind"), read.get("status")) == ("Status", "Failure"):  # a gateway may call what failed a success
+            raise status_error(read, self._connection.asked("GET", path))
         return read
 
 
