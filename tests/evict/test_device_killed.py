@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from k8sai.evict.facts import Phase
 from k8sai.evict.plan import Plan
@@ -17,11 +19,13 @@ from k8sai.sim import kinds
 from tests.canary.world import NAMESPACE
 from tests.controlplane import dra
 from tests.evict.drains import QUICK, Drain
+from tests.evict.test_killed_among_faults import Life, lived
 from tests.evict.yard_devices import claiming
 from tests.evict.yard_objects import contract
 from tests.evict.yard_player import Played, Way
 from tests.evict.yard_world import YardWorld
-from tests.faults.schedule import Sent
+from tests.faults.faults import PASSING
+from tests.faults.schedule import Sent, rules
 
 RULES = "devicetaintrules.resource.k8s.io"
 CARD = "GPU-00000000"
@@ -137,3 +141,26 @@ def test_the_rule_comes_before_the_request() -> None:
     assert all("/configmaps" in path for path in paths[:closed])
     assert sum(path.endswith("/devicetaintrules") for path in paths) == 1
     assert not any("/nodes/" in path for path in paths)
+
+
+FAULTY = st.builds(
+    Life, st.integers(0, 30), st.booleans(), rules(PASSING, ("", "/devicetaintrules", "/configmaps", "/jobs"))
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(FAULTY, min_size=1, max_size=3), st.sampled_from(["resume", "abort"]))
+def test_among_any_faults_there_is_one_rule_or_none(lives: list[Life], how: str) -> None:
+    made = one_gang()
+    for number, life in enumerate(lives):
+        if number == 0 or made.kept:
+            lived(made, life, first=number == 0)
+            assert len(made.taints) <= 1
+    if not made.kept:
+        assert made.taints == []
+        return
+    state = made.resume() if how == "resume" else made.abort()
+    assert [one["metadata"]["name"] for one in made.taints] == ([f"k8sai-evict-{state.id}"] if how == "resume" else [])
+    made.world.run(60)
+    made.rules.over(set())
+    made.rules.runs_again({"llm": 1})
