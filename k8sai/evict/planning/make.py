@@ -118,7 +118,7 @@ def _plan(seen: Scene, rights: Rights, rows: Sequence[PlannedGang], idle: float,
         tuple(rows),
         rest.pods,
         hard,
-        tuple(_warnings(rows, rest, places)),
+        tuple(_warnings(seen, rows, rest, places)),
         now,
         planned,
         idle,
@@ -204,7 +204,7 @@ def _rights(seen: Scene, wish: Wish, rest: Loose) -> Iterator[Right]:
     yield from needed.of_pods(sorted({one.pod.namespace for one in rest.states}))
 
 
-def _warnings(rows: Sequence[PlannedGang], rest: Loose, places: Room) -> Iterator[str]:
+def _warnings(seen: Scene, rows: Sequence[PlannedGang], rest: Loose, places: Room) -> Iterator[str]:
     yield from _held_nodes(seen)
     for row in rows:
         yield from (f"{row.gang.title} {text}" for text in row.warnings)
