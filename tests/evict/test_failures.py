@@ -60,7 +60,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     ),
     "PDB blocks forever": (
         "tests/evict/test_budgets.py::test_a_budget_that_can_never_pass_is_told_from_one_that_waits",
-        "tests/commands/test_evict_plan.py::test_a_budget_that_can_never_pass_blocks",
+        "tests/commands/test_evict_plan_budgets.py::test_a_budget_that_can_never_pass_blocks",
         f"{RUN}::test_a_budget_that_lets_nothing_pass_is_waited_for_and_named",
     ),
     "pod re-created on same node": (
@@ -86,7 +86,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     ),
     "multi-PDB HTTP 500": (
         "tests/contract/test_evictions.py::test_two_budgets_are_an_error_for_ever",
-        "tests/commands/test_evict_plan.py::test_two_budgets_over_one_pod_are_named_both",
+        "tests/commands/test_evict_plan_budgets.py::test_two_budgets_over_one_pod_are_named_both",
     ),
     "UID no longer fits": (
         "tests/contract/test_evictions.py::test_a_uid_that_is_not_the_pods_spends_the_budget_all_the_same",
