@@ -185,9 +185,23 @@ def test_a_plan_says_who_is_at_it(evicts: EvictSite) -> None:
     told = evicts.document("plan", node, code=Exit.REFUSED)
     assert [one["code"] for one in told["gangs"][0]["refusals"]] == ["locked"]
     out = evicts("plan", node).out
-    assert f"node {node} is locked: ana@ci-7 holds it for drain xyz789" in out
+    assert f"node {evicts.clean(node)} is locked: ana@ci-7 holds it for drain xyz789" in out
     ran = evicts("run", node, "--yes")
     assert (ran.code, "nothing was written" in ran.err, evicts.cordoned()) == (Exit.LOCKED, True, set())
+
+
+def test_a_node_of_the_control_plane_and_one_that_is_not_ready_are_said(evicts: EvictSite) -> None:
+    (node,) = trained(evicts)
+    there = evicts.api.get(f"/api/v1/nodes/{node}").ok()
+    assert "WARN" not in evicts("plan", node).out
+    evicts.api.patch(
+        f"/api/v1/nodes/{node}", {"metadata": {"labels": {"node-role.kubernetes.io/control-plane": ""}}}
+    ).ok()
+    lost = {"conditions": [{"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown"}]}
+    evicts.api.patch(f"/api/v1/nodes/{node}/status", {"status": there["status"] | lost}).ok()
+    out = evicts("plan", node).out
+    assert "is one of the control plane" in out
+    assert "is not Ready: nobody can be asked there" in out
 
 
 def _moment() -> str:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from k8sai.ages import stamp
+from k8sai.cluster.reading import condition
 from k8sai.evict.facts import Json
 from k8sai.evict.keeping.names import NAMESPACE, new_id, node_lease
 from k8sai.evict.method import Right
@@ -24,6 +25,8 @@ from k8sai.evict.state import NodeState
 
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection
+
+_CONTROL_PLANE: Final = "node-role.kubernetes.io/control-plane"
 
 
 def make(connection: "Connection", wish: Wish) -> Plan:
@@ -170,6 +173,16 @@ def _held_nodes(seen: Scene) -> Iterator[str]:
             yield f"node {name} is locked: {other[0]}, and `run` would not begin"
 
 
+def _odd_nodes(seen: Scene) -> Iterator[str]:
+    """Nodes that a person may not have meant, or that will not do as they are told."""
+    for node in seen.survey.nodes:
+        name = node["metadata"]["name"]
+        if _CONTROL_PLANE in (node["metadata"].get("labels") or {}):
+            yield f"node {name} is one of the control plane"
+        if (condition(node, "Ready") or {}).get("status", "True") != "True":
+            yield f"node {name} is not Ready: nobody can be asked there, and its pods do not end until it is back"
+
+
 def _leaving(row: PlannedGang) -> Sequence[Json]:
     """The pods whose eviction is asked for: of a group its leader, which takes the others along."""
     if row.gang.switch.kind == "evict":
@@ -206,6 +219,7 @@ def _rights(seen: Scene, wish: Wish, rest: Loose) -> Iterator[Right]:
 
 def _warnings(seen: Scene, rows: Sequence[PlannedGang], rest: Loose, places: Room) -> Iterator[str]:
     yield from _held_nodes(seen)
+    yield from _odd_nodes(seen)
     for row in rows:
         yield from (f"{row.gang.title} {text}" for text in row.warnings)
     yield from rest.warnings
