@@ -143,12 +143,12 @@ def _back(seen: Seen, walk: Walk, handle: Json, before: Json, *, patient: bool) 
     if not walk.aborted:
         body = [*_of(walk), {"op": "add", "path": "/status/abort", "value": True}]
         return _write(walk, body, "abort: requests go back to the stable version", status=True, weight=0.0)
-    if "abortedAt" not in walk.status:
-        return Wait("the controller has not seen the abort yet")
-    if walk.paused:
+    if walk.paused:  # whoever sees this sees the abort; one that is paused may miss an abort until it changes
         tests = guards(("/status/abort", True), ("/spec/paused", True))
         body = _of(walk) + tests + [{"op": "replace", "path": "/spec/paused", "value": False}]
         return _write(walk, body, "unpause: while spec.paused no pod moves, and the canary keeps its share")
+    if "abortedAt" not in walk.status:
+        return Wait("the controller has not seen the abort yet")
     left = _left(seen, walk, old, patient=patient)
     return Wait(left) if left else _old_template(walk, before, "nothing is left to try again", aborted=True)
 
