@@ -81,10 +81,13 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing to write now. `pods`: it is for pods to come up, which may take as long as a model loads."""
+    """Nothing to write now. `pods`: it is for pods to come up, which may take as long as a model loads. `nudge` changes
+    nothing that counts: it wakes a controller that stays silent, where one is known to miss what was written.
+    """
 
     why: str
     pods: bool = False
+    nudge: "Write | None" = field(default=None, compare=False)
 
 
 Step = Write | Wait | None

@@ -1,7 +1,13 @@
 """Rollouts under the verbs: a canary that begins at its first step, pods that only come near to a weight."""
 
-from k8sai.canary.facts import Phase
+import pytest
+
+from k8sai.canary.facts import Json, Phase
 from k8sai.canary.running import aims, verbs
+from k8sai.canary.running.rollback import rollback
+from k8sai.sim.controllers.desk import Key
+from k8sai.sim.controllers.rollouts import Rollouts
+from k8sai.sim.controllers.rollouts_facts import ROLLOUTS
 from tests.canary.operators import Site
 from tests.canary.rollouts import CHAT, TO_V2, backend, behind, rollout
 from tests.canary.run_cases import Case
@@ -42,3 +48,27 @@ def test_a_gate_that_fails_aborts_and_brings_the_old_text_back() -> None:
     assert chat.driven().phase is Phase.ROLLED_BACK
     assert chat.target()["spec"] == before
     assert chat.weights == [0.0, 25.0, 0.0]
+
+
+def test_a_controller_that_missed_the_abort_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Argo 1.9.1 may, which puts its own older answer over what it was told (argo-rollouts#4694)."""
+    sync = Rollouts.sync
+    slept: list[Key] = []
+
+    def deaf(controller: Rollouts, key: Key) -> None:
+        status = (controller._desk.find(ROLLOUTS, key) or {}).get("status", {})
+        if status.get("abort") and not (woken(status) or "abortedAt" in status):
+            slept.append(key)
+        else:
+            sync(controller, key)
+
+    def woken(status: Json) -> bool:
+        return str(status.get("message", "")).startswith("look")
+
+    monkeypatch.setattr(Rollouts, "sync", deaf)
+    chat = site([{"setWeight": 25}, {"pause": {}}], routed=True)
+    before = chat.target()["spec"]
+    chat.begun()
+    assert chat.rolled(rollback).phase is Phase.ROLLED_BACK
+    assert chat.target()["spec"] == before
+    assert slept

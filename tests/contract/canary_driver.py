@@ -6,6 +6,7 @@ from pathlib import Path
 
 from k8sai.canary.backend import Backend, Goal, Step, Wait, Write
 from k8sai.canary.facts import Json, Prepared, Ref, Seen, Wish
+from k8sai.canary.running.carry import SILENCE
 from k8sai.canary.running.sending import place, send
 from k8sai.cluster.connect import connect
 from k8sai.cluster.objects import LiveObjects
@@ -54,12 +55,16 @@ class Driver:
         done: list[Write] = []
         end = time.monotonic() + PATIENCE
         step: Step = None
+        heard = time.monotonic()
         while time.monotonic() < end:
             seen = self.see(prepared)
             step = self.backend.next(seen, goal, prepared.handle, prepared.before)
             if step is None:
                 return done
             if isinstance(step, Wait):
+                if step.nudge and time.monotonic() - heard > SILENCE:
+                    self.carry(step.nudge)
+                    heard = time.monotonic()
                 self.changed(seen.target)
             else:
                 self.saw.append(seen)

@@ -5,9 +5,11 @@ A rollback alone thinks again and writes again, a few times: a person has asked 
 """
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from k8sai.ages import epoch
 from k8sai.canary.backend import Begin, Goal, Promote, Restore, Retire, Rollback, Shift, Wait, Write
 from k8sai.canary.facts import Json, Seen
 from k8sai.canary.running.decide import Look
@@ -24,6 +26,7 @@ from k8sai.errors import Drift, NotFound, Refused
 if TYPE_CHECKING:
     from k8sai.canary.keeping.kept import Held
 
+SILENCE: Final = 10.0  # seconds after which a controller that has a nudge is woken
 TRIES: Final = 5  # of a write whose answers are lost, and of a rollback that others write into
 
 
@@ -111,6 +114,7 @@ def push(hands: Hands, held: "Held", seen: Seen) -> Pushed:
     if step is None:
         return _taken_over(seen, goal) or Stood()
     if isinstance(step, Wait):
+        _wake(hands, state.pending, step)
         return step
     _insist_on_once(hands, state.pending, step, seen)
     hands.lease.insist()
@@ -126,6 +130,16 @@ def push(hands: Hands, held: "Held", seen: Seen) -> Pushed:
         raise
     hands.taken.add(_mark(state.pending, step))
     return Wrote(step)
+
+
+def _wake(hands: Hands, intent: Intent, wait: Wait) -> None:
+    """A controller that has been silent for a while; a nudge that is refused or lost is tried again after as long."""
+    if wait.nudge is None or hands.now() - hands.woken.get(intent.at, epoch(intent.at)) < SILENCE:
+        return
+    hands.lease.insist()
+    hands.woken[intent.at] = hands.now()
+    with suppress(Stale, ApiConflict, Unavailable):
+        send(hands.writer, wait.nudge)
 
 
 def _insist_on_once(hands: Hands, intent: Intent, write: Write, seen: Seen) -> None:

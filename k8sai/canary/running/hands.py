@@ -100,6 +100,7 @@ class Hands:
     pause: Callable[[float], None] = time.sleep
     told: Callable[[News], None] = nobody
     taken: set[str] = field(default_factory=set)  # writes that the server took: none of them is sent twice for one goal
+    woken: dict[str, float] = field(default_factory=dict)  # when a controller was last woken, by when the goal began
 
     def tell(self, word: str, text: str, state: State) -> None:
         """One line for whoever watches."""

@@ -148,7 +148,7 @@ def _back(seen: Seen, walk: Walk, handle: Json, before: Json, *, patient: bool) 
         body = _of(walk) + tests + [{"op": "replace", "path": "/spec/paused", "value": False}]
         return _write(walk, body, "unpause: while spec.paused no pod moves, and the canary keeps its share")
     if "abortedAt" not in walk.status:
-        return Wait("the controller has not seen the abort yet")
+        return Wait("the controller has not seen the abort yet", nudge=_wake(walk))
     left = _left(seen, walk, old, patient=patient)
     return Wait(left) if left else _old_template(walk, before, "nothing is left to try again", aborted=True)
 
@@ -156,7 +156,9 @@ def _back(seen: Seen, walk: Walk, handle: Json, before: Json, *, patient: bool) 
 def _home(seen: Seen, walk: Walk, handle: Json, *, patient: bool) -> Step:
     """The old template is written."""
     if said := walk.unobserved():  # Argo 1.9 may put older data over a write that follows an abort
-        return Wait(f"{said}; if that lasts, an annotation on the Rollout wakes it (argo-rollouts#4694)")
+        return Wait(
+            f"{said}; if that lasts, an annotation on the Rollout wakes it (argo-rollouts#4694)", nudge=_wake(walk)
+        )
     old = str(handle["stable"])
     if walk.hash == old != walk.stable and not walk.full:  # it had been promoted: its steps would be walked again
         tests = guards(("/spec/paused", walk.spec.get("paused")))
@@ -191,6 +193,16 @@ def _old_template(walk: Walk, before: Json, why: str, *, aborted: bool = False) 
         tests += guards(("/spec/paused", True))
         changes.append({"op": "replace", "path": "/spec/paused", "value": False})
     return _write(walk, _of(walk) + tests + changes, f"the old template: {why}", weight=0.0)
+
+
+def _wake(walk: Walk) -> Write:
+    """Argo 1.9 puts its own older answer over what it has just been told, and sleeps until the Rollout changes again.
+
+    The message is the controller's own to write, which it does anew as soon as it wakes (argo-rollouts#4694).
+    """
+    said = "look again" if walk.status.get("message") != "look again" else "look once more"
+    change: Json = {"op": "add", "path": "/status/message", "value": said}
+    return _write(walk, [*_of(walk), change], "the controller is woken", status=True)
 
 
 def _stops_of(walk: Walk) -> str:
