@@ -6,7 +6,7 @@ kill -9, is taken up by asking again; and `--plan` is the same question answered
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from k8sai.canary.facts import Json, Prepared, Ref, Seen, Wish
