@@ -142,7 +142,7 @@ def moves(*first: str, to: int) -> Check:
 async def helps(pilot: Stage, app: Cockpit, key: str) -> None:
     await press(pilot, key)
     assert isinstance(app.screen, Told)
-    assert "open what is under the cursor" in screen(app)
+    assert "every node with GPUs" in screen(app)
     await press(pilot, "escape")
     assert not isinstance(app.screen, Told)
 
