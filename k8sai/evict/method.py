@@ -16,7 +16,9 @@ Right = tuple[str, str, str, str]  # verb, plural with its group, subresource, n
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One gang as a method sees it. `pods` are whole objects, rank 0 first, those that run."""
+    """One gang as a method sees it. `pods` are whole objects, rank 0 first, those that run. `shared`: `ref` is the
+    owner of other gangs too, as a LeaderWorkerSet is of its groups: what is written there is not for this one alone.
+    """
 
     ref: Ref
     contract: Contract
@@ -24,6 +26,7 @@ class Site:
     connection: "Connection"
     writer: "Writer"
     objects: "Objects"
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,22 @@ def test_else_on_the_owner_and_once(cluster: Cluster, pods: list[Any]) -> None:
     assert annotations(cluster, path) == {}
 
 
+def test_an_owner_of_several_gangs_is_neither_written_on_nor_heard(cluster: Cluster, pods: list[Any]) -> None:
+    ref = job(cluster, "groups")
+    path = "/apis/batch/v1/namespaces/default/jobs/groups"
+    site = replace(cluster.site_of(ref, *pods), shared=True)
+    [trouble] = Annotation().preflight(site, True)
+    assert trouble.why.startswith("its pods show their annotations in no downward API volume, and job/groups")
+    answer = {"requestId": "a1b2c3", "step": 7, "time": "2026-11-21T10:01:30Z", "complete": True}
+    value = {"metadata": {"annotations": {LAST: json.dumps(answer)}}}
+    cluster.yard.api.patch(path, value).ok()
+    silent = Asked((Said("rank-0", "silent"),))
+    assert Annotation().look(site, request(), silent) == silent
+    alone = replace(site, shared=False)
+    assert Annotation().preflight(alone, True) == ()
+    assert [one.heard for one in Annotation().look(alone, request(), silent).said] == ["answered"]
+
+
 def test_another_object_of_the_same_name_is_left_alone(cluster: Cluster, pods: list[Any]) -> None:
     ref = replace(job(cluster, "again"), uid="the-one-before")
     assert [one.heard for one in Annotation().ask(cluster.site_of(ref, *pods), request(), never).said] == ["failed"]

@@ -1,7 +1,8 @@
 """Asking by writing `k8sai.dev/request`, which the workload watches; it answers in `k8sai.dev/last-checkpoint`.
 
 It is written on the pods in scope that show their annotations to their containers (downward API volume), and on the
-owner where none does: then the workload watches that one.
+owner where none does: then the workload watches that one. An owner of several gangs is not written on: whose pods
+should save, and who has answered, nobody could tell.
 """
 
 import json
@@ -37,6 +38,9 @@ class Annotation:
         return tuple((verb, kind, "", site.ref.namespace) for kind in kinds for verb in ("get", "patch"))
 
     def preflight(self, site: Site, read_only: bool) -> tuple[Trouble, ...]:
+        if site.shared and site.pods and not any(map(shows_annotations, in_scope(site))):
+            owner = f"{site.ref.title}, their owner, is that of other gangs too"
+            return (Trouble(f"its pods show their annotations in no downward API volume, and {owner}"),)
         return missing(site, self.rights(site))
 
     def ask(self, site: Site, request: Request, until: Callable[[], bool]) -> Asked:

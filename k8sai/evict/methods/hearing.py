@@ -64,6 +64,8 @@ def _heard(one: Said, of_all: Ack | None, pods: Mapping[str, Json], request: Req
 
 
 def _owner(site: Site) -> Json | None:
+    if site.shared:  # who of its gangs has written it is not known
+        return None
     try:
         return site.objects.get(site.ref.kind, site.ref.namespace, site.ref.name)
     except (NotFound, ApiNotFound):

@@ -79,7 +79,7 @@ def site_of(scene: Scene, gang: Gang, contract: Contract) -> Site:
     """The gang as a method sees it: the pods that run, rank 0 first."""
     running = [pod for pod in gang.pods if (pod.get("status") or {}).get("phase") == "Running"]
     running.sort(key=lambda pod: (rank(pod) < 0, rank(pod), pod["metadata"]["name"]))
-    return Site(gang.ref, contract, running, scene.connection, scene.writer, scene.objects)
+    return Site(gang.ref, contract, running, scene.connection, scene.writer, scene.objects, "/" in gang.id)
 
 
 def began_at(gang: Gang, now: float) -> float:

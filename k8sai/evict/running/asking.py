@@ -129,7 +129,9 @@ class Asking:
             rank = ranks.get(pod["metadata"]["uid"], -1)
             return rank < 0, rank
 
-        return Site(gang.ref, gang.contract, sorted(pods, key=place), hands.connection, hands.writer, hands.objects)
+        found = sorted(pods, key=place)
+        shared = "/" in gang.id
+        return Site(gang.ref, gang.contract, found, hands.connection, hands.writer, hands.objects, shared)
 
 
 def _request(gang: GangState) -> Request:
