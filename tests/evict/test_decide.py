@@ -66,6 +66,17 @@ def test_its_request_is_remembered_before_it_is_made() -> None:
     assert isinstance(next_for(gang, HERE, now()), Ask)
 
 
+def test_what_cannot_be_asked_is_not_said_to_be_asked() -> None:
+    mute = replace(GANG, phase=Phase.LOCKED, contract=replace(CONTRACT, methods=("none",)))
+    for gang, said in (
+        (mute, "it cannot be asked"),
+        (replace(GANG, phase=Phase.LOCKED), "asked by annotation, until "),
+    ):
+        action = next_for(gang, HERE, now())
+        assert isinstance(action, Change)
+        assert action.notes[0].text.startswith(said)
+
+
 def test_it_waits_while_others_save() -> None:
     assert isinstance(next_for(replace(GANG, phase=Phase.LOCKED), HERE, now(slots=0)), Hold)
 

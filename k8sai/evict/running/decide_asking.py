@@ -69,7 +69,7 @@ def _request(gang: GangState, see: GangSeen, now: Now, why: str = "") -> Action:
     if method == "periodic":
         text = f"waits for its own next checkpoint, until {stamp(deadline)}"
         return Change(to, (Note("CheckpointRequested", text),))
-    text = f"asked by {method}, until {stamp(deadline)}"
+    text = f"asked by {method}, until {stamp(deadline)}" if method != "none" else "it cannot be asked"
     return Change(replace(to, pending=intent("request", now)), (Note("CheckpointRequested", text),))
 
 
