@@ -145,8 +145,14 @@ def _invoke(command: Any, name: str, args: list[str]) -> int:
         _talk.error(f"`k8sai {name}` needs one of {', '.join(parser.commands)}", f"see `k8sai {name} --help`")
         return Exit.USAGE
     except ClickException as error:
-        _talk.error(error.format_message().rstrip("."), f"see `k8sai {name} --help`")
+        _talk.error(error.format_message().rstrip("."), f"see `k8sai {_verb(error, name)} --help`")
         return Exit.USAGE
+
+
+def _verb(error: Any, name: str) -> str:
+    """The command that was being parsed: a verb's flags are in the verb's help."""
+    context = getattr(error, "ctx", None)
+    return f"{name} {context.info_name}" if context is not None and context.parent is not None else name
 
 
 def _without_debug(args: list[str]) -> tuple[bool, list[str]]:

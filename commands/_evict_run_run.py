@@ -65,7 +65,9 @@ def _wish(asked: Asked, site: Site) -> "tuple[Wish, str]":
     try:
         wish, known = agreed(json.loads(asked.file.read_text(encoding="utf-8")), str(asked.file))
     except OSError as error:
-        raise Usage(f"{asked.file} cannot be read: {error.strerror or error}", "see --plan in --help") from error
+        raise Usage(
+            f"{asked.file} cannot be read: {error.strerror or error}", "see `k8sai evict run --help`"
+        ) from error
     except ValueError as error:
         raise Usage(f"{asked.file} is not JSON", "`k8sai evict plan NODE --out FILE` writes one") from error
     site.state_namespace = site.state_namespace or wish.state_namespace
@@ -153,11 +155,11 @@ def _carried(site: Site, wish: "Wish", plan: "Plan", asked: Asked) -> int:
     from k8sai.evict.running.loop import Interrupted, Loop
 
     namespace = site.home(tuple(dict.fromkeys(one.gang.ref.namespace for one in plan.gangs)))
-    _talk.note(Note(f"drain {plan.id} is kept in namespace {namespace}", "plain"))
     held = None
     with interruptible() as stop, Voice(asked.output) as voice:
         try:
             with begun(site.door(voice, stop), plan, namespace, lambda: _made(site, wish)) as (hands, held):
+                _talk.note(Note(f"drain {plan.id} is kept in namespace {namespace}", "plain"))
                 held = Loop(hands).run(held)
         except Interrupted:
             voice.clear()

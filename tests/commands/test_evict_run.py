@@ -166,6 +166,13 @@ def test_a_value_that_means_nothing_is_said_before_anything_is_read(
         assert said in ran.err
 
 
+def test_a_slip_in_a_flag_leads_to_the_help_of_its_verb(evicts: EvictSite) -> None:
+    for verb in ("run", "plan", "gc"):
+        ran = evicts(verb, "--no-such-flag")
+        assert (ran.code, f"ai-evict {verb} --help`" in ran.err) == (2, True), ran.err
+    assert "ai-evict --help`" in evicts("no-such-verb").err
+
+
 def test_an_agreed_plan_takes_no_flags_beside_it(evicts: EvictSite) -> None:
     trained(evicts)
     file = str(evicts.folder / "plan.json")
@@ -188,6 +195,17 @@ def test_a_plan_says_who_is_at_it(evicts: EvictSite) -> None:
     assert f"node {evicts.clean(node)} is locked: ana@ci-7 holds it for drain xyz789" in out
     ran = evicts("run", node, "--yes")
     assert (ran.code, "nothing was written" in ran.err, evicts.cordoned()) == (Exit.LOCKED, True, set())
+
+
+def test_a_drain_that_cannot_take_its_node_is_not_said_to_be_kept(evicts: EvictSite) -> None:
+    """A node that another drain holds is a warning in the plan: it is seen when the locks are taken."""
+    (node,) = evicts.nodes("held")
+    place = names.node_lease("default", node)
+    spec = {"holderIdentity": "ana@ci-7/1/x", "leaseDurationSeconds": 60, "renewTime": _moment()}
+    body = {"metadata": names.metadata(place, "xyz789", "lease"), "spec": spec}
+    evicts.api.post("/apis/coordination.k8s.io/v1/namespaces/default/leases", body).ok()
+    ran = evicts("run", node, "--yes")
+    assert (ran.code, "is kept in" in ran.err) == (Exit.LOCKED, False)
 
 
 def test_a_node_of_the_control_plane_and_one_that_is_not_ready_are_said(evicts: EvictSite) -> None:
