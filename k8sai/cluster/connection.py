@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
 _CONNECT = 10.0  # seconds to get a connection
 _SILENCE = 75.0  # seconds without a byte of an answer; the server's own limit for a list is 60
-_RETRIES = 4  # times a GET is tried again
+_RETRIES = 4  # times that what changes nothing is tried again
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 10.0  # seconds; doubled at each try
 _PATIENCE = 60.0  # seconds that waiting for Retry-After may take in all where no --request-timeout is given
+_REVIEWS = ("/apis/authentication.k8s.io/", "/apis/authorization.k8s.io/")  # POSTs that only ask
 _PASSING = frozenset({429, 500, 502, 503, 504})
 
 T = TypeVar("T")
@@ -99,7 +100,8 @@ class Connection:
     ) -> Response:
         """The answer, read whole. `timeout` in seconds is for all tries together (default: --request-timeout).
 
-        A GET is tried again after a lost connection, 429 and 5xx, waiting as Retry-After says, unless `retry` is False.
+        What changes nothing, a GET or a review of who we are or what we may do, is tried again after a lost connection,
+        429 and 5xx, waiting as Retry-After says, unless `retry` is False.
         Raises what api_errors and failures know; with `any_status` a refusal is an answer too.
         """
         headers = {"Accept": accept}
@@ -110,7 +112,8 @@ class Connection:
         limit = timeout if timeout is not None else self.request_timeout
         deadline = time.monotonic() + limit if limit is not None else None
         call = _Call(self, method, path, query, body, headers, limit, deadline)
-        return call.until_answered(_RETRIES if retry and method in ("GET", "HEAD") else 0, any_status)
+        harmless = method in ("GET", "HEAD") or path.startswith(_REVIEWS)
+        return call.until_answered(_RETRIES if retry and harmless else 0, any_status)
 
     def stream(
         self,

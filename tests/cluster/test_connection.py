@@ -124,6 +124,13 @@ def test_a_write_is_sent_once(reply: Reply) -> None:
     assert len(loopback.requests) == 1
 
 
+@pytest.mark.parametrize("group", ["authorization", "authentication"])
+def test_a_review_only_asks_and_is_asked_again(group: str) -> None:
+    with talking(in_turn(Reply(chunks=[b"half"], cut=True), Reply(cut=True), OK)) as (connection, _):
+        review = connection.request("POST", f"/apis/{group}.k8s.io/v1/selfsubjectaccessreviews", body=b"{}")
+    assert review.status == 200
+
+
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 405, 409, 410, 422, 501])
 def test_a_refusal_is_final(code: int) -> None:
     with talking(lambda request: status(code, "No", "no")) as (connection, loopback):

@@ -126,8 +126,15 @@ def definition(of: str, plural: str = "models", kind: str = "Model", **spec: Any
 
 def define(api: Api, crd: Json) -> str:
     """Create it and wait until its objects can be written; the path of its group and storage version."""
+    until_ended(api, crd["metadata"]["name"])
     api.post(CRDS, crd).ok()
     return established(api, crd)
+
+
+def until_ended(api: Api, name: str) -> None:
+    """One that another test has deleted is there until its objects are gone."""
+    if "deletionTimestamp" in (api.get(f"{CRDS}/{name}").body.get("metadata") or {}):
+        api.until_gone(f"{CRDS}/{name}")
 
 
 def established(api: Api, crd: Json) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from k8sai.schema.crd_folder import CrdFolder
 from tests.contract.api import Api
-from tests.contract.definitions import CRDS, established
+from tests.contract.definitions import CRDS, established, until_ended
 
 FOLDERS = "K8SAI_CRDS"
 
@@ -19,6 +19,7 @@ def define_real(api: Api, *kinds: tuple[str, str]) -> None:
         found = next(filter(None, (folder.find(api_version, kind) for folder in _folders())), None)
         if found is None:
             pytest.skip(f"no folder defines {kind}: {FOLDERS} can name more")
+        until_ended(api, found.name)
         if api.get(f"{CRDS}/{found.name}").status == 404:
             api.post(CRDS, found.obj).ok()
         established(api, found.obj)
