@@ -30,6 +30,7 @@ class _Asking:
     busy: bool = False
     at: float = 0.0  # of the last pass
     silent: int = 0  # passes in a row that nobody answered
+    over: bool = False  # its answer is not wanted any more
 
 
 @dataclass(slots=True)
@@ -62,6 +63,8 @@ class Asking:
         with self._lock:
             known = self._known.get(gang.id)
             if known is None or known.attempt.request != gang.request.id:
+                if known is not None:
+                    known.over = True
                 known = self._known[gang.id] = _Asking(Attempt(gang.method, gang.request.id))
             if known.busy or known.attempt.trouble or (known.at and self.hands.now() - known.at < EVERY):
                 return
@@ -69,10 +72,18 @@ class Asking:
         self.hands.spawn(lambda: self._pass(known, gang, pods))
 
     def forget(self, gang: GangState) -> Asked:
-        """What the method needs to take its request back."""
+        """What the method needs to take its request back. Who is being asked is not waited for any longer."""
         with self._lock:
             found = self._known.pop(gang.id, None)
+            if found is not None:
+                found.over = True
         return (found.asked if found else None) or Asked()
+
+    def end(self) -> None:
+        """Nobody is waited for any longer: a process does not end before its asking does."""
+        with self._lock:
+            for one in self._known.values():
+                one.over = True
 
     # --- one pass, in its thread --------------------------------------------------------------------------------------
 
@@ -105,7 +116,7 @@ class Asking:
             if troubles:
                 known.attempt = replace(known.attempt, trouble="; ".join(one.why for one in troubles))
                 return ()
-            known.asked = method.ask(site, _request(gang), self._until(gang))
+            known.asked = method.ask(site, _request(gang), self._until(known, gang))
         else:
             known.asked = method.look(site, _request(gang), known.asked)
         said = known.asked.said
@@ -116,9 +127,9 @@ class Asking:
         known.attempt = replace(known.attempt, acks=acks, heard=heard, asked=len(said), trouble=trouble)
         return acks
 
-    def _until(self, gang: GangState) -> Callable[[], bool]:
+    def _until(self, known: _Asking, gang: GangState) -> Callable[[], bool]:
         end = _request(gang).deadline
-        return lambda: self.hands.stop.is_set() or self.hands.now() >= end
+        return lambda: known.over or self.hands.stop.is_set() or self.hands.now() >= end
 
     def site(self, gang: GangState, pods: Sequence[Json]) -> Site:
         """Its pods that run, rank 0 first."""

@@ -6,7 +6,7 @@ from typing import Final
 from k8sai.ages import epoch, human, stamp
 from k8sai.evict.facts import Grade, Phase, Proof, Request, at_least
 from k8sai.evict.running.actions import Action, Ask, Change, Hold, Note, Turn
-from k8sai.evict.running.gang_words import Now, end_of, ends, in_phase, intent
+from k8sai.evict.running.gang_words import ENDED_WELL, FELL, Now, end_of, ends, in_phase, intent, lost
 from k8sai.evict.running.seen import Attempt, GangSeen
 from k8sai.evict.state import GangState, OnTimeout, Stage
 
@@ -35,12 +35,14 @@ def _gone_by_itself(gang: GangState, see: GangSeen, now: Now) -> Action | None:
     if see.here or gang.stops or gang.pending:
         return None
     if see.ended:
-        return ends(gang, Phase.SKIPPED, f"it has ended by itself{see.end and f': {see.end}'}", now, "GangEnded")
+        how = see.fallen or see.end if see.failed else see.end
+        word = FELL if see.failed else ENDED_WELL
+        return ends(gang, Phase.SKIPPED, f"{word}{how and f': {how}'}", now, "GangEnded")
     if see.going:
         return Hold(gang.ref.title, "its pods to end, which somebody else deletes")
     if see.alive:
         return ends(gang, Phase.SKIPPED, "none of its pods is on a node that is drained any more", now)
-    return ends(gang, Phase.LOST, f"lost to {see.taker or 'somebody else'}", now, "GangLost")
+    return ends(gang, Phase.LOST, lost(see), now, "GangLost")
 
 
 def _waits(gang: GangState, see: GangSeen, now: Now) -> Action:
@@ -161,6 +163,7 @@ def _proven(gang: GangState, proof: Proof, now: Now) -> Action:
 def unproven(gang: GangState, see: GangSeen, now: Now, why: str, phase: Phase) -> Action:
     """No proof that is good enough: what --on-timeout says."""
     policy: OnTimeout = now.settings.on_timeout
+    why = f"{why}; {see.fallen}" if see.fallen else why
     if policy == "abort" and not gang.stops:
         return Turn(Stage.ABORTING, f"{gang.ref.title}: {why}")
     if policy == "evict" and not gang.stops:

@@ -9,7 +9,7 @@ from typing import Final
 from k8sai.ages import epoch, human
 from k8sai.evict.facts import ENDED, Grade, Phase
 from k8sai.evict.running.actions import Action, Change, Hold, Note, Push
-from k8sai.evict.running.gang_words import Now, ends, in_phase, intent, is_open
+from k8sai.evict.running.gang_words import Now, ends, in_phase, intent, is_open, lost
 from k8sai.evict.running.seen import GangSeen
 from k8sai.evict.state import GangState
 from k8sai.evict.switches.step import Never, Wait, Write
@@ -43,8 +43,7 @@ def _being_stopped(gang: GangState, see: GangSeen, now: Now) -> Action:
         return ends(replace(gang, pending=None), Phase.FAILED, see.stop.why, now, "GangNotStopped")
     if see.stop is None or gang.stops:
         return Change(replace(gang, stops=1, stopped_at=gang.stopped_at or now.stamp, pending=None))
-    lost = f"lost to {see.taker or 'somebody else'}"
-    return ends(replace(gang, pending=None), Phase.LOST, lost, now, "GangLost")
+    return ends(replace(gang, pending=None), Phase.LOST, lost(see), now, "GangLost")
 
 
 def _whole(gang: GangState) -> bool:

@@ -9,6 +9,8 @@ from k8sai.evict.running.actions import Change, Note
 from k8sai.evict.running.seen import GangSeen
 from k8sai.evict.state import GangState, Intent, Settings, Word
 
+ENDED_WELL: Final = "it has ended by itself"  # begins the reason of a gang that needed no drain
+FELL: Final = "it has failed by itself"
 MARGIN: Final = 20.0  # seconds kept for the stop itself, before somebody else takes the node
 
 
@@ -59,6 +61,15 @@ def ends(gang: GangState, phase: Phase, why: str, now: Now, word: str = "GangSki
     """A request that stands is taken back first: the phase says how it ended, the intent what is still to be done."""
     pending = intent("withdraw", now) if is_open(gang) else None
     return Change(replace(in_phase(gang, phase, now), reason=why, pending=pending), (Note(word, why),))
+
+
+def lost(see: GangSeen) -> str:
+    """Its pods are gone, and not by us: what is known of that."""
+    if see.taker:
+        return f"lost to {see.taker}"
+    if see.fate:
+        return f"lost to somebody else: {see.fate}"
+    return f"{FELL}: {see.fallen}, and its other pods were taken away" if see.fallen else "lost to somebody else"
 
 
 def is_open(gang: GangState) -> bool:

@@ -10,7 +10,7 @@ from k8sai.evict.keeping.names import CORDONED, MARK
 from k8sai.evict.planning.deadlines import deadline_of
 from k8sai.evict.planning.device import holders
 from k8sai.evict.planning.verdicts import Verdict
-from k8sai.evict.running import decide_gang, decide_pod, marking, proving, tainting
+from k8sai.evict.running import decide_gang, decide_pod, fate, marking, proving, tainting
 from k8sai.evict.running.asking import Asking
 from k8sai.evict.running.seen import GangSeen, NodeSeen, PodSeen, Seen
 from k8sai.evict.state import GangState, NodeState, PodState, Stage, State
@@ -27,9 +27,11 @@ _FEW: Final = 10  # nodes that are read one by one; more are listed
 
 @dataclass(slots=True)
 class Memory:
-    """What one process remembers between two looks: who deletes pods, and what refused an eviction, by uid."""
+    """What one process remembers between two looks: who deletes pods, what has failed, and what refused an
+    eviction, by uid."""
 
     takers: dict[str, str] = field(default_factory=dict)
+    fallen: dict[str, str] = field(default_factory=dict)  # by gang: the first of its pods that has failed
     blocked: dict[str, tuple[Verdict, float]] = field(default_factory=dict)  # and when, epoch seconds
 
 
@@ -121,6 +123,7 @@ class Look:
             going=len(going),
             **self._end(state, alive),
             taker=self._taker(state, going),
+            fallen=self._fallen(state),
             **self._switch(state),
             **self._again(state, nodes),
             blocked=blocked.why if blocked else "",
@@ -156,9 +159,16 @@ class Look:
             return {"ended": True, "end": "its pods are complete"}
         owner = self.read.get(state.ref.kind, state.ref.namespace, state.ref.name)
         if owner is None or owner["metadata"].get("uid") != state.ref.uid:
-            return {}
-        word = next((one for one in ("Complete", "Completed", "Failed", "Finished") if holds(owner, one)), "")
-        return {"ended": bool(word), "end": word}
+            return {"fate": fate.GONE if owner is None else fate.ANEW}
+        word, failed = fate.end_of(owner, bare=state.ref.kind == "pods")
+        return {"ended": bool(word), "end": word, "failed": failed}
+
+    def _fallen(self, state: GangState) -> str:
+        """Remembered, since its controller may take the others away, and this one too."""
+        if state.stops:
+            return ""
+        found = fate.fallen(pod for one in state.pods if (pod := self.pods.get(one.uid)) is not None)
+        return self.memory.fallen.setdefault(state.id, found) if found else self.memory.fallen.get(state.id, "")
 
     def _taker(self, state: GangState, going: Sequence[Json]) -> str:
         """As far as a pod that goes tells; remembered, since one that is gone tells nothing."""

@@ -52,9 +52,14 @@ class Loop:
         self.asking = Asking(self.hands)
 
     def run(self, held: "Held") -> "Held":
-        """As it is in the end. Raises Interrupted, Locked, Drift, and what the cluster answers."""
-        while held.state.stage not in OVER:
-            held = self._turn(held)
+        """As it is in the end. Raises Interrupted, Locked, Drift, ClusterError where the Leases could not be renewed or
+        nobody answers for long, and what the cluster refuses.
+        """
+        try:
+            while held.state.stage not in OVER:
+                held = self._turn(held)
+        finally:
+            self.asking.end()
         return held
 
     def _turn(self, held: "Held") -> "Held":
@@ -72,18 +77,19 @@ class Loop:
         except Again:
             return held
         except (Unavailable, ApiConflict) as error:  # a quota's conflict is one, and nobody has written the state
-            self._unheard(error)
+            self._unheard(held.state.id, error)
             return held
         if not busy:
             self._wait(actions)
         return held
 
-    def _unheard(self, error: K8saiError) -> None:
+    def _unheard(self, drain: str, error: K8saiError) -> None:
         """A server that restarts is waited for: what was written or not, the next look tells."""
         self._silent += 1
         if self._silent >= SILENCES:
+            error.hint = f"`k8sai evict resume {drain}` goes on, once the server is back"
             raise error
-        self.hands.tell("wait", "", error.message)
+        self.hands.tell("wait", "", f"the server: {error.message}")
         self.hands.pause(LOOKS)
 
     def _wait(self, actions: Sequence[Action]) -> None:

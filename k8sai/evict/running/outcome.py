@@ -3,6 +3,7 @@
 from k8sai.errors import Exit
 from k8sai.evict.facts import Phase
 from k8sai.evict.running.decide_gang import BLOCKED
+from k8sai.evict.running.gang_words import ENDED_WELL
 from k8sai.evict.state import GangState, NodeState, Stage, State
 
 _THERE = frozenset((Phase.REQUEUED, Phase.RUNNING, Phase.RESTORED))
@@ -40,7 +41,7 @@ def late(gang: GangState) -> bool:
 def well(gang: GangState) -> bool:
     """It came out as it was planned."""
     if gang.phase is Phase.SKIPPED:
-        return gang.reason.startswith("it has ended by itself")
+        return gang.reason.startswith(ENDED_WELL)
     if gang.phase is Phase.RESTORED:
         return not gang.reason
     return gang.phase in _THERE

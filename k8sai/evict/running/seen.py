@@ -52,6 +52,9 @@ class GangSeen:
     going: int = 0  # of the alive, those that are being deleted
     ended: bool = False  # what names it is complete, failed or gone
     end: str = ""  # how it ended, in words
+    failed: bool = False  # and not well
+    fallen: str = ""  # which of its pods has failed before we stopped it, and how
+    fate: str = ""  # what became of what names it, where it is not there any more
     taker: str = ""
     back: tuple[str, ...] = ()
     running: bool = False
