@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from k8sai import ages
 from k8sai.cluster.api_errors import ApiConflict, ApiNotFound, Unavailable
 from k8sai.cluster.patching import create
-from k8sai.errors import K8saiError, Locked
+from k8sai.errors import ClusterError, Forbidden, K8saiError, Locked
 from k8sai.holding.holder import LASTS, Holder, epoch_of, holder_name, holder_of
 
 if TYPE_CHECKING:
@@ -53,9 +53,10 @@ class Clock:
 class Claim:
     """What a Lease is for, as it lies in the cluster and in words.
 
-    `what` completes "ana@ci-7 holds …"; `look` and `take` are whole hints: where one sees what the holder does, and how
-    it is taken away. `last` tells the epoch that the state remembers (a Lease that was deleted may not bring it back to
-    the beginning), `doing` what the holder is at, "" where that is not known.
+    `what` completes "ana@ci-7 holds …"; `look`, `take` and `again` are whole hints: where one sees what the holder
+    does, how it is taken away, how we go on once the server is back. `last` tells the epoch that the state remembers
+    (a Lease that was deleted may not bring it back to the beginning), `doing` what the holder is at, "" where that is
+    not known.
     """
 
     place: "Target"
@@ -63,6 +64,7 @@ class Claim:
     what: str
     look: str
     take: str
+    again: str
     last: Callable[[], int] = lambda: 0
     doing: Callable[[], str] = lambda: ""
 
@@ -70,7 +72,10 @@ class Claim:
 class Lease:
     """The Lease of one claim, for one process. Once taken, a thread renews it until `release`.
 
-    `lost` is set when it is somebody else's, or was not renewed for 40 s: then nothing may be written any more.
+    `lost` is set when it is somebody else's, or was not renewed for 40 s: then nothing may be written any more, and it
+    stays lost until it is taken again. Why it was lost tells how it ends. Somebody else's: Locked. A renewal was tried
+    and failed: ClusterError, or Forbidden; nobody else is known to hold it. None was tried, since this process was
+    paused or its machine slept: Locked, for there was time for somebody else to take it.
     """
 
     def __init__(
@@ -90,6 +95,8 @@ class Lease:
         self._thread: threading.Thread | None = None
         self._live: Json = {}
         self._renewed = 0.0  # by clock.passed
+        self._trouble: K8saiError | None = None  # with the renewal that was begun last; None: it succeeded
+        self._end: K8saiError | None = None  # why it is lost
 
     # --- taking -------------------------------------------------------------------------------------------------------
 
@@ -122,7 +129,8 @@ class Lease:
         return holder_of(self._read() or {}, self._clock.now())
 
     def _taken(self, live: Json) -> int:
-        self._live, self.epoch, self._renewed = live, epoch_of(live), self._clock.passed()
+        self._live, self.epoch = live, epoch_of(live)
+        self._renewed, self._trouble, self._end = self._clock.passed(), None, None
         self.lost.clear()
         self._stop.clear()
         if self._background and self._thread is None:
@@ -180,38 +188,50 @@ class Lease:
     def renew(self) -> None:
         """Raises Locked where it is somebody else's, ClusterError where the server cannot be asked."""
         with self._guard:
+            self._trouble = Unavailable("its renewal is not answered")
             try:
-                self._live = self._renewal(self._live)
-            except (ApiConflict, ApiNotFound):
-                live = self._read()
-                if live is None or not self._mine(live) or epoch_of(live) != self.epoch:
-                    self.lost.set()
-                    holder = holder_of(live or {}, self._clock.now())
-                    raise (self.locked(holder) if holder else self._gone()) from None
-                self._live = self._renewal(live)  # an answer was lost
-            self._renewed = self._clock.passed()
+                self._live = self._renewed_once()
+            except K8saiError as error:
+                self._trouble = error
+                raise
+            self._renewed, self._trouble = self._clock.passed(), None
+
+    def _renewed_once(self) -> Json:
+        try:
+            return self._renewal(self._live)
+        except (ApiConflict, ApiNotFound):
+            live = self._read()
+            if live is None or not self._mine(live) or epoch_of(live) != self.epoch:
+                self._lose(gone := self._gone())
+                holder = holder_of(live or {}, self._clock.now())
+                raise (self.locked(holder) if holder else gone) from None
+            return self._renewal(live)  # an answer was lost
 
     def insist(self) -> None:
-        """Before each write. Raises Locked where the Lease is lost, also where nobody had the time to notice."""
+        """Before each write. Raises Locked, ClusterError, Forbidden where the Lease is lost, by why it is; also where
+        nobody had the time to notice.
+        """
         if self._overdue():
-            self.lost.set()
-        if self.lost.is_set():
-            raise self._gone()
+            self._lose(self._late())
+        if self._end is not None:
+            raise self._end
 
-    def release(self) -> None:
-        """Give it back: the next one need not wait. What is somebody else's stays; what cannot be reached expires."""
+    def release(self) -> bool:
+        """Give it back: the next one need not wait. What is somebody else's stays. False: out of reach, it expires."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(AGAIN)
             self._thread = None
-        if self._guard.acquire(timeout=AGAIN):
-            try:
-                self._give_back()
-            except K8saiError:
-                pass  # it expires by itself
-            finally:
-                self._live = {}
-                self._guard.release()
+        if not self._guard.acquire(timeout=AGAIN):
+            return False  # a renewal is not answered
+        try:
+            self._give_back()
+        except K8saiError as error:
+            return not isinstance(error, ClusterError)
+        finally:
+            self._live = {}
+            self._guard.release()
+        return True
 
     def _give_back(self) -> None:
         free: Json = {"holderIdentity": None, "renewTime": _stamp(self._clock.now())}
@@ -234,11 +254,23 @@ class Lease:
             except K8saiError:
                 pause = AGAIN
                 if self._overdue():
-                    self.lost.set()
+                    self._lose(self._late())
                     return
+
+    def _lose(self, why: K8saiError) -> None:
+        """For good: what is found out later changes nothing."""
+        self._end = self._end or why
+        self.lost.set()
 
     def _gone(self) -> Locked:
         return Locked(f"the lease of {self._claim.what} is lost: nothing more is written", self._claim.look)
+
+    def _late(self) -> K8saiError:
+        if self._trouble is None:
+            return self._gone()
+        kind = Forbidden if isinstance(self._trouble, Forbidden) else ClusterError
+        text = f"the lease of {self._claim.what} could not be renewed for {DEADLINE:g} s: nothing more is written"
+        return kind(f"{text} ({self._trouble.message})", self._claim.again)
 
     def _overdue(self) -> bool:
         return self._clock.passed() - self._renewed > DEADLINE

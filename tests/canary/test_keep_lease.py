@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from k8sai.canary.keeping.lease import Lease
-from k8sai.cluster.api_errors import ApiConflict, ApiNotFound, Unavailable
+from k8sai.cluster.api_errors import ApiConflict, ApiForbidden, ApiNotFound, Unavailable
 from k8sai.cluster.writing import Target, Written
-from k8sai.errors import Locked
+from k8sai.errors import ClusterError, Exit, Forbidden, Locked
 from k8sai.holding.holder import Holder, holder_name, holder_of
 from k8sai.holding.lease import AGAIN, DEADLINE, EVERY, Clock
 from tests.canary.keepers import target
@@ -101,6 +101,10 @@ def unreachable() -> None:
     raise Unavailable("no answer")
 
 
+def forbidden() -> None:
+    raise ApiForbidden("you may not")
+
+
 def test_it_is_renewed_every_fifteen_seconds(world: World) -> None:
     times = [world.spec["renewTime"]]
     for _ in range(3):
@@ -121,22 +125,79 @@ def test_a_failure_is_followed_by_a_try_that_comes_sooner(world: World) -> None:
     world.end()
 
 
-def test_what_cannot_be_renewed_is_lost_before_it_expires(world: World) -> None:
-    begun, world.server.answer = world.turns.at, unreachable
-    world.turns.turn()
-    while world.turns.at - begun < DEADLINE:
+def too_long(world: World) -> None:
+    """Nobody answers, until the thread has noticed that it took too long."""
+    world.server.answer = unreachable
+    for _ in range(6):  # at 15, 20, 25, 30, 35, 40 s
         world.lease.insist()
         world.turns.turn()
     world.turns.go.put(None)
     assert world.lease.lost.wait(SOON)
+
+
+def test_what_cannot_be_renewed_is_lost_before_it_expires(world: World) -> None:
+    begun = world.turns.at
+    too_long(world)
     assert DEADLINE < world.turns.at - begun < 60
-    with pytest.raises(Locked, match="the lease of the canary of isvc/chat is lost"):
+    with pytest.raises(
+        ClusterError, match="of isvc/chat could not be renewed for 40 s: nothing more is written"
+    ) as end:
         world.lease.insist()
+    assert (end.value.exit, end.value.message.endswith("(no answer)")) == (Exit.CLUSTER, True)
+    assert end.value.hint == "the same command again goes on, once the server is back"
     world.lease.release()
 
 
+def test_what_was_lost_stays_lost_when_the_server_is_back(world: World) -> None:
+    too_long(world)
+    world.server.answer = lambda: None
+    world.lease.renew()
+    with pytest.raises(ClusterError):
+        world.lease.insist()
+    world.lease.release()
+    assert world.spec["holderIdentity"] is None  # whoever is next need not wait
+
+
+def test_what_may_not_be_renewed_ends_as_forbidden(world: World) -> None:
+    world.server.answer = forbidden
+    world.turns.turn()
+    world.turns.at += DEADLINE
+    with pytest.raises(Forbidden, match=r"could not be renewed for 40 s: nothing more is written \(you may not\)"):
+        world.lease.insist()
+    world.end()
+
+
+def test_a_renewal_that_hangs_is_one_that_failed(world: World) -> None:
+    """A server behind a broken network says neither yes nor no."""
+    answer, asked = threading.Event(), threading.Event()
+
+    def hangs() -> None:
+        asked.set()
+        answer.wait(SOON)
+
+    world.server.answer = hangs
+    world.turns.go.put(None)
+    assert asked.wait(SOON)
+    world.turns.at += DEADLINE
+    with pytest.raises(ClusterError, match="its renewal is not answered"):
+        world.lease.insist()
+    answer.set()
+    world.end()
+
+
 def test_who_could_not_even_try_knows_all_the_same(world: World) -> None:
-    """A machine that slept: no thread ran, and yet nothing is written any more."""
+    """A machine that slept: no thread ran, and yet nothing is written any more. Somebody else had time to take it."""
+    world.turns.at += 3600
+    with pytest.raises(Locked, match="the lease of the canary of isvc/chat is lost: nothing more is written"):
+        world.lease.insist()
+    world.end()
+
+
+def test_a_failure_that_was_got_over_is_not_why_it_is_lost_later(world: World) -> None:
+    world.server.answer = unreachable
+    world.turns.turn()
+    world.server.answer = lambda: None
+    world.turns.turn()
     world.turns.at += 3600
     with pytest.raises(Locked):
         world.lease.insist()
@@ -147,6 +208,8 @@ def test_what_was_taken_away_is_not_fought_for(world: World) -> None:
     world.server.put({**world.spec, "holderIdentity": "ben@host/2/y", "leaseTransitions": 6})
     world.turns.go.put(None)
     assert world.lease.lost.wait(SOON)
+    with pytest.raises(Locked):
+        world.lease.insist()
     world.lease.release()
     assert (world.spec["holderIdentity"], world.spec["leaseTransitions"]) == ("ben@host/2/y", 6)
     assert world.turns.asked.empty()
@@ -156,6 +219,22 @@ def test_what_was_deleted_is_lost(world: World) -> None:
     world.server.lease = None
     world.turns.go.put(None)
     assert world.lease.lost.wait(SOON)
+    with pytest.raises(Locked):
+        world.lease.insist()
+    world.lease.release()
+
+
+def test_who_is_told_by_the_server_that_it_is_anothers_is_locked_out_by_them(world: World) -> None:
+    """Also after a while without an answer: what is known last counts."""
+    world.server.answer = unreachable
+    world.turns.turn()
+    world.server.answer = lambda: None
+    world.server.put({**world.spec, "holderIdentity": "ben@host/2/y", "leaseTransitions": 6})
+    world.turns.go.put(None)
+    assert world.lease.lost.wait(SOON)
+    world.turns.at += DEADLINE
+    with pytest.raises(Locked):
+        world.lease.insist()
     world.lease.release()
 
 

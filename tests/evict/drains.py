@@ -145,8 +145,9 @@ class Drain:
         self.world.settle()
         self.meanwhile(self)
         if self.world.clock.now() - self._renewed >= EVERY:  # as its own thread does
-            self._locks.renew()
-            self._renewed = self.world.clock.now()
+            with suppress(K8saiError):
+                self._locks.renew()
+                self._renewed = self.world.clock.now()
         self.pauses += 1
         assert self.pauses < MOST, self.news[-5:]
 

@@ -30,6 +30,7 @@ def _claim(writer: "Writer", ref: Ref) -> Claim:
         f"the canary of {ref.title}",
         f"`k8sai canary status {where}`",
         f"`k8sai canary status {where}` shows what it does; `k8sai canary rollback {where} --steal` takes it away",
+        "the same command again goes on, once the server is back",
         last=lambda: held.state.epoch if (held := kept.peek()) else 0,
         doing=lambda: held.state.phase if (held := kept.peek()) else "",
     )

@@ -46,7 +46,7 @@ class Hold(Protocol):
     lost: Event
 
     def insist(self) -> None:
-        """Raises Locked where it is lost."""
+        """Raises Locked, ClusterError, Forbidden where it is lost."""
 
 
 class Sampling(Protocol):

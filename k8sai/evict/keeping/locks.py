@@ -71,7 +71,7 @@ class Locks:
             raise
 
     def insist(self) -> None:
-        """Before each write. Raises Locked where any of them is lost."""
+        """Before each write. Raises Locked, ClusterError, Forbidden where any of them is lost, by why it is."""
         for lease in (self._own, *self._more):
             lease.insist()
 
@@ -84,10 +84,13 @@ class Locks:
         """Give all back: the next one need not wait."""
         self._stop.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(AGAIN)
             self._thread = None
-        for lease in (*self._more, self._own):
-            lease.release()
+        leases = (*self._more, self._own)
+        lost = any(lease.lost.is_set() for lease in leases)
+        for lease in leases:
+            if not lease.release() and lost:
+                break  # a server that has been away for so long is not waited for once more for each: they expire
         self._more.clear()
 
     # --- one Lease ----------------------------------------------------------------------------------------------------
@@ -97,7 +100,7 @@ class Locks:
 
     def _take(self, place: "Target", what: str, steal: bool) -> Lease:
         look = "`k8sai evict status --all`"
-        claim = Claim(place, self._metadata(place), what, look, f"{look} shows what it does", doing=lambda: "")
+        claim = Claim(place, self._metadata(place), what, look, f"{look} shows what it does", self._again)
         lease = self._lease(claim)
         lease.take(steal or self._left(lease), self._told)
         self._more.append(lease)
@@ -111,6 +114,10 @@ class Locks:
     def _metadata(self, place: "Target") -> Json:
         return names.metadata(place, self._drain, "lease")
 
+    @property
+    def _again(self) -> str:
+        return f"`k8sai evict resume {self._drain}` goes on, once the server is back"
+
     def _claim_drain(self) -> Claim:
         place, kept = names.lease_of(self._namespace, self._drain), Kept(self._writer, self._namespace, self._drain)
         return Claim(
@@ -120,6 +127,7 @@ class Locks:
             f"`k8sai evict status {self._drain}`",
             f"`k8sai evict status {self._drain}` shows what it does; `k8sai evict resume {self._drain} --take-over` "
             "takes it away",
+            self._again,
             last=lambda: held.state.epoch if (held := kept.read()) else 0,
             doing=lambda: held.state.stage if (held := kept.read()) else "",
         )

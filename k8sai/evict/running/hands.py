@@ -40,7 +40,7 @@ class Hold(Protocol):
         """Of the drain's Lease."""
 
     def insist(self) -> None:
-        """Raises Locked where any Lease is lost."""
+        """Raises Locked, ClusterError, Forbidden where any Lease is lost."""
 
 
 class Switches(Protocol):
