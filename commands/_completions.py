@@ -37,10 +37,13 @@ _FROM = {
         for verb in ("step", "promote", "rollback", "run", "pause", "resume", "history", "forget", "unlock")
     },
     **{f"evict {verb} ID": "drains" for verb in ("status", "resume", "abort", "gc")},
+    "--gang": "gangs",
     "queue move KIND/NAME": "queued",
     "queue resume KIND/NAME": "stoppable",
     "queue stop KIND/NAME": "stoppable",
 }
+# Fixed words that the command line library does not know of, by the name of the flag.
+_WORDS = {"--accept-proof": ["A", "B", "C", "D", "E", "none"]}
 
 
 def table() -> dict[str, Any]:
@@ -88,6 +91,8 @@ def _value(parameter: Any, keys: list[str]) -> dict[str, Any]:
     choices = getattr(parameter.type, "choices", None)
     if choices:
         return {"words": [getattr(choice, "value", choice) for choice in choices]}
+    if fixed := next((_WORDS[key] for key in keys if key in _WORDS), None):
+        return {"words": fixed}
     return {"from": next((_FROM[key] for key in keys if key in _FROM), "nowhere")}
 
 

@@ -149,7 +149,7 @@ def _from_cluster(source: str, options: Options) -> list[str]:
     if source in _canary_words.SOURCES:
         return _canary_words.words(source, connection, listed)
     if source in _evict_words.SOURCES:
-        return _evict_words.words(listed)
+        return _evict_words.words(source, connection, listed)
     return [meta["name"] for meta in listed(_PATHS[source].format(namespace=connection.namespace))]
 
 
