@@ -88,6 +88,7 @@ class Gateway:
 
     def __enter__(self) -> "Gateway":
         self._thread.start()
+        self._api.until_object(self._path, lambda one: bool((one.get("status") or {}).get("parents")))
         return self
 
     def __exit__(self, *_: object) -> None:

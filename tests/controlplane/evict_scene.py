@@ -64,13 +64,15 @@ def scene_on(plane: ControlPlane) -> Iterator[Scene]:
         where = yard.namespace
         drained = yard.nodes("a0", "a1", "a2", "a3")
         yard.put(*queues(where, 64))
-        yard.put(jobset("llm", where, queue="main", says=contract("llm")))
-        yard.runs("llm-", 2)
-        yard.put(runtime("vit", where, gpus=4), trainjob("vit", says=contract("vit")))
-        yard.put(workers("grp", where, gpus=2, says=contract("grp")))
-        yard.put(job("dark", where, gpus=2))
-        for name in ("vit-", "grp-", "dark-"):
-            yard.runs(name, 2)
+        # The large ones first, each once the others run: the small ones would leave no whole place for them.
+        for name, objects in {
+            "llm": (jobset("llm", where, queue="main", says=contract("llm")),),
+            "vit": (runtime("vit", where, gpus=4), trainjob("vit", says=contract("vit"))),
+            "grp": (workers("grp", where, gpus=2, says=contract("grp")),),
+            "dark": (job("dark", where, gpus=2),),
+        }.items():
+            yard.put(*objects)
+            yard.runs(f"{name}-", 2)
         yard.put(service("gw", where), budget("gw", "gw"))
         yard.runs("gw-", 1)
         yard.until(
