@@ -109,6 +109,7 @@ def test_answers_are_counted() -> None:
     action = next_for(asked(), see, now())
     assert isinstance(action, Change)
     assert (to(action).phase, action.notes[0].text) == (Phase.ACKED, "3 of 8 have taken it up")
+    see = replace(see, attempt=Attempt("annotation", "abc234-u1-0", heard=3, asked=8, looked=AT + 60))
     late = to(next_for(asked(phase=Phase.ACKED), see, now(AT + 61)))
     assert (late.phase, late.reason) == (Phase.TIMED_OUT, "no proof in time (3 of 8 have taken it up)")
 
@@ -131,12 +132,22 @@ def test_pods_that_somebody_else_deleted_are_lost_to_them() -> None:
 
 @pytest.mark.parametrize(("policy", "phase"), [("skip", Phase.TIMED_OUT), ("evict", Phase.SAVED)])
 def test_what_happens_without_proof(policy: Any, phase: Phase) -> None:
-    see = replace(HERE, attempt=Attempt("annotation", "abc234-u1-0"))
+    see = replace(HERE, attempt=Attempt("annotation", "abc234-u1-0", looked=AT + 60))
     assert to(next_for(asked(), see, now(AT + 61, on_timeout=policy))).phase is phase
 
 
+@pytest.mark.parametrize("policy", ["skip", "evict", "abort"])
+def test_nobody_is_late_whose_answer_was_not_looked_for_since_its_deadline(policy: Any) -> None:
+    see = replace(HERE, attempt=Attempt("annotation", "abc234-u1-0", looked=AT + 59))
+    assert isinstance(next_for(asked(), see, now(AT + 61, on_timeout=policy)), Hold)
+    failed = replace(HERE, attempt=Attempt("annotation", "abc234-u1-0", looked=AT + 59, trouble="403"))
+    assert not isinstance(next_for(asked(), failed, now(AT + 61, on_timeout=policy)), Hold)
+    taken = replace(see, until=AT + 61)
+    assert not isinstance(next_for(asked(), taken, now(AT + 61, on_timeout=policy)), Hold)
+
+
 def test_or_all_of_it_is_taken_back() -> None:
-    see = replace(HERE, attempt=Attempt("annotation", "abc234-u1-0"))
+    see = replace(HERE, attempt=Attempt("annotation", "abc234-u1-0", looked=AT + 60))
     action = next_for(asked(), see, now(AT + 61, on_timeout="abort"))
     assert isinstance(action, Turn)
     assert action.stage is Stage.ABORTING

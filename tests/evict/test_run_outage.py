@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from k8sai.errors import ClusterError, Exit
-from k8sai.evict.facts import Phase
+from k8sai.evict.facts import Grade, Phase
 from k8sai.evict.state import GangState, Stage
 from k8sai.holding.lease import DEADLINE, EVERY
 from tests.evict.drains import DEAD, Drain
@@ -37,11 +38,11 @@ def two_gangs() -> Drain:
 
 @dataclass
 class Outage:
-    """Nothing is answered for `seconds` from the first pause on in which `begins` is true of a gang."""
+    """Nothing is answered for `seconds` from the first pause on in which `begins` is true of a gang at that time."""
 
     seconds: float
     fault: Fault
-    begins: Callable[[GangState], bool]
+    begins: Callable[[GangState, float], bool]
     since: float = 0.0
 
     def of(self, made: Drain) -> object:
@@ -50,7 +51,7 @@ class Outage:
 
         def meanwhile(site: Drain) -> None:
             now = site.world.clock.now()
-            if not self.since and site.kept and any(self.begins(one) for one in site.state.gangs):
+            if not self.since and site.kept and any(self.begins(one, now) for one in site.state.gangs):
                 self.since = now
                 wire.schedule.add(Rule(self.fault, "*", times=10**9))
             elif self.since and now - self.since >= self.seconds:
@@ -61,7 +62,7 @@ class Outage:
 
 
 def outage(seconds: float, waits: str, fault: Fault) -> Outage:
-    return Outage(seconds, fault, lambda gang: gang.phase in WAITS[waits])
+    return Outage(seconds, fault, lambda gang, _: gang.phase in WAITS[waits])
 
 
 @pytest.mark.parametrize("fault", [CUT, AWAY], ids=str)
@@ -73,6 +74,18 @@ def test_a_short_one_is_got_over(waits: str, fault: Fault) -> None:
     assert any(line.startswith("wait : the server: ") for line in made.news)
     assert (state.stage, [one.stops for one in state.gangs]) == (Stage.DONE, [1, 1])
     made.rules.over({"a0", "a1"})
+
+
+@pytest.mark.parametrize("policy", ["skip", "evict", "abort"])
+def test_who_answers_during_one_is_not_late_when_the_deadline_is_over_after_it(policy: Any) -> None:
+    """Asked for 30 s, nobody can be seen from the 18th to the 38th second; it answers in the 25th."""
+    made = drain(job("llm", WHERE, pods=1, says=contract("llm")), gangs={"llm": Played(takes=25)}, on_timeout=policy)
+    away = Outage(SHORT, CUT, lambda gang, now: gang.request is not None and now >= gang.request.deadline - 12)
+    state = made.run(away.of(made))
+    assert away.since
+    assert (state.stage, [one.stops for one in state.gangs]) == (Stage.DONE, [1])
+    assert state.gangs[0].proof is not None
+    assert state.gangs[0].proof.grade is Grade.ATTESTED
 
 
 @pytest.mark.parametrize("fault", [CUT, AWAY], ids=str)

@@ -88,12 +88,13 @@ class Asking:
     # --- one pass, in its thread --------------------------------------------------------------------------------------
 
     def _pass(self, known: _Asking, gang: GangState, pods: Sequence[Json]) -> None:
+        begun = self.hands.now()
         try:
             acks = self._acks(known, gang, pods)
             proof = self.hands.prove(self.hands, gang, pods, _request(gang), acks)
             if known.proof is None or at_least(proof.grade, known.proof.grade):
                 known.proof = proof
-            known.silent = 0
+            known.silent, known.attempt = 0, replace(known.attempt, looked=begun)
         except Unavailable as error:  # asked again with the same id, unless it lasts
             known.silent += 1
             if known.silent >= SILENCES:

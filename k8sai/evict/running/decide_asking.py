@@ -106,6 +106,8 @@ def asked(gang: GangState, see: GangSeen, now: Now) -> Action:
     end = end_of(see, now)
     if attempt is None and now.at >= request.deadline and not (end and now.at >= end):
         return _asked_anew(gang, see, request, now)
+    if now.at >= request.deadline and not (end and now.at >= end) and _unseen(request, attempt):
+        return Hold(gang.ref.title, "a last look for its proof")
     if now.at >= (min(request.deadline, end) if end else request.deadline):
         late = f"no proof in time{_so_far(attempt)}"
         by = see.until_by if see.until and end < request.deadline else ""
@@ -115,6 +117,11 @@ def asked(gang: GangState, see: GangSeen, now: Now) -> Action:
     if attempt is None or attempt.request != request.id:
         return Ask(gang)
     return _answered(gang, see, attempt, now)
+
+
+def _unseen(request: Request, attempt: Attempt | None) -> bool:
+    """Whether it may have answered in time without being seen: nobody could look at its deadline, as in an outage."""
+    return attempt is not None and not (attempt.running or attempt.trouble) and attempt.looked < request.deadline
 
 
 def _asked_anew(gang: GangState, see: GangSeen, request: Request, now: Now) -> Action:

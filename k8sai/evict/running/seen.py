@@ -28,7 +28,9 @@ class NodeSeen:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Asking by one method, as it stands: on its way, answered so far, or failed with `trouble`."""
+    """Asking by one method, as it stands: on its way, answered so far, or failed with `trouble`. `looked` is when an
+    answer was last looked for, with success (epoch seconds; 0: not yet).
+    """
 
     method: str
     request: str
@@ -37,6 +39,7 @@ class Attempt:
     heard: int = 0  # ranks that have taken it up
     asked: int = 0  # ranks that were asked
     trouble: str = ""
+    looked: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
