@@ -199,15 +199,17 @@ class Writer:
         target: Target,
         *,
         uid: str,
+        version: str = "",
         propagation: Propagation = "Background",
         dry_run: bool = False,
     ) -> bool:
-        """Delete the object that has this uid and no other; False where it is gone already.
+        """Delete the object that has this uid and no other, and with `version` only as it was read; False where it is
+        gone already.
 
-        Raises ApiConflict where another one has taken its name.
+        Raises ApiConflict where another one has taken its name, or somebody has written it since.
         """
         options: Json = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
-        options["preconditions"] = {"uid": uid}
+        options["preconditions"] = {"uid": uid, **({"resourceVersion": version} if version else {})}
         options |= {"dryRun": ["All"]} if dry_run else {}  # with a body, servers do not look at the query
         try:
             self.send("DELETE", target.path, {}, options)

@@ -88,8 +88,10 @@ class Kept:
         return Held(state, version_of(live), held.uid, shards)
 
     def forget(self, held: Held) -> None:
-        """Take the state and its pieces away. Raises ApiConflict where another one has its name, Forbidden."""
-        self._writer.delete(self._place, uid=held.uid)
+        """Take the state and its pieces away. Raises ApiConflict where somebody has written it since, or another one
+        has its name, Forbidden.
+        """
+        self._writer.delete(self._place, uid=held.uid, version=held.version)
         self._drop(held.shards)
 
     # --- text ---------------------------------------------------------------------------------------------------------
