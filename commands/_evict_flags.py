@@ -146,6 +146,7 @@ def _wish(
     _insist_on_numbers(max_parallel_gangs, grace_period, max_loss, price)
     _insist_on_names(nodes or (), state_namespace)
     selected(pod_selector)
+    selected(selector)
     known = Settings()
     waits, ready = seconds("--timeout", timeout), seconds("--wait-ready", wait_ready)
     settings = Settings(

@@ -9,7 +9,7 @@ from k8sai.cluster.options import Options
 from k8sai.commands import _print, _talk
 from k8sai.commands._evict_said import Voice, say_end, say_left
 from k8sai.commands._evict_site import Site, interruptible
-from k8sai.errors import Drift, Exit, K8saiError, Locked, NoCapacity, Refused, Usage
+from k8sai.errors import Drift, Exit, Forbidden, K8saiError, Locked, NoCapacity, NotFound, Refused, Usage
 from k8sai.view import Note
 
 if TYPE_CHECKING:
@@ -39,12 +39,7 @@ def drain(asked: Asked) -> int:
     """The exit code."""
     site = Site(asked.options, asked.wish.state_namespace)
     wish, agreed = _wish(asked, site)
-    plan = _made(site, wish)
-    if agreed and plan.hash != agreed:
-        raise Drift(
-            f"the cluster is not as it was planned with (hash {agreed}, now {plan.hash}): nothing was written",
-            "`k8sai evict plan` shows what it would be now",
-        )
+    plan = _agreed(site, wish, agreed) if agreed else _made(site, wish)
     _show(plan, asked)
     _insist(plan, wish, asked)
     if not plan.gangs and not plan.nodes:
@@ -88,6 +83,21 @@ def _insist_on_nothing_else(wish: "Wish") -> None:
         raise Usage(text, "leave them out, or give them to `k8sai evict plan NODE --out FILE`")
 
 
+def _agreed(site: Site, wish: "Wish", known: str) -> "Plan":
+    """Raises Drift where it is another plan now, or what was to be drained is gone."""
+    hint = "`k8sai evict plan` shows what it would be now"
+    try:
+        plan = _made(site, wish)
+    except NotFound as error:
+        raise Drift(
+            f"the cluster is not as it was planned with ({error.message}): nothing was written", hint
+        ) from error
+    if plan.hash != known:
+        text = f"the cluster is not as it was planned with (hash {known}, now {plan.hash}): nothing was written"
+        raise Drift(text, hint)
+    return plan
+
+
 def _made(site: Site, wish: "Wish") -> "Plan":
     from k8sai.evict.planning.make import make
 
@@ -109,12 +119,13 @@ def _nothing() -> int:
 
 
 def _insist(plan: "Plan", wish: "Wish", asked: Asked) -> None:
-    """What stands in the way ends it here, unless it is to be left. Raises Refused, NoCapacity, Blocked."""
+    """What stands in the way ends it here, unless it is to be left. Raises Refused, NoCapacity, Blocked, Forbidden."""
     from k8sai.commands._evict_plan_run import code_of
 
     code = code_of(plan, wish)
     if plan.missing_rights:
-        raise Refused(f"rights are missing: {'; '.join(plan.missing_rights)}", "`k8sai evict rbac` prints the roles")
+        first, *others = plan.missing_rights
+        raise Forbidden(f"{first}: nothing was written", "`k8sai evict rbac` prints the roles", tuple(others))
     if code is Exit.OK or (asked.partial and code is not Exit.FINDINGS):
         return
     rows = [(one.gang.title, why) for one in plan.gangs for why in one.refusals]
@@ -135,8 +146,8 @@ def _insist_on_a_yes(plan: "Plan", asked: Asked) -> None:
     if asked.yes:
         return
     stopped = [one for one in plan.gangs if one.action not in ("refuse", "skip")]
-    on = f"close {plan.nodes[0].title}" if plan.device else f"drain {len(plan.nodes)} nodes"
-    what = f"{on} and stop {len(stopped)} gangs at {plan.planned.best:.1f} GPU-h"
+    on = f"close {plan.nodes[0].title}" if plan.device else f"drain {_many(len(plan.nodes), 'node')}"
+    what = f"{on} and stop {_many(len(stopped), 'gang')} at {plan.planned.best:.1f} GPU-h"
     if not _talk.asked_by_a_person():
         raise Refused(
             f"this would {what}, and nobody can be asked: nothing was written",

@@ -181,7 +181,11 @@ def test_nodes_by_their_labels(evicts: EvictSite) -> None:
     ("words", "code", "said"),
     [
         ((), Exit.USAGE, "name what is to be drained"),
-        (("a", "--gang", "b"), Exit.USAGE, "name what is to be drained"),
+        (
+            ("a", "--gang", "b"),
+            Exit.USAGE,
+            "name what is to be drained: one of nodes, -l, --gang or --device, not several",
+        ),
         (("a", "-l", "b=c"), Exit.USAGE, "two ways to say it"),
         (("nowhere",), Exit.NOT_FOUND, "there is no node nowhere"),
         (("a", "--disable-eviction"), Exit.REFUSED, "past every disruption budget"),

@@ -63,7 +63,7 @@ def test_without_a_yes_nothing_is_written(evicts: EvictSite) -> None:
     on = trained(evicts)
     ran = evicts("run", *on, "--ignore-daemonsets")
     assert ran.code == Exit.REFUSED
-    assert "this would drain 1 nodes and stop 1 gangs at" in ran.err
+    assert "this would drain 1 node and stop 1 gang at" in ran.err
     assert "nobody can be asked: nothing was written" in ran.err
     assert evicts.cordoned() == set()
 
@@ -154,6 +154,7 @@ def test_who_may_not_read_leases_is_not_told_that_an_operator_is_gone(evicts: Ev
         (("n", "--max-loss", "-1"), "--max-loss -1: a number from 0 on"),
         (("n", "--price", "inf"), "--price inf: a number from 0 on"),
         (("n", "--max-parallel-gangs", "0"), "--max-parallel-gangs 0: at least one"),
+        (("-l", "(("), "label selector: '((' is not a requirement"),
         (("n", "--state-namespace", "No Such"), "--state-namespace 'No Such': no name"),
     ],
 )
@@ -180,6 +181,36 @@ def test_an_agreed_plan_takes_no_flags_beside_it(evicts: EvictSite) -> None:
     ran = evicts("run", "--plan", file, "--yes", "--on-timeout", "evict")
     assert ran.code == 2
     assert "flags beside it would change what was agreed to" in ran.err
+
+
+def test_what_was_agreed_to_and_is_gone_is_a_drift(evicts: EvictSite) -> None:
+    (node,) = trained(evicts)
+    files = {"gang": str(evicts.folder / "gang.json"), "node": str(evicts.folder / "node.json")}
+    evicts("plan", "--gang", f"{evicts.namespace}/llm", "--out", files["gang"])
+    evicts("plan", node, "--out", files["node"])
+    evicts.api.delete(evicts.path("jobs.batch", "llm"), {"propagationPolicy": "Foreground"})
+    evicts.api.until(evicts.path("pods"), lambda pods: not pods)
+    ran = evicts("run", "--plan", files["gang"], "--yes")
+    assert (ran.code, ran.out) == (Exit.DRIFT, "")
+    assert (
+        "not as it was planned with (--gang site/llm: there is no such gang with pods): nothing was written" in ran.err
+    )
+    evicts.api.delete(evicts.path("nodes", node))
+    ran = evicts("run", "--plan", files["node"], "--yes")
+    assert (ran.code, "(there is no node" in ran.err) == (Exit.DRIFT, True), ran.err
+
+
+def test_a_right_that_is_missing_ends_it_with_the_code_of_rights(evicts: EvictSite) -> None:
+    (node,) = trained(evicts)
+    looking = [
+        {"apiGroups": ["", "batch", "policy", "apps"], "resources": ["*"], "verbs": ["get", "list"]},
+        {"apiGroups": [""], "resources": ["pods/eviction"], "verbs": ["create"]},
+    ]
+    evicts.grant(looking)
+    ran = evicts("run", node, "--yes", "--as", evicts.user)
+    assert ran.code == Exit.FORBIDDEN
+    assert "error: you may not patch nodes: nothing was written" in ran.err
+    assert evicts.cordoned() == set()
 
 
 def test_a_plan_says_who_is_at_it(evicts: EvictSite) -> None:

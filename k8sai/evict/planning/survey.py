@@ -59,7 +59,7 @@ def clock(connection: "Connection") -> Clock:
 def survey(reading: "Reading", wish: Wish) -> Survey:
     """Raises Usage, NotFound, Forbidden, ClusterError."""
     if sum(map(bool, (wish.nodes or wish.selector, wish.gang, wish.device))) != 1:
-        raise Usage("name what is to be drained: nodes, -l, --gang or --device", "`k8sai evict plan NODE`")
+        raise Usage(f"name what is to be drained: {_ways(wish)}", "`k8sai evict plan NODE`")
     if wish.nodes and wish.selector:
         raise Usage("nodes by name and by -l are two ways to say it", "give one of them")
     if wish.gang:
@@ -69,6 +69,12 @@ def survey(reading: "Reading", wish: Wish) -> Survey:
     nodes = _labelled(reading, wish.selector) if wish.selector else _named(reading, wish.nodes)
     names = frozenset(str(one["metadata"]["name"]) for one in nodes)
     return Survey(tuple(nodes), tuple(_on(reading, names)), names)
+
+
+def _ways(wish: Wish) -> str:
+    """What could be said, or that too much was."""
+    ways = "nodes, -l, --gang or --device"
+    return f"one of {ways}, not several" if wish.gang or wish.device else ways
 
 
 def _labelled(reading: "Reading", selector: str) -> list[Json]:
