@@ -256,8 +256,9 @@ def test_after_a_promotion_the_old_version_comes_back_past_all_steps(driven: Mak
     driver = driven(routed=routed)
     prepared = begun(driver)
     driver.reach(Promote(), prepared)
-    first, second = driver.reach(Rollback(), prepared)
-    assert (first.why, second.subresource) == ("the old template: an abort would not hold", "status")
+    first, *later = driver.reach(Rollback(), prepared)
+    assert first.why == "the old template: an abort would not hold"
+    assert {one.subresource for one in later} == {"status"}  # again, where the controller wrote over it
     home(driver, prepared)
 
 
