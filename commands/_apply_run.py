@@ -10,10 +10,11 @@ from k8sai.commands._apply_source import Source, read
 from k8sai.commands._apply_wish import Scene, Wish
 from k8sai.commands._apply_write import write
 from k8sai.deploy.applyset import ApplySet, checked_name, insist_on_spared
+from k8sai.deploy.check import Check, Look, Needs
 from k8sai.deploy.placing import place, unserved
 from k8sai.deploy.plan import Plan
 from k8sai.deploy.planning import draft
-from k8sai.deploy.preflight import Check, Look, Needs, preflight, worst
+from k8sai.deploy.preflight import preflight, worst
 from k8sai.deploy.pruning import Inventory
 
 __all__ = ["Wish", "run"]

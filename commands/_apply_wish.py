@@ -7,9 +7,9 @@ from k8sai.cluster.options import Options
 from k8sai.cluster.writing import Writer
 from k8sai.commands._apply_source import Source
 from k8sai.deploy.applyset import Contents
+from k8sai.deploy.check import Check
 from k8sai.deploy.placing import Placed
 from k8sai.deploy.plan import Choices
-from k8sai.deploy.preflight import Check
 from k8sai.deploy.pruning import Inventory
 
 if TYPE_CHECKING:

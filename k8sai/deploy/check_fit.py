@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from k8sai.cluster.live import read_once
 from k8sai.cluster.objects import LiveObjects
 from k8sai.cluster.tee import Tee
+from k8sai.deploy.check import Check, Level
 from k8sai.deploy.plan import Item
-from k8sai.deploy.preflight import Check, Level
 from k8sai.errors import ClusterError, Forbidden, Usage
 from k8sai.fit.answer import Answer
 from k8sai.fit.cluster import Cluster

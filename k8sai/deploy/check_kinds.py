@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from k8sai.cluster.writing import Target
+from k8sai.deploy.check import Check, Look
 from k8sai.deploy.placing import unserved
-from k8sai.deploy.preflight import Check, Look
 from k8sai.errors import ClusterError, Exit, Forbidden
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from k8sai.cluster.writing import Target
+from k8sai.deploy.check import Check, Look
 from k8sai.deploy.paths import Json
-from k8sai.deploy.preflight import Check, Look
 from k8sai.errors import ClusterError, Forbidden
 from k8sai.pod_specs import pod_specs
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from k8sai.deploy.check import Check, Look
 from k8sai.deploy.paths import Json
 from k8sai.deploy.plan import Item
-from k8sai.deploy.preflight import Check, Look
 from k8sai.errors import Exit, Forbidden, NotFound
 from k8sai.pod_specs import MOST_PODSETS, pod_specs
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from k8sai.cluster.writing import Target
-from k8sai.deploy.preflight import Check, Look
+from k8sai.deploy.check import Check, Look
 from k8sai.errors import ClusterError, Exit, Forbidden
 
 

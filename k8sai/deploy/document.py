@@ -5,9 +5,9 @@ from typing import Any
 
 from k8sai.cluster.writing import Target
 from k8sai.deploy.applying import Outcome
+from k8sai.deploy.check import Check
 from k8sai.deploy.fields import ABSENT
 from k8sai.deploy.plan import Change, Plan
-from k8sai.deploy.preflight import Check
 from k8sai.manifests import Manifest
 
 Document = dict[str, Any]

@@ -5,9 +5,9 @@ from typing import Any
 
 from k8sai.ages import epoch, human
 from k8sai.deploy.applying import Outcome
+from k8sai.deploy.check import Check
 from k8sai.deploy.fields import ABSENT, Field, inside, masked
 from k8sai.deploy.plan import DONE, Change, Conflict, Op, Plan
-from k8sai.deploy.preflight import Check
 from k8sai.view import Cell, Column, Row, Table, Tone
 from k8sai.yaml_out import lines
 

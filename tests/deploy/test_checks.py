@@ -7,12 +7,13 @@ import pytest
 
 from k8sai.cluster.api_errors import ApiForbidden
 from k8sai.cluster.writing import Target
+from k8sai.deploy.check import Check, Look, Needs
 from k8sai.deploy.check_kinds import kinds, namespaces, versions
 from k8sai.deploy.check_pods import references, volumes
 from k8sai.deploy.check_queues import queues
 from k8sai.deploy.check_rights import rights
 from k8sai.deploy.placing import place
-from k8sai.deploy.preflight import Check, Look, Needs, preflight, worst
+from k8sai.deploy.preflight import preflight, worst
 from k8sai.errors import Exit, Forbidden, NotFound, Refused
 from k8sai.manifests import Manifest
 from k8sai.pod_specs import MOST_PODSETS
