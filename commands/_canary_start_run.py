@@ -96,7 +96,7 @@ def _planned(where: Scene, what: Begin, thought: "Thought | None") -> int:
 def _emitted(where: Scene, what: Begin) -> int:
     """What to put into Git. Nothing is asked of GitOps itself: that is what it is for."""
     from k8sai.canary.backend import Begin as Goal
-    from k8sai.canary.checks.gitops import managed_by
+    from k8sai.canary.checks.gitops_keeper import managed_by
     from k8sai.canary.checks.gitops_patch import text
     from k8sai.canary.running.planning import plan
 

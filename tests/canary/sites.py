@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from k8sai.canary.checks.room import Answer, Short
+from k8sai.canary.checks.room_answer import Answer, Short
 from k8sai.canary.checks.room_site import Site
 from k8sai.canary.facts import Demand
 from k8sai.cluster.reading import Reading

@@ -2,7 +2,8 @@
 
 import pytest
 
-from k8sai.canary.checks.gitops import GitOps, insist, managed_by
+from k8sai.canary.checks.gitops import insist
+from k8sai.canary.checks.gitops_keeper import GitOps, managed_by
 from tests.canary.kept_by_git import TRACKING, Json, application, entry, reading, route, tracked
 
 

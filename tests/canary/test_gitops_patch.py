@@ -3,7 +3,8 @@
 import yaml
 
 from k8sai.canary.backend import Write, guards
-from k8sai.canary.checks.gitops import GitOps, insist
+from k8sai.canary.checks.gitops import insist
+from k8sai.canary.checks.gitops_keeper import GitOps
 from k8sai.canary.checks.gitops_patch import configuration, kustomization, text
 from k8sai.canary.facts import Ref
 from tests.canary.kept_by_git import application, reading, route, tracked

@@ -2,7 +2,8 @@
 
 import pytest
 
-from k8sai.canary.checks.room import Answer, Room, room, whole
+from k8sai.canary.checks.room import room, whole
+from k8sai.canary.checks.room_answer import Answer, Room
 from tests.canary.sites import GPU, QUEUE, Json, canary, flags, full, node, pod, short_of, site
 from tests.queues.simulate_objects import cluster_queue, flavor, local_queue
 from tests.why.objects import card, device_class, exactly, resource_slice

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from k8sai.canary.checks.room import Answer, insist, room, whole
+from k8sai.canary.checks.room import insist, room, whole
+from k8sai.canary.checks.room_answer import Answer
 from k8sai.errors import NoCapacity
 from tests.canary.sites import GPU, QUEUE, Json, canary, flags, full, node, quota, short_of, site
 from tests.queues.simulate_objects import cluster_queue, flavor, local_queue

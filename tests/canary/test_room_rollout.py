@@ -2,7 +2,8 @@
 
 import pytest
 
-from k8sai.canary.checks.room import Answer, Room, insist, room, whole
+from k8sai.canary.checks.room import insist, room, whole
+from k8sai.canary.checks.room_answer import Answer, Room
 from k8sai.canary.facts import Demand
 from k8sai.cluster.sources import Source
 from k8sai.errors import NoCapacity, Refused

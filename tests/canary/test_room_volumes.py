@@ -1,6 +1,7 @@
 """A volume that only one node can mount ties a canary to that node."""
 
-from k8sai.canary.checks.room import Answer, room
+from k8sai.canary.checks.room import room
+from k8sai.canary.checks.room_answer import Answer
 from tests.canary.sites import MOUNT, canary, mounted, short_of
 
 

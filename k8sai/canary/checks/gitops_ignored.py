@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from k8sai.canary.checks.gitops import GitOps
 from k8sai.canary.checks.gitops_fields import RESPECT, Parts, covers, parts, pointer, pointer_parts
+from k8sai.canary.checks.gitops_keeper import GitOps
 from k8sai.canary.checks.ownership import OURS
 from k8sai.canary.facts import Json
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from k8sai.canary.backend import Write
 from k8sai.canary.checks import gitops_fields
-from k8sai.canary.checks.gitops import TITLES, GitOps
+from k8sai.canary.checks.gitops_keeper import TITLES, GitOps
 from k8sai.canary.facts import Json
 from k8sai.yaml_out import lines
 

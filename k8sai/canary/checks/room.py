@@ -6,19 +6,16 @@ finds no room is refused. A peak that finds none now is told, since much may end
 refused too.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from collections.abc import Sequence
+from typing import Final
 
+from k8sai.canary.checks.room_answer import Answer, Code, Room, Short
+from k8sai.canary.checks.room_judged import judged
+from k8sai.canary.checks.room_options import options
+from k8sai.canary.checks.room_site import Site
 from k8sai.canary.facts import Demand
 from k8sai.errors import ClusterError, Forbidden, NoCapacity, Refused, Usage
 from k8sai.quantity import BadQuantity
-
-if TYPE_CHECKING:
-    from k8sai.canary.checks.room_site import Site
-
-Code = Literal["nodes", "quota", "queue", "volume"]
-
 
 _ELSE: Final[dict[Code, str]] = {  # where nothing would do
     "nodes": "`k8sai top` shows who holds the GPUs",
@@ -28,57 +25,11 @@ _ELSE: Final[dict[Code, str]] = {  # where nothing would do
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    """Something that would do: it was tried, and everything fits. `flag` is what to add to the command, or ""."""
-
-    text: str
-    flag: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Short:
-    """Pods that find no room. `missing` are amounts by resource, as people read them; `never`: nor will they later."""
-
-    why: str  # of the demand: "the canary"
-    code: Code
-    sentence: str
-    missing: Mapping[str, str] = field(default_factory=dict)
-    options: tuple[Option, ...] = ()
-    never: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Of one demand. `notes` are sentences: what was not read, who would be evicted."""
-
-    short: Short | None = None
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """Of a whole rollout: what is needed now, and at the moment of promotion."""
-
-    now: Answer = Answer()
-    peak: Answer = Answer()
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What the user should know before."""
-        told = self.peak.short
-        later = (f"the promotion finds no room now: {told.why}: {told.sentence}",) if told else ()
-        return tuple(dict.fromkeys((*self.now.notes, *self.peak.notes, *later)))
-
-
-def room(site: "Site", demand: Sequence[Demand], swapped: int = 0) -> Answer:
+def room(site: Site, demand: Sequence[Demand], swapped: int = 0) -> Answer:
     """Do these pods find room now, after so many replicas of the stable side have gone.
 
     What cannot be read makes a note and no answer.
     """
-    from k8sai.canary.checks.room_options import options
-    from k8sai.canary.checks.room_site import judged
-
     if not any(one.count for one in demand):
         return Answer()
     try:
@@ -90,7 +41,7 @@ def room(site: "Site", demand: Sequence[Demand], swapped: int = 0) -> Answer:
         return Answer(notes=(f"whether there is room is not known: {error}",))
 
 
-def whole(site: "Site", demand: Sequence[Demand], peak: Sequence[Demand], *, swap: bool = False) -> Room:
+def whole(site: Site, demand: Sequence[Demand], peak: Sequence[Demand], *, swap: bool = False) -> Room:
     """Of a prepared rollout. With `swap` as many replicas of the stable side go first as the canary begins with."""
     gone = sum(one.count for one in demand) if swap else 0
     return Room(room(site, demand, gone), room(site, peak, gone))

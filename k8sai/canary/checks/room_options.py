@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from k8sai.canary.checks.room import Option, Short
-from k8sai.canary.checks.room_site import judged, workload
+from k8sai.canary.checks.room_answer import Option, Short
+from k8sai.canary.checks.room_judged import judged, workload
+from k8sai.canary.checks.room_queue import queue_of, simulated
+from k8sai.canary.checks.room_site import Site
 from k8sai.canary.facts import Demand
 from k8sai.fit.search import largest
 from k8sai.queues.simulating.wish import QUEUE
 from k8sai.view import several
-
-if TYPE_CHECKING:
-    from k8sai.canary.checks.room_site import Site
 
 _MOST: Final = 3
 # The flags of `start` that backends take: of others the size is not ours to choose.
@@ -21,13 +20,13 @@ _WARM: Final = ("kserve-standard", "llmisvc-group", "httproute", "virtualservice
 _SWAP: Final = ("kserve-standard",)
 
 
-def options(site: "Site", demand: Sequence[Demand], short: Short, swapped: int = 0) -> Short:
+def options(site: Site, demand: Sequence[Demand], short: Short, swapped: int = 0) -> Short:
     """The same with what would do."""
     makers = (_fewer(site, demand, swapped), _swaps(site, demand, swapped), _queues(site, demand, short))
     return replace(short, options=tuple(islice((one for maker in makers for one in maker), _MOST)))
 
 
-def _fewer(site: "Site", demand: Sequence[Demand], swapped: int) -> Iterator[Option]:
+def _fewer(site: Site, demand: Sequence[Demand], swapped: int) -> Iterator[Option]:
     """As many as start now, with those that run already."""
     if site.backend not in _WARM or len(demand) != 1 or demand[0].count < 2:
         return
@@ -38,7 +37,7 @@ def _fewer(site: "Site", demand: Sequence[Demand], swapped: int) -> Iterator[Opt
         yield Option(f"begin with {several(count, 'replica')}: `--warm-replicas {count}`", f"--warm-replicas {count}")
 
 
-def _swaps(site: "Site", demand: Sequence[Demand], swapped: int) -> Iterator[Option]:
+def _swaps(site: Site, demand: Sequence[Demand], swapped: int) -> Iterator[Option]:
     """As many replicas of the stable side go first, whichever its controller takes; at most half of them."""
     count, uids = sum(one.count for one in demand), [pod.metadata.uid for pod in site.replicas]
     if site.backend not in _SWAP or swapped or not 0 < 2 * count <= len(uids):
@@ -49,10 +48,8 @@ def _swaps(site: "Site", demand: Sequence[Demand], swapped: int) -> Iterator[Opt
         yield Option(f"take {first} of the stable side first, if {left} can bear its load: `--swap`", "--swap")
 
 
-def _queues(site: "Site", demand: Sequence[Demand], short: Short) -> Iterator[Option]:
+def _queues(site: Site, demand: Sequence[Demand], short: Short) -> Iterator[Option]:
     """A LocalQueue of the namespace: one with room, else one to wait in."""
-    from k8sai.canary.checks.room_queue import queue_of, simulated
-
     setting = site.kueue
     if setting is None:
         return
@@ -70,5 +67,5 @@ def _queues(site: "Site", demand: Sequence[Demand], short: Short) -> Iterator[Op
             return
 
 
-def _fits(site: "Site", demand: Sequence[Demand], gone: frozenset[str]) -> bool:
+def _fits(site: Site, demand: Sequence[Demand], gone: frozenset[str]) -> bool:
     return judged(site, demand, gone).short is None

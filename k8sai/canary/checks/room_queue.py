@@ -5,9 +5,10 @@ a matter of its configuration, so that is told and never decides.
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from k8sai.canary.checks.room import Answer, Short
+from k8sai.canary.checks.room_answer import Answer, Short
+from k8sai.canary.checks.room_site import Site
 from k8sai.canary.facts import Json
 from k8sai.queues.judging.topology_nodes import survey
 from k8sai.queues.setting import LOCAL_QUEUES, Setting
@@ -17,14 +18,11 @@ from k8sai.queues.simulating.wish_file import of_manifest
 from k8sai.queues.simulating.words import measured, sentence
 from k8sai.queues.verdict import Line
 
-if TYPE_CHECKING:
-    from k8sai.canary.checks.room_site import Site
-
 _DEFAULT: Final = "default"
 _NEVER: Final = ("Never", "NoMatchingFlavor", "Misconfigured")
 
 
-def queued(site: "Site", documents: list[Json], why: str, gone: frozenset[str] = frozenset()) -> Answer:
+def queued(site: Site, documents: list[Json], why: str, gone: frozenset[str] = frozenset()) -> Answer:
     """Nothing for pods that Kueue leaves alone."""
     queue = next(filter(None, map(queue_of, documents)), "")
     setting = site.kueue
@@ -46,7 +44,7 @@ def queued(site: "Site", documents: list[Json], why: str, gone: frozenset[str] =
 
 
 def simulated(
-    site: "Site", setting: Setting, documents: list[Json], queue: str, gone: frozenset[str] = frozenset()
+    site: Site, setting: Setting, documents: list[Json], queue: str, gone: frozenset[str] = frozenset()
 ) -> Simulation:
     """In this LocalQueue, after the pods of these uids have given back what they hold."""
     setting = replace(
@@ -65,7 +63,7 @@ def queue_of(document: Json) -> str:
     return str(document["metadata"]["labels"].get(QUEUE) or "")
 
 
-def _has_default(site: "Site", setting: Setting) -> bool:
+def _has_default(site: Site, setting: Setting) -> bool:
     return f"{site.namespace}/{_DEFAULT}" in setting.local_queues
 
 

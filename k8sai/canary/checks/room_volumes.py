@@ -6,14 +6,12 @@ https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from k8sai.canary.checks.room_site import Site
 from k8sai.canary.facts import Json
 from k8sai.fit.ask import Asked, Group
 from k8sai.scheduling.intake import bound
-
-if TYPE_CHECKING:
-    from k8sai.canary.checks.room_site import Site
 
 _ONE_NODE: Final = ("ReadWriteOnce", "ReadWriteOncePod")
 
@@ -33,7 +31,7 @@ class Ties:
         return f"{held}, and ReadWriteOnce lets one node alone mount it, which has no room for these pods"
 
 
-def tied(site: "Site", asked: Asked, gone: frozenset[str]) -> Ties:
+def tied(site: Site, asked: Asked, gone: frozenset[str]) -> Ties:
     """Of the claims that the pods mount, those that a running pod has on some node now."""
     named = {name for group in asked.groups for name in _claims(group)}
     once = {name for name in named if _once(site.reader.one("persistentvolumeclaims", site.namespace, name))}

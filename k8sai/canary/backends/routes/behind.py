@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from k8sai.canary.backends.routes.destinations import Destination
-from k8sai.canary.checks.gitops import managed_by
+from k8sai.canary.checks.gitops_keeper import managed_by
 from k8sai.canary.facts import Json, Side
 from k8sai.canary.pods import Pods, counted
 
