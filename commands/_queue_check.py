@@ -12,9 +12,10 @@ from k8sai.view import Note
 def show_check(options: Options, recording: Path | None, output: str, *, plain: bool) -> int:
     """The exit code: 1 where there are errors; else 14 where what could not be read may hide some."""
     from k8sai.cluster.reading import Reading
-    from k8sai.queues.setup.check import Ground, check
+    from k8sai.queues.setup.check import check
     from k8sai.queues.setup.check_shown import document, lines, page, summary
     from k8sai.queues.setup.from_nodes import NODES, machine
+    from k8sai.queues.setup.ground import Ground
 
     setting, objects, _ = read(options, recording)
     reading = Reading(objects)

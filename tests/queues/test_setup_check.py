@@ -7,8 +7,10 @@ import pytest
 from k8sai.cluster.reading import Unseen
 from k8sai.queues import parse, parse_workload
 from k8sai.queues.setting import CLUSTER_QUEUES, FLAVORS, LOCAL_QUEUES, Setting
-from k8sai.queues.setup.check import Finding, Ground, check
+from k8sai.queues.setup.check import check
+from k8sai.queues.setup.finding import Finding
 from k8sai.queues.setup.from_nodes import machines
+from k8sai.queues.setup.ground import Ground
 from k8sai.queues.setup.init import propose
 from tests.queues.machines import GPU, Json, node, read, recorded
 from tests.queues.test_init_wish import asked

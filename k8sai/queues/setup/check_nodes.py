@@ -5,8 +5,9 @@ from itertools import combinations
 
 from k8sai.queues.facts import Flavor, Share
 from k8sai.queues.setting import CLUSTER_QUEUES, FLAVORS
-from k8sai.queues.setup.check import Finding, Ground, few, untolerated
+from k8sai.queues.setup.finding import Finding, few
 from k8sai.queues.setup.from_nodes import Machine, countable
+from k8sai.queues.setup.ground import Ground, untolerated
 from k8sai.queues.words import amount
 from k8sai.view import several
 

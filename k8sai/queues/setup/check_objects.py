@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from k8sai.queues.facts import ClusterQueue
 from k8sai.queues.setting import CHECKS, CLUSTER_QUEUES, FLAVORS, LOCAL_QUEUES, TOPOLOGIES
-from k8sai.queues.setup.check import Finding, Ground, few
+from k8sai.queues.setup.finding import Finding, few
+from k8sai.queues.setup.ground import Ground
 from k8sai.scheduling.selectors import labels_match
 from k8sai.view import several
 

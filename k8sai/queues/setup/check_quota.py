@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from k8sai.queues.facts import ClusterQueue
 from k8sai.queues.setting import CLUSTER_QUEUES
-from k8sai.queues.setup.check import Finding, Ground, few
+from k8sai.queues.setup.finding import Finding, few
+from k8sai.queues.setup.ground import Ground
 from k8sai.queues.words import amount, gpu
 from k8sai.view import several
 

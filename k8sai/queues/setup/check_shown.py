@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from k8sai.cluster.reading import Unseen
 from k8sai.queues.facts import Json
-from k8sai.queues.setup.check import LEVELS, Finding
+from k8sai.queues.setup.finding import LEVELS, Finding
 from k8sai.queues.shown.document import heading
 from k8sai.view import Cell, Column, Page, Row, Table, Tone, several
 
