@@ -46,7 +46,7 @@ def rendered_apart(
 def answer() -> None:
     """The process: one question on stdin, one answer on stdout."""
     _limit()
-    from k8sai.cookbook.render import noted
+    from k8sai.cookbook.notes import noted
     from k8sai.cookbook.tree import rendered
 
     question = json.load(sys.stdin)

@@ -2,10 +2,24 @@
 
 from typing import Any, Final
 
-from k8sai.cookbook.recipe import GROUPS, Json
 from k8sai.cookbook.schemas import validator
 from k8sai.cookbook.words import said
 
+Json = dict[str, Any]
+
+GROUPS = (
+    "training",
+    "serving",
+    "sharing",
+    "queues",
+    "routing",
+    "scaling",
+    "observability",
+    "policy",
+    "network",
+    "pipelines",
+    "fleet",
+)
 _TEXT: Final = {"type": "string", "minLength": 1}
 _TEXTS: Final = {"type": "array", "items": _TEXT}
 _KIND: Final = {"type": "string", "pattern": "^[a-z0-9.-]+/v[0-9][a-z0-9]*/[A-Z][A-Za-z0-9]*$"}

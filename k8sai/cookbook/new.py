@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
+from k8sai.cookbook.head import GROUPS
 from k8sai.cookbook.lint.pods import is_gpu
-from k8sai.cookbook.recipe import GROUPS
 from k8sai.cookbook.tree import plain, read, written
 from k8sai.errors import Usage
 from k8sai.yaml_out import lines

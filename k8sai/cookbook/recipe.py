@@ -6,23 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from k8sai.cookbook.head import problems
 from k8sai.errors import Usage
 
 Json = dict[str, Any]
 
-GROUPS = (
-    "training",
-    "serving",
-    "sharing",
-    "queues",
-    "routing",
-    "scaling",
-    "observability",
-    "policy",
-    "network",
-    "pipelines",
-    "fleet",
-)
 HEAD = "recipe.yaml"
 README = "README.md"
 _LARGEST = 1 << 20  # bytes of one file: nobody reads more, and a parser may take very long
@@ -92,8 +80,6 @@ class Recipe:
 
 def load(folder: Path, origin: str, *, trusted: bool = False) -> Recipe:
     """The recipe in a folder. Raises Usage with the file and what is wrong with it: all of it at once."""
-    from k8sai.cookbook.head import problems
-
     contents = {file.name: _content(file, folder.name) for file in _files(folder)}
     texts = {name: _text(content, f"{folder.name}/{name}") for name, content in contents.items() if name != README}
     place = f"{folder.name}/{HEAD}"

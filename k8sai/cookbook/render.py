@@ -1,14 +1,14 @@
 """A recipe with its values: the files somebody will own, and the objects in them."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from k8sai.cookbook.recipe import HEAD, Recipe, Template
+from k8sai.cookbook.bounded import rendered_apart
+from k8sai.cookbook.recipe import Recipe, Template
 from k8sai.cookbook.values import settle
 from k8sai.cookbook.words import shown
-from k8sai.errors import Usage
 from k8sai.manifests import Manifest, parse
 
 Json = dict[str, Any]
@@ -72,6 +72,7 @@ def _file(template: Template, text: str, place: str) -> File:
 
 
 def _here(recipe: Recipe, context: Json) -> tuple[list[str], list[str]]:
+    from k8sai.cookbook.notes import noted
     from k8sai.cookbook.tree import rendered
 
     texts = [rendered(template.text, recipe.place(template.name), context) for template in recipe.templates]
@@ -79,22 +80,5 @@ def _here(recipe: Recipe, context: Json) -> tuple[list[str], list[str]]:
 
 
 def _apart(recipe: Recipe, context: Json) -> tuple[list[str], list[str]]:
-    from k8sai.cookbook.bounded import rendered_apart
-
     templates = [(recipe.place(template.name), template.text) for template in recipe.templates]
     return rendered_apart(templates, recipe.notes, context, recipe.name)
-
-
-def noted(notes: Iterable[Any], name: str, context: Json) -> list[str]:
-    """The notes of a recipe of this name, those left out that come to nothing. Raises Usage."""
-    from k8sai.cookbook.expressions import GONE, Unrenderable, evaluate
-
-    found = []
-    for number, note in enumerate(notes, 1):
-        try:
-            line = evaluate(note, context)
-        except Unrenderable as error:
-            raise Usage(f"{name}/{HEAD}: note {number}: {error}") from error
-        if line is not GONE and line:
-            found.append(str(line))
-    return found

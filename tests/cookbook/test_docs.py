@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from k8sai.cookbook.recipe import GROUPS
+from k8sai.cookbook.head import GROUPS
 
 ROOT = Path(__file__).parents[2]
 
