@@ -12,8 +12,9 @@ from k8sai.commands._feed import LiveFeed, live_feed
 from k8sai.commands._meters import Meter
 from k8sai.commands._notes import gaps
 from k8sai.fleet.changes import Change, Look, between, look
-from k8sai.fleet.document import API_VERSION, document, figures, number
+from k8sai.fleet.document import API_VERSION, document, figures
 from k8sai.fleet.index import Fleet
+from k8sai.fleet.numbers import number
 from k8sai.fleet.picture import Picture, Scope, take
 from k8sai.fleet.tables import totals
 from k8sai.view import Note

@@ -12,7 +12,8 @@ from k8sai.fit.say import sentence
 from k8sai.fit.short import Short
 from k8sai.fit.sizes import SIZES, Size
 from k8sai.fit.stranded import Stranded
-from k8sai.fleet.document import API_VERSION, number
+from k8sai.fleet.document import API_VERSION
+from k8sai.fleet.numbers import number
 from k8sai.fleet.picture import Hidden
 
 Document = dict[str, Any]

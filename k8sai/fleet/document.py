@@ -5,7 +5,7 @@ from typing import Any
 
 from k8sai.ages import stamp
 from k8sai.cluster.sources import Source
-from k8sai.fleet import workload_list
+from k8sai.fleet import idle_document, workload_list
 from k8sai.fleet.answers import Figures, Gauge, Holder, NodeRow, PodRow, Problem, Resource, Total
 from k8sai.fleet.numbers import number as number
 from k8sai.fleet.picture import Hidden, Picture, Scope
@@ -16,8 +16,6 @@ Document = dict[str, Any]
 
 def document(picture: Picture) -> Document:
     """The document of a picture already taken."""
-    from k8sai.fleet import idle_document
-
     return {
         **heading("GpuView", picture),
         "scope": _scope(picture.scope),
@@ -214,14 +212,8 @@ def flat(view: Mapping[str, Any], key: str) -> tuple[list[str], list[list[object
             for one in node["resources"]
         ]
         return ["node", *_NODE_KEYS[1:], *_RESOURCE_KEYS], rows
-    keys = _KEYS[key] if key != "idle" else _idle_keys()
+    keys = _KEYS[key]
     return list(keys), [[_cell(entry[name]) for name in keys] for entry in view[key] or ()]
-
-
-def _idle_keys() -> tuple[str, ...]:
-    from k8sai.fleet import idle_document
-
-    return idle_document.KEYS
 
 
 _FIGURES = tuple(figures(Figures()))
@@ -233,6 +225,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "workloads": workload_list.KEYS,
     "pods": _POD,
     "pending": (*(key for key in _POD if key != "cards"), "reason", "message"),
+    "idle": idle_document.KEYS,
 }
 
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from k8sai.ages import stamp
-from k8sai.fleet.document import number
 from k8sai.fleet.idle import Held, Idleness
 from k8sai.fleet.idle_shown import nothing
+from k8sai.fleet.numbers import number
 from k8sai.fleet.picture import Picture
 
 

@@ -5,7 +5,8 @@ from typing import Any
 from k8sai.cluster.recording import Recorded
 from k8sai.cluster.sources import Source
 from k8sai.fleet.answers import Figures
-from k8sai.fleet.document import Document, document, figures, heading, number, pending
+from k8sai.fleet.document import Document, document, figures, heading, pending
+from k8sai.fleet.numbers import number
 from k8sai.fleet.picture import Picture
 from k8sai.snapshot.compare import Difference, NodeChange, PodChange
 

@@ -8,6 +8,7 @@ import pytest
 from k8sai.cluster.sources import Source
 from k8sai.errors import Forbidden, NotFound
 from k8sai.fleet import document, tables
+from k8sai.fleet.numbers import number
 from k8sai.fleet.picture import Scope
 from k8sai.fleet.query import NodeQuery, PodQuery
 from tests.fleet.small import AT, items, picture
@@ -66,9 +67,9 @@ def test_a_node_of_the_document() -> None:
 def test_whole_numbers_are_integers_and_shares_are_decimals() -> None:
     text = json.dumps(document.document(picture()))
     assert ".0," not in text and ".0}" not in text
-    assert document.number(8.0) == 8 and isinstance(document.number(8.0), int)
-    assert document.number(1 / 7) == 0.142857
-    assert document.number(float("nan")) is None
+    assert number(8.0) == 8 and isinstance(number(8.0), int)
+    assert number(1 / 7) == 0.142857
+    assert number(float("nan")) is None
 
 
 def test_pods_are_bound_and_pending_are_not() -> None:
