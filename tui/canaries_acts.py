@@ -1,21 +1,14 @@
 """Acting on a rollout from the screen: hold it, let it go on, bring it back. Each is asked about first."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from k8sai.errors import K8saiError
-from k8sai.tui.background import begin, in_thread
-from k8sai.tui.confirm import Confirm
-from k8sai.tui.glyphs import Glyphs
-from k8sai.tui.ink import Line
+from k8sai.tui.acting import ActingPane, Ask, Meant
 from k8sai.tui.keymap import Key
-from k8sai.tui.lines import beside
-from k8sai.tui.table_pane import TablePane
-from k8sai.tui.told import room
 
 if TYPE_CHECKING:
+    from k8sai.canary.facts import Ref
     from k8sai.canary.shown.look import Look
     from k8sai.canary.shown.rollouts import Canaries, Rollout
     from k8sai.canary.state import State
@@ -27,19 +20,7 @@ KEYS: Final = (
 ACTS: Final = (("h", "hold"), ("b", "back"))  # as a rule names them
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What would be done, in words; `no` is why there is nothing to do."""
-
-    question: str = ""
-    sentences: tuple[str, ...] = ()
-    command: str = ""
-    doing: str = ""
-    act: "Callable[[Canaries], State] | None" = None
-    no: str = ""
-
-
-class RolloutsPane(TablePane):
+class RolloutsPane(ActingPane):
     """A pane on which one rollout is meant at a time."""
 
     own_keys = KEYS
@@ -47,9 +28,6 @@ class RolloutsPane(TablePane):
     def rollout(self) -> "Rollout | None":
         """The one that is meant now."""
         return None
-
-    def looked(self) -> None:
-        """Something of it is different now."""
 
     def action_hold(self) -> None:
         """Pause it, or resume it."""
@@ -59,48 +37,15 @@ class RolloutsPane(TablePane):
         """Roll it back."""
         self._ask(bring_back)
 
-    def _ask(self, words: "Callable[[Look], Ask]") -> None:
-        one = self.rollout()
+    def _ask(self, words: "Callable[[Look], Ask[Canaries]]") -> None:
+        one, watch = self.rollout(), self.desk.canary_watch()
         if one is None or one.look is None:
-            self.notify("There is no rollout here that could be acted on.", severity="warning", markup=False)
+            self.warn("There is no rollout here that could be acted on.")
             return
-        doing = self.desk.canary_watch().acting.get(one.key)
-        ask = words(one.look) if doing is None else Ask(no=f"{one.title}: {doing} goes on.")
-        if ask.act is None:
-            self.notify(ask.no, severity="warning", markup=False)
-            return
-        width = room(self.app.size.width)
-        dialog = Confirm(self.desk, ask.question, ask.sentences, ask.command, width)
-        self.app.push_screen(dialog, partial(self._answered, one, ask))
-
-    def _answered(self, one: "Rollout", ask: Ask, yes: bool | None) -> None:
-        if yes and ask.act is not None:
-            self.desk.canary_watch().acting[one.key] = ask.doing
-            begin(self, partial(self._act, one, ask, ask.act), f"canary {one.key}")
-            self.looked()
-
-    async def _act(self, one: "Rollout", ask: Ask, act: "Callable[[Canaries], State]") -> None:
-        watch = self.desk.canary_watch()
-
-        def run() -> "State | None":
-            canaries = watch.canaries()
-            return act(canaries) if canaries is not None else None
-
-        try:
-            state = await in_thread(run)
-        except K8saiError as error:
-            hint = f" {error.hint}" if error.hint else ""
-            self.notify(f"{error.message}.{hint}", severity="warning", markup=False, timeout=15)
-        else:
-            if state is not None:
-                self.notify(f"{one.title} is {state.phase}, {state.weight} %.", markup=False)
-        finally:
-            watch.acting.pop(one.key, None)
-            watch.at_once()
-        self.looked()
+        self.ask(Meant(one.key, one.title, watch.acting, watch.canaries, watch.at_once), partial(words, one.look))
 
 
-def hold(look: "Look") -> Ask:
+def hold(look: "Look") -> "Ask[Canaries]":
     """Pause where it moves, resume where it is held."""
     state, ref = look.state, look.ref
     assert state is not None
@@ -120,7 +65,7 @@ def hold(look: "Look") -> Ask:
             ),
             f"k8sai canary resume {where}",
             "resuming",
-            lambda canaries: canaries.resume(ref),
+            lambda canaries: _stands(ref, canaries.resume(ref)),
         )
     ends = f" {holder.who} runs it: that run ends." if holder is not None and not holder.expired else ""
     return Ask(
@@ -128,8 +73,12 @@ def hold(look: "Look") -> Ask:
         (f"The canary keeps {state.weight} % of the requests until somebody lets it go on.{ends}",),
         f"k8sai canary pause {where}",
         "pausing",
-        lambda canaries: canaries.pause(ref),
+        lambda canaries: _stands(ref, canaries.pause(ref)),
     )
+
+
+def _stands(ref: "Ref", state: "State") -> str:
+    return f"{ref.title} is {state.phase}, {state.weight} %."
 
 
 def _held(look: "Look") -> bool:
@@ -142,7 +91,7 @@ def _held(look: "Look") -> bool:
     return bool(state.paused_by) or state.phase is Phase.DRIFTED or (state.step >= 0 and state.passed < state.weight)
 
 
-def bring_back(look: "Look") -> Ask:
+def bring_back(look: "Look") -> "Ask[Canaries]":
     """All requests to the stable side, whatever goes on."""
     from k8sai.canary.facts import Phase
 
@@ -163,12 +112,5 @@ def bring_back(look: "Look") -> Ask:
         tuple(sentences),
         f"k8sai canary rollback {ref.title} -n {ref.namespace}{' --steal' if steal else ''}",
         "rolling back",
-        lambda canaries: canaries.rollback(ref, steal=steal),
+        lambda canaries: _stands(ref, canaries.rollback(ref, steal=steal)),
     )
-
-
-def rule_with_keys(left: Line, keys: Sequence[tuple[str, str]], width: int, glyphs: Glyphs) -> Line:
-    """A rule that says what is below it, and at its end which keys do something with it."""
-    hint = tuple(run for key, word in keys for run in ((f" {key}", "key"), (f" {word} ", "dim")))
-    line = beside(left, hint, width)
-    return tuple((glyphs.rule * len(t), "dim") if t.isspace() and len(t) > 1 else (t, ink) for t, ink in line)

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from k8sai.tui.canaries_acts import ACTS, rule_with_keys
+from k8sai.tui.canaries_acts import ACTS
 from k8sai.tui.desk import Desk
 from k8sai.tui.ink import Line
-from k8sai.tui.lines import Lines
+from k8sai.tui.lines import Lines, rule_with_keys
 
 if TYPE_CHECKING:
     from k8sai.canary.shown.look import Look

@@ -8,12 +8,11 @@ from textual.app import ComposeResult
 
 from k8sai.errors import Usage
 from k8sai.tui.blank import centred
-from k8sai.tui.canaries_acts import rule_with_keys
 from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
 from k8sai.tui.evictions_acts import ACTS, DrainsPane
 from k8sai.tui.ink import Line
-from k8sai.tui.lines import Lines
+from k8sai.tui.lines import Lines, rule_with_keys
 from k8sai.tui.matching import matcher
 from k8sai.tui.subject import Subject
 from k8sai.tui.words import clean, clock, epoch

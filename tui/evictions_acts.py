@@ -1,16 +1,11 @@
 """Acting on a drain from the screen: take it back, take it up again. Each is asked about first."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from k8sai.errors import K8saiError
-from k8sai.tui.background import begin, in_thread
-from k8sai.tui.confirm import Confirm
+from k8sai.tui.acting import ActingPane, Ask, Meant
 from k8sai.tui.keymap import Key
-from k8sai.tui.table_pane import TablePane
-from k8sai.tui.told import room
 from k8sai.view import several
 
 if TYPE_CHECKING:
@@ -24,19 +19,7 @@ KEYS: Final = (
 ACTS: Final = (("b", "abort"), ("u", "resume"))  # as a rule names them
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What would be done, in words; `no` is why there is nothing to do."""
-
-    question: str = ""
-    sentences: tuple[str, ...] = ()
-    command: str = ""
-    doing: str = ""
-    act: "Callable[[Evictions], str] | None" = None
-    no: str = ""
-
-
-class DrainsPane(TablePane):
+class DrainsPane(ActingPane):
     """A pane on which one drain is meant at a time."""
 
     own_keys = KEYS
@@ -44,9 +27,6 @@ class DrainsPane(TablePane):
     def drain(self) -> "Listed | None":
         """The one that is meant now."""
         return None
-
-    def looked(self) -> None:
-        """Something of it is different now."""
 
     def action_take_back(self) -> None:
         """Abort it."""
@@ -56,54 +36,26 @@ class DrainsPane(TablePane):
         """Resume it."""
         self._ask(resume)
 
-    def _ask(self, words: "Callable[[Listed], Ask]") -> None:
+    def _ask(self, words: "Callable[[Listed], Ask[Evictions]]") -> None:
         one, watch = self.drain(), self.desk.eviction_watch()
         if one is None:
-            self.notify("There is no drain here that could be acted on.", severity="warning", markup=False)
+            self.warn("There is no drain here that could be acted on.")
             return
-        doing = watch.acting.get(one.id)
-        ask = words(one) if doing is None else Ask(no=f"Drain {one.id}: {doing} goes on.")
-        if ask.act is None:
-            self.notify(ask.no, severity="warning", markup=False)
-            return
-        width = room(self.app.size.width)
-        dialog = Confirm(self.desk, ask.question, ask.sentences, ask.command, width)
-        self.app.push_screen(dialog, partial(self._answered, one, ask))
-
-    def _answered(self, one: "Listed", ask: Ask, yes: bool | None) -> None:
-        if yes and ask.act is not None:
-            self.desk.eviction_watch().acting[one.id] = ask.doing
-            begin(self, partial(self._act, one.id, ask.act), f"drain {one.id}")
-            self.looked()
-
-    async def _act(self, drain: str, act: "Callable[[Evictions], str]") -> None:
-        watch = self.desk.eviction_watch()
-
-        def run() -> str:
-            evictions = watch.evictions()
-            return act(evictions) if evictions is not None else ""
-
-        try:
-            said = await in_thread(run)
-        except K8saiError as error:
-            hint = f" {error.hint}" if error.hint else ""
-            self.notify(f"{error.message}.{hint}", severity="warning", markup=False, timeout=15)
-        else:
-            self.notify(f"Drain {drain}: {said}.", markup=False)
-        finally:
-            watch.acting.pop(drain, None)
-            watch.at_once()
-        self.looked()
+        self.ask(Meant(one.id, f"Drain {one.id}", watch.acting, watch.evictions, watch.at_once), partial(words, one))
 
 
-def abort(one: "Listed") -> Ask:
+def abort(one: "Listed") -> "Ask[Evictions]":
     """Take it back, by whoever is at it."""
     from k8sai.evict.state import Stage
 
     state, command = one.state, f"k8sai evict abort {one.id}"
+
+    def take_back(them: "Evictions") -> str:
+        return f"Drain {one.id}: {them.abort(one)}."
+
     if state is None:
         said = ("Its journal cannot be read: it goes by the marks in the cluster alone.",)
-        return Ask(f"Take drain {one.id} back?", said, command, "taking it back", lambda them: them.abort(one))
+        return Ask(f"Take drain {one.id} back?", said, command, "taking it back", take_back)
     if state.stage in (Stage.ABORTED, Stage.ABORTING):
         return Ask(no=f"Drain {one.id} is {state.stage} already.")
     stopped = [gang.ref.title for gang in state.gangs if gang.phase in ("Stopping", "Stopped")]
@@ -117,10 +69,10 @@ def abort(one: "Listed") -> Ask:
     ]
     if one.holder is not None and not one.holder.expired:
         sentences.append(f"{one.holder.who} is at it, and is told to do it.")
-    return Ask(f"Take drain {one.id} back?", tuple(sentences), command, "taking it back", lambda them: them.abort(one))
+    return Ask(f"Take drain {one.id} back?", tuple(sentences), command, "taking it back", take_back)
 
 
-def resume(one: "Listed") -> Ask:
+def resume(one: "Listed") -> "Ask[Evictions]":
     """Go on where its operator is gone."""
     from k8sai.evict.facts import BEFORE_STOP
     from k8sai.evict.state import OVER, Stage
@@ -142,7 +94,7 @@ def resume(one: "Listed") -> Ask:
 
     def act(them: "Evictions") -> str:
         them.resume(one)
-        return "this screen carries it on"
+        return f"Drain {one.id}: this screen carries it on."
 
     return Ask(
         f"Go on with drain {one.id}?",

@@ -7,6 +7,7 @@ from textual.strip import Strip
 
 from k8sai.tui.desk import Desk
 from k8sai.tui.direct import Direct
+from k8sai.tui.glyphs import Glyphs
 from k8sai.tui.ink import Inks, Line, Run
 
 
@@ -76,3 +77,10 @@ def wrap(text: str, width: int, most: int = 1000) -> list[str]:
     from textwrap import wrap as wrapped
 
     return wrapped(text, max(8, width), max_lines=most, placeholder=" ...") or [""]
+
+
+def rule_with_keys(left: Line, keys: Sequence[tuple[str, str]], width: int, glyphs: Glyphs) -> Line:
+    """A rule that says what is below it, and at its end which keys do something with it."""
+    hint = tuple(run for key, word in keys for run in ((f" {key}", "key"), (f" {word} ", "dim")))
+    line = beside(left, hint, width)
+    return tuple((glyphs.rule * len(t), "dim") if t.isspace() and len(t) > 1 else (t, ink) for t, ink in line)

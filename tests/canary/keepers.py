@@ -42,7 +42,7 @@ class Hands:
     """A clock of one operator. Waiting takes no time; `meanwhile` happens in it. `skew` in seconds."""
 
     skew: float = 0.0
-    meanwhile: Callable[[], None] = lambda: None
+    meanwhile: Callable[[], object] = lambda: None
     at: float = 1_800_000_000.0
     waits: list[float] = field(default_factory=list)
 
