@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from k8sai.cluster.options import Options
 from k8sai.commands import _print, _talk
 from k8sai.errors import Exit, Usage
+from k8sai.view import Cell
 
 if TYPE_CHECKING:
     from k8sai.evict.plan import Plan
     from k8sai.evict.planning.wish import Wish
+
+_INDENT: Final = " " * 10  # under the words behind WARN and TOTAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +66,12 @@ def show(plan: "Plan", price: float | None = None, *, wide: bool = False) -> Non
     """On stdout; what could not be read on stderr."""
     from k8sai.evict.shown.plan_table import below, head, page
 
-    _print.line(head(plan))
+    _print.folded([Cell(head(plan))])
     shown = page(plan)
     if shown.parts:
         _print.page(shown, wide=wide)
         _print.line()
-    _print.block(below(plan, price))
+    _print.folded(below(plan, price), _INDENT)
     _print.flush()
     for gap in shown.notes:
         _talk.note(gap)

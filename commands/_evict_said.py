@@ -71,4 +71,4 @@ def show(site: "Site", listed: "Listed", output: str, code: int) -> None:
     if listed.state is not None:
         _print.page(page(listed.state, site.now()), wide=output == "wide")
     line = head(listed, site.now())
-    _print.toned(line.text, line.tone)
+    _print.folded([line])

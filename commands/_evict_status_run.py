@@ -52,7 +52,7 @@ def follow(site: Site, drain: str, output: str) -> int:
         state = listed.state
         lines = state.journal if state else ()
         for line in lines[min(seen, len(lines)) :]:
-            _print.line(_talk.one_line(f"{line.at} {line.on}: {line.text}"))
+            _print.line(_talk.one_line(f"{line.at} {line.on}: {line.text or line.word}"))
         seen = len(lines)
         if state is None or state.stage in OVER or listed.orphaned:
             return show_one(site, listed.id, output)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 from unicodedata import east_asian_width
 
-from k8sai.view import Cell, Page, Table, Tone, Tree
+from k8sai.view import Cell, Column, Page, Table, Tone, Tree
 
 _GAP = "  "
 _NARROWEST = 12  # a cut column keeps at least so many characters
@@ -43,17 +43,17 @@ def block(cells: Iterable[Cell], paint: Paint | None = None) -> str:
 def _part(part: Table | Tree, style: Style) -> Iterator[str]:
     paint = style.paint or _as_it_is
     if isinstance(part, Tree):
-        return _folded(_tree_lines(part, paint, plain=style.plain), None if style.plain else style.width)
+        return folded(_tree_lines(part, paint, plain=style.plain), None if style.plain else style.width)
     if style.plain:
         return _sentences(part, wide=style.wide)
     width = None if style.wide else style.width
     return _table_lines(part, paint, wide=style.wide, headings=style.headings, width=width)
 
 
-def _folded(texts: Iterable[str], width: int | None) -> Iterator[str]:
+def folded(texts: Iterable[str], width: int | None, indent: str = "  ") -> Iterator[str]:
     """Lines that a terminal would break anywhere are broken between words."""
     for line in texts:
-        yield from wrap(line, width or 10**6, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        yield from wrap(line, width or 10**6, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _sentences(table: Table, *, wide: bool) -> Iterator[str]:
@@ -86,19 +86,28 @@ def _table_lines(table: Table, paint: Paint, *, wide: bool, headings: bool, widt
     heads = [Cell(table.columns[i].title, "dim") for i in shown]
     grid = [heads, *rows] if headings else rows
     widths = [max((_width(line[n].text) for line in grid), default=0) for n in range(len(shown))]
+    columns = [table.columns[i] for i in shown]
+    kept = list(range(len(columns)))
     if width is not None:
-        widths = _fitted(widths, [table.columns[i].shrink for i in shown], width)
-    right = [table.columns[i].align == "right" for i in shown]
+        kept, widths = _fitted(columns, widths, width)
+    right = [columns[n].align == "right" for n in kept]
     for cells in grid:
-        yield _row(cells, widths, right, paint)
+        yield _row([cells[n] for n in kept], widths, right, paint)
 
 
-def _fitted(widths: list[int], shrink: list[bool], width: int) -> list[int]:
-    """Narrower columns: those that may be cut first, the widest first; then columns are left out from the right."""
-    widths = list(widths)
-    floor = [min(w, _NARROWEST, width) if may else w for w, may in zip(widths, shrink, strict=True)]
-    while len(widths) > 1 and sum(floor[: len(widths)]) + len(_GAP) * (len(widths) - 1) > width:
-        widths.pop()
+def _fitted(columns: list[Column], widths: list[int], width: int) -> tuple[list[int], list[int]]:
+    """Which columns are shown, and how wide: columns are left out from the right, spare ones first, until the others
+    fit when those that may be cut are, the widest first.
+    """
+    floors = [min(w, _NARROWEST, width) if one.shrink else w for w, one in zip(widths, columns, strict=True)]
+    kept = list(range(len(columns)))
+    while len(kept) > 1 and sum(floors[n] for n in kept) + len(_GAP) * (len(kept) - 1) > width:
+        kept.remove(max(kept, key=lambda n: (columns[n].spare, n)))
+    return kept, _narrowed([widths[n] for n in kept], [floors[n] for n in kept], width)
+
+
+def _narrowed(widths: list[int], floor: list[int], width: int) -> list[int]:
+    """Cut where they may be, the widest first."""
     excess = sum(widths) + len(_GAP) * (len(widths) - 1) - width
     while excess > 0:
         candidates = [n for n in range(len(widths)) if widths[n] > floor[n]]
@@ -110,9 +119,9 @@ def _fitted(widths: list[int], shrink: list[bool], width: int) -> list[int]:
 
 
 def _row(cells: list[Cell], widths: list[int], right: list[bool], paint: Paint) -> str:
-    """One line; `widths` may be shorter than `cells`. Spaces are outside the colour, none at the end."""
+    """One line. Spaces are outside the colour, none at the end."""
     out = []
-    for cell, width, to_right in zip(cells, widths, right, strict=False):
+    for cell, width, to_right in zip(cells, widths, right, strict=True):
         text = _cut(cell.text, width)
         space = " " * (width - _width(text))
         out.append(space + paint(text, cell.tone) if to_right else paint(text, cell.tone) + space)

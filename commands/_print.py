@@ -194,6 +194,14 @@ def block(cells: "Iterable[Cell]") -> None:
     _write(_layout.block(cells, _talk.paint if _talk.colourful(sys.stdout) else None))
 
 
+def folded(cells: "Iterable[Cell]", indent: str = "  ") -> None:
+    """The same; on a terminal what is longer than that is wide is broken between words."""
+    from k8sai.commands import _layout
+    from k8sai.view import Cell
+
+    block(Cell(line, one.tone) for one in cells for line in _layout.folded([one.text], _terminal_width(), indent))
+
+
 def on_terminal() -> bool:
     """Whether somebody looks at a terminal; False where nothing is open to write to."""
     return not _closed() and sys.stdout.isatty()

@@ -22,12 +22,15 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A heading; `wide` columns show with `-o wide` only; `shrink` columns may be cut where a terminal is narrow."""
+    """A heading; `wide` columns show with `-o wide` only; `shrink` columns may be cut where a terminal is narrow, and
+    `spare` ones are the first to be left out there.
+    """
 
     title: str
     align: Align = "left"
     wide: bool = False
     shrink: bool = False
+    spare: bool = False
 
 
 @dataclass(frozen=True, slots=True)

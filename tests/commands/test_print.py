@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8sai.commands import _print
+from k8sai.commands import _layout, _print
 from k8sai.view import Cell, Column, Page, Row, Table, Tree
 from k8sai.yaml_out import lines
 
@@ -54,6 +54,33 @@ def test_plain_is_words(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_tree(capsys: pytest.CaptureFixture[str]) -> None:
     tree = Tree(Cell("a"), (Tree(Cell("b"), (Tree(Cell("c")),)), Tree(Cell("d"))))
     assert printed(capsys, tree) == "a\n├─ b\n│  └─ c\n└─ d\n"
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (40, ["GANG    KIND    METHOD  STOP", "ml/llm  JobSet  exec    suspend"]),
+        (28, ["GANG    KIND    STOP", "ml/llm  JobSet  suspend"]),
+        (20, ["GANG    STOP", "ml/llm  suspend"]),
+        (12, ["GANG", "ml/llm"]),
+    ],
+)
+def test_where_it_is_narrow_spare_columns_go_before_the_others(width: int, shown: list[str]) -> None:
+    columns = (Column("GANG"), Column("KIND", spare=True), Column("METHOD", spare=True), Column("STOP", shrink=True))
+    row = Row("llm", tuple(Cell(text) for text in ("ml/llm", "JobSet", "exec", "suspend")))
+    said = _layout.text(Page((Table(columns, (row,)),)), _layout.Style(width=width))
+    assert said.splitlines() == shown
+
+
+def test_a_line_that_is_too_long_for_the_terminal_is_broken_between_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell = Cell("WARN  its pods tolerate cordoned nodes")
+    _print.folded([cell], "      ")
+    assert capsys.readouterr().out == "WARN  its pods tolerate cordoned nodes\n"  # a pipe is no terminal
+    monkeypatch.setattr(_print, "_terminal_width", lambda: 24)
+    _print.folded([cell], "      ")
+    assert capsys.readouterr().out == "WARN  its pods tolerate\n      cordoned nodes\n"
 
 
 def test_an_empty_table_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:

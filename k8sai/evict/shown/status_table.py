@@ -20,11 +20,11 @@ _STAGES: Final[dict[Stage, Tone]] = {
 _BAD: Final = (Phase.FAILED, Phase.PARKED, Phase.LOST, Phase.TIMED_OUT)
 _GANGS: Final = (
     Column("GANG"),
-    Column("KIND"),
+    Column("KIND", spare=True),
     Column("GPUS", "right"),
     Column("PHASE"),
-    Column("SINCE", "right"),
-    Column("METHOD"),
+    Column("SINCE", "right", spare=True),
+    Column("METHOD", spare=True),
     Column("PROOF"),
     Column("STEP", "right"),
     Column("WHY", shrink=True),
