@@ -5,15 +5,13 @@ Source: apiextensions-apiserver `pkg/apiserver/schema/cel/validation.go`.
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from k8sai.schema.cel import Program, compiled
 from k8sai.schema.cel_values import CelError, Maybe, Unsupported, value_of
 from k8sai.schema.correlation import NOTHING, item_before, key_before, same
 from k8sai.schema.problems import NOWHERE, Problem, Unchecked, duplicate, invalid, required, shown
-
-if TYPE_CHECKING:
-    from k8sai.schema.structural import Structural
+from k8sai.schema.structural import Structural
 
 Json = dict[str, Any]
 _MOST_MESSAGE = 5 << 10  # bytes of a message that an expression makes
@@ -27,7 +25,7 @@ class _Run:
     unchecked: list[Unchecked] = field(default_factory=list)
 
 
-def rule_problems(schema: "Structural", value: Any, old: Any = None) -> tuple[list[Problem], list[Unchecked]]:
+def rule_problems(schema: Structural, value: Any, old: Any = None) -> tuple[list[Problem], list[Unchecked]]:
     """The broken rules of an object, and those that could not be run; transition rules need `old`."""
     run = _Run()
     _node(run, schema, schema, value, NOTHING if old is None else old, "", root=True)
@@ -35,14 +33,14 @@ def rule_problems(schema: "Structural", value: Any, old: Any = None) -> tuple[li
 
 
 def _node(
-    run: _Run, schema: "Structural", rules: "Structural", value: Any, old: Any, path: str, root: bool = False
+    run: _Run, schema: Structural, rules: Structural, value: Any, old: Any, path: str, root: bool = False
 ) -> None:
     """`rules` is where rules are looked for: the node itself, or a branch of its allOf."""
     if value is None or not rules.has_rules:
         return
     _own(run, schema, rules, value, old, path, root)
     for branch in rules.raw.get("allOf") or ():
-        _node(run, schema, type(schema)(branch), value, old, path, root)
+        _node(run, schema, Structural(branch), value, old, path, root)
     if isinstance(value, list):
         if schema.items and rules.items:
             for at, one in enumerate(value):
@@ -52,7 +50,7 @@ def _node(
             _below(run, schema, rules, key, one, key_before(schema.raw, old, key), path)
 
 
-def _below(run: _Run, schema: "Structural", rules: "Structural", key: str, value: Any, old: Any, path: str) -> None:
+def _below(run: _Run, schema: Structural, rules: Structural, key: str, value: Any, old: Any, path: str) -> None:
     typed, ruled = schema.child(key), rules.child(key)
     if typed is not None:
         if ruled is not None:
@@ -61,7 +59,7 @@ def _below(run: _Run, schema: "Structural", rules: "Structural", key: str, value
         _node(run, schema.additional, rules.additional, value, old, f"{path}[{key}]")
 
 
-def _own(run: _Run, schema: "Structural", rules: "Structural", value: Any, old: Any, path: str, root: bool) -> None:
+def _own(run: _Run, schema: Structural, rules: Structural, value: Any, old: Any, path: str, root: bool) -> None:
     found = rules.raw.get("x-kubernetes-validations") or ()
     if not found:
         return
@@ -89,7 +87,7 @@ def _own(run: _Run, schema: "Structural", rules: "Structural", value: Any, old: 
 
 
 def _apply(
-    run: _Run, schema: "Structural", rule: Json, program: Program, variables: Json, value: Any, place: str, kept: bool
+    run: _Run, schema: Structural, rule: Json, program: Program, variables: Json, value: Any, place: str, kept: bool
 ) -> None:
     """`kept`: the value is what it was, and may go on breaking the rule; not, however, by an error."""
     said = str(rule.get("message") or rule["rule"]).strip()
@@ -111,7 +109,7 @@ def _apply(
         run.problems.append(_broken(schema, rule, variables, value, place))
 
 
-def _broken(schema: "Structural", rule: Json, variables: Json, value: Any, place: str) -> Problem:
+def _broken(schema: Structural, rule: Json, variables: Json, value: Any, place: str) -> Problem:
     detail = _message(rule, variables)
     own = str(rule.get("fieldPath") or "")
     if own:

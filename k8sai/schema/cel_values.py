@@ -8,12 +8,10 @@ import re
 from base64 import b64decode
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from k8sai.schema import structural_formats
-
-if TYPE_CHECKING:
-    from k8sai.schema.structural import Structural
+from k8sai.schema.structural import Structural
 
 _KEYWORDS = {
     "as",
@@ -96,7 +94,7 @@ class KeyedList(list[Any]):
     keys: tuple[str, ...] = ()
 
 
-def value_of(schema: "Structural | None", value: Any, root: bool = False) -> Any:
+def value_of(schema: Structural | None, value: Any, root: bool = False) -> Any:
     """A JSON value as rules see it; what the schema does not know, they do not see."""
     if schema is None:
         return value
@@ -113,7 +111,7 @@ def value_of(schema: "Structural | None", value: Any, root: bool = False) -> Any
     return value
 
 
-def _object(schema: "Structural", value: dict[str, Any], root: bool) -> dict[str, Any]:
+def _object(schema: Structural, value: dict[str, Any], root: bool) -> dict[str, Any]:
     if not schema.raw.get("properties") and schema.has_map:
         return {key: value_of(schema.additional, one) for key, one in value.items()}
     found: dict[str, Any] = {}
@@ -131,7 +129,7 @@ def _object(schema: "Structural", value: dict[str, Any], root: bool) -> dict[str
     return found
 
 
-def _list(schema: "Structural", value: list[Any]) -> list[Any]:
+def _list(schema: Structural, value: list[Any]) -> list[Any]:
     items = [value_of(schema.items, one) for one in value]
     if schema.list_type == "set":
         return SetList(items)

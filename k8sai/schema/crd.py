@@ -17,6 +17,9 @@ from k8sai.errors import Usage
 from k8sai.schema.problems import Problem, Unchecked
 from k8sai.schema.scale_paths import scale_problems
 from k8sai.schema.structural import Structural
+from k8sai.schema.structural_checks import verdict
+from k8sai.schema.structural_defaults import fill
+from k8sai.schema.structural_pruning import prune
 
 Json = dict[str, Any]
 
@@ -77,9 +80,15 @@ class Version:
         raw = (self.raw.get("schema") or {}).get("openAPIV3Schema") or {}
         return Structural(raw, root=True)
 
+    def fit(self, obj: Json) -> list[str]:
+        """Drop what the schema does not know and fill in its defaults, in place; the dropped fields' paths, sorted."""
+        dropped = prune(self.schema, obj)
+        fill(self.schema, obj)
+        return dropped
+
     def verdict(self, obj: Json, old: Json | None = None) -> tuple[list[Problem], list[Unchecked]]:
         """The problems of a pruned and defaulted object, and the rules that could not be run."""
-        problems, unchecked = self.schema.verdict(obj, old)
+        problems, unchecked = verdict(self.schema, obj, old)
         return [*problems, *scale_problems(self.scale, obj)], unchecked
 
 
@@ -155,8 +164,7 @@ class Crd:
         """The object as a server would keep it, and what it has against it. Raises Usage for a version not served."""
         version = self.served(str(obj.get("apiVersion", "")).rpartition("/")[2])
         new = msgspec.json.decode(msgspec.json.encode(obj))  # what YAML's aliases share is one thing no longer
-        unknown = version.schema.prune(new)
-        version.schema.default(new)
+        unknown = version.fit(new)
         if version.has_status:
             _keep_status(new, old)
         problems, unchecked = version.verdict(new, old)

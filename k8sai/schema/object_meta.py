@@ -27,19 +27,19 @@ _OWNER: Final = ("apiVersion", "kind", "name", "uid", "controller", "blockOwnerD
 _NAMES: Final = {str: "string", bool: "bool", int: "number", float: "number", list: "array", dict: "object"}
 
 
-def unknown(meta: Any, path: str, drop: bool) -> list[str]:
-    """The paths of fields that metadata does not have; `drop` takes them out."""
+def prune(meta: Any, path: str) -> list[str]:
+    """Drop fields that metadata does not have, in place; their paths."""
     if not isinstance(meta, dict):
         return []
     found = [key for key in meta if key not in _FIELDS]
     paths = [f"{path}.{key}" for key in found]
-    for key in found if drop else ():
+    for key in found:
         del meta[key]
     owners = meta.get("ownerReferences")
     for at, owner in enumerate(owners if isinstance(owners, list) else ()):
         strange = [key for key in owner if key not in _OWNER] if isinstance(owner, dict) else []
         paths += [f"{path}.ownerReferences[{at}].{key}" for key in strange]
-        for key in strange if drop else ():
+        for key in strange:
             del owner[key]
     return paths
 

@@ -1,20 +1,12 @@
 """Structural schemas: what a CustomResourceDefinition says of its objects.
 
-    schema = crd.schema("v1")
-    schema.unknown(obj)            # ["spec.foo"]: fields that the server drops, or refuses with strict validation
-    schema.prune(obj)              # drops them
-    schema.default(obj)            # fills in what is absent
-    schema.problems(obj, old)      # what the server would refuse it for, in its words
-
 Nodes are made when somebody asks for them: a definition of a megabyte costs no more than the fields an object has.
 Source: apiextensions-apiserver `pkg/apiserver/schema`.
 """
 
 from typing import Any
 
-from k8sai.schema import structural_defaults, structural_pruning
 from k8sai.schema.lists import UNTYPED, ListType, Shape
-from k8sai.schema.problems import Problem, Unchecked
 
 Json = dict[str, Any]
 
@@ -124,29 +116,7 @@ class Structural:
         """Whether only declared fields may be there."""
         return not self.has_map and not self.preserves and self.type in ("object", "")
 
-    # objects
-
-    def unknown(self, value: Any) -> list[str]:
-        """The paths of fields that the schema does not know, sorted; the value stays as it is."""
-        return structural_pruning.unknown(self, value)
-
-    def prune(self, value: Any) -> list[str]:
-        """Drop unknown fields, and nulls that neither may be nor stand for a default; the dropped fields' paths."""
-        return structural_pruning.prune(self, value)
-
-    def default(self, value: Any) -> None:
-        """Fill in defaults, in place."""
-        structural_defaults.fill(self, value)
-
-    def problems(self, value: Any, old: Any = None) -> list[Problem]:
-        """Everything the server would refuse a pruned and defaulted value for; `old` is what an update replaces."""
-        return self.verdict(value, old)[0]
-
-    def verdict(self, value: Any, old: Any = None) -> tuple[list[Problem], list[Unchecked]]:
-        """The problems, and the rules that could not be run here: nobody knows whether those hold."""
-        from k8sai.schema.structural_checks import verdict  # the rules' language takes a while to import
-
-        return verdict(self, value, old)
+    # rules
 
     @property
     def has_rules(self) -> bool:

@@ -4,14 +4,12 @@ Source: apiextensions-apiserver `pkg/registry/customresource/strategy.go`.
 """
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from k8sai.schema import object_meta
 from k8sai.schema.problems import NOWHERE, Problem, Unchecked, duplicate, encoded, invalid, required
+from k8sai.schema.structural import Structural
 from k8sai.schema.structural_values import value_problems
-
-if TYPE_CHECKING:
-    from k8sai.schema.structural import Structural
 
 _LABEL = re.compile("[a-z]([-a-z0-9]*[a-z0-9])?")
 _LABEL_RULE = (
@@ -25,7 +23,7 @@ _SOME = (
 _SKIPPED = Problem(NOWHERE, f"Invalid value: null: {_SOME}validation")
 
 
-def verdict(schema: "Structural", value: Any, old: Any = None) -> tuple[list[Problem], list[Unchecked]]:
+def verdict(schema: Structural, value: Any, old: Any = None) -> tuple[list[Problem], list[Unchecked]]:
     """The problems of a value, and the rules that could not be run. Rules wait until the value has the right form."""
     found = value_problems(schema.raw, value, old)
     found += _embedded(schema, value, "", root=True)
@@ -41,7 +39,7 @@ def verdict(schema: "Structural", value: Any, old: Any = None) -> tuple[list[Pro
     return found + broken, unchecked
 
 
-def _embedded(schema: "Structural | None", value: Any, path: str, root: bool = False) -> list[Problem]:
+def _embedded(schema: Structural | None, value: Any, path: str, root: bool = False) -> list[Problem]:
     """Objects inside objects have an apiVersion and a kind."""
     found: list[Problem] = []
     if schema is None:
@@ -92,7 +90,7 @@ def child(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def repetitions(schema: "Structural | None", value: Any, path: str) -> list[Problem]:
+def repetitions(schema: Structural | None, value: Any, path: str) -> list[Problem]:
     """Items of sets and maps that are there already."""
     found: list[Problem] = []
     if schema is None:
@@ -113,7 +111,7 @@ def repetitions(schema: "Structural | None", value: Any, path: str) -> list[Prob
     return found
 
 
-def _repeated_keys(schema: "Structural", value: list[Any], path: str) -> list[Problem]:
+def _repeated_keys(schema: Structural, value: list[Any], path: str) -> list[Problem]:
     for at, one in enumerate(value):
         if one is not None and not isinstance(one, dict):
             return [invalid(f"{path}[{at}]", one, "must be an object for an array of list-type map")]

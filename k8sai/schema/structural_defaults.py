@@ -4,13 +4,12 @@ Source: apiextensions-apiserver `pkg/apiserver/schema/defaulting/algorithm.go`.
 """
 
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from k8sai.schema.structural import Structural
+from k8sai.schema.structural import Structural
 
 
-def fill(schema: "Structural | None", value: Any) -> None:
+def fill(schema: Structural | None, value: Any) -> None:
     """Put defaults where a field is absent, or null where null may not be; in place, then below."""
     if schema is None:
         return
@@ -31,5 +30,5 @@ def fill(schema: "Structural | None", value: Any) -> None:
             fill(schema.items, value[at])
 
 
-def _unwanted_null(schema: "Structural", value: Any) -> bool:
+def _unwanted_null(schema: Structural, value: Any) -> bool:
     return value is None and not schema.nullable

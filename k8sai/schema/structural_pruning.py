@@ -3,69 +3,59 @@
 Source: apiextensions-apiserver `pkg/apiserver/schema/pruning` and `defaulting/prunenulls.go`.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from k8sai.schema import object_meta
-
-if TYPE_CHECKING:
-    from k8sai.schema.structural import Structural
+from k8sai.schema.structural import Structural
 
 _HEAD = ("apiVersion", "kind", "metadata")
 
 
-def unknown(schema: "Structural", value: Any) -> list[str]:
-    """The paths of unknown fields, sorted. The value stays as it is."""
-    found: list[str] = []
-    _walk(schema, value, "", found, drop=False)
-    return sorted(found)
-
-
-def prune(schema: "Structural", value: Any) -> list[str]:
+def prune(schema: Structural, value: Any) -> list[str]:
     """Drop unknown fields and impossible nulls in place; the paths of the unknown fields, sorted."""
     found: list[str] = []
-    _walk(schema, value, "", found, drop=True)
+    _walk(schema, value, "", found)
     _drop_nulls(schema, value)
     return sorted(found)
 
 
-def _walk(schema: "Structural | None", value: Any, path: str, found: list[str], drop: bool) -> None:
+def _walk(schema: Structural | None, value: Any, path: str, found: list[str]) -> None:
     if isinstance(value, list):
         items = schema.items if schema else None
         lenient = schema is not None and schema.preserves
         if lenient and items is None:
             return
         for at, one in enumerate(value):
-            _walk(items, one, f"{path}[{at}]", found, drop)
+            _walk(items, one, f"{path}[{at}]", found)
     elif isinstance(value, dict):
-        _fields(schema, value, path, found, drop)
+        _fields(schema, value, path, found)
 
 
-def _fields(schema: "Structural | None", value: dict[str, Any], path: str, found: list[str], drop: bool) -> None:
+def _fields(schema: Structural | None, value: dict[str, Any], path: str, found: list[str]) -> None:
     """A schema that preserves unknown fields still prunes below the fields it declares."""
     for key in tuple(value):
         place = f"{path}.{key}" if path else key
         if schema is not None and schema.embedded and key in _HEAD:
             if key == "metadata":
-                found.extend(object_meta.unknown(value[key], place, drop))
+                found.extend(object_meta.prune(value[key], place))
             continue
         declared = schema.child(key) if schema else None
         if declared is not None:
-            _walk(declared, value[key], place, found, drop)
+            _walk(declared, value[key], place, found)
         elif schema is not None and schema.has_map:
-            _below_map(schema, value[key], place, found, drop)
+            _below_map(schema, value[key], place, found)
         elif schema is None or not schema.preserves:
             if path or key not in _HEAD:
                 found.append(place)
-            if drop:
-                del value[key]
+            del value[key]
 
 
-def _below_map(schema: "Structural", value: Any, place: str, found: list[str], drop: bool) -> None:
+def _below_map(schema: Structural, value: Any, place: str, found: list[str]) -> None:
     """`additionalProperties: true` declares keys of no shape: what is in them goes."""
-    _walk(schema.additional, value, place, found, drop)
+    _walk(schema.additional, value, place, found)
 
 
-def _drop_nulls(schema: "Structural | None", value: Any) -> None:
+def _drop_nulls(schema: Structural | None, value: Any) -> None:
     """A null goes where the schema allows none and has no default to put there; items of lists stay."""
     if isinstance(value, dict):
         for key in tuple(value):

@@ -49,9 +49,7 @@ def read(resource: Resource, obj: Obj) -> list[str]:
     if wrong:
         head = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
         raise status.bad_request(f"{head}: {wrong}")
-    unknown = resource.definition.schema.prune(obj)
-    resource.definition.schema.default(obj)
-    return unknown
+    return resource.definition.fit(obj)
 
 
 def causes(resource: Resource, new: Obj, old: Obj | None = None) -> list[Cause]:

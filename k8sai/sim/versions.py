@@ -30,8 +30,7 @@ def kept(resource: Resource, obj: Obj) -> Obj:
 
 def _fitted(obj: Obj, version: Version | None) -> Obj:
     if version is not None:
-        version.schema.prune(obj)
-        version.schema.default(obj)
+        version.fit(obj)
     return obj
 
 
