@@ -14,13 +14,12 @@ def run(site: Site, drain: str, output: str, *, take_over: bool) -> int:
     listed = site.drain(drain)
     if listed.state is not None and listed.state.stage in OVER:
         return say_end(site, listed, output)
-    state = listed.state
     with interruptible() as stop, Voice(output) as voice:
         try:
             with entered(site.door(voice, stop), listed.namespace, listed.id, take_over=take_over) as (hands, held):
                 Loop(hands).run(held)
-        except Interrupted:
+        except Interrupted as left:
             voice.clear()
-            say_left(state, listed.id)
+            say_left(left.state, listed.id)
             return Exit.INTERRUPT
     return say_end(site, site.drain(listed.id), output)

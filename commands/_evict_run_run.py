@@ -166,14 +166,13 @@ def _carried(site: Site, wish: "Wish", plan: "Plan", asked: Asked) -> int:
     from k8sai.evict.running.loop import Interrupted, Loop
 
     namespace = site.home(tuple(dict.fromkeys(one.gang.ref.namespace for one in plan.gangs)))
-    held = None
     with interruptible() as stop, Voice(asked.output) as voice:
         try:
             with begun(site.door(voice, stop), plan, namespace, lambda: _made(site, wish)) as (hands, held):
                 _talk.note(Note(f"drain {plan.id} is kept in namespace {namespace}", "plain"))
-                held = Loop(hands).run(held)
-        except Interrupted:
+                Loop(hands).run(held)
+        except Interrupted as left:
             voice.clear()
-            say_left(held.state if held else None, plan.id)
+            say_left(left.state, plan.id)
             return Exit.INTERRUPT
     return say_end(site, site.drain(plan.id), asked.output)

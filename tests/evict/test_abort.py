@@ -108,10 +108,12 @@ def test_ctrl_c_ends_after_the_call_in_flight_and_resume_goes_on() -> None:
     made.meanwhile = ctrl_c
     plan = made.plan()
     with (
-        pytest.raises(Interrupted),
+        pytest.raises(Interrupted) as left,
         begun(made.door(made.connection(), stop), plan, PLACE) as (hands, held),
     ):
         made._driven(hands, held)
+    assert left.value.state is not None
+    assert [one.phase for one in left.value.state.gangs] == ["Stopping"]
     assert made.state.stage is Stage.RUNNING
     made.meanwhile = lambda _: None
     assert made.resume().stage is Stage.DONE  # at once: the Leases were given back

@@ -33,9 +33,13 @@ TRIES: Final = 8  # of one write whose guards do not hold
 
 
 class Interrupted(K8saiError):
-    """Ctrl-C: the call in flight was finished, and what it did is in the journal."""
+    """Ctrl-C: the call in flight was finished, and what it did is in the journal; `state` is what stands there."""
 
     exit = Exit.INTERRUPT
+
+    def __init__(self, message: str, state: State | None = None) -> None:
+        super().__init__(message)
+        self.state = state
 
 
 @dataclass(slots=True)
@@ -64,7 +68,7 @@ class Loop:
 
     def _turn(self, held: "Held") -> "Held":
         if self.hands.stop.is_set():
-            raise Interrupted("interrupted: what was begun is in the journal, and nobody goes on with it")
+            raise Interrupted("interrupted: what was begun is in the journal, and nobody goes on with it", held.state)
         self.hands.locks.insist()
         try:
             held = fresh(self.hands, held)
