@@ -3,16 +3,14 @@
 Kueue's and KServe's webhooks have their say here; other quotas and webhooks would join.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from k8sai.ages import stamp
 from k8sai.sim import defaults, kserve_hooks, kueue_hooks, lifecycle, lws_hooks, status, validation
 from k8sai.sim.kinds import Resource
+from k8sai.sim.memory import Memory
 from k8sai.sim.objects import Obj, deleting, name_of
 from k8sai.sim.resets import status_meta
-
-if TYPE_CHECKING:
-    from k8sai.sim.store import Store
 
 # Written by the server alone; an update keeps what is there, whatever the client sent.
 _OURS = (
@@ -27,7 +25,7 @@ _OURS = (
 _KEEP_STATUS = ("Node", "PersistentVolume", "Service")  # created by those who also know the status
 
 
-def prepared(store: "Store", resource: Resource, obj: Obj, asked: Resource | None = None) -> Obj:
+def prepared(store: Memory, resource: Resource, obj: Obj, asked: Resource | None = None) -> Obj:
     """A new object ready to be stored. Raises ApiFailure."""
     asked = asked or resource
     _check_shape(resource, obj)
@@ -57,7 +55,7 @@ def prepared(store: "Store", resource: Resource, obj: Obj, asked: Resource | Non
 
 
 def revised(
-    store: "Store", resource: Resource, old: Obj, obj: Obj, subresource: str, asked: Resource | None = None
+    store: Memory, resource: Resource, old: Obj, obj: Obj, subresource: str, asked: Resource | None = None
 ) -> Obj:
     """The object after an update; equal to `old` where nothing changes. Raises ApiFailure."""
     asked = asked or resource
@@ -93,7 +91,7 @@ def revised(
     return new
 
 
-def adopted(store: "Store", resource: Resource, obj: Obj) -> Obj:
+def adopted(store: Memory, resource: Resource, obj: Obj) -> Obj:
     """An object of a scenario or recording with only the metadata filled in that no object can be without."""
     meta = dict(obj.get("metadata", {}))
     meta.setdefault("uid", store.names.uid())
@@ -115,7 +113,7 @@ def _check_shape(resource: Resource, obj: Any) -> None:
         obj["metadata"] = {}
 
 
-def _name(store: "Store", resource: Resource, meta: Obj) -> None:
+def _name(store: Memory, resource: Resource, meta: Obj) -> None:
     prefix = str(meta.get("generateName") or "")
     if meta.get("name") or not prefix:
         return
@@ -123,7 +121,7 @@ def _name(store: "Store", resource: Resource, meta: Obj) -> None:
     meta["name"] = store.names.generated(prefix, lambda name: store.find(resource, namespace, name) is not None)
 
 
-def _home(store: "Store", resource: Resource, meta: Obj) -> None:
+def _home(store: Memory, resource: Resource, meta: Obj) -> None:
     """The namespace must exist and must not be going."""
     if not resource.namespaced:
         meta.pop("namespace", None)

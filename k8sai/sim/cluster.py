@@ -21,6 +21,7 @@ from k8sai.sim.controllers.desk import Desk
 from k8sai.sim.controllers.evictionrequests import EvictionRequests
 from k8sai.sim.controllers.work import Work
 from k8sai.sim.deny import Denials
+from k8sai.sim.founding import founded
 from k8sai.sim.kinds import Resource
 from k8sai.sim.kubeconfig import kubeconfig_text, write_private
 from k8sai.sim.lifecycle import Lifecycle
@@ -197,7 +198,7 @@ class Sim:
         self._held = True
         self._clock = LoopClock(self._loop, self._speed)
         self._work = Work(wake=self._wake, failed=self._failed)
-        self._store = Store(now=self._clock.now, seed=self._seed)
+        self._store = founded(now=self._clock.now, seed=self._seed)
         if self._lifecycle:
             serve_lifecycle(self._store.catalog)
         self._denials = Denials()

@@ -3,14 +3,11 @@
 Source: `plugin/pkg/auth/authorizer/rbac/bootstrappolicy`, kube-controller-manager's clusterroleaggregation.
 """
 
-from typing import TYPE_CHECKING
-
 from k8sai.sim.label_selectors import label_test
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, name_of
 from k8sai.sim.rights import CLUSTER_BINDINGS, CLUSTER_ROLES, GROUP
-
-if TYPE_CHECKING:
-    from k8sai.sim.store import Event, Store
+from k8sai.sim.store import Store
 
 _AGGREGATE = f"{GROUP}/aggregate-to-"
 _BOOTSTRAP = {"kubernetes.io/bootstrapping": "rbac-defaults"}
@@ -95,7 +92,7 @@ _GROUPS = {
 }
 
 
-def furnish(store: "Store") -> None:
+def furnish(store: Store) -> None:
     """Make the default roles and bindings; those that are there stay as they are."""
     for name, rules in _SYSTEM.items():
         _role(store, name, {}, {"rules": rules})
@@ -113,7 +110,7 @@ def _rule(groups: str, resources: str, verbs: str) -> Obj:
     return {"apiGroups": named, "resources": resources.split(), "verbs": verbs.split()}
 
 
-def _role(store: "Store", name: str, labels: dict[str, str], body: Obj) -> None:
+def _role(store: Store, name: str, labels: dict[str, str], body: Obj) -> None:
     if store.find(CLUSTER_ROLES, "", name) is None:
         meta = {
             "name": name,
@@ -123,7 +120,7 @@ def _role(store: "Store", name: str, labels: dict[str, str], body: Obj) -> None:
         store.create(CLUSTER_ROLES, {"metadata": meta, **body})
 
 
-def _bind(store: "Store", name: str) -> None:
+def _bind(store: Store, name: str) -> None:
     if store.find(CLUSTER_BINDINGS, "", name) is None:
         subjects = [{"kind": "Group", "apiGroup": GROUP, "name": group} for group in _GROUPS[name]]
         reference = {"apiGroup": GROUP, "kind": "ClusterRole", "name": name}
@@ -134,10 +131,10 @@ def _bind(store: "Store", name: str) -> None:
 class Aggregation:
     """Keeps the rules of roles that gather others: those of all roles their selectors match, each rule once."""
 
-    def __init__(self, store: "Store") -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
 
-    def on_event(self, event: "Event") -> None:
+    def on_event(self, event: Event) -> None:
         """Follow one write to a cluster role."""
         if event.resource is not CLUSTER_ROLES:
             return

@@ -5,21 +5,18 @@ Source: `pkg/apis/*/v1/defaults.go` and the registry strategies' PrepareForCreat
 
 import base64
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from k8sai.sim import defaults_gateway, defaults_rules, definition_rules, podspec, rights
 from k8sai.sim.kinds import Resource
+from k8sai.sim.memory import Memory
 from k8sai.sim.objects import Obj
-
-if TYPE_CHECKING:
-    from k8sai.sim.store import Store
 
 _ADMISSION = "admissionregistration.k8s.io"
 _TEMPLATES = "deprecated.daemonset.template.generation"
 _ROLLING = {"maxUnavailable": "25%", "maxSurge": "25%"}
 
 
-def fill(store: "Store", resource: Resource, obj: Obj) -> None:
+def fill(store: Memory, resource: Resource, obj: Obj) -> None:
     """Complete a new object in place."""
     if resource.kind == "Pod":
         podspec.fill_pod(store, obj)
@@ -36,7 +33,7 @@ def fill(store: "Store", resource: Resource, obj: Obj) -> None:
         obj["status"] = dict(_FIRST_STATUS[resource.kind])
 
 
-def refill(store: "Store", resource: Resource, obj: Obj, old: Obj) -> None:
+def refill(store: Memory, resource: Resource, obj: Obj, old: Obj) -> None:
     """Complete an object that replaces another, in place."""
     if resource.kind == "Pod":
         _keep_missing(obj, old, ("nodeName", "priority", "preemptionPolicy", "serviceAccountName", "serviceAccount"))
@@ -176,7 +173,7 @@ def _cronjob(obj: Obj) -> None:
     podspec.fill_template(job.get("template"), "CronJob", "v1")
 
 
-def _service(store: "Store", obj: Obj) -> None:
+def _service(store: Memory, obj: Obj) -> None:
     spec = obj.setdefault("spec", {})
     spec.setdefault("type", "ClusterIP")
     spec.setdefault("sessionAffinity", "None")

@@ -4,8 +4,6 @@ What a definition says takes effect with the commit that writes it. A deleted de
 until the last of its objects is gone. Source: apiextensions-apiserver `pkg/controller/{status,establish,finalizer}`.
 """
 
-from typing import TYPE_CHECKING
-
 from k8sai.ages import stamp
 from k8sai.errors import Usage
 from k8sai.schema.crd import Crd, Version
@@ -13,10 +11,9 @@ from k8sai.schema.lists import Custom
 from k8sai.sim import versions
 from k8sai.sim.deletion import CLEANUP
 from k8sai.sim.kinds import Resource, find
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, deleting, name_of, namespace_of
-
-if TYPE_CHECKING:
-    from k8sai.sim.store import Event, Store
+from k8sai.sim.store import Store
 
 DEFINITIONS = find("apiextensions.k8s.io", "customresourcedefinitions")
 
@@ -24,11 +21,11 @@ DEFINITIONS = find("apiextensions.k8s.io", "customresourcedefinitions")
 class Definitions:
     """Follows the definitions in the store, and the objects of those that are going."""
 
-    def __init__(self, store: "Store") -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._going: dict[Resource, str] = {}  # the home of a kind that is going, and the name of its definition
 
-    def on_event(self, event: "Event") -> None:
+    def on_event(self, event: Event) -> None:
         """Follow one write."""
         if event.resource is DEFINITIONS:
             if event.type == "DELETED":

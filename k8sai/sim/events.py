@@ -11,9 +11,10 @@ from typing import Any
 from k8sai.schema.managed import Owner
 from k8sai.sim import versions
 from k8sai.sim.kinds import Resource, find
+from k8sai.sim.memory import Entries, Entry
+from k8sai.sim.memory import Event as Write
 from k8sai.sim.objects import Obj, stored_bytes
-from k8sai.sim.store import Deleted, Entries, Entry, Store
-from k8sai.sim.store import Event as Write
+from k8sai.sim.store import Deleted, Store
 
 CORE = find("", "events")
 NEW = find("events.k8s.io", "events")

@@ -3,14 +3,13 @@
 Source: kube-controller-manager's garbagecollector. Unlike there it acts at once, right after the commit it follows.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from k8sai.sim.deletion import FOREGROUND, ORPHAN
 from k8sai.sim.kinds import Resource
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, name_of, namespace_of, uid_of
-
-if TYPE_CHECKING:
-    from k8sai.sim.store import Event, Store
+from k8sai.sim.store import Store
 
 Place = tuple[Resource, str, str]
 
@@ -18,17 +17,12 @@ Place = tuple[Resource, str, str]
 class Collector:
     """Knows every uid and who depends on it; removes what lost all its owners."""
 
-    def __init__(self, store: "Store") -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._alive: dict[str, Place] = {}
-        self._believed: set[str] = set()
         self._dependents: dict[str, dict[str, Place]] = {}  # owner's uid -> dependent's uid -> dependent
 
-    def believe(self, obj: Obj) -> None:
-        """Take the owners of a restored object for granted, also those outside what was recorded."""
-        self._believed.update(owner["uid"] for owner in _owners(obj))
-
-    def on_event(self, event: "Event") -> None:
+    def on_event(self, event: Event) -> None:
         """Follow one write."""
         uid = uid_of(event.obj)
         place = event.resource, namespace_of(event.obj), name_of(event.obj)
@@ -36,7 +30,7 @@ class Collector:
             self._unlink(uid, event.old)
         if event.type == "DELETED":
             self._alive.pop(uid, None)
-            self._believed.discard(uid)
+            self._store.believed.discard(uid)
             self._owner_gone(uid)
             self._finish_owners(event.obj)
             return
@@ -56,7 +50,7 @@ class Collector:
                 self._dependents.pop(owner["uid"], None)
 
     def _exists(self, uid: str) -> bool:
-        return uid in self._alive or uid in self._believed
+        return uid in self._alive or uid in self._store.believed
 
     def _check_owners(self, place: Place, obj: Obj) -> None:
         owners = _owners(obj)

@@ -4,17 +4,15 @@ Source: pkg/webhooks, pkg/controller/jobframework/validation.go and the CEL rule
 """
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from k8sai.quantity import BadQuantity, parse
 from k8sai.sim import status
 from k8sai.sim.kinds import Resource, find
+from k8sai.sim.memory import Memory
 from k8sai.sim.naming import SUBDOMAIN, SUBDOMAIN_RULE
 from k8sai.sim.objects import Obj, controller_of, name_of
 from k8sai.sim.status import ApiFailure, Cause
-
-if TYPE_CHECKING:
-    from k8sai.sim.store import Store
 
 _GROUP: Final = "kueue.x-k8s.io"
 _QUEUE: Final = f"{_GROUP}/queue-name"
@@ -27,7 +25,7 @@ _QUEUES: Final = (find(_GROUP, "clusterqueues"), find(_GROUP, "localqueues"))
 _HELD: Final = (("batch", "Job"), ("jobset.x-k8s.io", "JobSet"))
 
 
-def fill(store: "Store", resource: Resource, obj: Obj, *, new: bool) -> None:
+def fill(store: Memory, resource: Resource, obj: Obj, *, new: bool) -> None:
     """Complete an object in place; a new job that names a queue is suspended, once there are queues."""
     if (resource.group, resource.kind) in _HELD:
         if new and held(obj) and any(store.count(kind) for kind in _QUEUES):

@@ -1,12 +1,9 @@
 """Namespaces: what a new one is given, how one that is deleted is emptied first, and what every cluster starts with."""
 
-from typing import TYPE_CHECKING
-
 from k8sai.sim.kinds import find
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, deleting, name_of, namespace_of
-
-if TYPE_CHECKING:
-    from k8sai.sim.store import Event, Store
+from k8sai.sim.store import Store
 
 NAMESPACES = find("", "namespaces")
 _ACCOUNTS = find("", "serviceaccounts")
@@ -19,10 +16,10 @@ _FIRST = ("default", "kube-node-lease", "kube-public", "kube-system")
 class Namespaces:
     """The namespace controller and the service account controller, as far as anybody can see them."""
 
-    def __init__(self, store: "Store") -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
 
-    def on_event(self, event: "Event") -> None:
+    def on_event(self, event: Event) -> None:
         """Follow one write."""
         if event.resource is NAMESPACES:
             if event.type == "ADDED":
@@ -60,7 +57,7 @@ class Namespaces:
             self._store.update(NAMESPACES, {**current, "spec": spec}, "finalize")
 
 
-def bootstrap(store: "Store") -> None:
+def bootstrap(store: Store) -> None:
     """What a cluster has before anybody used it."""
     for name in _FIRST:
         store.create(NAMESPACES, {"metadata": {"name": name}})

@@ -4,16 +4,14 @@ Source: `pkg/apis/core/v1/defaults.go`, and the admission plugins Priority and D
 """
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from k8sai import quantity
 from k8sai.sim import status
 from k8sai.sim.kinds import find
+from k8sai.sim.memory import Memory
 from k8sai.sim.objects import Obj
 from k8sai.sim.podparts import fill_container_parts, fill_volumes
-
-if TYPE_CHECKING:
-    from k8sai.sim.store import Store
 
 PRIORITY_CLASSES = find("scheduling.k8s.io", "priorityclasses")
 _PODS = find("", "pods")
@@ -52,7 +50,7 @@ def canonical_amounts(amounts: Obj | None, kind: str, version: str) -> None:
             raise status.bad_request(f'{kind} in version "{version}" cannot be handled as a {kind}: {rule}') from None
 
 
-def fill_pod(store: "Store", pod: Obj) -> None:
+def fill_pod(store: Memory, pod: Obj) -> None:
     """Defaults and admission of a new pod."""
     spec = pod.setdefault("spec", {})
     fill_spec(spec, "Pod", "v1")
@@ -141,14 +139,14 @@ def _requests_from_limits(container: Obj) -> None:
             requests.setdefault(name, amount)
 
 
-def _check_account(store: "Store", pod: Obj) -> None:
+def _check_account(store: Memory, pod: Obj) -> None:
     meta, account = pod["metadata"], pod["spec"]["serviceAccountName"]
     if store.find(_ACCOUNTS, meta["namespace"], account) is None:
         why = f'error looking up service account {meta["namespace"]}/{account}: serviceaccount "{account}" not found'
         raise status.refused(_PODS, meta.get("name", ""), why)
 
 
-def _set_priority(store: "Store", pod: Obj) -> None:
+def _set_priority(store: Memory, pod: Obj) -> None:
     spec = pod["spec"]
     name = spec.get("priorityClassName") or ""
     chosen: Obj | None = None

@@ -12,10 +12,11 @@ from k8sai.sim.asking import Ask, answer, answer_bytes
 from k8sai.sim.events import Shelf, home
 from k8sai.sim.kinds import Resource
 from k8sai.sim.label_selectors import label_test
+from k8sai.sim.memory import Entries, Key
 from k8sai.sim.objects import Obj, decode, encode, typed_bytes
 from k8sai.sim.selectors import Test, field_test
 from k8sai.sim.status import ApiFailure
-from k8sai.sim.store import Entries, Key, Store
+from k8sai.sim.store import Store
 
 _TOO_OLD = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without "

@@ -4,14 +4,12 @@ Source: `plugin/pkg/auth/authorizer/rbac`, `pkg/registry/rbac/validation/rule.go
 """
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from k8sai.sim.kinds import find
+from k8sai.sim.memory import Memory
 from k8sai.sim.objects import Obj, name_of
 from k8sai.sim.people import Person, account
-
-if TYPE_CHECKING:
-    from k8sai.sim.store import Store
 
 GROUP = "rbac.authorization.k8s.io"
 ROLES, CLUSTER_ROLES = find(GROUP, "roles"), find(GROUP, "clusterroles")
@@ -49,7 +47,7 @@ def fill(binding: Obj) -> None:
 class Rights:
     """The rights of everybody, as the roles and bindings of a store say at the moment."""
 
-    def __init__(self, store: "Store") -> None:
+    def __init__(self, store: Memory) -> None:
         self._store = store
 
     def decide(self, who: Person, asked: Asked) -> Answer:

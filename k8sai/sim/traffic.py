@@ -13,8 +13,9 @@ from zlib import crc32
 
 from k8sai.sim import kinds
 from k8sai.sim.controllers.desk import Desk, key_of
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj
-from k8sai.sim.store import Event, Store
+from k8sai.sim.store import Store
 from k8sai.sim.traffic_routes import serves, shares
 from k8sai.sim.traffic_script import LABEL, Behaviour, Script, scripts
 

@@ -4,16 +4,13 @@ Source: `pkg/apis/*/validation`, apimachinery `pkg/api/validation` and `pkg/util
 """
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from k8sai.sim import customs, definition_rules, lifecycle, podrules, status
 from k8sai.sim.kinds import Resource, find
+from k8sai.sim.memory import Memory
 from k8sai.sim.naming import LABEL, LABEL_RULE, SUBDOMAIN, SUBDOMAIN_RULE, key_problems, value_problems
 from k8sai.sim.objects import Obj, deleting, name_of
 from k8sai.sim.status import Cause, forbidden_value, invalid_value, required, unsupported_value
-
-if TYPE_CHECKING:
-    from k8sai.sim.store import Store
 
 NAMESPACES = find("", "namespaces")
 
@@ -24,7 +21,7 @@ _ANY_NAME = "rbac.authorization.k8s.io"
 _REFERENCE = (("APIGroup", "apiGroup"), ("Kind", "kind"), ("Name", "name"))
 
 
-def check_new(store: "Store", resource: Resource, obj: Obj) -> None:
+def check_new(store: Memory, resource: Resource, obj: Obj) -> None:
     """ApiFailure 422 with every broken rule of a new object."""
     causes = [*_metadata(resource, obj), *_kind(resource, obj), *customs.causes(resource, obj)]
     causes += lifecycle.problems(resource, obj, None)

@@ -13,11 +13,12 @@ from k8sai.sim import tables
 from k8sai.sim.asking import Ask, Form
 from k8sai.sim.events import Shelf, home, shown_write
 from k8sai.sim.kinds import Resource
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, encode, stored_bytes, typed_bytes
 from k8sai.sim.reads import not_a_version, selection
 from k8sai.sim.selectors import Test
 from k8sai.sim.status import ApiFailure
-from k8sai.sim.store import Event, Store
+from k8sai.sim.store import Store
 
 _LONGEST = 30 * 60  # seconds a watch lives without timeoutSeconds
 _PENDING = 50_000  # events a slow reader may be behind before its stream is ended

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import aiohttp
 
 from k8sai.sim.deny import Denials
+from k8sai.sim.founding import founded
 from k8sai.sim.server import serve
 from k8sai.sim.store import Store
 
@@ -90,7 +91,7 @@ def served(
     """Run an async test against a store of its own, over real HTTP."""
 
     async def run() -> None:
-        store = Store(now=lambda: NOW, window=window)
+        store = founded(now=lambda: NOW, window=window)
         runner, url = await serve(store, "127.0.0.1", 0, denials, bookmark_every=bookmark_every)
         try:
             async with aiohttp.ClientSession(auto_decompress=True) as session:

@@ -7,7 +7,7 @@ from k8sai.sim.clock import HandClock
 from k8sai.sim.controllers.crew import Crew
 from k8sai.sim.controllers.desk import Desk
 from k8sai.sim.controllers.work import Work
-from k8sai.sim.store import Store
+from k8sai.sim.founding import founded
 
 Obj = dict[str, Any]
 GPU = "nvidia.com/gpu"
@@ -19,7 +19,7 @@ class Lab:
     def __init__(self) -> None:
         self.clock = HandClock()
         self.work = Work()
-        self.store = Store(now=self.clock.now)
+        self.store = founded(now=self.clock.now)
         self.desk = Desk(self.store, self.clock, self.work)
         self.crew = Crew(self.desk)
 

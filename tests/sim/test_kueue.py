@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from k8sai.sim.store import Event
+from k8sai.sim.memory import Event
 from tests.sim.kueue_lab import KUEUE, KueueLab
 from tests.sim.lab import GPU, Lab, conditions
 

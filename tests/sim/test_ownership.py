@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from k8sai.schema.managed import Owner, entries_of, owners_of
+from k8sai.sim.founding import founded
 from k8sai.sim.kinds import find
 from k8sai.sim.objects import Obj
 from k8sai.sim.ownership import SETTLED
@@ -22,7 +23,7 @@ BOB = replace(ALICE, manager="bob", time="2026-02-02T00:00:00Z")
 
 @pytest.fixture
 def store() -> Store:
-    return Store(now=lambda: 1_800_000_000.0)
+    return founded(now=lambda: 1_800_000_000.0)
 
 
 def config(**data: str) -> Obj:

@@ -13,6 +13,7 @@ from aiohttp import web
 from k8sai.errors import Usage
 from k8sai.sim import kinds
 from k8sai.sim.deny import Denial, Denials
+from k8sai.sim.founding import founded
 from k8sai.sim.server import serve
 from k8sai.sim.store import Store
 from tests.sim.apiserver import Client, Json, Reply, served
@@ -398,7 +399,7 @@ def test_kubectl_gets_along(tmp_path: Path) -> None:
     }
 
     async def run() -> None:
-        store = Store()
+        store = founded()
         node = {"metadata": {"name": "n1"}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}
         store.create(kinds.find("", "nodes"), node)
         runner, url = await serve(store)

@@ -7,9 +7,11 @@ import pytest
 from k8sai.sim import kinds
 from k8sai.sim.binding import bind
 from k8sai.sim.eviction import evict
+from k8sai.sim.founding import founded
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, copied
 from k8sai.sim.status import ApiFailure
-from k8sai.sim.store import Event, Store
+from k8sai.sim.store import Store
 
 PODS = kinds.find("", "pods")
 NODES = kinds.find("", "nodes")
@@ -23,7 +25,7 @@ NOW = 1_800_000_000.0
 
 @pytest.fixture
 def store() -> Store:
-    return Store(now=lambda: NOW)
+    return founded(now=lambda: NOW)
 
 
 def a_pod(name: str = "p", *, node: str = "", labels: dict[str, str] | None = None, **limits: str) -> Obj:
@@ -99,7 +101,7 @@ def test_dry_run_decides_everything_and_keeps_nothing(store: Store) -> None:
 
 def test_generated_names_differ_and_repeat_with_the_seed() -> None:
     def names() -> list[str]:
-        store = Store(seed=7)
+        store = founded(seed=7)
         pod = {"metadata": {"generateName": "p-"}, "spec": a_pod()["spec"]}
         return [store.create(PODS, pod)["metadata"]["name"] for _ in range(50)]
 
@@ -162,7 +164,7 @@ def test_the_past_can_be_listed_until_it_is_forgotten(store: Store) -> None:
 
 
 def test_the_window_is_bounded() -> None:
-    store = Store(window=3)
+    store = founded(window=3)
     start = store.version
     for at in range(5):
         store.create(MAPS, a_map(f"m{at}"))

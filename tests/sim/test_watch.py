@@ -8,6 +8,7 @@ import pytest
 
 from k8sai.sim import kinds, watch
 from k8sai.sim.asking import Ask
+from k8sai.sim.founding import founded
 from k8sai.sim.people import ROOT
 from k8sai.sim.routes import Target
 from k8sai.sim.store import Store
@@ -194,7 +195,7 @@ def test_a_reader_that_falls_behind_is_dropped_and_nobody_waits_for_it(monkeypat
     monkeypatch.setattr(watch, "_PENDING", 3)
 
     async def run() -> None:
-        store = Store()
+        store = founded()
         hub = watch.Hub(store)
         ask = Ask(SimpleNamespace(query={}), Target(MAPS, "default"), "watch", ROOT)  # type: ignore[arg-type]
         stream = watch.Stream(ask, "json", None, store.now())

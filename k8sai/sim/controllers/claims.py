@@ -3,9 +3,9 @@
 from k8sai.scheduling.claims import claim_names, extended_claim
 from k8sai.sim import kinds
 from k8sai.sim.controllers.desk import PODS, Desk, Key, finished, key_of, leaving, own
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, controller_of
 from k8sai.sim.status import ApiFailure
-from k8sai.sim.store import Event
 
 CLAIMS = kinds.find("resource.k8s.io", "resourceclaims")
 TEMPLATES = kinds.find("resource.k8s.io", "resourceclaimtemplates")

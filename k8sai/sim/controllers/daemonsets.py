@@ -4,8 +4,8 @@ from k8sai.scheduling.selectors import pod_wants, untolerated
 from k8sai.sim import kinds
 from k8sai.sim.controllers.deployments import template_hash
 from k8sai.sim.controllers.desk import NODES, PODS, Desk, Key, finished, from_template, key_of, leaving, own, ready
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, controller_of
-from k8sai.sim.store import Event
 
 DAEMONSETS = kinds.find("apps", "daemonsets")
 _BY = "daemonset-controller"

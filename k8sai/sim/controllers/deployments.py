@@ -7,9 +7,9 @@ from math import ceil, floor
 from k8sai.sim import kinds
 from k8sai.sim.controllers.desk import PODS, Desk, Key, finished, key_of, leaving, own, with_condition
 from k8sai.sim.controllers.replicasets import REPLICASETS
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, controller_of
 from k8sai.sim.status import ApiFailure
-from k8sai.sim.store import Event
 
 DEPLOYMENTS = kinds.find("apps", "deployments")
 _BY = "deployment-controller"

@@ -10,9 +10,10 @@ from k8sai.sim.clock import Clock
 from k8sai.sim.controllers.recorder import Recorder
 from k8sai.sim.controllers.work import Work
 from k8sai.sim.kinds import Resource
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, controller_of
 from k8sai.sim.status import ApiFailure
-from k8sai.sim.store import Event, Store
+from k8sai.sim.store import Store
 
 Key = tuple[str, str]  # namespace, name
 

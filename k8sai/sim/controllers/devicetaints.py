@@ -11,8 +11,8 @@ from k8sai.scheduling.selectors import tolerates
 from k8sai.sim import kinds
 from k8sai.sim.controllers.claims import CLAIMS, claims_of
 from k8sai.sim.controllers.desk import PODS, Desk, condition, finished, leaving, with_condition
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj
-from k8sai.sim.store import Event
 
 RULES = kinds.find("resource.k8s.io", "devicetaintrules")
 SLICES = kinds.find("resource.k8s.io", "resourceslices")

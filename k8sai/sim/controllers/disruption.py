@@ -6,8 +6,8 @@ from k8sai.ages import epoch
 from k8sai.scheduling.selectors import labels_match
 from k8sai.sim import kinds
 from k8sai.sim.controllers.desk import PODS, Desk, Key, condition, key_of, leaving, ready, with_condition
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, controller_of
-from k8sai.sim.store import Event
 
 BUDGETS = kinds.find("policy", "poddisruptionbudgets")
 _BY = "controllermanager"

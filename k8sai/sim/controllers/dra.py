@@ -9,8 +9,8 @@ from k8sai.scheduling.nodes import PodInfo
 from k8sai.sim import kinds
 from k8sai.sim.controllers.claims import CLAIMS, EXTENDED, allocate, claims_of
 from k8sai.sim.controllers.desk import PODS, Desk, own
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj
-from k8sai.sim.store import Event
 
 SLICES = kinds.find("resource.k8s.io", "resourceslices")
 CLASSES = kinds.find("resource.k8s.io", "deviceclasses")

@@ -6,8 +6,8 @@ pod itself: responders do, whom a test plays by writing an Eviction's status.
 
 from k8sai.sim.controllers.desk import PODS, Desk, Key, finished, key_of, leaving, with_condition
 from k8sai.sim.lifecycle import EVICTIONS, REQUESTS
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj
-from k8sai.sim.store import Event
 
 
 class EvictionRequests:

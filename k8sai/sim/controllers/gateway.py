@@ -10,8 +10,8 @@ from typing import Final
 from k8sai.sim import kinds
 from k8sai.sim.controllers.desk import Desk, Key, key_of, with_condition
 from k8sai.sim.kinds import Resource
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj
-from k8sai.sim.store import Event
 
 GROUP: Final = "gateway.networking.k8s.io"
 ROUTES: Final = kinds.find(GROUP, "httproutes")

@@ -18,9 +18,9 @@ from k8sai.sim.controllers.desk import (
     with_condition,
 )
 from k8sai.sim.controllers.jobrules import failure_action, index_of, ranges, waits, wanted_active
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, controller_of
 from k8sai.sim.status import ApiFailure
-from k8sai.sim.store import Event
 
 _BY = "job-controller"
 _FIRST_DELAY, _LONGEST_DELAY = 10.0, 600.0  # seconds between a failure and its replacement

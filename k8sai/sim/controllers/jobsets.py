@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from k8sai.sim import kinds
 from k8sai.sim.controllers.desk import JOBS, Desk, Key, condition, key_of, leaving, own, with_condition
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, controller_of
 from k8sai.sim.status import ApiFailure
-from k8sai.sim.store import Event
 
 JOBSETS = kinds.find("jobset.x-k8s.io", "jobsets")
 SERVICES = kinds.find("", "services")

@@ -17,9 +17,9 @@ from k8sai.sim.controllers.knative_revisions import (
     service_of,
     told,
 )
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj
 from k8sai.sim.status import ApiFailure
-from k8sai.sim.store import Event
 
 _BY = "service-controller"
 _OURS = f"{GROUP}/"

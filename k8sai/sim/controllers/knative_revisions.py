@@ -10,9 +10,9 @@ from typing import Final
 from k8sai.sim import kinds
 from k8sai.sim.controllers.deployments import DEPLOYMENTS
 from k8sai.sim.controllers.desk import PODS, Desk, Key, condition, key_of, leaving, own
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, controller_of
 from k8sai.sim.status import ApiFailure
-from k8sai.sim.store import Event
 
 GROUP: Final = "serving.knative.dev"
 REVISIONS = kinds.find(GROUP, "revisions")

@@ -10,9 +10,9 @@ from k8sai.sim.controllers.desk import PODS, Desk, Key, condition, key_of, leavi
 from k8sai.sim.controllers.knative_revisions import REVISION, told
 from k8sai.sim.controllers.knative_revisions import SERVICES as KSERVICES
 from k8sai.sim.controllers.kserve_predictor import GROUP, annotations, labels, mode, pod_spec, stopped
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, controller_of
 from k8sai.sim.status import ApiFailure
-from k8sai.sim.store import Event
 
 INFERENCES = kinds.find(GROUP, "inferenceservices")
 ROLLOUT_DURATION: Final = "serving.knative.dev/rollout-duration"

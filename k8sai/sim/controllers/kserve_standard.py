@@ -25,9 +25,9 @@ from k8sai.sim.controllers.kserve_standard_parts import (
     stable_replicas,
 )
 from k8sai.sim.kinds import Resource
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, controller_of
 from k8sai.sim.status import ApiFailure
-from k8sai.sim.store import Event
 
 _BY: Final = "v1beta1Controllers"
 _OF: Final = f"{GROUP}/inferenceservice"

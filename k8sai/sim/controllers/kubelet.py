@@ -30,9 +30,9 @@ from k8sai.sim.controllers.podstatus import (
     waiting_to_restart_status,
 )
 from k8sai.sim.durations import seconds
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj
 from k8sai.sim.processes import Processes, wanted
-from k8sai.sim.store import Event
 
 _BY = "kubelet"
 _ANNOTATION = "sim.k8sai.dev/"

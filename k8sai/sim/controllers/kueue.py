@@ -23,8 +23,8 @@ from k8sai.sim.controllers.kueue_jobs import HeldJobs
 from k8sai.sim.controllers.kueue_queues import Queues
 from k8sai.sim.controllers.kueue_workloads import Workloads
 from k8sai.sim.kueue_hooks import held
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj
-from k8sai.sim.store import Event
 
 _BATCH = 1.0  # seconds until Kueue looks at the workloads of a ClusterQueue that was started again
 

@@ -14,8 +14,8 @@ from k8sai.queues.setting import GROUP, Setting
 from k8sai.queues.workload import Workload
 from k8sai.sim import kinds
 from k8sai.sim.kinds import Resource
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj
-from k8sai.sim.store import Event
 
 CLUSTER_QUEUES = kinds.find(GROUP, "clusterqueues")
 LOCAL_QUEUES = kinds.find(GROUP, "localqueues")

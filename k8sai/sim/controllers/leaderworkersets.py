@@ -8,8 +8,8 @@ from k8sai.sim.controllers.deployments import template_hash
 from k8sai.sim.controllers.desk import PODS, Desk, Key, key_of, leaving, own, ready, with_condition
 from k8sai.sim.controllers.statefulsets import STATEFULSETS
 from k8sai.sim.lws_hooks import LWS
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, controller_of, name_of, uid_of
-from k8sai.sim.store import Event
 
 SETS = kinds.find("leaderworkerset.x-k8s.io", "leaderworkersets")
 SERVICES = kinds.find("", "services")

@@ -25,9 +25,9 @@ from k8sai.sim.controllers.llmisvc_parts import (
     weight_of,
 )
 from k8sai.sim.kinds import Resource
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, controller_of
 from k8sai.sim.status import ApiFailure
-from k8sai.sim.store import Event
 
 _BY: Final = "LLMInferenceServiceController"
 _STOPPED: Final = {"status": "False", "reason": "Stopped", "message": "Service is stopped"}

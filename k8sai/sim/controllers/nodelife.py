@@ -3,9 +3,9 @@
 from k8sai.scheduling.selectors import tolerates
 from k8sai.sim import kinds
 from k8sai.sim.controllers.desk import NODES, PODS, Desk, condition, finished, leaving, with_condition
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, micro_timestamp
 from k8sai.sim.status import ApiFailure
-from k8sai.sim.store import Event
 
 LEASES = kinds.find("coordination.k8s.io", "leases")
 _HOME = "kube-node-lease"

@@ -6,8 +6,8 @@ from k8sai.quantity import binary, parse
 from k8sai.scheduling.nodes import pod_info
 from k8sai.sim import kinds
 from k8sai.sim.controllers.desk import PODS, Desk, Key, finished, key_of
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj
-from k8sai.sim.store import Event
 
 QUOTAS = kinds.find("", "resourcequotas")
 

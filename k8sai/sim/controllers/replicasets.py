@@ -2,9 +2,9 @@
 
 from k8sai.sim import kinds
 from k8sai.sim.controllers.desk import PODS, Desk, Key, finished, from_template, key_of, leaving, own, ready
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, controller_of
 from k8sai.sim.status import ApiFailure
-from k8sai.sim.store import Event
 
 REPLICASETS = kinds.find("apps", "replicasets")
 _BY = "replicaset-controller"

@@ -24,8 +24,8 @@ from k8sai.sim.controllers.rollouts_facts import (
 )
 from k8sai.sim.controllers.rollouts_scale import route, sizes
 from k8sai.sim.controllers.rollouts_walk import begun, changed, ends, walked
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, controller_of
-from k8sai.sim.store import Event
 
 _SERVICES: Final = kinds.find("", "services")
 _BY: Final = "rollouts-controller"

@@ -7,8 +7,8 @@ from k8sai.sim.controllers.desk import NODES, PODS, Desk, Key, finished, key_of,
 from k8sai.sim.controllers.dra import Dra
 from k8sai.sim.controllers.gangs import PODGROUPS, Gangs
 from k8sai.sim.controllers.preemption import Preemption
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, deleting
-from k8sai.sim.store import Event
 
 NAMESPACES = kinds.find("", "namespaces")
 _GATED = "Scheduling is blocked due to non-empty scheduling gates"

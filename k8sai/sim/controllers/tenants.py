@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from k8sai.sim.controllers.desk import Desk, condition
 from k8sai.sim.kinds import Resource
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, uid_of
 from k8sai.sim.status import ApiFailure
-from k8sai.sim.store import Event
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ is written anew only while it or its TrainJob is suspended; what others do to on
 from k8sai.sim import kinds
 from k8sai.sim.controllers.desk import Desk, Key, condition, key_of, leaving, own, with_condition
 from k8sai.sim.controllers.jobsets import JOBSETS
+from k8sai.sim.memory import Event
 from k8sai.sim.objects import Obj, controller_of, copied
-from k8sai.sim.store import Event
 
 TRAINJOBS = kinds.find("trainer.kubeflow.org", "trainjobs")
 RUNTIMES = kinds.find("trainer.kubeflow.org", "trainingruntimes")
