@@ -14,9 +14,11 @@ from k8sai.errors import Exit
 from k8sai.evict.facts import Phase
 from k8sai.evict.method import Asked
 from k8sai.evict.running.asking import Asking
-from k8sai.evict.running.fate import end_of, fallen
+from k8sai.evict.running.fate import anew, end_of, fallen
+from k8sai.evict.running.gang_words import lost
 from k8sai.evict.running.hands import spawn
 from k8sai.evict.running.outcome import exit_of
+from k8sai.evict.running.seen import GangSeen
 from k8sai.evict.state import State
 from tests.evict.drains import Drain
 from tests.evict.test_decide import asked
@@ -85,6 +87,23 @@ def test_a_gang_that_was_deleted_is_said_to_be(again: bool, why: str) -> None:
     assert state.gangs[0].reason == f"lost to somebody else: {why}"
     assert bool(made.world.pods_of("llm")) is again
     assert made.world.marked("k8sai.dev/request") == []
+
+
+def test_a_gang_that_is_begun_anew_is_said_to_be() -> None:
+    def restarts(one: Drain) -> None:
+        for pod in one.world.pods_of("llm"):
+            one.world.delete("pods", pod["metadata"]["name"])
+
+    _, state = while_asked(restarts, retries=6)
+    assert (phases(state), exit_of(state)) == ({"llm": Phase.LOST}, Exit.PARTIAL)
+    why = "lost to somebody else: its pods were deleted, or its controller has begun it anew"
+    assert state.gangs[0].reason == why
+    assert anew({"status": {"restarts": 1}}).endswith("begun it anew (1 restart so far)")
+
+
+def test_the_pod_that_failed_is_named_where_its_controller_begins_anew() -> None:
+    see = GangSeen(fallen="pod llm-1 ended with exit code 137", fate="its pods were deleted")
+    assert lost(see).startswith("it has failed by itself: pod llm-1 ended with exit code 137")
 
 
 def test_a_bare_pod_ends_as_its_phase_says() -> None:

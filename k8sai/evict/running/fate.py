@@ -5,6 +5,7 @@ from typing import Final
 
 from k8sai.cluster.reading import holds
 from k8sai.evict.facts import Json
+from k8sai.view import several
 
 GONE: Final = "it was deleted"
 ANEW: Final = "it was deleted and made again"
@@ -17,6 +18,13 @@ def end_of(owner: Json, *, bare: bool) -> tuple[str, bool]:
     if holds(owner, "Failed") or phase == "Failed":
         return "Failed", True
     return next((one for one in _WELL if holds(owner, one) or phase == one), ""), False
+
+
+def anew(owner: Json) -> str:
+    """It is there and its pods are not. A controller may have been quicker than our look at what failed."""
+    restarts = (owner.get("status") or {}).get("restarts")
+    count = f" ({several(restarts, 'restart')} so far)" if isinstance(restarts, int) and restarts else ""
+    return f"its pods were deleted, or its controller has begun it anew{count}"
 
 
 def fallen(pods: Iterable[Json]) -> str:

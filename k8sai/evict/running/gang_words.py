@@ -67,9 +67,9 @@ def lost(see: GangSeen) -> str:
     """Its pods are gone, and not by us: what is known of that."""
     if see.taker:
         return f"lost to {see.taker}"
-    if see.fate:
-        return f"lost to somebody else: {see.fate}"
-    return f"{FELL}: {see.fallen}, and its other pods were taken away" if see.fallen else "lost to somebody else"
+    if see.fallen:
+        return f"{FELL}: {see.fallen}, and its other pods were taken away"
+    return f"lost to somebody else{see.fate and f': {see.fate}'}"
 
 
 def is_open(gang: GangState) -> bool:

@@ -161,7 +161,7 @@ class Look:
         if owner is None or owner["metadata"].get("uid") != state.ref.uid:
             return {"fate": fate.GONE if owner is None else fate.ANEW}
         word, failed = fate.end_of(owner, bare=state.ref.kind == "pods")
-        return {"ended": bool(word), "end": word, "failed": failed}
+        return {"ended": bool(word), "end": word, "failed": failed, "fate": fate.anew(owner)}
 
     def _fallen(self, state: GangState) -> str:
         """Remembered, since its controller may take the others away, and this one too."""

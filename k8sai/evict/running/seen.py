@@ -57,7 +57,7 @@ class GangSeen:
     end: str = ""  # how it ended, in words
     failed: bool = False  # and not well
     fallen: str = ""  # which of its pods has failed before we stopped it, and how
-    fate: str = ""  # what became of what names it, where it is not there any more
+    fate: str = ""  # what else is known where none of its pods is left
     taker: str = ""
     back: tuple[str, ...] = ()
     running: bool = False
