@@ -19,7 +19,7 @@ from k8sai.sim import kinds
 from tests.canary.world import NAMESPACE
 from tests.controlplane import dra
 from tests.evict.drains import QUICK, Drain
-from tests.evict.test_killed_among_faults import Life, lived
+from tests.evict.lives import Life, lived
 from tests.evict.yard_devices import claiming
 from tests.evict.yard_objects import contract
 from tests.evict.yard_player import Played, Way

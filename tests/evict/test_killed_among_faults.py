@@ -5,27 +5,22 @@ cordoned are uncordoned; whatever was stopped runs again. `yard_rules` looks at 
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from k8sai.errors import K8saiError
-from k8sai.evict.state import Stage
 from tests.canary.world import NAMESPACE
 from tests.evict.drains import DEAD, Drain
+from tests.evict.lives import Life, ended, lived, lives
 from tests.evict.yard_objects import contract, job, jobset, queues
 from tests.evict.yard_player import Played, Way
 from tests.evict.yard_rules import WELL
 from tests.evict.yard_world import YardWorld
-from tests.faults.faults import PASSING
 from tests.faults.in_process import Killed
-from tests.faults.schedule import Rule, Schedule, rules
 
 NODES = ("a0", "a1")
 SIZES = {"llm": 2, "vit": 2}
-PATHS = ("", "", "/nodes/", "/configmaps", "/leases", "/workloads", "/jobs", "/pods")
 
 
 def drain(llm: Way = "saves", vit: Way = "saves", cordoned: bool = False) -> Drain:
@@ -43,52 +38,18 @@ def drain(llm: Way = "saves", vit: Way = "saves", cordoned: bool = False) -> Dra
     return Drain(world, NODES, {"llm": Played(llm), "vit": Played(vit)})
 
 
-@dataclass(frozen=True)
-class Life:
-    """One operator: it dies at its n-th write (0: never), after the server took it or before, among these faults."""
-
-    dies: int
-    taken: bool
-    faults: list[Rule]
-
-    def __repr__(self) -> str:
-        at = f"dies {'after' if self.taken else 'before'} write {self.dies}" if self.dies else "lives"
-        return f"<{at}; {', '.join(map(str, self.faults)) or 'no faults'}>"
-
-
-LIVES = st.builds(Life, st.integers(0, 45), st.booleans(), rules(PASSING, PATHS))
+LIVES = lives(("", "", "/nodes/", "/configmaps", "/leases", "/workloads", "/jobs", "/pods"))
 MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-def lived(one: Drain, life: Life, *, first: bool = False) -> None:
-    """As far as it comes: it may die, or give up; its Leases expire where it could not give them back."""
-    connection = one.connection(Schedule(*life.faults), life.dies, life.taken)
-    with suppress(Killed, K8saiError):
-        one.run(connection) if first else one.resume(connection)
-    one.world.run(DEAD)
-
-
-def ended(one: Drain, how: str) -> None:
-    """Somebody goes on to the end, or takes it back; nothing goes wrong any more."""
-    if not one.kept:  # it died before it had kept anything
-        one.rules.over(set())
-        return
-    state = one.resume() if how == "resume" else one.abort()
-    wanted = (Stage.DONE, Stage.PARTIAL) if how == "resume" else (Stage.ABORTED,)
-    assert state.stage in wanted, (state.stage, state.reason)
-    one.world.run(60)
-    one.rules.over(set() if how == "abort" else {node.name for node in state.nodes if node.ours})
-    one.rules.runs_again(SIZES)
 
 
 @MANY
 @given(st.lists(LIVES, min_size=1, max_size=3), st.sampled_from(["resume", "abort"]), st.booleans())
-def test_killed_anywhere_among_any_faults_it_ends_well(lives: list[Life], how: str, cordoned: bool) -> None:
+def test_killed_anywhere_among_any_faults_it_ends_well(operators: list[Life], how: str, cordoned: bool) -> None:
     one = drain(cordoned=cordoned)
-    for number, life in enumerate(lives):
+    for number, life in enumerate(operators):
         if number == 0 or one.kept:
             lived(one, life, first=number == 0)
-    ended(one, how)
+    ended(one, how, SIZES)
 
 
 WAYS: list[Way] = ["saves", "silent", "stale", "partial", "behind", "lags"]
@@ -96,13 +57,13 @@ WAYS: list[Way] = ["saves", "silent", "stale", "partial", "behind", "lags"]
 
 @MANY
 @given(st.sampled_from(WAYS), st.sampled_from(WAYS), st.lists(LIVES, max_size=2), st.sampled_from(["resume", "abort"]))
-def test_a_gang_without_a_good_answer_is_never_stopped(llm: Way, vit: Way, lives: list[Life], how: str) -> None:
+def test_a_gang_without_a_good_answer_is_never_stopped(llm: Way, vit: Way, operators: list[Life], how: str) -> None:
     one = drain(llm, vit)
     before = {name: {pod["metadata"]["uid"] for pod in one.world.pods_of(name)} for name in SIZES}
-    for number, life in enumerate([*lives, Life(0, False, [])]):
+    for number, life in enumerate([*operators, Life(0, False, [])]):
         if number == 0 or one.kept:
             lived(one, life, first=number == 0)
-    ended(one, how)
+    ended(one, how, SIZES)
     for name, way in (("llm", llm), ("vit", vit)):
         if way not in WELL:
             assert {pod["metadata"]["uid"] for pod in one.world.pods_of(name)} == before[name]
@@ -120,5 +81,5 @@ def test_killed_before_every_second_write(how: str, first: int) -> None:
             assert dies > 15
             return
         one.world.run(DEAD)
-        ended(one, how)
+        ended(one, how, SIZES)
     raise AssertionError("no end")

@@ -99,9 +99,11 @@ class Rules:
     def over(self, drained: set[str]) -> None:
         """No gang is parked, and exactly these nodes and those before are cordoned."""
         assert self.world.marked(PARKED) == []
-        for kind in ("jobs.batch", "jobsets.jobset.x-k8s.io"):
+        for kind in ("jobs.batch", "jobsets.jobset.x-k8s.io", "trainjobs.trainer.kubeflow.org"):
             parked = [one["metadata"]["name"] for one in self.world.listed(kind) if _parked(one)]
             assert parked == [], "parked without our mark"
+        groups = self.world.listed("leaderworkersets.leaderworkerset.x-k8s.io")
+        assert [one["metadata"]["name"] for one in groups if one["spec"].get("replicas") == 0] == []
         inactive = [one for one in self.world.listed("workloads.kueue.x-k8s.io") if one["spec"].get("active") is False]
         assert inactive == []
         assert self.world.cordoned() == self.cordoned | drained

@@ -10,6 +10,10 @@ from tests.canary.world import NAMESPACE, World
 from tests.evict.yard_objects import YARD
 
 Json = dict[str, Any]
+MARKED = (
+    *("nodes", "pods", "jobs.batch", "jobsets.jobset.x-k8s.io", "workloads.kueue.x-k8s.io"),
+    *("trainjobs.trainer.kubeflow.org", "leaderworkersets.leaderworkerset.x-k8s.io"),
+)
 NODES = kinds.find("", "nodes")
 
 
@@ -54,7 +58,7 @@ class YardWorld(World):
 
     def marked(self, key: str, kinds: Iterable[str] = ()) -> list[str]:
         """Who bears an annotation, as `kind/name`."""
-        every = kinds or ("nodes", "pods", "jobs.batch", "jobsets.jobset.x-k8s.io", "workloads.kueue.x-k8s.io")
+        every = kinds or MARKED
         return [
             f"{kind.partition('.')[0]}/{one['metadata']['name']}"
             for kind in every
