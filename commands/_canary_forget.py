@@ -37,6 +37,7 @@ def forget(
       k8sai canary forget isvc/chat -n prod --plan
     """
     from k8sai.commands._canary_forget_run import run
-    from k8sai.commands._canary_kept import Wish, dry
+    from k8sai.commands._canary_found import Wish
+    from k8sai.commands._canary_kept import dry
 
     return run(Wish(options, tuple(names), dry(plan, dry_run), output, force))

@@ -7,7 +7,8 @@ from k8sai.canary.keeping.form import Unreadable
 from k8sai.canary.keeping.lease import Lease
 from k8sai.canary.state import State
 from k8sai.commands import _talk
-from k8sai.commands._canary_kept import Found, Wish, find
+from k8sai.commands._canary_found import Found, Wish
+from k8sai.commands._canary_kept import find
 from k8sai.commands._canary_kept_said import deleted, tell
 from k8sai.errors import Refused
 from k8sai.holding.holder import holder_name

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from k8sai.canary.keeping.kept import Held
     from k8sai.canary.state import State
     from k8sai.cluster.writing import Target
-    from k8sai.commands._canary_kept import Found, Wish
+    from k8sai.commands._canary_found import Found, Wish
     from k8sai.deploy.plan import Change, Plan
 
 DRY: Final = {"client": " (dry run)", "server": " (server dry run)", "none": ""}

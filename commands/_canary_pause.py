@@ -39,7 +39,8 @@ def pause(
 
     from k8sai.canary.running import pausing
     from k8sai.commands import _talk
-    from k8sai.commands._canary_kept import Wish, dry, find, write
+    from k8sai.commands._canary_found import Wish
+    from k8sai.commands._canary_kept import dry, find, write
     from k8sai.view import Note
 
     found = find(options, tuple(names))

@@ -55,7 +55,7 @@ def promote(
     """
     from k8sai.commands._canary_kept import dry
     from k8sai.commands._canary_promote_run import run
-    from k8sai.commands._canary_verb import Asked
+    from k8sai.commands._canary_scene import Asked
 
     seconds = _flags.seconds("--timeout", timeout)
     asked = Asked(options, tuple(names), backend, dry(plan, dry_run), output, seconds, prometheus)

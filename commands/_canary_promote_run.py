@@ -4,7 +4,8 @@ from k8sai.ages import epoch, stamp
 from k8sai.canary.facts import Phase
 from k8sai.canary.running import aims, verbs
 from k8sai.commands import _canary_verb_plan
-from k8sai.commands._canary_verb import Asked, act, owned, scene
+from k8sai.commands._canary_scene import Asked, owned, scene
+from k8sai.commands._canary_verb import act
 from k8sai.commands._canary_verb_said import ended, say_end
 
 

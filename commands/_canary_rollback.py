@@ -57,7 +57,7 @@ def rollback(
     """
     from k8sai.commands._canary_kept import dry
     from k8sai.commands._canary_rollback_run import Back, run
-    from k8sai.commands._canary_verb import Asked
+    from k8sai.commands._canary_scene import Asked
 
     seconds = _flags.seconds("--timeout", timeout)
     asked = Asked(options, tuple(names), backend, dry(plan, dry_run), output, seconds, steal=steal)

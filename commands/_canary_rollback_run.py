@@ -7,7 +7,8 @@ from k8sai.canary.facts import Phase
 from k8sai.canary.running import aims
 from k8sai.canary.running.rollback import restore, rollback
 from k8sai.commands import _canary_verb_plan, _talk
-from k8sai.commands._canary_verb import Asked, act, owned, scene
+from k8sai.commands._canary_scene import Asked, Scene, owned, scene
+from k8sai.commands._canary_verb import act
 from k8sai.commands._canary_verb_said import ended, say_end
 from k8sai.view import Note
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from k8sai.canary.keeping.kept import Held
     from k8sai.canary.running.hands import Hands
     from k8sai.canary.state import State
-    from k8sai.commands._canary_verb import Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def run(asked: Asked, how: Back) -> int:
     return code
 
 
-def _warn(where: "Scene", state: "State") -> None:
+def _warn(where: Scene, state: "State") -> None:
     """What is left may be promoted by whoever unpins it: the backend knows."""
     place = where.place.again()
     for text in where.backend.see(place.target, state.handle, place.reading).notes:

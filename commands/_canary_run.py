@@ -64,7 +64,7 @@ def run(
     from k8sai.commands._canary_kept import dry
     from k8sai.commands._canary_run_run import Run
     from k8sai.commands._canary_run_run import run as carry_out
-    from k8sai.commands._canary_verb import Asked
+    from k8sai.commands._canary_scene import Asked
 
     lasts = _flags.seconds("--max-duration", max_duration)
     asked = Asked(options, tuple(names), backend, dry(plan, dry_run), output, lasts, prometheus)

@@ -6,7 +6,8 @@ from k8sai.canary.facts import Phase
 from k8sai.canary.running import aims, verbs
 from k8sai.canary.state import OnInconclusive, State
 from k8sai.commands import _canary_verb_plan, _talk
-from k8sai.commands._canary_verb import Asked, Scene, act, owned, scene
+from k8sai.commands._canary_scene import Asked, Scene, owned, scene
+from k8sai.commands._canary_verb import act
 from k8sai.commands._canary_verb_said import ended, say_end
 from k8sai.errors import Exit, TimedOut
 from k8sai.view import Note

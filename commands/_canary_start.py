@@ -115,9 +115,9 @@ def start(
       k8sai canary start rollout/chat --image registry/chat:2 --plan
     """
     from k8sai.commands._canary_kept import dry
+    from k8sai.commands._canary_scene import Asked
     from k8sai.commands._canary_start_run import Begin, run
     from k8sai.commands._canary_start_wish import Gating, Version, settings, wish
-    from k8sai.commands._canary_verb import Asked
 
     version = Version(
         image, model_uri, tuple(values or ()), patch_file, to, name, container, rule, tuple(header or ()), swap=swap

@@ -7,7 +7,8 @@ from k8sai.canary.facts import ENDED, Phase
 from k8sai.canary.running.starting import insist_on_none, same, start, think
 from k8sai.canary.running.wishes import steps_of
 from k8sai.commands import _canary_verb_plan, _print, _talk
-from k8sai.commands._canary_verb import Asked, Scene, act, scene
+from k8sai.commands._canary_scene import Asked, Scene, scene
+from k8sai.commands._canary_verb import act
 from k8sai.commands._canary_verb_said import ended
 from k8sai.errors import Exit, Refused
 from k8sai.view import Note

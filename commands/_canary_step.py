@@ -54,8 +54,8 @@ def step(
       k8sai canary step httproute/chat --next --plan
     """
     from k8sai.commands._canary_kept import dry
+    from k8sai.commands._canary_scene import Asked
     from k8sai.commands._canary_step_run import run
-    from k8sai.commands._canary_verb import Asked
 
     if next_ and to is not None:
         raise Usage("--next and --to say different things", "leave one of them out")

@@ -34,7 +34,7 @@ def unlock(
       k8sai canary unlock isvc/chat -n prod
       k8sai canary unlock isvc/chat -n prod --force
     """
-    from k8sai.commands._canary_kept import Wish
+    from k8sai.commands._canary_found import Wish
     from k8sai.commands._canary_unlock_run import run
 
     return run(Wish(options, tuple(names), "client" if plan else "none", output, force))

@@ -10,7 +10,8 @@ from k8sai.canary.keeping.kept import Held
 from k8sai.canary.keeping.lease import Lease
 from k8sai.canary.state import Happened, State
 from k8sai.commands import _talk
-from k8sai.commands._canary_kept import Found, Wish, find
+from k8sai.commands._canary_found import Found, Wish
+from k8sai.commands._canary_kept import find
 from k8sai.commands._canary_kept_said import changed, tell, updated
 from k8sai.deploy.fields import ABSENT, Field
 from k8sai.deploy.plan import Change

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from k8sai.canary.backend import Goal, Write
     from k8sai.canary.facts import Json
     from k8sai.canary.running.planning import Plan, Planned
-    from k8sai.commands._canary_verb import Scene
+    from k8sai.commands._canary_scene import Scene
 
 _DRY: Final = {"client": "(dry run)", "server": "(server dry run)"}
 _VERBS: Final = {"json-patch": "patch", "merge": "patch", "create": "create", "delete": "delete"}

@@ -10,7 +10,7 @@ from k8sai.view import Note
 if TYPE_CHECKING:
     from k8sai.canary.running.hands import News
     from k8sai.canary.state import State
-    from k8sai.commands._canary_verb import Scene
+    from k8sai.commands._canary_scene import Scene
 
 _SILENT: Final = ("write",)  # what stands afterwards is told
 _PATIENCE: Final = 5.0  # seconds until a verb that is over soon says elsewhere than on a terminal what it waits for

@@ -9,6 +9,7 @@ import typer
 
 from k8sai.cluster.options import Options
 from k8sai.commands import _flags
+from k8sai.commands._queue_shown import kinds, show
 from k8sai.errors import Usage
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from k8sai.queues.rows import Row
     from k8sai.queues.setting import Setting
     from k8sai.queues.shown.choice import Choice
-    from k8sai.view import Note, Table
+    from k8sai.view import Note
 
 _MOST = 5  # sentences about one thing
 _BARS = 100  # columns of a terminal that shows them
@@ -108,13 +109,6 @@ def list_(
     return partial(unseen)
 
 
-def kinds() -> tuple[str, ...]:
-    """What the list is made of."""
-    from k8sai.queues.setting import CLUSTER_QUEUES, COHORTS, LOCAL_QUEUES, WORKLOADS
-
-    return CLUSTER_QUEUES, COHORTS, LOCAL_QUEUES, WORKLOADS
-
-
 def _rows(setting: "Setting", choice: "Choice") -> "tuple[Row, ...]":
     from k8sai.queues.rows import rows
     from k8sai.queues.shown.choice import chosen
@@ -129,23 +123,6 @@ def _others(objects: "Objects", choice: "Choice") -> "tuple[Others, tuple[Unseen
 
     reading = Reading(objects)
     return (Others(), ()) if choice.narrows else (others(reading), reading.hidden)
-
-
-def show(
-    shown: "tuple[Row, ...]",
-    setting: "Setting",
-    *,
-    wide: bool,
-    plain: bool,
-    more: "tuple[Table, ...]" = (),
-) -> None:
-    """The table, with bars where somebody looks at a terminal; then what other schedulers have."""
-    from k8sai.commands import _print
-    from k8sai.queues.shown.table import table
-    from k8sai.view import Page
-
-    own = (table(shown, setting.at, bars=not plain and _print.on_terminal(), plain=plain),) if shown or not more else ()
-    _print.page(Page((*own, *more)), wide=wide, plain=plain)
 
 
 def _words(shown: "tuple[Row, ...]", choice: "Choice") -> "Iterator[Note]":

@@ -7,7 +7,7 @@ from k8sai.errors import Exit, Refused, Usage
 from k8sai.view import Note
 
 if TYPE_CHECKING:
-    from k8sai.commands._queue_simulate_run import Question
+    from k8sai.commands._queue_question import Question
     from k8sai.queues.simulating.probe import Said
     from k8sai.queues.simulating.simulate import Outcome, Simulation
 

@@ -10,7 +10,7 @@ from k8sai.commands import _flags
 from k8sai.errors import Usage
 
 if TYPE_CHECKING:
-    from k8sai.commands._queue_simulate_run import Question
+    from k8sai.commands._queue_question import Question
 
 Output = Literal["table", "json", "yaml", "name"]
 
@@ -96,7 +96,8 @@ def simulate(
       k8sai queue simulate job/sft --priority high              with another class
       k8sai queue simulate --gpus 8 --if finish=ml/sweep -o json
     """
-    from k8sai.commands._queue_simulate_run import Question, run
+    from k8sai.commands._queue_question import Question
+    from k8sai.commands._queue_simulate_run import run
 
     question = Question(
         options=options,

@@ -1,14 +1,12 @@
 """`queue simulate` at work: read, make the wish, simulate, print."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from k8sai.cluster.options import Options
 from k8sai.commands import _print, _talk
 from k8sai.commands._manifest import manifest, place
 from k8sai.commands._queue_notes import gaps, insist_on_queues, relevant, say
+from k8sai.commands._queue_question import Question
 from k8sai.errors import Exit, NotFound, Usage
 from k8sai.queues.judging.topology_nodes import survey
 from k8sai.queues.setting import CLUSTER_QUEUES, COHORTS, FLAVORS, LOCAL_QUEUES, TOPOLOGIES, WORKLOADS, Setting
@@ -31,30 +29,6 @@ if TYPE_CHECKING:
 
 _FORBIDDING = ("limitranges", "namespaces")
 _DECIDING = (CLUSTER_QUEUES, LOCAL_QUEUES, COHORTS, FLAVORS, TOPOLOGIES, WORKLOADS, *_FORBIDDING)
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """The flags."""
-
-    options: Options
-    job: str
-    file: str
-    gpus: int | None
-    pods: int | None
-    cpu: str
-    memory: str
-    resource: str
-    labels: tuple[str, ...]
-    tolerate: tuple[str, ...]
-    queue: str
-    priority: str
-    assume: tuple[str, ...]
-    probe: bool
-    yes: bool
-    recording: Path | None
-    output: str
-    plain: bool
 
 
 def run(question: Question) -> int:

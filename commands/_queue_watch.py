@@ -8,6 +8,7 @@ from k8sai.ages import stamp
 from k8sai.cluster.options import Options
 from k8sai.commands import _print, _talk
 from k8sai.commands._queue_notes import gaps, relevant, say
+from k8sai.commands._queue_shown import kinds, show
 from k8sai.view import Note
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def follow(options: Options, choice: "Choice", *, documents: bool, wide: bool, p
             with _talk.Progress(f"reading the queues of {connection.server}"):
                 queues.wait_synced(_PATIENCE)
             setting = queues.setting()
-            say(gaps(relevant(setting, _kinds(), choice.namespace)))
+            say(gaps(relevant(setting, kinds(), choice.namespace)))
             shown: _Shown = _Lines(wide=wide, plain=plain)
             if documents:
                 shown = _Documents(connection.context, choice.namespace)
@@ -88,12 +89,6 @@ def _noted(trouble: str) -> None:
     say([Note(f"not up to date: {trouble}", "warn") if trouble else Note("up to date again")])
 
 
-def _kinds() -> tuple[str, ...]:
-    from k8sai.commands._queue_list import kinds
-
-    return kinds()
-
-
 def _in_place(*, plain: bool) -> bool:
     """Lines of words are for ears and logs: never painted over."""
     return not plain and _print.on_terminal() and _talk.live()
@@ -133,7 +128,6 @@ class _Lines:
         _noted(trouble)
 
     def show(self, setting: "Setting", rows: "tuple[Row, ...]") -> None:
-        from k8sai.commands._queue_list import show
         from k8sai.queues.shown.changes import between, look
 
         now = look(rows, setting.at)
@@ -159,7 +153,7 @@ class _Documents:
     def show(self, setting: "Setting", rows: "tuple[Row, ...]") -> None:
         from k8sai.queues.shown.document import heading, lists, view
 
-        hidden = relevant(setting, _kinds(), self._namespace)
+        hidden = relevant(setting, kinds(), self._namespace)
         now = {row.key: lists((row,)) for row in rows}
         if self._before is None:
             _print.json_line(view(rows, context=self._context, at=setting.at, hidden=hidden))

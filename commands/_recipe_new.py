@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from k8sai.commands import _print, _talk
-from k8sai.commands._scaffold_run import printed
+from k8sai.commands._scaffold_made import printed
 from k8sai.cookbook.new import Draft, alike, draft, group_of, head
 from k8sai.cookbook.recipe import HEAD, load
 from k8sai.cookbook.render import Rendered, render

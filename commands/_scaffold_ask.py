@@ -11,7 +11,7 @@ from k8sai.cookbook.questions import Question, answer, answered, questions
 from k8sai.cookbook.said import Said, said
 
 if TYPE_CHECKING:
-    from k8sai.commands._scaffold_run import Wanted
+    from k8sai.commands._scaffold_wanted import Wanted
     from k8sai.cookbook.recipe import Recipe
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from k8sai.commands import _print, _scaffold_show
-from k8sai.commands._scaffold_run import Wanted, planned, printed, rendering, tell
+from k8sai.commands._scaffold_made import planned, printed, rendering, tell
+from k8sai.commands._scaffold_wanted import Wanted
 from k8sai.cookbook import folder
 from k8sai.cookbook.layout import VARIANT, arranged
 from k8sai.cookbook.matrix import Variant, differences, table, variants

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from k8sai.commands import _print, _scaffold_show, _talk
-from k8sai.commands._scaffold_run import Wanted, new_lock, rendering, tell
+from k8sai.commands._scaffold_made import new_lock, rendering, tell
+from k8sai.commands._scaffold_wanted import Wanted
 from k8sai.cookbook import folder, lock
 from k8sai.cookbook.layout import KUSTOMIZE, arranged
 from k8sai.cookbook.library import open_library

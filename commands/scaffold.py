@@ -9,7 +9,7 @@ from k8sai.commands._door import entry
 from k8sai.errors import Usage
 
 if TYPE_CHECKING:
-    from k8sai.commands._scaffold_run import Wanted
+    from k8sai.commands._scaffold_wanted import Wanted
 
 Summary = Literal["text", "json", "yaml"]
 
@@ -84,7 +84,8 @@ def scaffold(
       k8sai scaffold --update qwen/ --set gpus=4 --dry-run
       k8sai scaffold jobset-train -f run.yaml --matrix workers=2,4,8 -o sweep/
     """
-    from k8sai.commands._scaffold_run import Wanted, run
+    from k8sai.commands._scaffold_run import run
+    from k8sai.commands._scaffold_wanted import Wanted
 
     wanted = Wanted(
         what=what,

@@ -8,7 +8,7 @@ from k8sai.canary.facts import Phase
 from k8sai.cluster.options import Options
 from k8sai.cluster.patching import Stale
 from k8sai.commands import _canary_unlock_run
-from k8sai.commands._canary_kept import Wish
+from k8sai.commands._canary_found import Wish
 from k8sai.errors import Exit, Locked
 from k8sai.holding import lease
 from tests.commands.canary_kept_site import Site
