@@ -8,7 +8,7 @@ from k8sai.cluster import kubeconfig
 from k8sai.cluster.options import Options
 from k8sai.errors import Forbidden, NotFound
 from k8sai.fleet.index import Fleet
-from k8sai.tui.contexts import Context
+from k8sai.tui.choice import Context
 
 if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection

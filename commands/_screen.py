@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from k8sai.fleet.index import Fleet
-    from k8sai.tui.contexts import Choice
+    from k8sai.tui.choice import Choice
     from k8sai.tui.feed import Feed
     from k8sai.tui.opening import Opening
 

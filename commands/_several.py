@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from k8sai.evict.shown.drains import Evictions
     from k8sai.queues.kept import Queues
     from k8sai.scheduling.board import Board
-    from k8sai.tui.contexts import Context
+    from k8sai.tui.choice import Context
     from k8sai.tui.feed import Feed
     from k8sai.why.scene import Scene
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import partial
-from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import events
@@ -51,10 +50,6 @@ class Cockpit(Frame):
         if action in _FIRST and (self.prompt.display or len(self.screen_stack) > 1):
             return False
         return super().check_action(action, parameters)
-
-    def say(self, sentence: str, *, wrong: bool = True) -> None:
-        """One sentence at the edge of the screen."""
-        self.notify(sentence, severity="warning" if wrong else "information", markup=False)
 
     # --- panes and history --------------------------------------------------------------------------------------------
 
@@ -216,11 +211,6 @@ class Cockpit(Frame):
     def action_refresh(self) -> None:
         self.current.refresh_now()
         self.repaint()
-
-    @property
-    def saves(self) -> Path | None:
-        """Where tables and texts are saved."""
-        return self.state / "saved" if self.state is not None else None
 
     def action_save(self) -> None:
         titles, rows = self.current.sheet()

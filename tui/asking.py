@@ -19,12 +19,12 @@ from k8sai.tui.subject import Subject
 from k8sai.tui.yaml_text import shown, yaml_lines
 
 if TYPE_CHECKING:
-    from k8sai.tui.app import Cockpit
+    from k8sai.tui.frame import Frame
 
 What = Literal["describe", "yaml", "logs", "events", "why"]
 
 
-def screen(app: "Cockpit", what: What, subject: Subject) -> Screen[None]:
+def screen(app: "Frame", what: What, subject: Subject) -> Screen[None]:
     """The screen that answers; it asks by itself, in a thread."""
     desk = app.desk
     if what == "logs":
@@ -69,7 +69,7 @@ def node_of(desk: Desk, subject: Subject) -> str:
     return pod.node or pod.nominated
 
 
-async def to_owner(app: "Cockpit", subject: Subject) -> None:
+async def to_owner(app: "Frame", subject: Subject) -> None:
     """Its line in the pane of workloads where there is one; else what describe says of it."""
     try:
         owner = await in_thread(lambda: owner_of(app.desk, subject))

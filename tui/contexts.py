@@ -1,39 +1,15 @@
 """The clusters a kubeconfig knows, and going from one to another."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 from k8sai.errors import K8saiError
-from k8sai.fleet.index import Fleet
 from k8sai.tui.blank import centred
+from k8sai.tui.choice import Context
 from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
-from k8sai.tui.feed import Feed
 from k8sai.tui.ink import Line, plain
 from k8sai.tui.matching import matcher
 from k8sai.tui.table_pane import TablePane
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """One context of the kubeconfig."""
-
-    name: str
-    cluster: str = ""
-    user: str = ""
-    namespace: str = ""
-
-
-class Choice(Protocol):
-    """The contexts there are to choose from."""
-
-    def contexts(self) -> Sequence[Context]:
-        """As the kubeconfig has them now. Raises Usage where it cannot be read."""
-
-    def open(self, name: str) -> tuple[Fleet, Feed]:
-        """An empty fleet and the feed that will fill it, of a server that has answered. May wait: not for the screen's
-        thread. Raises what connecting raises."""
 
 
 class Contexts(TablePane):

@@ -22,7 +22,7 @@ from k8sai.tui.tints import TINTS as TINTS
 
 if TYPE_CHECKING:
     from k8sai.tui.canaries_watch import CanaryWatch
-    from k8sai.tui.contexts import Choice
+    from k8sai.tui.choice import Choice
     from k8sai.tui.evictions_watch import EvictionWatch
 
 

@@ -17,7 +17,7 @@ from k8sai.cluster.sources import Source
 from k8sai.fleet.index import Fleet
 from k8sai.tui import themes
 from k8sai.tui.calm import COLLECT_AFTER, LARGE, WAY, Calm
-from k8sai.tui.contexts import Choice
+from k8sai.tui.choice import Choice
 from k8sai.tui.desk import TINTS, Desk
 from k8sai.tui.direct import Empty
 from k8sai.tui.feed import Feed
@@ -146,6 +146,15 @@ class Frame(App[None]):
     def completions(self, line: str) -> list[str]:
         """What the line after `:` may become."""
         return []
+
+    def say(self, sentence: str, *, wrong: bool = True) -> None:
+        """One sentence at the edge of the screen."""
+        self.notify(sentence, severity="warning" if wrong else "information", markup=False)
+
+    @property
+    def saves(self) -> Path | None:
+        """Where tables and texts are saved."""
+        return self.state / "saved" if self.state is not None else None
 
     # --- painting -----------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from k8sai.tui.subject import Subject
 from k8sai.tui.words import clean
 
 if TYPE_CHECKING:
-    from k8sai.tui.app import Cockpit
+    from k8sai.tui.frame import Frame
 
 TAIL: Final = 500  # lines of the past
 _KEPT = 20_000  # lines on the screen
@@ -44,7 +44,7 @@ class Logs(Reader):
         Binding(key.keys, key.action, key.words, show=False) for key in LOG_KEYS if key.action
     ]
 
-    def __init__(self, app: "Cockpit", subject: Subject) -> None:
+    def __init__(self, app: "Frame", subject: Subject) -> None:
         super().__init__(app, f"Logs of {subject}", f"logs-{subject.namespace}-{subject.name}", tuple, suffix="log")
         self.subject = subject
         self.containers: list[str] = []

@@ -15,16 +15,16 @@ from k8sai.tui.reader import Reader
 NOT_OURS = ("Keys", "Maximize", "Minimize")  # of Textual: our help says more, and panes fill the screen already
 
 if TYPE_CHECKING:
-    from k8sai.tui.app import Cockpit
+    from k8sai.tui.frame import Frame
 
 
-def commands(app: "Cockpit", screen: Screen[Any]) -> Iterator[SystemCommand]:
+def commands(app: "Frame", screen: Screen[Any]) -> Iterator[SystemCommand]:
     """What can be done on this screen."""
     if isinstance(screen, Reader):
         yield from _of(app, screen.KEYS, screen)
         return
     for pane in NAMED:
-        yield SystemCommand(pane.title, f"Show {pane.about}", partial(app.action_pane, pane.stem))
+        yield SystemCommand(pane.title, f"Show {pane.about}", partial(app.show, pane.stem))
     own = app.current.own_keys
     yield from _of(app, without(KEYS, own), app)
     yield from _of(app, own, app.current)
@@ -34,7 +34,7 @@ def commands(app: "Cockpit", screen: Screen[Any]) -> Iterator[SystemCommand]:
         yield SystemCommand(f"Sort by {field.title}", about, partial(app.current.sort_by, field.sort))
 
 
-def _of(app: "Cockpit", keys: Sequence[Key], whose: DOMNode) -> Iterator[SystemCommand]:
+def _of(app: "Frame", keys: Sequence[Key], whose: DOMNode) -> Iterator[SystemCommand]:
     for key in keys:
         if key.palette and hasattr(whose, f"action_{key.action.partition('(')[0]}"):
             run = partial(app.run_action, key.action, whose)

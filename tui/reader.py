@@ -20,7 +20,7 @@ from k8sai.tui.text import Text
 from k8sai.tui.told import Told, room
 
 if TYPE_CHECKING:
-    from k8sai.tui.app import Cockpit
+    from k8sai.tui.frame import Frame
 
 Read = Callable[[], Sequence[Line]]
 _COPIED = 100_000  # characters; terminals drop more
@@ -45,7 +45,7 @@ class Reader(ModalScreen[None]):
         Binding("ctrl+c", "app.help_quit", show=False),
     ]
 
-    def __init__(self, app: "Cockpit", title: str, name: str, read: Read, *, suffix: str = "txt") -> None:
+    def __init__(self, app: "Frame", title: str, name: str, read: Read, *, suffix: str = "txt") -> None:
         super().__init__(classes="reader")
         self.cockpit = app
         self.desk = app.desk

@@ -13,7 +13,7 @@ from k8sai.commands._choice import Kubecontexts
 from k8sai.errors import ClusterError, NotFound, Usage
 from k8sai.fleet.query import NodeQuery
 from k8sai.sim.cluster import Sim
-from k8sai.tui.contexts import Context
+from k8sai.tui.choice import Context
 
 PLUGIN = """#!{python}
 import os, sys

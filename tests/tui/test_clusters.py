@@ -7,8 +7,8 @@ from k8sai.errors import ClusterError
 from k8sai.fleet.index import Fleet
 from k8sai.fleet.tables import amount
 from k8sai.tui.app import Cockpit
+from k8sai.tui.choice import Context
 from k8sai.tui.clusters import Member
-from k8sai.tui.contexts import Context
 from k8sai.tui.feed import Feed
 from k8sai.tui.glyphs import UNICODE
 from k8sai.tui.opening import Opening

@@ -7,7 +7,7 @@ from threading import Event
 from k8sai.errors import ClusterError, Usage
 from k8sai.fleet.index import Fleet
 from k8sai.tui.app import Cockpit
-from k8sai.tui.contexts import Context
+from k8sai.tui.choice import Context
 from k8sai.tui.feed import Feed
 from tests.tui.stage import Stage, alone, keys, lines, press, screen, write
 from tests.tui.world import GPU, FixedFeed, fill, node, now
