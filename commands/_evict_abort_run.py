@@ -4,8 +4,9 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from k8sai.commands import _print, _talk
-from k8sai.commands._evict_said import Voice, say_end
+from k8sai.commands._evict_said import say_end
 from k8sai.commands._evict_site import Site, interruptible
+from k8sai.commands._evict_voice import Voice
 from k8sai.errors import Exit, NotFound
 from k8sai.view import Note
 

@@ -1,7 +1,8 @@
 """`evict resume` at work."""
 
-from k8sai.commands._evict_said import Voice, say_end, say_left
+from k8sai.commands._evict_said import say_end, say_left
 from k8sai.commands._evict_site import Site, interruptible
+from k8sai.commands._evict_voice import Voice
 from k8sai.errors import Exit
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from k8sai.ages import stamp
 from k8sai.cluster.options import Options
 from k8sai.commands import _print, _talk
-from k8sai.commands._evict_said import Voice, say_end, say_left
+from k8sai.commands._evict_said import say_end, say_left
 from k8sai.commands._evict_site import Site, interruptible
+from k8sai.commands._evict_voice import Voice
 from k8sai.errors import Drift, Exit, Forbidden, K8saiError, Locked, NoCapacity, NotFound, Refused, Usage
 from k8sai.view import Note
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from k8sai.cluster.connection import Connection
     from k8sai.cluster.objects import LiveObjects
     from k8sai.cluster.writing import Writer
-    from k8sai.commands._evict_said import Voice
+    from k8sai.commands._evict_voice import Voice
     from k8sai.evict.keeping.find import Listed
     from k8sai.evict.running.entering import Door
     from k8sai.evict.running.ground import Ground

@@ -7,7 +7,7 @@ from k8sai.ages import stamp
 from k8sai.cluster.sources import Source
 from k8sai.fleet import idle_document, workload_list
 from k8sai.fleet.answers import Figures, Gauge, Holder, NodeRow, PodRow, Problem, Resource, Total
-from k8sai.fleet.numbers import number as number
+from k8sai.fleet.numbers import number
 from k8sai.fleet.picture import Hidden, Picture, Scope
 
 API_VERSION = "k8sai.dev/v1alpha1"

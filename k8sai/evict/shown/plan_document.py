@@ -8,7 +8,8 @@ from k8sai.ages import stamp
 from k8sai.errors import Usage
 from k8sai.evict.plan import Plan, PlannedGang, PlannedPod, Range, Refusal
 from k8sai.evict.planning.wish import Wish
-from k8sai.fleet.document import API_VERSION, number
+from k8sai.fleet.document import API_VERSION
+from k8sai.fleet.numbers import number
 
 Document = dict[str, Any]
 KIND: Final = "EvictPlan"

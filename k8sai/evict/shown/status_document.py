@@ -7,7 +7,8 @@ from k8sai.ages import stamp
 from k8sai.evict.facts import Proof
 from k8sai.evict.keeping.find import Listed
 from k8sai.evict.state import GangState, NodeState, State
-from k8sai.fleet.document import API_VERSION, number
+from k8sai.fleet.document import API_VERSION
+from k8sai.fleet.numbers import number
 
 Document = dict[str, Any]
 KIND: Final = "EvictStatus"
