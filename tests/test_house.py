@@ -6,6 +6,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,38 @@ def test_every_room_has_a_rule() -> None:
         p.stem for p in (ROOT / "k8sai").iterdir() if p.suffix == ".py" or (p.is_dir() and (p / "__init__.py").exists())
     }
     assert on_disk - {"__init__", "__main__"} | set(FOLDERS) == set(RULES)
+
+
+def module_name(path: Path) -> str:
+    """What a file is imported as: commands/top.py is k8sai.commands.top."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(("k8sai", *(part for part in parts if part not in ("k8sai", "__init__"))))
+
+
+def imported_files(path: Path) -> Iterator[str]:
+    """As `imports`, and of `from a import b` also a.b, which may be a file."""
+    yield from imports(path)
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+# A case remembers what the layers of `why` find of it, and they look at the case: arrows of these circles only.
+CIRCLES = {("k8sai.why.case", f"k8sai.why.{layer}") for layer in ("gangs", "stock", "survey")}
+
+
+def test_no_file_imports_itself_by_way_of_others() -> None:
+    """Imports inside functions and those for the type checker count: who reads a file reads what it names first."""
+    files = {module_name(p): p for room in RULES for p in room_files(room)}
+    arrows = {(name, one) for name, p in files.items() for one in imported_files(p) if one in files and one != name}
+    assert CIRCLES - arrows == set(), "these are gone: take them out"
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for name, one in sorted(arrows - CIRCLES):
+        sorter.add(name, one)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle: {' <- '.join(error.args[1])}")
 
 
 @pytest.mark.parametrize("room", [room for room in sorted(RULES) if room != "commands"])
