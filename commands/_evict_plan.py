@@ -30,7 +30,7 @@ def plan(
 
     \b
     Exit codes, the worst first:
-      16   nodes or pods may not be read
+      16   nodes or pods may not be read, or a right of `run` is missing
       5    something is refused: the table says what, and which flag accepts it
       11   a disruption budget that can never pass
       6    a gang finds no room elsewhere, and --allow-park was not given

@@ -51,7 +51,9 @@ def code_of(plan: "Plan", wish: "Wish") -> Exit:
     """The worst that is to be said of it."""
     words = {one.word for row in plan.gangs for one in row.refusals}
     words |= {one.word for row in plan.pods for one in row.refusals}
-    if words - {"no-room"} or plan.missing_rights:
+    if plan.missing_rights:
+        return Exit.FORBIDDEN
+    if words - {"no-room"}:
         return Exit.REFUSED
     if any(one.never for one in plan.blockers):
         return Exit.BLOCKED

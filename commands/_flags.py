@@ -26,8 +26,15 @@ Recording = Annotated[
     typer.Option("--from", metavar="FILE", help="Read a recording or `kubectl get -o json`; - is stdin."),
 ]
 
+_SCOPE = "Only what is in this namespace."
+
+
+def _namespace(means: str) -> Any:
+    return Annotated[str, _flag("-n", "--namespace", metavar="NAME", help=means)]
+
+
 _TYPES: dict[str, Any] = {
-    "namespace": Annotated[str, _flag("-n", "--namespace", metavar="NAME", help="Only what is in this namespace.")],
+    "namespace": _namespace(_SCOPE),
     "context": Annotated[list[str], _flag("--context", metavar="NAME", help="The kubeconfig context to use.")],
     "kubeconfig": Annotated[str, _flag("--kubeconfig", metavar="FILE", help="The kubeconfig file to use.")],
     "cluster": Annotated[str, _flag("--cluster", metavar="NAME", help="The kubeconfig cluster to use.")],
@@ -57,16 +64,18 @@ _TYPES: dict[str, Any] = {
 }
 
 
-def connected(command: Callable[..., int | None]) -> Callable[..., int | None]:
-    """Gives a command whose first parameter is `options: Options` kubectl's flags in its place.
+def connected(command: Callable[..., int | None], namespace: str = _SCOPE) -> Callable[..., int | None]:
+    """Gives a command whose first parameter is `options: Options` kubectl's flags in its place; `namespace` says what
+    the one that -n names is to it.
 
     One that has a parameter `contexts` takes --context several times, and is given them all; to others that is refused.
     """
     own = signature(command, eval_str=True)
     several = "contexts" in own.parameters
     rest = [p for p in own.parameters.values() if p.name not in ("options", "contexts")]
+    types = _TYPES | {"namespace": _namespace(namespace)}
     flags = [
-        Parameter(name, Parameter.KEYWORD_ONLY, default=_absent(name), annotation=kind) for name, kind in _TYPES.items()
+        Parameter(name, Parameter.KEYWORD_ONLY, default=_absent(name), annotation=kind) for name, kind in types.items()
     ]
 
     @wraps(command)

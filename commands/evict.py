@@ -20,12 +20,15 @@ app = typer.Typer(
     help="Drain GPU nodes without losing training: checkpoints are asked for and proven, then each gang stops once.",
 )
 
-app.command("plan")(_flags.connected(plan))
-app.command("run")(_flags.connected(run))
-app.command("status")(_flags.connected(status))
-app.command("resume")(_flags.connected(resume))
-app.command("abort")(_flags.connected(abort))
-app.command("gc")(_flags.connected(gc))
+_OF_A_GANG = "Where --gang NAME is; nodes are drained of all."
+_OF_THE_STATE = "Looked into too, where not all may be read."
+
+app.command("plan")(_flags.connected(plan, _OF_A_GANG))
+app.command("run")(_flags.connected(run, _OF_A_GANG))
+app.command("status")(_flags.connected(status, _OF_THE_STATE))
+app.command("resume")(_flags.connected(resume, _OF_THE_STATE))
+app.command("abort")(_flags.connected(abort, _OF_THE_STATE))
+app.command("gc")(_flags.connected(gc, _OF_THE_STATE))
 app.command("rbac")(_flags.connected(rbac))
 app.command("boost")(_flags.connected(boost))
 

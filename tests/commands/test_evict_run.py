@@ -207,6 +207,7 @@ def test_a_right_that_is_missing_ends_it_with_the_code_of_rights(evicts: EvictSi
         {"apiGroups": [""], "resources": ["pods/eviction"], "verbs": ["create"]},
     ]
     evicts.grant(looking)
+    assert evicts("plan", node, "--as", evicts.user).code == Exit.FORBIDDEN
     ran = evicts("run", node, "--yes", "--as", evicts.user)
     assert ran.code == Exit.FORBIDDEN
     assert "error: you may not patch nodes: nothing was written" in ran.err
