@@ -3,13 +3,14 @@
 from shlex import join
 
 from k8sai.why.case import Case, amount
+from k8sai.why.survey import survey
 
 
 def fit_command(case: Case, pods: int) -> str:
     """`k8sai fit …` for so many pods at once; empty where flags cannot say what such a pod asks for."""
-    if not case.survey.devices or case.spec.get("resourceClaims"):
+    if not survey(case).devices or case.spec.get("resourceClaims"):
         return ""
-    device, requests = case.survey.devices[0], case.survey.pod.requests
+    device, requests = survey(case).devices[0], survey(case).pod.requests
     words = ["k8sai", "fit", "--gpus", str(requests[device]), "--pods", str(max(1, pods)), "--resource", device]
     if "cpu" in requests:
         words += ["--cpu", _cores(requests["cpu"])]

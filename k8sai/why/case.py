@@ -1,9 +1,9 @@
 """One pod (or the pods nobody has made yet) as every layer looks at it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from k8sai.ages import epoch, human
 from k8sai.cluster.reading import Json, Reading, condition
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from k8sai.scheduling.trial import Candidate
     from k8sai.why.scene import Moment, Scene
     from k8sai.why.stock import Stock
-    from k8sai.why.survey import Survey
-    from k8sai.why.verdict import Layer
+
+T = TypeVar("T")
 
 # Taints of nodes that do not answer.
 AWAY: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
@@ -34,6 +34,7 @@ class Case:
     pod: Json | None
     missing: int = 0
     owners: tuple[Owner, ...] = field(init=False)
+    _found: dict[object, Any] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.owners = self.subject.owners_of(self.pod)
@@ -108,26 +109,19 @@ class Case:
         """The scheduler's own word: the condition PodScheduled, or empty."""
         return condition(self.pod or {}, "PodScheduled") or {}
 
-    @cached_property
-    def survey(self) -> "Survey":
-        """What every node says to it."""
-        from k8sai.why.survey import survey
-
-        return survey(self)
-
-    @cached_property
-    def gang(self) -> "Layer":
-        """Whether a gang keeps it waiting: what the nodes mean depends on it."""
-        from k8sai.why.gangs import look
-
-        return look(self)
+    def once(self, make: "Callable[[Case], T]") -> T:
+        """What is found out about it once, whoever asks first."""
+        if make not in self._found:
+            self._found[make] = make(self)
+        found: T = self._found[make]
+        return found
 
     @cached_property
     def stock(self) -> "Stock":
         """The devices that drivers publish, and who holds them."""
         from k8sai.why.stock import Stock
 
-        return Stock.of(self)
+        return Stock.of(self.moment.supply)
 
     @cached_property
     def candidate(self) -> "Candidate":

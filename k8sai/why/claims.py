@@ -6,8 +6,10 @@ from k8sai.cluster.reading import Json, said
 from k8sai.scheduling.claims import claim_names
 from k8sai.why.case import Case, listed
 from k8sai.why.demand import alternatives, demands
-from k8sai.why.stock import open_claims, speak
+from k8sai.why.lacking import speak
+from k8sai.why.survey import survey
 from k8sai.why.verdict import Layer, fine, no_matter, reason, unseen
+from k8sai.why.wishes import open_claims
 
 LAYER: Final = "claims"
 CLAIMS: Final = "resourceclaims.resource.k8s.io"
@@ -107,15 +109,15 @@ def _classes(case: Case, claims: list[Json]) -> Layer | None:
 
 def _devices(case: Case, claims: list[Json]) -> Layer:
     """Whether devices are what keeps it from the nodes that come closest."""
-    if not claims and not case.survey.concerns_devices:
+    if not claims and not survey(case).concerns_devices:
         return no_matter(LAYER, "it claims no devices")
-    if not case.survey.blames_devices:
+    if not survey(case).blames_devices:
         return fine(LAYER, _allocated(claims))
     blind = next((kind for kind in ("resourceslices", "resourceclaims", "deviceclasses") if case.scene.hides(kind)), "")
     if blind:
         return unseen(LAYER, f"{blind} may not be read: {case.scene.hides(blind)}", _told(case))
     pinned = [claim for claim in claims if (claim.get("status") or {}).get("allocation")]
-    if pinned and case.survey.all_against("claimElsewhere"):
+    if pinned and survey(case).all_against("claimElsewhere"):
         return _elsewhere(case, pinned)
     return speak(case, open_claims(case))
 

@@ -10,6 +10,7 @@ from k8sai.view import several
 from k8sai.why.asking import fit_command
 from k8sai.why.case import Case, be, listed
 from k8sai.why.podgroups import CORE, COSCHEDULING, KAI, NAMED, VOLCANO, belongs
+from k8sai.why.survey import survey
 from k8sai.why.verdict import Layer, fine, no_matter, reason, unseen
 
 LAYER: Final = "gang"
@@ -29,19 +30,19 @@ class Gang:
 
 
 def check(case: Case) -> Layer:
-    return case.gang
+    """Whether a gang keeps it waiting: what the nodes mean depends on it."""
+    return case.once(_look)
 
 
 def at_once(case: Case) -> int:
     """With how many pods the gang starts that keeps this one waiting; 0 where none does."""
-    if case.pod is None or case.gang.code not in ("GangShort", "GangIncomplete"):
+    if case.pod is None or check(case).code not in ("GangShort", "GangIncomplete"):
         return 0
     gang, told = gang_of(case, case.pod), _told(case)
     return gang.minimum if gang is not None else int(told[1]) if told else 0
 
 
-def look(case: Case) -> Layer:
-    """What `case.gang` remembers."""
+def _look(case: Case) -> Layer:
     if not case.unbound or case.pod is None:
         return no_matter(LAYER)
     gang = gang_of(case, case.pod)
@@ -100,7 +101,7 @@ def _incomplete(case: Case, gang: Gang, members: int, gated: list[str], describe
 
 def _placed(case: Case, gang: Gang, members: list[Json], describe: str) -> Layer:
     """The gang is complete: would enough of it fit at once. Where this pod alone does not, its nodes say why."""
-    if not case.survey.fits:
+    if not survey(case).fits:
         return fine(LAYER, f"gang {gang.name} is complete: {len(members)} of {gang.minimum}", gang.said)
     bound = [pod for pod in members if pod["spec"].get("nodeName")]
     waiting = [pod for pod in members if not pod["spec"].get("nodeName") and not pod["spec"].get("schedulingGates")]

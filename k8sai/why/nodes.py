@@ -9,7 +9,7 @@ from k8sai.why.case import Case, amount, be, have, listed
 from k8sai.why.gangs import at_once
 from k8sai.why.groups import groups, rest
 from k8sai.why.said import from_message
-from k8sai.why.survey import CLASS, Kind, Seen, Survey, names
+from k8sai.why.survey import CLASS, Kind, Seen, Survey, names, survey
 from k8sai.why.verdict import Layer, fine, no_matter, reason
 
 LAYER: Final = "nodes"
@@ -21,7 +21,7 @@ def check(case: Case) -> Layer:
         return no_matter(LAYER)
     if not case.moment.trial.view.nodes:
         return _blind(case)
-    found = case.survey
+    found = survey(case)
     if found.fits:
         return _fits(case, found)
     layer = _speak(found)

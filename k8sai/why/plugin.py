@@ -7,7 +7,7 @@ from k8sai.cluster.reading import Json, holds
 from k8sai.fleet.resources import classify
 from k8sai.view import several
 from k8sai.why.case import Case, be, have, listed
-from k8sai.why.survey import Seen
+from k8sai.why.survey import Seen, survey
 from k8sai.why.verdict import Layer, fine, no_matter, reason
 
 LAYER: Final = "devicePlugin"
@@ -33,13 +33,13 @@ _LABELS: Final = (
 
 
 def check(case: Case) -> Layer:
-    if not case.unbound or not case.survey.seen:
+    if not case.unbound or not survey(case).seen:
         return no_matter(LAYER)
-    asked = case.survey.devices
+    asked = survey(case).devices
     if not asked:
         return no_matter(LAYER, "it asks for no devices of a plugin")
     for resource in asked:
-        wanted = [one for one in case.survey.seen if not one.has("selector")] or case.survey.seen
+        wanted = [one for one in survey(case).seen if not one.has("selector")] or survey(case).seen
         offering = [one for one in wanted if one.node.allocatable.get(resource, 0) > 0]
         if not offering and any(one.has("absent", resource) for one in wanted):
             layer = _silent(case, resource, wanted) or _nobody(case, resource)
@@ -51,7 +51,7 @@ def check(case: Case) -> Layer:
 def _silent(case: Case, resource: str, wanted: list[Seen]) -> Layer | None:
     """Nodes that have such devices, or ought to, and offer none."""
     had = _had(case, resource, wanted)
-    where = "no node that it selects" if len(wanted) < len(case.survey.seen) else "no node"
+    where = "no node that it selects" if len(wanted) < len(survey(case).seen) else "no node"
     if had:
         message = f"{where} offers {resource} now; {listed(had)} {have(len(had))} such devices and may use none"
         return reason(LAYER, "DevicePluginDown", message + _broken(case, had[0]), next=_look(had[0]))
@@ -66,7 +66,7 @@ def _silent(case: Case, resource: str, wanted: list[Seen]) -> Layer | None:
 
 def _nobody(case: Case, resource: str) -> Layer | None:
     """None where nodes that the pod does not select offer it."""
-    others = _offered(case.survey.seen)
+    others = _offered(survey(case).seen)
     if resource in others:
         return None
     profile = _MIG.fullmatch(resource)

@@ -4,6 +4,7 @@ from typing import Final
 
 from k8sai.cluster.reading import said
 from k8sai.why.case import Case
+from k8sai.why.survey import survey
 from k8sai.why.verdict import Layer, fine, no_matter, reason
 
 LAYER: Final = "scheduler"
@@ -24,13 +25,13 @@ def check(case: Case) -> Layer:
         return fine(LAYER, name)
     age = case.seconds_since(case.meta.get("creationTimestamp"))
     if age < _PATIENCE:
-        if case.survey.seen and not case.survey.fits:
+        if survey(case).seen and not survey(case).fits:
             return fine(LAYER, name)
         return reason(LAYER, "JustCreated", "it was created just now, and the scheduler has not looked at it yet")
     silent = f"scheduler {name} has said nothing about it for {case.ago(case.meta.get('creationTimestamp'))}"
     if name != _DEFAULT:
         return reason(LAYER, "NoScheduler", f"{silent}: is it running?", next="kubectl get pods -A | grep -i scheduler")
-    if case.survey.fits:
+    if survey(case).fits:
         message = f"{silent} although a node could take it: is it running?"
         return reason(LAYER, "NoScheduler", message, next="kubectl get pods -n kube-system -l component=kube-scheduler")
     return fine(LAYER, silent)

@@ -10,6 +10,7 @@ from k8sai.scheduling import claims, domains, filters
 from k8sai.scheduling.nodes import NodeInfo, PodInfo
 from k8sai.scheduling.selectors import pod_wants, tolerates
 from k8sai.why.case import AWAY, Case
+from k8sai.why.wishes import bodies, bridged_on
 
 if TYPE_CHECKING:
     from k8sai.scheduling.trial import Verdict
@@ -159,7 +160,11 @@ class Survey:
 
 
 def survey(case: Case) -> Survey:
-    """Asks every node. Raises BadQuantity."""
+    """What every node says to it; they are asked once. Raises BadQuantity."""
+    return case.once(_asked)
+
+
+def _asked(case: Case) -> Survey:
     trial, candidate = case.moment.trial, case.candidate
     nodes = trial.view.nodes
     seen = [
@@ -173,8 +178,6 @@ def survey(case: Case) -> Survey:
 
 def _without_devices(case: Case, pod: PodInfo, seen: list[Seen]) -> list[Seen]:
     """Nodes that have no device which could match are told apart from those whose devices are taken."""
-    from k8sai.why.stock import bodies, bridged_on
-
     stock, wishes = case.stock, bodies(case, pod)
 
     def absent(one: Seen) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 from k8sai.cluster.reading import Json, said
 from k8sai.scheduling.volumes import IN_USE, NONE_TO_BIND
 from k8sai.why.case import Case, listed
+from k8sai.why.survey import survey
 from k8sai.why.verdict import Layer, fine, no_matter, reason, unseen
 
 LAYER: Final = "volumes"
@@ -26,13 +27,13 @@ def check(case: Case) -> Layer:
         layer = _pending(case, claim)
         if layer is not None:
             return layer
-    told = case.survey.volumes()
+    told = survey(case).volumes()
     return _elsewhere(case, told, [name for name, _ in names]) if told else fine(LAYER)
 
 
 def _elsewhere(case: Case, told: str, claims: list[str]) -> Layer:
     """Every node that it could use otherwise cannot reach its volumes."""
-    nodes = listed(sorted(one.name for one in case.survey.closest))
+    nodes = listed(sorted(one.name for one in survey(case).closest))
     which = f"{'volume' if len(claims) == 1 else 'volumes'} {listed(claims)}"
     describe = case.kubectl("describe", "pvc", *claims)
     if told == NONE_TO_BIND:
