@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from k8sai.ages import epoch
 from k8sai.cluster.reading import Reading, holds
 from k8sai.evict.facts import ENDED, Json, Phase
 from k8sai.evict.keeping.names import CORDONED, MARK
@@ -184,6 +185,8 @@ class Look:
         if state.phase in (Phase.STOPPED, Phase.PARKED):
             if self._claims(state):
                 return {"start": Wait("its claims to be let go of: a pod that finds them would get the same GPU")}
+            if left := self._left_over(state):
+                return {"start": Wait(f"pod {left[0]} to end, which took the place of one of its pods before the stop")}
             return {"start": self.hands.switches.next_start(state, self.read, self.state.id)}
         return {}
 
@@ -210,15 +213,30 @@ class Look:
         """Onto a node that is drained; on a GPU that is closed nothing can."""
         return bool(nodes) and not self.state.device and self._drains(_node_of(pod), nodes)
 
+    def _left_over(self, state: GangState) -> list[str]:
+        """Pods that its controller had made anew after the plan: a rank may not run beside its successor. Those that
+        wait unbound since the stop are its future ones (Kueue makes them at once for some kinds).
+        """
+        stopped = epoch(state.stopped_at) if state.stopped_at else 0.0
+
+        def old(pod: Json) -> bool:
+            return _going(pod) or (bool(_node_of(pod)) and epoch(pod["metadata"]["creationTimestamp"]) < stopped)
+
+        return [one["metadata"]["name"] for one in self._others(state) if old(one)]
+
     def new_pods(self, state: GangState) -> list[Json]:
-        """Those that have been made since; found as a plan finds them."""
+        """Those that have been made since."""
+        return [one for one in self._others(state) if not _going(one)]
+
+    def _others(self, state: GangState) -> list[Json]:
+        """Its pods that it was not planned with; found as a plan finds them."""
         from k8sai.evict.gangs.resolve import resolve
 
         planned = {one.uid for one in state.pods}
         since = [one for one in self.pods.values() if _uid(one) not in planned and not _ended(one)]
         mine = [one for one in since if one["metadata"].get("namespace") == state.ref.namespace]
         found = next((one for one in resolve(mine, Reading(self.hands.objects)).gangs if one.id == state.id), None)
-        return [one for one in (found.pods if found else ()) if _uid(one) not in planned and not _going(one)]
+        return [one for one in (found.pods if found else ()) if _uid(one) not in planned]
 
     # --- pods ---------------------------------------------------------------------------------------------------------
 
