@@ -136,7 +136,7 @@ def test_the_role_for_it_is_enough_and_without_the_rule_the_plan_says_what_is_mi
     role = {one: yaml.safe_load(site("rbac", *one).out)["rules"] for one in ((), ("--device",))}
     user = ("--as", site.user)
     site.grant(role[()])
-    plan = site.document("plan", "--device", "GPU-00000000", *user, code=Exit.REFUSED)
+    plan = site.document("plan", "--device", "GPU-00000000", *user, code=Exit.FORBIDDEN)
     assert [one for one in plan["missingRights"] if "devicetaintrules" not in one] == []
     assert len(plan["missingRights"]) == 3
     site.grant(role[("--device",)])
