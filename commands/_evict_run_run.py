@@ -11,7 +11,7 @@ from k8sai.commands._evict_said import say_end, say_left
 from k8sai.commands._evict_site import Site, interruptible
 from k8sai.commands._evict_voice import Voice
 from k8sai.errors import Drift, Exit, Forbidden, K8saiError, Locked, NoCapacity, NotFound, Refused, Usage
-from k8sai.view import Note
+from k8sai.view import Note, several
 
 if TYPE_CHECKING:
     from k8sai.evict.plan import Plan
@@ -147,8 +147,8 @@ def _insist_on_a_yes(plan: "Plan", asked: Asked) -> None:
     if asked.yes:
         return
     stopped = [one for one in plan.gangs if one.action not in ("refuse", "skip")]
-    on = f"close {plan.nodes[0].title}" if plan.device else f"drain {_many(len(plan.nodes), 'node')}"
-    what = f"{on} and stop {_many(len(stopped), 'gang')} at {plan.planned.best:.1f} GPU-h"
+    on = f"close {plan.nodes[0].title}" if plan.device else f"drain {several(len(plan.nodes), 'node')}"
+    what = f"{on} and stop {several(len(stopped), 'gang')} at {plan.planned.best:.1f} GPU-h"
     if not _talk.asked_by_a_person():
         raise Refused(
             f"this would {what}, and nobody can be asked: nothing was written",
@@ -156,10 +156,6 @@ def _insist_on_a_yes(plan: "Plan", asked: Asked) -> None:
         )
     if not _talk.ask(f"{what[0].upper()}{what[1:]} (now it would cost {plan.now.best:.1f})?"):
         raise Refused("nothing was written")
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _carried(site: Site, wish: "Wish", plan: "Plan", asked: Asked) -> int:
