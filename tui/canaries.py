@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Final
 from textual.app import ComposeResult
 
 from k8sai.errors import Usage
-from k8sai.tui.blank import centred
 from k8sai.tui.canaries_acts import ACTS, RolloutsPane
 from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
 from k8sai.tui.ink import Line, Run
+from k8sai.tui.kept import Kind, Late, missing
 from k8sai.tui.lines import Lines, rule_with_keys
 from k8sai.tui.matching import matcher
 from k8sai.tui.subject import Subject
-from k8sai.tui.words import clean, clock
+from k8sai.tui.words import clean
 
 if TYPE_CHECKING:
     from k8sai.canary.shown.look import Look
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 _HALF: Final = 34  # lines of a screen from which the table gets nearly half
 _ROOMY: Final = 100  # columns from which every key is named
+ROLLOUTS: Final = Kind(
+    *("rollout", "rollouts", "k8sai canary list -A", "kubectl auth can-i list configmaps"),
+    "A new version of a model beside the old one, step by step, with a gate:",
+    "k8sai canary start isvc/NAME --image …",
+)
 
 
 class CanariesPane(RolloutsPane):
@@ -51,7 +56,7 @@ class CanariesPane(RolloutsPane):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.found: dict[str, Rollout] = {}
-        self.notes = Late(desk)
+        self.notes = Late(desk, desk.canary_watch)
         self.below = Below(desk, self)
 
     def compose(self) -> ComposeResult:
@@ -143,53 +148,13 @@ class CanariesPane(RolloutsPane):
     # --- words --------------------------------------------------------------------------------------------------------
 
     def missing(self, width: int, height: int) -> Sequence[Line]:
-        return missing(self.desk, width, height)
+        return missing(self.desk, self.desk.canary_watch(), ROLLOUTS, width, height)
 
     def subject_line(self) -> Line:
         read = self.desk.canary_watch().read
         only = read.namespace if read is not None else ""
         more: Line = ((f" {self.desk.glyphs.dot} only namespace {only} may be read", "warn"),) if only else ()
         return (*super().subject_line(), *more)
-
-
-def missing(desk: Desk, width: int, height: int) -> Sequence[Line]:
-    """Why there is no rollout to show."""
-    watch = desk.canary_watch()
-    if not watch.kept:
-        sentence = "This screen shows a recording, and where a rollout is stands in ConfigMaps, which it has not."
-        return centred("No rollouts are kept here", sentence, "k8sai canary list -A", width, height)
-    if watch.late is not None:
-        forbidden = watch.read is not None and watch.read.refused is not None
-        title = "No rights to see rollouts" if forbidden else f"{desk.feed.context} does not answer"
-        hint = watch.late.hint or "kubectl auth can-i list configmaps"
-        return centred(title, watch.late.message, hint, width, height, "warn")
-    if watch.read is None:
-        return centred(f"Reading the rollouts of {desk.feed.context} {desk.glyphs.dots}", "", "", width, height)
-    if desk.namespace and watch.read.found:
-        return centred(f"Namespace {desk.namespace} has no rollout", "", "0 shows all namespaces", width, height)
-    where = f"Namespace {watch.read.namespace}" if watch.read.namespace else desk.feed.context
-    sentence = "A new version of a model beside the old one, step by step, with a gate:"
-    return centred(f"{where} has no rollout", sentence, "k8sai canary start isvc/NAME --image …", width, height)
-
-
-class Late(Lines):
-    """Above the table, a line while what is shown is not the newest, or not all; else nothing."""
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk, classes="notes")
-        self.styles.height = 0
-
-    def update(self) -> None:
-        self.repaint()
-        self.styles.height = len(self.lines(self.app.size.width, 0))
-
-    def lines(self, width: int, height: int) -> Sequence[Line]:
-        watch = self.desk.canary_watch()
-        if watch.read is None:
-            return []
-        if watch.late is not None and watch.read.found:
-            return [((" ! ", "bad"), (clean(f"as of {clock(watch.read.at)}: {watch.late.message}"), "bad"))]
-        return [((" ! ", "warn"), (clean(f"{gap.what}: {gap.why}"), "warn")) for gap in watch.read.hidden[:1]]
 
 
 class Below(Lines):

@@ -10,12 +10,13 @@ from textual.app import ComposeResult
 from k8sai.errors import Usage
 from k8sai.fleet.answers import PodRow
 from k8sai.tui.blank import centred
-from k8sai.tui.canaries import Late, missing
+from k8sai.tui.canaries import ROLLOUTS
 from k8sai.tui.canaries_acts import RolloutsPane
 from k8sai.tui.canary_facts import TALL, Facts, Happenings
 from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
 from k8sai.tui.ink import Line, Run, plain
+from k8sai.tui.kept import Late, missing
 from k8sai.tui.matching import matcher
 from k8sai.tui.opening import Opening
 from k8sai.tui.subject import Subject, pod
@@ -65,7 +66,7 @@ class CanaryPane(RolloutsPane):
         self.branches: dict[str, Branch] = {}
         self.ends = False
         self._painted = 0.0  # when the clock last did
-        self.notes = Late(desk)
+        self.notes = Late(desk, desk.canary_watch)
         self.facts = Facts(desk, self.look)
         self.happened = Happenings(desk, self.look)
 
@@ -245,7 +246,7 @@ class CanaryPane(RolloutsPane):
     def missing(self, width: int, height: int) -> Sequence[Line]:
         watch, one = self.desk.canary_watch(), self.rollout()
         if watch.read is None or watch.read.refused is not None:
-            return missing(self.desk, width, height)
+            return missing(self.desk, self.desk.canary_watch(), ROLLOUTS, width, height)
         if one is None:
             return centred(f"{self.key} is forgotten", "", "esc goes back to the rollouts", width, height)
         why = one.look.unseen if one.look is not None else one.listed.trouble

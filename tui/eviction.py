@@ -11,9 +11,10 @@ from k8sai.fleet.answers import PodRow
 from k8sai.tui.blank import centred
 from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
-from k8sai.tui.evictions import Late, missing
+from k8sai.tui.evictions import DRAINS
 from k8sai.tui.evictions_acts import ACTS, DrainsPane
 from k8sai.tui.ink import Line, plain
+from k8sai.tui.kept import Late, missing
 from k8sai.tui.lines import Lines, rule_with_keys
 from k8sai.tui.matching import matcher
 from k8sai.tui.subject import Subject, node, pod
@@ -64,7 +65,7 @@ class EvictionPane(DrainsPane):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.rows: dict[str, Row] = {}
-        self.notes = Late(desk)
+        self.notes = Late(desk, desk.eviction_watch)
         self.facts = Facts(desk, self)
         self.happened = Journal(desk, self)
 
@@ -237,7 +238,7 @@ class EvictionPane(DrainsPane):
     def missing(self, width: int, height: int) -> Sequence[Line]:
         watch, one = self.desk.eviction_watch(), self.drain()
         if watch.read is None or watch.read.refused is not None:
-            return missing(self.desk, width, height)
+            return missing(self.desk, self.desk.eviction_watch(), DRAINS, width, height)
         if one is None:
             return centred("This drain is forgotten", "", "esc goes back to the drains", width, height)
         return centred("Its state is not understood", one.trouble, f"k8sai evict abort {one.id}", width, height, "warn")

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Final
 from textual.app import ComposeResult
 
 from k8sai.errors import Usage
-from k8sai.tui.blank import centred
 from k8sai.tui.columns import Field
 from k8sai.tui.desk import Desk
 from k8sai.tui.evictions_acts import ACTS, DrainsPane
 from k8sai.tui.ink import Line
+from k8sai.tui.kept import Kind, Late, missing
 from k8sai.tui.lines import Lines, rule_with_keys
 from k8sai.tui.matching import matcher
 from k8sai.tui.subject import Subject
-from k8sai.tui.words import clean, clock, epoch
+from k8sai.tui.words import epoch
 
 if TYPE_CHECKING:
     from k8sai.evict.keeping.find import Listed
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 _HALF: Final = 34  # lines of a screen from which the table gets more than half
 _ROOMY: Final = 100  # columns from which every key is named
+DRAINS: Final = Kind(
+    *("drain", "drains", "k8sai evict status --all", "k8sai evict rbac --for status"),
+    "x on the Nodes pane plans one for the node under the cursor, or for those that are marked:",
+    "k8sai evict plan NODE",
+)
 _RECENT: Final = 3600.0  # seconds after its end that the gangs of a drain are rows
 
 
@@ -63,7 +68,7 @@ class EvictionsPane(DrainsPane):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.branches: dict[str, Branch] = {}
-        self.notes = Late(desk)
+        self.notes = Late(desk, desk.eviction_watch)
         self.below = Below(desk, self)
 
     def compose(self) -> ComposeResult:
@@ -176,7 +181,7 @@ class EvictionsPane(DrainsPane):
     # --- words --------------------------------------------------------------------------------------------------------
 
     def missing(self, width: int, height: int) -> Sequence[Line]:
-        return missing(self.desk, width, height)
+        return missing(self.desk, self.desk.eviction_watch(), DRAINS, width, height)
 
     def count(self) -> int:
         return sum(branch.gang is None for branch in self.branches.values())
@@ -199,46 +204,6 @@ class EvictionsPane(DrainsPane):
 def _recent(one: "Listed", now: float) -> bool:
     """Its gangs are worth a row each."""
     return one.state is not None and (not one.state.ended or now - epoch(one.state.ended) < _RECENT)
-
-
-def missing(desk: Desk, width: int, height: int) -> Sequence[Line]:
-    """Why there is no drain to show."""
-    watch = desk.eviction_watch()
-    if not watch.kept:
-        sentence = "This screen shows a recording, and where a drain is stands in ConfigMaps, which it has not."
-        return centred("No drains are kept here", sentence, "k8sai evict status --all", width, height)
-    if watch.late is not None:
-        forbidden = watch.read is not None and watch.read.refused is not None
-        title = "No rights to see drains" if forbidden else f"{desk.feed.context} does not answer"
-        hint = watch.late.hint or "k8sai evict rbac --for status"
-        return centred(title, watch.late.message, hint, width, height, "warn")
-    if watch.read is None:
-        return centred(f"Reading the drains of {desk.feed.context} {desk.glyphs.dots}", "", "", width, height)
-    if desk.namespace and watch.read.found:
-        return centred(f"Namespace {desk.namespace} has no drain", "", "0 shows all namespaces", width, height)
-    where = f"Namespace {watch.read.namespace}" if watch.read.namespace else desk.feed.context
-    sentence = "x on the Nodes pane plans one for the node under the cursor, or for those that are marked:"
-    return centred(f"{where} has no drain", sentence, "k8sai evict plan NODE", width, height)
-
-
-class Late(Lines):
-    """Above the table, a line while what is shown is not the newest, or not all; else nothing."""
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk, classes="notes")
-        self.styles.height = 0
-
-    def update(self) -> None:
-        self.repaint()
-        self.styles.height = len(self.lines(self.app.size.width, 0))
-
-    def lines(self, width: int, height: int) -> Sequence[Line]:
-        watch = self.desk.eviction_watch()
-        if watch.read is None:
-            return []
-        if watch.late is not None and watch.read.found:
-            return [((" ! ", "bad"), (clean(f"as of {clock(watch.read.at)}: {watch.late.message}"), "bad"))]
-        return [((" ! ", "warn"), (clean(f"{gap.what}: {gap.why}"), "warn")) for gap in watch.read.hidden[:1]]
 
 
 class Below(Lines):
