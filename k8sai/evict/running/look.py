@@ -235,6 +235,8 @@ class Look:
         planned = {one.uid for one in state.pods}
         since = [one for one in self.pods.values() if _uid(one) not in planned and not _ended(one)]
         mine = [one for one in since if one["metadata"].get("namespace") == state.ref.namespace]
+        if not mine:
+            return []
         found = next((one for one in resolve(mine, Reading(self.hands.objects)).gangs if one.id == state.id), None)
         return [one for one in (found.pods if found else ()) if _uid(one) not in planned]
 
